@@ -1,0 +1,26 @@
+#!/usr/bin/env python
+"""Run a management command; the embedded database runs for as long as it needs one."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniretail.settings")
+    try:
+        from django.core.management import execute_from_command_line
+
+        from omniretail.embedded.use import use_database_for
+    except ImportError as error:
+        sys.exit(
+            f"manage.py: {error}. Run `make run` once, then .venv/bin/python manage.py …, "
+            "or install requirements.txt."
+        )
+    use_database_for(sys.argv)
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
