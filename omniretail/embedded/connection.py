@@ -37,6 +37,8 @@ def database() -> dict[str, Any]:
     options["options"] = " ".join(filter(None, [_session(role), options.get("options")]))
     if role == "web":
         options["pool"] = dict(POOL)
+    if test_database := os.environ.get("OMNIRETAIL_TEST_DATABASE"):
+        entry["TEST"] = {"NAME": test_database}
     return {
         "ENGINE": "django.db.backends.postgresql",
         **entry,

@@ -209,7 +209,7 @@ class Postgres:
         if not (self.sockets / f".s.PGSQL.{SOCKET_PORT}").exists():
             return False
         try:
-            psycopg.connect(**self._address(name), connect_timeout=5).close()
+            psycopg.connect(**self.address(name), connect_timeout=5).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -217,14 +217,14 @@ class Postgres:
     def _create_database(self) -> None:
         import psycopg
 
-        with psycopg.connect(**self._address("postgres"), autocommit=True) as connection:
+        with psycopg.connect(**self.address("postgres"), autocommit=True) as connection:
             known = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]
             ).fetchone()
             if known is None:
                 connection.execute(f'CREATE DATABASE "{DATABASE_NAME}"')
 
-    def _address(self, name: str) -> dict[str, str]:
+    def address(self, name: str) -> dict[str, str]:
         return {
             "host": str(self.sockets), "port": SOCKET_PORT, "user": DATABASE_USER, "dbname": name,
         }  # fmt: skip

@@ -1,0 +1,56 @@
+"""Start the embedded database for the tests, before Django reads its settings.
+
+Each run has test databases of its own, so that two runs in one checkout do not meet. With
+DATABASE_URL the tests run there instead. OMNIRETAIL_TEST_DATABASE fixes the name, which
+`--reuse-db` needs.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+
+import django
+import psycopg
+import pytest
+from django.conf import settings
+
+from omniretail.embedded import data_dir
+from omniretail.embedded.connection import is_database_embedded
+from omniretail.embedded.processes import is_alive
+from omniretail.embedded.use import Use
+
+
+# Processes of pytest-xdist inherit the environment that the first one sets.
+IS_FIRST_PROCESS = "PYTEST_XDIST_WORKER" not in os.environ
+
+
+def start_embedded_database() -> None:
+    if IS_FIRST_PROCESS:
+        os.environ["DATA_DIR"] = str(data_dir() / "test")
+        os.environ.setdefault("OMNIRETAIL_TEST_DATABASE", f"test_omniretail_{os.getpid()}")
+    use = Use(data_dir(), durable=False)
+    use.begin()
+    atexit.register(use.end)
+    if IS_FIRST_PROCESS:
+        drop_databases_of_dead_runs(use)
+
+
+def drop_databases_of_dead_runs(use: Use) -> None:
+    with psycopg.connect(**use.postgres.address("postgres"), autocommit=True) as connection:
+        names = [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
+        for name in names:
+            run = re.match(r"test_omniretail_(\d+)", name)
+            if run and not is_alive(int(run.group(1))):
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+if settings.configured and IS_FIRST_PROCESS:
+    raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests choose their own DATA_DIR.")
+os.environ["DJANGO_SETTINGS_MODULE"] = "omniretail.settings"
+os.environ.setdefault("CELERY_BROKER_URL", "memory://")
+if is_database_embedded():
+    start_embedded_database()
+# Here, not later: conftest files of the packages import models.
+django.setup()
