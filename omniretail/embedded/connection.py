@@ -35,15 +35,16 @@ def database() -> dict[str, Any]:
     role = os.environ.get("OMNIRETAIL_ROLE", "manage")
     options = entry["OPTIONS"]
     options["options"] = " ".join(filter(None, [_session(role), options.get("options")]))
-    if role == "web":
-        options["pool"] = dict(POOL)
     if test_database := os.environ.get("OMNIRETAIL_TEST_DATABASE"):
         entry["TEST"] = {"NAME": test_database}
+    if role == "web":
+        options["pool"] = dict(POOL)
+        return {"ENGINE": "omniretail.embedded.pooled", **entry}  # checks when it lends
     return {
         "ENGINE": "django.db.backends.postgresql",
         **entry,
-        # Checked when taken from the pool, or once a task: a connection that died with a
-        # restarted database is replaced before anybody's statement meets it.
+        # Once a task: a connection that died with a restarted database is replaced before
+        # anybody's statement meets it.
         "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": 600 if role == "worker" else 0,
     }

@@ -1,0 +1,1 @@
+"""A Django database engine: PostgreSQL with a pool that outlives a database restart."""

@@ -1,0 +1,38 @@
+"""Django's PostgreSQL backend, whose pool forgets every dead connection at once.
+
+After a database restart each connection in the pool is dead. Django's own health check throws
+them away one by one and sleeps ever longer between, so that a request gives up (after 10 s)
+before it meets a live one. Here the first dead one has the whole pool looked through.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg import Connection, OperationalError
+from psycopg_pool import ConnectionPool
+
+# A connection that was lent out while the database died may come back and be handed on.
+MOST_LOOKS = 5
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Connection[Any]:
+        """A connection that answered just now; OperationalError when there is none to be had."""
+        connection: Connection[Any] = super().get_new_connection(conn_params)
+        for _ in range(MOST_LOOKS):
+            if self.pool is None or _answers(connection):
+                break
+            self.pool.putconn(connection)  # broken: the pool opens another in its place
+            self.pool.check()
+            connection = super().get_new_connection(conn_params)
+        return connection
+
+
+def _answers(connection: Connection[Any]) -> bool:
+    try:
+        ConnectionPool.check_connection(connection)
+    except OperationalError:
+        return False
+    return True
