@@ -1,0 +1,86 @@
+"""What sourcing is asked and what it answers: plain values, no database behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SHIP = "ship"
+PICKUP = "pickup"
+SAME_DAY = "same_day"
+CARRY_OUT = "carry_out"
+
+# Types whose building the customer named; sourcing has nothing to choose for them.
+NAMED_TYPES = (CARRY_OUT, PICKUP)
+TYPES = frozenset({SHIP, PICKUP, SAME_DAY, CARRY_OUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A location as sourcing sees it. A lower `priority` is preferred; coordinates in degrees."""
+
+    code: str
+    kind: str
+    priority: int
+    latitude: float | None
+    longitude: float | None
+    ships: bool
+    pickup: bool
+    same_day: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One order line's wish. `location` is read for pickup and carry_out only, and needed there."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    type: str
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the customer accepts when one building cannot serve everything."""
+
+    allow_split: bool = True
+    allow_backorder: bool = False
+    allow_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """`quantity` units of one line from one location; at most one per (line, location)."""
+
+    line_id: str
+    sku: str
+    location: str
+    quantity: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """One SKU that falls short: all the order asks of it, and what could have been had."""
+
+    sku: str
+    requested: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who gives what. With `shortages` the order is refused and nothing else is set.
+
+    `backordered` and `unmet` map line ids to units; `receipt` is JSON-able.
+    """
+
+    allocations: tuple[Allocation, ...]
+    backordered: dict[str, int]
+    unmet: dict[str, int]
+    shortages: tuple[Shortage, ...]
+    receipt: dict[str, object]
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.shortages)
