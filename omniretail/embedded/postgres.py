@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -50,10 +51,19 @@ Tell = Callable[[str], None]
 class Postgres:
     """The server of one DATA_DIR. Callers that start or stop hold `start.lock` (see `use`)."""
 
-    def __init__(self, home: Path, *, durable: bool = True, tell: Tell = lambda line: None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        durable: bool = True,
+        tell: Tell = lambda line: None,
+        is_unwanted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`tell` hears what takes long; `is_unwanted` may end the wait for a recovery."""
         self.home = home
         self.durable = durable
         self.tell = tell
+        self.is_unwanted = is_unwanted
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -69,7 +79,7 @@ class Postgres:
         if self._child is not None:
             self._child.poll()  # else a dead child stays in the table as if alive
         for folder in self._clusters().values():
-            pid = _read_pid(folder)
+            pid = _first_number(folder / "postmaster.pid")
             if pid is not None and _is_postmaster(pid, folder):
                 return pid
         return None
@@ -128,8 +138,6 @@ class Postgres:
         # Made beside and renamed when whole: a power cut half-way leaves nothing to trip over.
         unfinished = cluster.with_name(f"{cluster.name}.unfinished")
         if unfinished.exists():
-            import shutil
-
             shutil.rmtree(unfinished)
         make_folder(unfinished, owner=account, mode=0o700)
         command = [
@@ -150,7 +158,7 @@ class Postgres:
             text=True,
             errors="replace",
             check=False,
-            env=_environment(),
+            env=server_environment(),
             cwd="/",
             **account.popen_arguments,
         )
@@ -174,7 +182,7 @@ class Postgres:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=_environment(),
+                env=server_environment(),
                 cwd="/",
                 start_new_session=True,  # a terminal's ctrl-C must not reach it before the others
                 **account.popen_arguments,
@@ -188,6 +196,8 @@ class Postgres:
                 self._child.poll()
             if not processes.is_alive(pid):
                 raise EmbeddedError(f"PostgreSQL did not start; {self.log} ends:\n{tail(self.log)}")
+            if self.is_unwanted():
+                raise EmbeddedError("stopped while PostgreSQL was starting")
             if time.monotonic() > deadline:
                 raise EmbeddedError(
                     f"PostgreSQL does not answer after {LONGEST_RECOVERY} s: see {self.log}"
@@ -230,9 +240,10 @@ class Postgres:
         }  # fmt: skip
 
 
-def _read_pid(cluster: Path) -> int | None:
+def _first_number(path: Path) -> int | None:
+    """The pid on the first line of a lock file of PostgreSQL's."""
     try:
-        first = (cluster / "postmaster.pid").read_text().split("\n", 1)[0].strip()
+        first = path.read_text().split("\n", 1)[0].strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     return int(first) if first.isdigit() else None
@@ -247,20 +258,21 @@ def _clear_leftovers(cluster: Path, sockets: Path) -> None:
     """Make way for a postmaster where the last one died.
 
     A dead postmaster's children may still write for a moment; starting beside them would ruin
-    the data, so they go first. Only then may a pid file whose number has passed on to another
-    program be removed: PostgreSQL itself would take that program for a living postmaster.
+    the data, so they go first. PostgreSQL clears its own lock files, except where their number
+    has passed on to another process, or where a power cut left them empty.
     """
     deadline = time.monotonic() + ORPHANS_GRACE
-    while orphans := processes.working_in(cluster):
+    while orphans := processes.working_in(cluster, programs=("postgres",)):
         if time.monotonic() > deadline:
             for orphan in orphans:
                 processes.send(orphan, signal.SIGKILL)
         time.sleep(0.05)
     for leftover in (cluster / "postmaster.pid", sockets / f".s.PGSQL.{SOCKET_PORT}.lock"):
-        with contextlib.suppress(FileNotFoundError):
-            leftover.unlink()
+        pid = _first_number(leftover)
+        if pid is None or processes.is_number_taken(pid):
+            leftover.unlink(missing_ok=True)
 
 
-def _environment() -> dict[str, str]:
+def server_environment() -> dict[str, str]:
     """Nothing of ours but PATH: PGDATA or PGOPTIONS in a shell must not steer the server."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}

@@ -48,16 +48,50 @@ def command_line(pid: int) -> str:
         return ""
 
 
-def working_in(folder: Path) -> list[int]:
-    """The processes whose working directory is `folder` (Linux alone can tell)."""
+def is_number_taken(pid: int) -> bool:
+    """Whether any process has the number, a dead one that nobody has waited for included."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def working_in(folder: Path, *, programs: tuple[str, ...]) -> list[int]:
+    """Processes of these programs with `folder` as working directory (Linux alone can tell).
+
+    The program is asked for as well: a person's shell may stand in the folder.
+    """
     found = []
-    for entry in PROC.glob("[0-9]*") if PROC.exists() else ():
+    for entry in _entries():
         try:
-            if os.readlink(entry / "cwd") == str(folder) and is_alive(int(entry.name)):
-                found.append(int(entry.name))
+            program = Path(os.readlink(entry / "exe")).name
+            where = os.readlink(entry / "cwd")
         except OSError:  # gone meanwhile, or not ours to see
             continue
+        if where == str(folder) and program.startswith(programs) and is_alive(int(entry.name)):
+            found.append(int(entry.name))
     return found
+
+
+def marked(mark: str) -> list[int]:
+    """Living processes that got `mark` (`NAME=value`) in their environment (Linux alone)."""
+    wanted = os.fsencode(mark)
+    found = []
+    for entry in _entries():
+        try:
+            environment = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if wanted in environment and is_alive(int(entry.name)):
+            found.append(int(entry.name))
+    return found
+
+
+def _entries() -> list[Path]:
+    return list(PROC.glob("[0-9]*")) if PROC.exists() else []
 
 
 def send(pid: int, number: signal.Signals) -> None:
@@ -75,3 +109,25 @@ def wait_until_gone(pid: int, *, seconds: float) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+class PidFile:
+    """The number of a process and when it began, so that a later process is not mistaken for it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, pid: int) -> None:
+        self.path.write_text(f"{pid} {started(pid)}\n")
+
+    def living(self) -> int | None:
+        try:
+            number, _, since = self.path.read_text().strip().partition(" ")
+        except FileNotFoundError:
+            return None
+        if number.isdigit() and since and started(int(number)) == since:
+            return int(number)
+        return None
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)

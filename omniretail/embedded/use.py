@@ -31,9 +31,11 @@ class Use:
     like this one and nobody else uses it any more. The server of `serve` is never stopped here.
     """
 
-    def __init__(self, home: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, home: Path, *, durable: bool = True, postgres: Postgres | None = None
+    ) -> None:
         self.home = home
-        self.postgres = Postgres(home, durable=durable)
+        self.postgres = postgres or Postgres(home, durable=durable)
         self._lock = Lock(home / "use.lock")
 
     @property

@@ -1,0 +1,48 @@
+"""What `serve` says to the person who started it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+
+class Console:
+    """Prints steps with their seconds, and dated news while the service runs.
+
+    A closed terminal or pipe is no reason to stop serving, so nothing here ever fails.
+    """
+
+    def __init__(self) -> None:
+        self._open_step = False
+
+    def say(self, text: str = "") -> None:
+        self._close_step()
+        self._write(f"{text}\n")
+
+    def news(self, text: str) -> None:
+        self.say(f"{datetime.now():%H:%M:%S} {text}")
+
+    @contextlib.contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        """Say what begins, and when it is done how long it took."""
+        self._close_step()
+        self._write(f"{text} ... ")
+        self._open_step = True
+        began = time.monotonic()
+        yield
+        seconds = f"{time.monotonic() - began:.1f} s"
+        self._write(f"{seconds}\n" if self._open_step else f"  done in {seconds}\n")
+        self._open_step = False
+
+    def _close_step(self) -> None:
+        if self._open_step:
+            self._write("\n")
+            self._open_step = False
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # closed pipe, closed file
+            sys.stdout.write(text)
+            sys.stdout.flush()
