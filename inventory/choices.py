@@ -1,0 +1,72 @@
+"""The fixed words of the stock pool."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Reason(models.TextChoices):
+    """Why a balance moved. The first group is chosen by commands, the second by people."""
+
+    RECEIPT = "receipt", "Goods in"
+    RESERVED = "reserved", "Promised to a cart or an order"
+    RELEASED = "released", "No longer promised"
+    EXPIRED = "expired", "The cart's hold ran out"
+    BROKEN = "broken", "The claim broke: fewer were there"
+    SHIPPED = "shipped", "Left with a carrier"
+    COLLECTED = "collected", "Handed over to the customer"
+    CARRIED_OUT = "carried_out", "Sold at the till"
+    RETURNED = "returned", "Came back from a customer"
+    TRANSFER_OUT = "transfer_out", "Left for another location"
+    TRANSFER_IN = "transfer_in", "Arrived from another location"
+    TRANSFER_LOSS = "transfer_loss", "Lost on the way"
+    COUNT = "cycle_count", "Counted"
+    MISSING = "missing", "Not found by a picker"
+
+    DAMAGED = "damaged", "Damaged"
+    INSPECTION = "inspection", "In inspection"
+    QUARANTINE = "quarantine", "Held back"
+    RESTOCKED = "restocked", "Put back on sale"
+    FOUND = "found", "Found"
+    LOST = "lost", "Lost or stolen"
+    SCRAPPED = "scrapped", "Thrown away"
+    TO_VENDOR = "to_vendor", "Sent back to the supplier"
+    CORRECTION = "correction", "Correction of a mistake"
+    OPENING = "opening_balance", "First record of what is there"
+    OTHER = "other", "Other"
+
+
+# What a person or a client may give as the reason of an adjustment.
+ADJUSTMENT_REASONS = (
+    Reason.DAMAGED,
+    Reason.INSPECTION,
+    Reason.QUARANTINE,
+    Reason.RESTOCKED,
+    Reason.MISSING,
+    Reason.FOUND,
+    Reason.LOST,
+    Reason.SCRAPPED,
+    Reason.TO_VENDOR,
+    Reason.CORRECTION,
+    Reason.OPENING,
+    Reason.OTHER,
+)
+
+
+class ReservationState(models.TextChoices):
+    HELD = "held", "Held"  # a cart has it, until it expires
+    CONFIRMED = "confirmed", "Confirmed"  # an order has it
+    CONSUMED = "consumed", "Consumed"  # the goods have left the building
+    RELEASED = "released", "Released"  # given back on purpose
+    EXPIRED = "expired", "Expired"  # the cart took too long
+    BROKEN = "broken", "Broken"  # the goods were not there after all
+
+
+LIVE = (ReservationState.HELD, ReservationState.CONFIRMED)
+
+
+class TransferState(models.TextChoices):
+    DRAFT = "draft", "Draft"  # written down, nothing has moved
+    IN_TRANSIT = "in_transit", "In transit"  # left, not all of it has arrived
+    RECEIVED = "received", "Received"  # all of it is accounted for
+    CANCELLED = "cancelled", "Cancelled"  # never left

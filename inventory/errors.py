@@ -1,0 +1,81 @@
+"""Refusals of the stock pool."""
+
+from __future__ import annotations
+
+from omniretail.problems import DomainError
+
+
+class InsufficientStock(DomainError):
+    """There is not enough to promise. `lines` says what was asked and what could be had."""
+
+    code = "insufficient_stock"
+    title = "Not enough stock"
+
+
+class StaleQuantity(DomainError):
+    """The record is no longer what the count expected. `lines` shows what it is now.
+
+    Look again, and send the count with the current figure, or without `expected`.
+    """
+
+    code = "stale_quantity"
+    title = "Record has moved on"
+
+
+class BalanceOutOfRange(DomainError):
+    """This change would take a balance below zero, or beyond what can be counted."""
+
+    code = "balance_out_of_range"
+    title = "Balance out of range"
+
+
+class ReservationNotLive(DomainError):
+    """This reservation has expired, was released or was turned into an order already."""
+
+    code = "reservation_not_live"
+    title = "Reservation is over"
+
+
+class UnknownBarcode(DomainError):
+    """No SKU, order, pickup or return carries this code."""
+
+    code = "unknown_barcode"
+    status = 404
+    title = "Unknown barcode"
+
+
+class BadCheckDigit(DomainError):
+    """The last digit does not fit the others: the code was misread or mistyped. Scan it again."""
+
+    code = "bad_check_digit"
+    status = 422
+    title = "Bad check digit"
+
+
+class BarcodeUnreadable(DomainError):
+    """This is not the text of a barcode that this service reads."""
+
+    code = "barcode_unreadable"
+    status = 422
+    title = "Unreadable barcode"
+
+
+class BarcodeTaken(DomainError):
+    """This barcode belongs to another SKU."""
+
+    code = "barcode_taken"
+    title = "Barcode taken"
+
+
+class IllegalTransition(DomainError):
+    """This cannot be done in this state. `allowed_actions` says what can."""
+
+    code = "illegal_transition"
+    title = "Not possible in this state"
+
+
+class TransferExceeds(DomainError):
+    """More was received than is still on its way."""
+
+    code = "transfer_exceeds"
+    title = "More than is on its way"

@@ -1,0 +1,53 @@
+"""What is sold, and how it is recognised."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Product(models.Model):
+    """What the variants of one article share, such as the size guide."""
+
+    code = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=300, blank=True)
+    size_guide = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name or self.code
+
+
+class Sku(models.Model):
+    """A sellable variant: a colour in a size."""
+
+    code = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=300)
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, null=True, blank=True, related_name="skus"
+    )
+    attributes = models.JSONField(default=dict, blank=True)
+    price = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    weight_g = models.PositiveIntegerField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = "SKU"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Barcode(models.Model):
+    """One scannable code of a SKU: a GTIN as 14 digits, or an in-house code as it is printed."""
+
+    code = models.CharField(max_length=128, unique=True)
+    sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="barcodes")
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code

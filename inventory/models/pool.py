@@ -1,0 +1,165 @@
+"""Balances, the ledger that explains them, and claims on them.
+
+Written by `inventory/ledger.py` alone.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from inventory.choices import Reason, ReservationState
+from inventory.models.catalogue import Sku
+from stores.models import Channel, Location
+
+
+class Stock(models.Model):
+    """What one location has of one SKU, in units."""
+
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="stock")
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, related_name="stock", db_index=False
+    )
+    on_hand = models.IntegerField(default=0, db_default=0)
+    reserved = models.IntegerField(default=0, db_default=0)
+    unavailable = models.IntegerField(default=0, db_default=0)
+    safety_stock = models.PositiveIntegerField(default=0, db_default=0)
+    version = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        verbose_name_plural = "stock"
+        constraints = [
+            models.UniqueConstraint(fields=["sku", "location"], name="stock_once"),
+            models.CheckConstraint(condition=Q(reserved__gte=0), name="stock_reserved_positive"),
+            models.CheckConstraint(
+                condition=Q(unavailable__gte=0), name="stock_unavailable_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(on_hand__gte=F("reserved") + F("unavailable")),
+                name="stock_never_oversold",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku_id}@{self.location_id}"
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved - self.unavailable
+
+
+class StockMovement(models.Model):
+    """One immutable row of the ledger: what moved, why, and the balances after.
+
+    Partitioned by ranges of `id`, so that indexes of old months are left alone.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    sku = models.ForeignKey(
+        Sku, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    location = models.ForeignKey(
+        Location, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    on_hand_delta = models.IntegerField()
+    reserved_delta = models.IntegerField()
+    unavailable_delta = models.IntegerField()
+    on_hand_after = models.IntegerField()
+    reserved_after = models.IntegerField()
+    unavailable_after = models.IntegerField()
+    reason = models.CharField(max_length=24, choices=Reason.choices)
+    reference = models.CharField(max_length=128, blank=True)
+    actor = models.CharField(max_length=150)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["sku", "location", "id"], name="movement_of_stock"),
+            models.Index(fields=["reference", "id"], name="movement_reference"),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="ledger_is_immutable", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+            pgtrigger.Trigger(
+                name="ledger_is_not_truncated",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'the ledger cannot be truncated';",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.on_hand_delta:+d}"
+
+
+class ReservationGroup(models.Model):
+    """What one cart holds: the claims that are extended, released and ordered together."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT)
+    reference = models.CharField(max_length=128)
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class Reservation(models.Model):
+    """A claim on one Stock row. `reference` is opaque here: a cart's or an order's name."""
+
+    id = models.BigAutoField(primary_key=True)
+    sku = models.ForeignKey(
+        Sku, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    location = models.ForeignKey(
+        Location, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    quantity = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=ReservationState.choices)
+    reference = models.CharField(max_length=128)
+    group = models.ForeignKey(
+        ReservationGroup,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="reservations",
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="reservation_of_something"),
+            models.CheckConstraint(
+                condition=~Q(state="held") | Q(expires_at__isnull=False),
+                name="reservation_held_until",
+            ),
+        ]
+        indexes = [
+            # Live claims of a row: what breaks first, and what `reserved` must add up to.
+            models.Index(
+                fields=["sku", "location"],
+                name="reservation_live",
+                condition=Q(state__in=["held", "confirmed"]),
+            ),
+            # Holds of a row that may have run out: looked at with every availability answer.
+            models.Index(
+                fields=["sku", "location"], name="reservation_held", condition=Q(state="held")
+            ),
+            models.Index(
+                fields=["expires_at"], name="reservation_due", condition=Q(state="held")
+            ),
+            models.Index(
+                fields=["group"], name="reservation_of_cart", condition=Q(group__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.quantity} {self.state}"

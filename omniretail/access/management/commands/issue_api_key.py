@@ -1,0 +1,50 @@
+"""`manage.py issue_api_key NAME --scopes '*'`: the key alone on the last line of stdout."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from omniretail.access.keys import issue_key
+from omniretail.access.models import ApiClient
+from omniretail.access.scopes import SCOPES
+
+
+class Command(BaseCommand):
+    help = "Make an API client (or find it by name) and print a new key for it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--scopes", default="", help="comma-separated, or '*'")
+        parser.add_argument("--channels", default="", help="comma-separated codes; none: all")
+        parser.add_argument("--locations", default="", help="comma-separated codes; none: all")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        scopes, channels, locations = (
+            [part.strip() for part in options[name].replace(" ", ",").split(",") if part.strip()]
+            for name in ("scopes", "channels", "locations")
+        )
+        unknown = sorted(set(scopes) - set(SCOPES))
+        if unknown:
+            raise CommandError(
+                f"Unknown scope: {', '.join(unknown)}. Known: {', '.join(SCOPES)}."
+            )
+        client, made = ApiClient.objects.get_or_create(
+            name=options["name"],
+            defaults={"scopes": scopes, "channels": channels, "locations": locations},
+        )
+        if made and not scopes:
+            client.delete()
+            raise CommandError("A new client needs --scopes, for example --scopes '*'.")
+        if not made:
+            for name, value in (
+                ("scopes", scopes),
+                ("channels", channels),
+                ("locations", locations),
+            ):
+                if value:
+                    setattr(client, name, value)
+            client.save()
+        self.stdout.write(issue_key(client=client))

@@ -1,0 +1,34 @@
+"""Who is acting: an API client or a member of staff, seen alike by every door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An authenticated actor.
+
+    `channels` and `locations` are the codes that it is tied to; `None` means all.
+    """
+
+    id: str  # "client:7" or "user:3": the owner of idempotency keys
+    name: str  # what the ledger and the timeline say
+    scopes: frozenset[str]
+    channels: frozenset[str] | None = None
+    locations: frozenset[str] | None = None
+
+    # DRF asks its `request.user` this.
+    is_authenticated: bool = True
+
+    def may(self, scope: str) -> bool:
+        return "*" in self.scopes or scope in self.scopes
+
+    def sees_channel(self, code: str) -> bool:
+        return self.channels is None or code in self.channels
+
+    def sees_location(self, code: str) -> bool:
+        return self.locations is None or code in self.locations
+
+
+SYSTEM = Principal(id="system", name="system", scopes=frozenset({"*"}))

@@ -1,0 +1,23 @@
+"""Who did what, and why."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class AuditRecord(models.Model):
+    """One act of a person or a client that somebody may ask about later."""
+
+    at = models.DateTimeField(db_default=Now())
+    actor = models.CharField(max_length=150)
+    action = models.CharField(max_length=64)
+    subject = models.CharField(max_length=128)
+    reason = models.TextField(blank=True, db_default="")
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "id"], name="audit_of_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.action} {self.subject}"

@@ -1,0 +1,82 @@
+"""Publishing facts, numbering them, and reading the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from psycopg.types.json import Jsonb
+
+from omniretail.outbox.models import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event about to be published: `data` is the snapshot of the resource `subject`."""
+
+    type: str
+    subject: str
+    data: dict[str, Any]
+    order: str = ""
+    actor: str = ""
+
+
+def publish(*facts: Fact) -> None:
+    """Write facts into the outbox, in the caller's transaction, as one statement."""
+    if not facts:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO outbox_event (type, subject, "order", actor, data)
+               SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])""",
+            [
+                [fact.type for fact in facts],
+                [fact.subject for fact in facts],
+                [fact.order for fact in facts],
+                [fact.actor for fact in facts],
+                [Jsonb(fact.data) for fact in facts],
+            ],
+        )
+
+
+def sequence_pending(*, limit: int = 5_000) -> int:
+    """Number the events that have none yet; return how many. Relays take turns on one row.
+
+    Numbers follow the order of ids among what is visible; a transaction that commits later
+    gets later numbers. Per subject, row locks keep ids in commit order.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT last_sequence FROM outbox_relay WHERE id = 1 FOR UPDATE")
+        row = cursor.fetchone()
+        last = row[0] if row else 0
+        cursor.execute(
+            """WITH pending AS (
+                   SELECT id FROM outbox_event WHERE sequence IS NULL ORDER BY id LIMIT %s
+               ), numbered AS (
+                   SELECT id, %s + row_number() OVER (ORDER BY id) AS sequence FROM pending
+               )
+               UPDATE outbox_event e SET sequence = n.sequence FROM numbered n WHERE e.id = n.id""",
+            [limit, last],
+        )
+        count = cursor.rowcount
+        if count:
+            cursor.execute(
+                "UPDATE outbox_relay SET last_sequence = %s WHERE id = 1", [last + count]
+            )
+    return count
+
+
+def read_feed(*, after: int, types: Sequence[str] = (), limit: int = 100) -> list[Event]:
+    """Return events with `sequence > after`, in order; `types` may end in `.*`."""
+    events = Event.objects.filter(sequence__gt=after)
+    exact = [name for name in types if not name.endswith(".*")]
+    families = [name[:-1] for name in types if name.endswith(".*")]
+    if exact or families:
+        wanted = Q(type__in=exact)
+        for family in families:
+            wanted |= Q(type__startswith=family)
+        events = events.filter(wanted)
+    return list(events.order_by("sequence")[:limit])

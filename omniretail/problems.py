@@ -1,0 +1,290 @@
+"""Refusals as data: every error a client can meet, as RFC 9457 problem documents.
+
+A command refuses by raising a `DomainError`; one handler turns whatever reaches the door into
+`application/problem+json`. The classes are the catalogue: each has a stable `code`, an HTTP
+status, and a docstring that is its page under `/problems/`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import DataError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+log = logging.getLogger("omniretail.problems")
+MEDIA_TYPE = "application/problem+json"
+
+
+class DomainError(Exception):
+    """The request was understood and refused."""
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "Refused"
+    # A refusal rolls its effects back, unless recording them is the point (a wrong pickup code).
+    keeps_effect: ClassVar[bool] = False
+    headers: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, detail: str | None = None, **data: Any) -> None:
+        self.detail = detail or (self.__doc__ or self.title).strip().splitlines()[0]
+        self.data = data
+        super().__init__(self.detail)
+
+    def document(self) -> dict[str, Any]:
+        """Return the RFC 9457 members, with the data of this refusal beside them."""
+        return {
+            "type": f"/problems/{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            **self.data,
+        }
+
+
+class ValidationFailed(DomainError):
+    """The body or the query is not what this endpoint takes.
+
+    `errors` lists what is wrong: a JSON pointer into the body, a sentence, and a stable code.
+    Nothing was written. Mend the request and send it again.
+    """
+
+    code = "validation_error"
+    status = 400
+    title = "Invalid request"
+
+    def __init__(self, errors: list[dict[str, str]], detail: str | None = None) -> None:
+        super().__init__(detail or errors[0]["detail"], errors=errors)
+
+    @classmethod
+    def at(cls, pointer: str, detail: str, code: str = "invalid") -> ValidationFailed:
+        """Refuse one place of the body."""
+        return cls([{"pointer": pointer, "detail": detail, "code": code}])
+
+
+class MalformedBody(DomainError):
+    """The body is not valid UTF-8 JSON.
+
+    NUL characters, lone surrogates, NaN and Infinity are refused too, because no database can
+    keep them.
+    """
+
+    code = "malformed_body"
+    status = 400
+    title = "Malformed body"
+
+
+class MalformedUrl(DomainError):
+    """The address holds characters that cannot be looked up, such as NUL."""
+
+    code = "malformed_url"
+    status = 400
+    title = "Malformed address"
+
+
+class BodyTooLarge(DomainError):
+    """The body is over the limit of 5 MiB. Send it in parts, or use an import."""
+
+    code = "body_too_large"
+    status = 413
+    title = "Body too large"
+
+
+class UnsupportedMediaType(DomainError):
+    """This endpoint takes `application/json`."""
+
+    code = "unsupported_media_type"
+    status = 415
+    title = "Unsupported media type"
+
+
+class MethodNotAllowed(DomainError):
+    """This address exists, but not with this method."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "Method not allowed"
+
+
+class NotAcceptable(DomainError):
+    """This service answers in JSON."""
+
+    code = "not_acceptable"
+    status = 406
+    title = "Not acceptable"
+
+
+class Unauthenticated(DomainError):
+    """The API key is missing, unknown, expired or revoked.
+
+    Send `Authorization: Bearer <key>`. A key is made with `manage.py issue_api_key`.
+    """
+
+    code = "unauthenticated"
+    status = 401
+    title = "Unknown client"
+    headers = {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(DomainError):
+    """The client is known, but its key lacks the scope for this."""
+
+    code = "forbidden"
+    status = 403
+    title = "Not allowed"
+
+
+class NotFound(DomainError):
+    """There is nothing at this address that this client may see."""
+
+    code = "not_found"
+    status = 404
+    title = "Not found"
+
+
+class PreconditionFailed(DomainError):
+    """The resource has changed since it was read: its ETag is not the one in `If-Match`.
+
+    Read it again, and decide again.
+    """
+
+    code = "precondition_failed"
+    status = 412
+    title = "Changed meanwhile"
+
+
+class TooManyRequests(DomainError):
+    """More was asked than this client may ask now. Wait for `Retry-After` seconds."""
+
+    code = "too_many_requests"
+    status = 429
+    title = "Too many requests"
+    headers = {"Retry-After": "1"}
+
+
+class TemporarilyUnavailable(DomainError):
+    """The database cannot be reached or is too busy for the moment.
+
+    Nothing was written, or it was written whole: repeat the request with the same
+    Idempotency-Key after `Retry-After` seconds, and get the one true answer.
+    """
+
+    code = "temporarily_unavailable"
+    status = 503
+    title = "Try again shortly"
+    headers = {"Retry-After": "1"}
+
+
+class InternalError(DomainError):
+    """A defect of this service. It has been logged under the request id."""
+
+    code = "internal_error"
+    status = 500
+    title = "Internal error"
+
+
+def catalogue() -> dict[str, type[DomainError]]:
+    """Return every problem type by its code."""
+
+    def below(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+        yield kind
+        for child in kind.__subclasses__():
+            yield from below(child)
+
+    return {kind.code: kind for kind in below(DomainError)}
+
+
+def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
+    """Turn whatever an API view raised into a problem document (DRF's exception handler)."""
+    problem = as_problem(error)
+    headers = dict(problem.headers)
+    if isinstance(error, drf.MethodNotAllowed) and context.get("view"):
+        headers["Allow"] = ", ".join(context["view"].allowed_methods)
+    response = Response(
+        problem.document(), status=problem.status, headers=headers, content_type=MEDIA_TYPE
+    )
+    response.exception = True
+    return response
+
+
+def as_problem(error: Exception) -> DomainError:
+    """Name the problem behind an exception; what nobody foresaw is logged as a defect."""
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, drf.ValidationError):
+        return ValidationFailed(list(_pointed(error.get_full_details())))
+    for kind, answer in _TRANSLATIONS:
+        if isinstance(error, kind):
+            return answer()
+    if isinstance(error, DataError):
+        # The last net under validation: PostgreSQL found a value that it cannot hold.
+        log.warning("value refused by the database: %s", error)
+        return ValidationFailed.at("", "A value is outside what can be stored.", "out_of_range")
+    if isinstance(error, (OperationalError, InterfaceError)):
+        log.warning("database unavailable: %s", error)
+        return TemporarilyUnavailable()
+    log.error("unforeseen error", exc_info=error)
+    return InternalError()
+
+
+_TRANSLATIONS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[DomainError]]] = [
+    ((Http404, drf.NotFound), NotFound),
+    ((drf.NotAuthenticated, drf.AuthenticationFailed), Unauthenticated),
+    ((drf.PermissionDenied, PermissionDenied), Forbidden),
+    (drf.MethodNotAllowed, MethodNotAllowed),
+    (drf.NotAcceptable, NotAcceptable),
+    (drf.UnsupportedMediaType, UnsupportedMediaType),
+    (drf.Throttled, TooManyRequests),
+    (RequestDataTooBig, BodyTooLarge),
+    (drf.ParseError, MalformedBody),
+]
+
+
+def _pointed(details: Any, pointer: str = "") -> Iterator[dict[str, str]]:
+    """Flatten DRF's nested error details into pointers."""
+    if isinstance(details, list):
+        for index, item in enumerate(details):
+            leaf = isinstance(item, dict) and set(item) == {"message", "code"}
+            yield from _pointed(item, pointer if leaf else f"{pointer}/{index}")
+    elif isinstance(details, dict) and set(details) == {"message", "code"}:
+        yield {
+            "pointer": pointer,
+            "detail": str(details["message"]),
+            "code": str(details["code"]),
+        }
+    elif isinstance(details, dict):
+        for name, item in details.items():
+            yield from _pointed(
+                item, pointer if name == "non_field_errors" else f"{pointer}/{name}"
+            )
+
+
+def problem_response(problem: DomainError) -> JsonResponse:
+    """Answer outside of DRF (middleware, unknown addresses)."""
+    return JsonResponse(
+        problem.document(),
+        status=problem.status,
+        headers=dict(problem.headers),
+        content_type=MEDIA_TYPE,
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Answer an unknown address (Django's handler404)."""
+    return problem_response(NotFound())
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Answer a request that Django itself refuses (handler400)."""
+    return problem_response(MalformedUrl())
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    """Answer a defect outside of DRF (handler500)."""
+    return problem_response(InternalError())

@@ -1,0 +1,22 @@
+"""Orders, their fulfilment, picking, and returns."""
+
+from orders.models.customer import Customer
+from orders.models.fulfilment import Fulfilment, FulfilmentLine
+from orders.models.order import Order, OrderLine, SourcingReceipt
+from orders.models.picking import PickList, PickListLine, Scan
+from orders.models.returns import Return, ReturnLine, ReturnReceiptLine
+
+__all__ = [
+    "Customer",
+    "Fulfilment",
+    "FulfilmentLine",
+    "Order",
+    "OrderLine",
+    "PickList",
+    "PickListLine",
+    "Return",
+    "ReturnLine",
+    "ReturnReceiptLine",
+    "Scan",
+    "SourcingReceipt",
+]

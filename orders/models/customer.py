@@ -1,0 +1,28 @@
+"""Customers, known by the shop's id or by e-mail."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class Customer(models.Model):
+    """One person who orders."""
+
+    external_id = models.CharField(max_length=128, null=True, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    phone = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["external_id"], name="customer_external_id_once"),
+            models.UniqueConstraint(
+                fields=["email"],
+                condition=Q(external_id__isnull=True) & ~Q(email=""),
+                name="customer_email_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.external_id or str(self.pk)

@@ -1,0 +1,95 @@
+"""What one location does for one order."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from inventory.models import Reservation, Transfer
+from orders.choices import FulfilmentState, FulfilmentType
+from orders.models.order import Order, OrderLine
+from stores.models import Location
+
+# States in which somebody still has something to do.
+UNFINISHED = ("open", "picking", "packed", "in_transit", "ready")
+
+
+class Fulfilment(models.Model):
+    """One location's share of one order."""
+
+    id = models.BigAutoField(primary_key=True)
+    # "100001-2": the second fulfilment of order 100001. What clients and people see.
+    code = models.CharField(max_length=40, unique=True)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="fulfilments")
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, db_index=False, related_name="fulfilments"
+    )
+    type = models.CharField(max_length=12, choices=FulfilmentType.choices)
+    state = models.CharField(
+        max_length=12, choices=FulfilmentState.choices, default=FulfilmentState.OPEN
+    )
+    # {"ready_by": …} or {"deliver_by": …}: what the customer was told.
+    promise = models.JSONField(null=True, blank=True)
+    accepted_by = models.CharField(max_length=150, blank=True)
+    bay = models.CharField(max_length=64, blank=True)
+    carrier = models.CharField(max_length=64, blank=True)
+    tracking_number = models.CharField(max_length=128, blank=True)
+    # Wrong pickup codes since the last right one.
+    wrong_codes = models.PositiveSmallIntegerField(default=0)
+    # Ship-to-store: the journey that brings the goods.
+    transfer = models.ForeignKey(
+        Transfer, on_delete=models.PROTECT, null=True, blank=True, related_name="fulfilments"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    ready_at = models.DateTimeField(null=True, blank=True)
+    pickup_expires_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, db_default=1)
+
+    class Meta:
+        indexes = [
+            # The desk's list: what this location has to do.
+            models.Index(
+                fields=["location", "state", "id"],
+                name="fulfilment_to_do",
+                condition=Q(state__in=UNFINISHED),
+            ),
+            models.Index(
+                fields=["pickup_expires_at"],
+                name="fulfilment_uncollected",
+                condition=Q(state="ready"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class FulfilmentLine(models.Model):
+    """Units of one order line at one location, bound to the reservation that holds them."""
+
+    id = models.BigAutoField(primary_key=True)
+    fulfilment = models.ForeignKey(Fulfilment, on_delete=models.CASCADE, related_name="lines")
+    order_line = models.ForeignKey(
+        OrderLine, on_delete=models.CASCADE, related_name="fulfilment_lines"
+    )
+    reservation = models.OneToOneField(
+        Reservation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    # What it has to do now: falls when units are cancelled, rejected or short.
+    quantity = models.PositiveIntegerField()
+    picked = models.PositiveIntegerField(default=0, db_default=0)
+    # Gone out of the door.
+    fulfilled = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(picked__lte=F("quantity"), fulfilled__lte=F("quantity")),
+                name="fulfilment_line_within_quantity",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.order_line_id}"

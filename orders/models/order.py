@@ -1,0 +1,113 @@
+"""What a customer asked for, and why each location was chosen."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from inventory.models import Sku
+from orders.choices import FulfilmentType
+from orders.models.customer import Customer
+from stores.models import Channel, Location
+
+
+class Order(models.Model):
+    """A customer's demand from one channel."""
+
+    id = models.BigAutoField(primary_key=True)
+    number = models.CharField(max_length=32, unique=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, db_index=False)
+    external_id = models.CharField(max_length=128)
+    # SHA-256 of the body that placed it: the same external id with another body is a conflict.
+    fingerprint = models.BinaryField(max_length=32)
+    currency = models.CharField(max_length=3)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="orders"
+    )
+    ship_to = models.JSONField(null=True, blank=True)
+    payment_reference = models.CharField(max_length=128, blank=True)
+    note = models.TextField(blank=True)
+    allow_split = models.BooleanField(default=True)
+    allow_backorder = models.BooleanField(default=False)
+    allow_partial = models.BooleanField(default=False)
+    exchange_of = models.ForeignKey(
+        "orders.Return", on_delete=models.PROTECT, null=True, blank=True, related_name="exchanges"
+    )
+    placed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "external_id"], name="order_placed_once"),
+        ]
+        indexes = [models.Index(fields=["placed_at"], name="order_placed_at")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """Units of one SKU in an order. Each unit is in exactly one of the four quantities."""
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    line_id = models.CharField(max_length=64)
+    sku = models.ForeignKey(
+        Sku, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    product_reference = models.CharField(max_length=128, blank=True)
+    unit_price = models.DecimalField(max_digits=14, decimal_places=4)
+    fulfilment_type = models.CharField(max_length=12, choices=FulfilmentType.choices)
+    # Where it must be handed over (pickup, carry-out); else sourcing chooses.
+    location = models.ForeignKey(
+        Location,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    ordered = models.PositiveIntegerField()
+    cancelled = models.PositiveIntegerField(default=0)
+    reserved = models.PositiveIntegerField(default=0)
+    backordered = models.PositiveIntegerField(default=0)
+    fulfilled = models.PositiveIntegerField(default=0)
+    returned = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "line_id"], name="line_once_per_order"),
+            models.CheckConstraint(
+                condition=Q(
+                    ordered=F("cancelled") + F("reserved") + F("backordered") + F("fulfilled")
+                ),
+                name="line_units_conserved",
+            ),
+            models.CheckConstraint(
+                condition=Q(returned__lte=F("fulfilled")), name="line_returns_what_left"
+            ),
+            models.CheckConstraint(condition=Q(ordered__gt=0), name="line_of_something"),
+        ]
+        indexes = [
+            # The queue of the waiting, first come first served.
+            models.Index(
+                fields=["sku", "id"], name="line_waiting", condition=Q(backordered__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}/{self.line_id}"
+
+
+class SourcingReceipt(models.Model):
+    """Why these locations: every candidate, its score parts, why it lost. One row a decision."""
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, db_constraint=False, related_name="sourcing_receipts"
+    )
+    # "placed", "rejected 100001-1", "backorder filled", …
+    occasion = models.CharField(max_length=64)
+    receipt = models.JSONField()
+    decided_at = models.DateTimeField(db_default=Now())

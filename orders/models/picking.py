@@ -1,0 +1,70 @@
+"""Walks through a building, and what was scanned on them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from inventory.models import Sku
+from orders.choices import PickListState, PickMode, ScanVerdict
+from orders.models.fulfilment import FulfilmentLine
+from stores.models import Location
+
+
+class PickList(models.Model):
+    """Work for one person: lines of one or many orders, in walking order."""
+
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="pick_lists")
+    mode = models.CharField(max_length=8, choices=PickMode.choices)
+    state = models.CharField(
+        max_length=12, choices=PickListState.choices, default=PickListState.OPEN
+    )
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Pick list {self.pk}"
+
+
+class PickListLine(models.Model):
+    """Units to fetch from one bin for one order."""
+
+    pick_list = models.ForeignKey(PickList, on_delete=models.CASCADE, related_name="lines")
+    fulfilment_line = models.ForeignKey(
+        FulfilmentLine, on_delete=models.CASCADE, related_name="pick_list_lines"
+    )
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    bin = models.CharField(max_length=64, blank=True)
+    position = models.PositiveIntegerField()
+    tote = models.PositiveSmallIntegerField(default=1)
+    quantity = models.PositiveIntegerField()
+    picked = models.PositiveIntegerField(default=0)
+    short = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("picked") + F("short")), name="pick_within_quantity"
+            ),
+        ]
+
+    @property
+    def outstanding(self) -> int:
+        return self.quantity - self.picked - self.short
+
+
+class Scan(models.Model):
+    """One read of a barcode. The client makes the id: the same id twice is the same scan."""
+
+    scan_id = models.UUIDField(primary_key=True)
+    pick_list = models.ForeignKey(PickList, on_delete=models.CASCADE, related_name="scans")
+    line = models.ForeignKey(PickListLine, on_delete=models.CASCADE, null=True, blank=True)
+    payload = models.CharField(max_length=512)
+    quantity = models.PositiveIntegerField()
+    verdict = models.CharField(max_length=16, choices=ScanVerdict.choices)
+    scanned_at = models.DateTimeField(null=True, blank=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+    actor = models.CharField(max_length=150)

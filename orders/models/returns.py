@@ -1,0 +1,79 @@
+"""Goods that come back, through any channel, at any location."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from inventory.models import Sku
+from orders.choices import Disposition, DropOff, Resolution, ReturnState
+from orders.models.order import Order, OrderLine
+from stores.models import Channel, Location
+
+
+class Return(models.Model):
+    """A customer's wish to give goods back, and what became of it."""
+
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, null=True, blank=True, related_name="returns"
+    )
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="returns")
+    state = models.CharField(max_length=12, choices=ReturnState.choices)
+    resolution = models.CharField(max_length=16, choices=Resolution.choices)
+    drop_off = models.CharField(max_length=8, choices=DropOff.choices)
+    drop_off_location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # Came without being announced.
+    blind = models.BooleanField(default=False)
+    overridden_by = models.CharField(max_length=150, blank=True)
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Return {self.pk}"
+
+
+class ReturnLine(models.Model):
+    """Units announced, and how many of them have come."""
+
+    ret = models.ForeignKey(Return, on_delete=models.CASCADE, related_name="lines")
+    order_line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="return_lines"
+    )
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+    reason = models.CharField(max_length=64, blank=True)
+    received = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("received") + F("missing")),
+                name="return_receives_what_was_announced",
+            ),
+        ]
+
+
+class ReturnReceiptLine(models.Model):
+    """Units that came back at one location in one state of repair."""
+
+    line = models.ForeignKey(ReturnLine, on_delete=models.CASCADE, related_name="receipts")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+    disposition = models.CharField(max_length=12, choices=Disposition.choices)
+    # Units of an inspection that have been decided since.
+    moved_on = models.PositiveIntegerField(default=0)
+    # The units that an inspection's decision came from.
+    decided_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True)
+    actor = models.CharField(max_length=150)
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(moved_on__lte=F("quantity")), name="inspection_within_quantity"
+            ),
+        ]

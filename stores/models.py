@@ -1,0 +1,109 @@
+"""Buildings that hold stock, and channels that demand comes from."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import Q
+
+from stores.choices import CAPABILITIES, ChannelKind, LocationKind
+from stores.hours import OpeningHours
+
+
+class Location(models.Model):
+    """A building that holds stock."""
+
+    code = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=16, choices=LocationKind.choices)
+    timezone = models.CharField(max_length=64)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    address = models.JSONField(default=dict, blank=True)
+    ships = models.BooleanField(default=False, help_text="Gives parcels to a carrier")
+    pickup = models.BooleanField(default=False, help_text="Customers collect here")
+    returns = models.BooleanField(default=True, help_text="Customers bring goods back here")
+    same_day = models.BooleanField(default=False, help_text="Delivers on the day of the order")
+    priority = models.PositiveIntegerField(default=100, help_text="Lower is asked first")
+    daily_capacity = models.PositiveIntegerField(null=True, blank=True)
+    hourly_capacity = models.PositiveIntegerField(null=True, blank=True)
+    # {"mon": [["09:00", "18:00"]], …}; no hours at all: always open.
+    hours = models.JSONField(default=dict, blank=True)
+    # {"2026-12-25": [], "2026-12-24": [["09:00", "13:00"]]}
+    exceptions = models.JSONField(default=dict, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="location_on_the_globe",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+    @property
+    def capabilities(self) -> list[str]:
+        return [name for name in CAPABILITIES if getattr(self, name)]
+
+    @property
+    def opening_hours(self) -> OpeningHours:
+        return OpeningHours(self.timezone, self.hours, self.exceptions)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Bin(models.Model):
+    """A place on a shelf; `walk` is its turn when a picker walks the building."""
+
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="bins")
+    code = models.CharField(max_length=64)
+    walk = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["location", "walk", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["location", "code"], name="bin_once_per_location"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Channel(models.Model):
+    """Where demand comes from, and the locations that it may sell from."""
+
+    code = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=16, choices=ChannelKind.choices)
+    all_locations = models.BooleanField(default=True)
+    locations = models.ManyToManyField(
+        Location, blank=True, related_name="channels", help_text="Used unless all may sell"
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+
+class NetworkRevision(models.Model):
+    """One row, raised by triggers whenever a location or a channel changes.
+
+    Processes keep the network in memory and read this number with each order, so that a change
+    made through any door is seen by the next order in every process.
+    """
+
+    revision = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="network_is_one_row")]

@@ -1,0 +1,103 @@
+"""The network in memory: every location and channel, as of one revision."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from django.db import connection
+
+from stores.hours import OpeningHours
+from stores.models import Channel, Location
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location as deciding needs it."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    priority: int
+    latitude: float | None
+    longitude: float | None
+    ships: bool
+    pickup: bool
+    returns: bool
+    same_day: bool
+    hours: OpeningHours
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A channel with the location ids that it may sell from."""
+
+    id: int
+    code: str
+    kind: str
+    location_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """All locations and channels at one revision. Treat as immutable: threads share it."""
+
+    revision: int
+    places: dict[int, Place]
+    by_code: dict[str, Place]
+    channels: dict[str, Source]
+
+
+_cached: Network | None = None
+_lock = threading.Lock()
+
+
+def current_network() -> Network:
+    """Return the network as it is now: one small read, and a reload when it has changed."""
+    global _cached
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT revision FROM stores_networkrevision WHERE id = 1")
+        row = cursor.fetchone()
+    revision = row[0] if row else 0
+    cached = _cached
+    if cached is None or cached.revision != revision:
+        with _lock:
+            _cached = cached = _load(revision)
+    return cached
+
+
+def _load(revision: int) -> Network:
+    places = {
+        location.pk: Place(
+            id=location.pk,
+            code=location.code,
+            name=location.name,
+            kind=location.kind,
+            priority=location.priority,
+            latitude=location.latitude,
+            longitude=location.longitude,
+            ships=location.ships,
+            pickup=location.pickup,
+            returns=location.returns,
+            same_day=location.same_day,
+            hours=location.opening_hours,
+        )
+        for location in Location.objects.all()
+    }
+    everywhere = frozenset(places)
+    channels = {}
+    for channel in Channel.objects.prefetch_related("locations"):
+        some = frozenset(location.pk for location in channel.locations.all())
+        channels[channel.code] = Source(
+            id=channel.pk,
+            code=channel.code,
+            kind=channel.kind,
+            location_ids=everywhere if channel.all_locations else some,
+        )
+    return Network(
+        revision=revision,
+        places=places,
+        by_code={place.code: place for place in places.values()},
+        channels=channels,
+    )

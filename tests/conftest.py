@@ -1,0 +1,71 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from omniretail.access.keys import issue_key
+from omniretail.access.models import ApiClient
+
+
+class ApiCaller:
+    """An API client as a shop's site is one: a key, JSON, paths relative to /api/v1/."""
+
+    def __init__(self, key: str) -> None:
+        self.client = Client(raise_request_exception=False)
+        self.headers = {"Authorization": f"Bearer {key}"}
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(self._url(path), query, headers=self.headers)
+
+    def put(self, path: str, body: Any, **headers: str) -> Any:
+        return self.client.put(
+            self._url(path),
+            json.dumps(body),
+            content_type="application/json",
+            headers=self.headers | headers,
+        )
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
+        """POST with an Idempotency-Key: a fresh one unless given."""
+        return self.client.post(
+            self._url(path),
+            json.dumps({} if body is None else body),
+            content_type="application/json",
+            headers=self.headers | {"Idempotency-Key": key or uuid.uuid4().hex},
+        )
+
+    @staticmethod
+    def _url(path: str) -> str:
+        return path if path.startswith("/") else f"/api/v1/{path}"
+
+
+def make_caller(scopes: list[str], **ties: list[str]) -> ApiCaller:
+    """Return a caller whose key has these scopes, tied to `channels` and `locations`."""
+    client = ApiClient.objects.create(name=uuid.uuid4().hex, scopes=scopes, **ties)
+    return ApiCaller(issue_key(client=client))
+
+
+@pytest.fixture
+def api(db: None) -> ApiCaller:
+    """A caller that may do everything."""
+    return make_caller(["*"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Let the tests empty their tables: the ledger refuses TRUNCATE in every real database."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT tgname FROM pg_trigger
+               WHERE tgrelid = 'inventory_stockmovement'::regclass
+                 AND tgname LIKE '%ledger_is_not_truncated%'"""
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TRIGGER {name} ON inventory_stockmovement")
