@@ -1,0 +1,78 @@
+# Everything runs from a virtual environment in .venv, made on first use.
+# PORT (8000), DATA_DIR (var), DATABASE_URL and CELERY_BROKER_URL are honoured.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+SHELL := /bin/sh
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint format requirements clean
+
+help:
+	@echo "make demo   the service with a demo retailer: http://localhost:8000/"
+	@echo "make run    the service with an empty database"
+	@echo "make test   all tests (PYTEST_ARGS='-k orders' for some)"
+	@echo "make lint   style, types, layers, migrations, deployment checks"
+	@echo "make clean  remove what was built; data in var/ stays"
+
+# `exec`, so that ctrl-C and SIGTERM reach the service itself and not a shell around it.
+demo: $(VENV)/.runtime
+	@exec $(BIN)/python manage.py serve --demo
+
+run: $(VENV)/.runtime
+	@exec $(BIN)/python manage.py serve
+
+test: $(VENV)/.development
+	@exec $(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+lint: $(VENV)/.development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	HTTPS=1 ALLOWED_HOSTS=shop.example \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: $(VENV)/.development
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# After a change of requirements.in or requirements-dev.in.
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+requirements: $(VENV)/.development
+	$(COMPILE) --output-file requirements.txt requirements.in
+	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache var/test
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+# A stamp is written last: an interrupted installation is done again.
+$(VENV)/.runtime: requirements.txt
+	@$(MAKE) --no-print-directory venv
+	@echo "Installing the pinned requirements"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.runtime requirements-dev.txt
+	@echo "Installing what testing and checking need"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Without ensurepip (Debian keeps it in python3-venv) the pip that is there serves as well.
+.PHONY: venv
+venv:
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not there: install Python 3.11 or later, or name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1): name another with PYTHON=python3.11" >&2; exit 1; }
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then exit 0; fi; \
+	echo "Making the virtual environment in $(VENV)"; \
+	if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then exec $(PYTHON) -m venv --clear $(VENV); fi; \
+	if $(PYTHON) -c 'import venv, pip' 2>/dev/null \
+		&& $(PYTHON) -m venv --clear --without-pip $(VENV) \
+		&& $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; then exit 0; fi; \
+	echo "make: $(PYTHON) cannot make virtual environments: apt-get install python3-venv (Debian, Ubuntu), then again" >&2; exit 1
