@@ -1,0 +1,96 @@
+"""The life cycles of a fulfilment and of a return: which action leads from which state to which.
+
+Pure tables. Amounts and places are the commands' business: an action that the table allows may
+still be refused because, say, not everything is picked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orders.errors import IllegalTransition
+
+Steps = Mapping[str, str]  # action -> next state
+LifeCycle = Mapping[str, Steps]  # state -> steps
+
+# Not an action of the fulfilment's own door: units are cancelled through their order.
+CANCEL = "cancel"
+
+_SHIP: LifeCycle = {
+    "open": {"accept": "open", "pick": "picking", "reject": "rejected", CANCEL: "cancelled"},
+    "picking": {"pick": "picking", "pack": "packed", "reject": "rejected", CANCEL: "cancelled"},
+    "packed": {"ship": "shipped", CANCEL: "cancelled"},
+    "shipped": {"deliver": "delivered"},
+}
+
+_PICKUP: LifeCycle = {
+    "open": {
+        "accept": "open",
+        "pick": "picking",
+        "ready": "ready",
+        "reject": "rejected",
+        CANCEL: "cancelled",
+    },
+    "picking": {"pick": "picking", "ready": "ready", "reject": "rejected", CANCEL: "cancelled"},
+    # Goods that come from another building arrive in these two, by way of their transfer.
+    "packed": {CANCEL: "cancelled"},
+    "in_transit": {"ready": "ready"},
+    "ready": {"collect": "collected", "expire": "expired", CANCEL: "cancelled"},
+}
+
+FULFILMENT: Mapping[str, LifeCycle] = {
+    "ship": _SHIP,
+    "same_day": _SHIP,
+    "pickup": _PICKUP,
+    # A till sale is placed and fulfilled in one act: it is never seen in another state.
+    "carry_out": {},
+}
+
+RETURN: LifeCycle = {
+    "requested": {"authorise": "authorised", CANCEL: "cancelled"},
+    "authorised": {"receive": "received", CANCEL: "cancelled"},
+    # Blind returns start here. Goods may come in several parcels and be inspected later.
+    "received": {"receive": "received", "dispose": "received", "close": "closed"},
+}
+
+
+def fulfilment_actions(type: str, state: str) -> list[str]:
+    """Return what may be asked of a fulfilment at its own address, in the order of the work."""
+    return [action for action in FULFILMENT[type].get(state, {}) if action != CANCEL]
+
+
+def next_fulfilment_state(type: str, state: str, action: str) -> str:
+    """Return where `action` leads; raise `IllegalTransition` naming the state and what it allows.
+
+    A reject or a collect of some lines only does not take the step: the fulfilment stays.
+    """
+    steps = FULFILMENT[type].get(state, {})
+    if action not in steps:
+        raise IllegalTransition(
+            f"A fulfilment that is {state} cannot be asked to {action}.",
+            state=state,
+            allowed_actions=fulfilment_actions(type, state),
+        )
+    return steps[action]
+
+
+def is_cancellable(type: str, state: str) -> bool:
+    """Say whether the goods are still in the building, so that their order may cancel them."""
+    return CANCEL in FULFILMENT[type].get(state, {})
+
+
+def return_actions(state: str) -> list[str]:
+    """Return what may be asked of a return, in the order of the work."""
+    return list(RETURN.get(state, {}))
+
+
+def next_return_state(state: str, action: str) -> str:
+    """Return where `action` leads; raise `IllegalTransition` naming the state and what it allows."""
+    steps = RETURN.get(state, {})
+    if action not in steps:
+        raise IllegalTransition(
+            f"A return that is {state} cannot be asked to {action}.",
+            state=state,
+            allowed_actions=return_actions(state),
+        )
+    return steps[action]
