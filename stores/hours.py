@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -94,7 +95,7 @@ class OpeningHours:
         day = at.astimezone(zone).date() - timedelta(days=1)
         last_open = day
         while (day - last_open).days <= LOOK_AHEAD_DAYS:
-            for opens, closes in sorted(self.intervals_on(day)):
+            for opens, closes in sorted(self.intervals_on(day), key=_opening_time):
                 begins = _instant(day, minute_of_day(opens), zone)
                 ends = _instant(day, minute_of_day(closes), zone)
                 if begins < ends and at < ends:  # an interval the clocks skip whole is empty
@@ -107,6 +108,10 @@ class OpeningHours:
 def minute_of_day(wall_time: str) -> int:
     """`"09:30"` -> 570; `"24:00"` -> 1440."""
     return int(wall_time[:2]) * 60 + int(wall_time[3:])
+
+
+def _opening_time(interval: Sequence[str]) -> str:
+    return interval[0]
 
 
 def is_timezone(name: str) -> bool:
@@ -189,7 +194,7 @@ def _problems_of_day(pointer: str, intervals: object) -> list[Problem]:
         else:
             sound.append((minute_of_day(interval[0]), minute_of_day(interval[1]), at))
     sound.sort()
-    for (_, closes, _), (opens, _, at) in zip(sound, sound[1:], strict=False):
+    for (_, closes, _), (opens, _, at) in pairwise(sound):
         if opens < closes:
             problems.append((f"{pointer}/{at}", "Overlaps another interval of the day."))
     return problems
@@ -227,5 +232,5 @@ def _is_date(text: str) -> bool:
 
 
 def _escaped(key: str) -> str:
-    """A key as one step of a JSON pointer (RFC 6901), cut so that no answer grows with the input."""
+    """A key as a step of a JSON pointer (RFC 6901), cut so that answers do not grow with input."""
     return key[:40].replace("~", "~0").replace("/", "~1")

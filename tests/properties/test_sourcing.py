@@ -110,6 +110,7 @@ def allowed_sets(
     return allowed
 
 
+@settings(deadline=None)
 @given(orders, stocks, site_sets, destinations, policies)
 def test_units_are_conserved_and_never_given_twice(
     demands: list[Demand],
@@ -150,6 +151,7 @@ def test_units_are_conserved_and_never_given_twice(
         assert not backordered or (policy.allow_backorder and demand.type != "carry_out")
 
 
+@settings(deadline=None)
 @given(orders, stocks, site_sets, destinations)
 def test_with_split_an_order_is_refused_only_when_no_way_exists(
     demands: list[Demand],
@@ -177,6 +179,7 @@ def test_with_split_an_order_is_refused_only_when_no_way_exists(
     assert lenient.refused == (possible == 0)
 
 
+@settings(deadline=None)
 @given(orders, stocks, site_sets, destinations)
 def test_without_split_an_order_is_refused_only_when_no_single_location_can(
     demands: list[Demand],
@@ -208,7 +211,7 @@ def chosen_set(made: Plan) -> set[str]:
     return {a.location for a in made.allocations}
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(order_of(["ship"]), stocks, site_sets, destinations, st.booleans())
 def test_ship_lines_use_the_best_of_the_smallest_sets(
     demands: list[Demand],
