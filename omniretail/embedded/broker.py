@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -26,7 +24,6 @@ class Broker:
     def __init__(self, home: Path, *, tell: Tell = lambda line: None) -> None:
         self.home = home
         self.tell = tell
-        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def log(self) -> Path:
@@ -41,17 +38,25 @@ class Broker:
         return socket_dir(self.home) / BROKER_SOCKET
 
     def pid(self) -> int | None:
-        """The living broker of this DATA_DIR, whoever started it."""
-        if self._child is not None and self._child.poll() is None:
-            return self._child.pid
-        return self._asked_pid()
+        """The living broker of this DATA_DIR, whoever started it; from its own mouth."""
+        import redis
+
+        if not self.socket.exists():
+            return None
+        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)
+        try:
+            return int(client.info("server")["process_id"])
+        except (redis.ConnectionError, redis.TimeoutError):  # gone, or still reading its file
+            return None
+        finally:
+            client.close()
 
     def start(self) -> bool:
         """Make sure that it runs and answers; True when this call started it.
 
         Raises EmbeddedError with the end of its log when it cannot run.
         """
-        if self._asked_pid() is not None:
+        if self.pid() is not None:
             return False
         make_servers_folder(self.home)
         account = account_for_servers(servers_dir(self.home))
@@ -76,9 +81,9 @@ class Broker:
         if pid is None:
             return
         processes.send(pid, signal.SIGTERM)
-        if not self._wait_until_gone(pid):
+        if not processes.wait_until_gone(pid, seconds=LONGEST_SHUTDOWN):
             processes.send(pid, signal.SIGKILL)
-            self._wait_until_gone(pid)
+            processes.wait_until_gone(pid, seconds=LONGEST_SHUTDOWN)
 
     def _runs(self, account: Account) -> bool:
         """Launch it and wait until it answers; False when it ended instead."""
@@ -95,41 +100,14 @@ class Broker:
             "--daemonize", "no",
         ]  # fmt: skip
         with open_log(self.log) as output:
-            self._child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=server_environment(),
-                cwd="/",
-                start_new_session=True,
-                **account.popen_arguments,
+            child = processes.launch(
+                command, output=output, environment=server_environment(), account=account
             )
         deadline = time.monotonic() + LONGEST_START
-        while self._asked_pid() is None:
-            if self._child.poll() is not None:
+        while self.pid() is None:
+            if not processes.is_alive(child):
                 return False
             if time.monotonic() > deadline:
                 raise EmbeddedError(f"The broker does not answer: see {self.log}")
             time.sleep(0.02)
         return True
-
-    def _asked_pid(self) -> int | None:
-        """Its number, from its own mouth over the socket."""
-        import redis
-
-        if not self.socket.exists():
-            return None
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)
-        try:
-            return int(client.info("server")["process_id"])
-        except (redis.ConnectionError, redis.TimeoutError):  # gone, or still reading its file
-            return None
-        finally:
-            client.close()
-
-    def _wait_until_gone(self, pid: int) -> bool:
-        if self._child is not None and self._child.pid == pid:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._child.wait(LONGEST_SHUTDOWN)
-        return processes.wait_until_gone(pid, seconds=LONGEST_SHUTDOWN)

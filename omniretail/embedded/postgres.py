@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -64,7 +63,6 @@ class Postgres:
         self.durable = durable
         self.tell = tell
         self.is_unwanted = is_unwanted
-        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def log(self) -> Path:
@@ -76,8 +74,6 @@ class Postgres:
 
     def pid(self) -> int | None:
         """The living postmaster of this DATA_DIR, whoever started it."""
-        if self._child is not None:
-            self._child.poll()  # else a dead child stays in the table as if alive
         for folder in self._clusters().values():
             pid = _first_number(folder / "postmaster.pid")
             if pid is not None and _is_postmaster(pid, folder):
@@ -107,9 +103,7 @@ class Postgres:
         if binaries.major not in clusters:
             self._create(cluster, binaries, account)
         _clear_leftovers(cluster, self.sockets)
-        self._launch(cluster, binaries, account)
-        assert self._child is not None
-        self._wait_until_ready(self._child.pid)
+        self._wait_until_ready(self._launch(cluster, binaries, account))
         self._create_database()
         return True
 
@@ -119,10 +113,10 @@ class Postgres:
         if pid is None:
             return
         processes.send(pid, signal.SIGINT)  # "fast": clients are sent away
-        if not self._wait_until_gone(pid, seconds=LONGEST_SHUTDOWN):
+        if not processes.wait_until_gone(pid, seconds=LONGEST_SHUTDOWN):
             self.tell("PostgreSQL does not stop, ending it; it recovers at the next start")
             processes.send(pid, signal.SIGQUIT)
-            self._wait_until_gone(pid, seconds=LONGEST_SHUTDOWN)
+            processes.wait_until_gone(pid, seconds=LONGEST_SHUTDOWN)
 
     def _clusters(self) -> dict[int, Path]:
         """The data folders there are, by major version. Half-made ones do not count."""
@@ -166,7 +160,7 @@ class Postgres:
             raise EmbeddedError(f"initdb failed: {(made.stderr or made.stdout).strip()}")
         unfinished.rename(cluster)
 
-    def _launch(self, cluster: Path, binaries: PostgresBinaries, account: Account) -> None:
+    def _launch(self, cluster: Path, binaries: PostgresBinaries, account: Account) -> int:
         settings = {
             **SERVER_SETTINGS,
             **(DURABLE if self.durable else FORGETFUL),
@@ -177,23 +171,14 @@ class Postgres:
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         with open_log(self.log) as output:
-            self._child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=server_environment(),
-                cwd="/",
-                start_new_session=True,  # a terminal's ctrl-C must not reach it before the others
-                **account.popen_arguments,
+            return processes.launch(
+                command, output=output, environment=server_environment(), account=account
             )
 
     def _wait_until_ready(self, pid: int) -> None:
         deadline = time.monotonic() + LONGEST_RECOVERY
         news = time.monotonic() + 5
         while not self._answers("postgres"):
-            if self._child is not None:
-                self._child.poll()
             if not processes.is_alive(pid):
                 raise EmbeddedError(f"PostgreSQL did not start; {self.log} ends:\n{tail(self.log)}")
             if self.is_unwanted():
@@ -206,12 +191,6 @@ class Postgres:
                 news += 15
                 self.tell("PostgreSQL is not ready yet (recovering after a crash?)")
             time.sleep(0.02)
-
-    def _wait_until_gone(self, pid: int, *, seconds: float) -> bool:
-        if self._child is not None and self._child.pid == pid:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._child.wait(seconds)
-        return processes.wait_until_gone(pid, seconds=seconds)
 
     def _answers(self, name: str) -> bool:
         import psycopg

@@ -5,17 +5,45 @@ A pid alone proves nothing after a power cut or a few days: the number may have 
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from omniretail.embedded.account import Account
+
 PROC = Path("/proc")
+
+# Servers that this process started. They may outlive it; until then it must wait for their end,
+# or they stay in the table of processes when they are dead.
+_launched: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def launch(
+    command: Sequence[str], *, output: io.FileIO, environment: Mapping[str, str], account: Account
+) -> int:
+    """Start a server that stands on its own; its pid."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        env=environment,
+        cwd="/",
+        start_new_session=True,  # a terminal's ctrl-C must not reach it before the others
+        **account.popen_arguments,
+    )
+    _launched[process.pid] = process
+    return process.pid
 
 
 def started(pid: int) -> str | None:
     """A text that no other process with this number ever shares; None when it is not alive."""
+    if pid in _launched and _launched[pid].poll() is not None:
+        del _launched[pid]
     if not PROC.joinpath("self").exists():
         answer = subprocess.run(
             ["ps", "-o", "state=,lstart=", "-p", str(pid)],
