@@ -1,0 +1,8 @@
+"""What the customer is told: ready by, delivered by. Pure; all results are instants in UTC."""
+
+from __future__ import annotations
+
+from .delivery import deliver_by, same_day
+from .pickup import ready_by
+
+__all__ = ["deliver_by", "ready_by", "same_day"]

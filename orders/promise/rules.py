@@ -1,0 +1,32 @@
+"""The figures that promises are made of. Change them here and nowhere else.
+
+They lean towards late: a promise kept early costs nothing, one broken costs a customer.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+
+# Open minutes from the order until it waits in the pickup bay.
+PICKUP_PREPARATION_MINUTES = 120
+
+# A parcel ordered before this local time goes out with the carrier the same day.
+DISPATCH_CUT_OFF = time(14, 0)
+
+# Weekdays on which carriers collect and deliver (Monday is 0).
+CARRIER_DAYS = frozenset({0, 1, 2, 3, 4})
+
+# Carrier days on the road, by distance up to so many kilometres.
+TRANSIT_DAYS = ((50.0, 1), (300.0, 2), (1_000.0, 3), (3_000.0, 5))
+TRANSIT_DAYS_BEYOND = 7
+TRANSIT_DAYS_UNKNOWN = 5
+
+# "By Friday" means to the end of Friday, on the clock of the building that sends.
+END_OF_DAY = time(23, 59)
+
+# Open minutes until a same-day parcel is with the courier, and the last time one leaves.
+SAME_DAY_PREPARATION_MINUTES = 60
+SAME_DAY_LAST_DEPARTURE = time(18, 0)
+
+# A building that opens on no carrier day within so many days sends by the carrier's days alone.
+LOOK_AHEAD_DAYS = 60
