@@ -90,10 +90,7 @@ class OpeningHours:
     def _openings(self, at: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Intervals that end after `at`, in order, until 60 days pass without one."""
         zone = self.zone
-        # From the day before: an interval until 24:00 ends on the next date, and later still when
-        # the clocks skip midnight.
-        day = at.astimezone(zone).date() - timedelta(days=1)
-        last_open = day
+        day = last_open = at.astimezone(zone).date()
         while (day - last_open).days <= LOOK_AHEAD_DAYS:
             for opens, closes in sorted(self.intervals_on(day), key=_opening_time):
                 begins = _instant(day, minute_of_day(opens), zone)
