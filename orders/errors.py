@@ -25,6 +25,30 @@ class PickingIncomplete(DomainError):
     title = "Not everything is picked"
 
 
+class ExceedsLine(DomainError):
+    """More units are named than this fulfilment still has on that line. `lines` says how many."""
+
+    code = "exceeds_line"
+    title = "More than the line has"
+
+
+class ClaimBroken(DomainError):
+    """A count has just found fewer goods than were promised here.
+
+    Read the fulfilment again: its units are being sourced elsewhere.
+    """
+
+    code = "claim_broken"
+    title = "Goods not there any more"
+
+
+class LineSettled(DomainError):
+    """Every unit of this pick list line is picked, short or no longer wanted."""
+
+    code = "line_settled"
+    title = "Nothing left to pick"
+
+
 class NothingToPick(DomainError):
     """No open fulfilment is waiting here, or another picker has just taken them all."""
 
@@ -55,3 +79,37 @@ class PickupLocked(DomainError):
     code = "pickup_locked"
     status = 403
     title = "Pickup locked"
+
+
+class ExternalIdConflict(DomainError):
+    """This channel has placed another order under this external id. `order` is its number."""
+
+    code = "external_id_conflict"
+    title = "External id used otherwise"
+
+
+class NothingToCancel(DomainError):
+    """None of what was asked can be cancelled any more. `lines` says what still can be."""
+
+    code = "nothing_to_cancel"
+    title = "Too late to cancel"
+
+
+class NotReturnable(DomainError):
+    """These goods cannot come back like this.
+
+    `reason` says why: `nothing_to_return` (nothing of the order has left), `not_in_order`,
+    `too_many` (more than the customer can still give back), `outside_window` (too late; a
+    client with the scope `returns:override` may still), `not_announced` (only announced units
+    can be missing). `lines` says how many of what was asked are `returnable`.
+    """
+
+    code = "not_returnable"
+    title = "Not returnable"
+
+
+class NotInInspection(DomainError):
+    """Fewer units are waiting for a decision there. `lines` says how many are."""
+
+    code = "not_in_inspection"
+    title = "Not in inspection"

@@ -1,4 +1,4 @@
-"""The life cycles of a fulfilment and of a return: which action leads from which state to which.
+"""The life cycles of fulfilments, pick lists and returns: which action leads from where to where.
 
 Pure tables. Amounts and places are the commands' business: an action that the table allows may
 still be refused because, say, not everything is picked.
@@ -46,6 +46,11 @@ FULFILMENT: Mapping[str, LifeCycle] = {
     "carry_out": {},
 }
 
+PICK_LIST: LifeCycle = {
+    "open": {"scan": "in_progress", "short": "in_progress", "complete": "completed"},
+    "in_progress": {"scan": "in_progress", "short": "in_progress", "complete": "completed"},
+}
+
 RETURN: LifeCycle = {
     "requested": {"authorise": "authorised", CANCEL: "cancelled"},
     "authorised": {"receive": "received", CANCEL: "cancelled"},
@@ -60,7 +65,7 @@ def fulfilment_actions(type: str, state: str) -> list[str]:
 
 
 def next_fulfilment_state(type: str, state: str, action: str) -> str:
-    """Return where `action` leads; raise `IllegalTransition` naming the state and what it allows.
+    """Return where `action` leads; raise `IllegalTransition` naming what the state allows.
 
     A reject or a collect of some lines only does not take the step: the fulfilment stays.
     """
@@ -74,9 +79,26 @@ def next_fulfilment_state(type: str, state: str, action: str) -> str:
     return steps[action]
 
 
-def is_cancellable(type: str, state: str) -> bool:
-    """Say whether the goods are still in the building, so that their order may cancel them."""
-    return CANCEL in FULFILMENT[type].get(state, {})
+def may_fulfilment(type: str, state: str, action: str) -> bool:
+    """Say whether the table allows `action`; `CANCEL` while the goods are in the building."""
+    return action in FULFILMENT[type].get(state, {})
+
+
+def pick_list_actions(state: str) -> list[str]:
+    """Return what may be asked of a pick list, in the order of the work."""
+    return list(PICK_LIST.get(state, {}))
+
+
+def next_pick_list_state(state: str, action: str) -> str:
+    """Return where `action` leads; raise `IllegalTransition` naming what the state allows."""
+    steps = PICK_LIST.get(state, {})
+    if action not in steps:
+        raise IllegalTransition(
+            f"A pick list that is {state} cannot be asked to {action}.",
+            state=state,
+            allowed_actions=pick_list_actions(state),
+        )
+    return steps[action]
 
 
 def return_actions(state: str) -> list[str]:
@@ -85,7 +107,7 @@ def return_actions(state: str) -> list[str]:
 
 
 def next_return_state(state: str, action: str) -> str:
-    """Return where `action` leads; raise `IllegalTransition` naming the state and what it allows."""
+    """Return where `action` leads; raise `IllegalTransition` naming what the state allows."""
     steps = RETURN.get(state, {})
     if action not in steps:
         raise IllegalTransition(
