@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from stores.api import locations
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [*locations.urlpatterns]

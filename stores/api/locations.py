@@ -1,0 +1,234 @@
+"""`/locations`: buildings with hours, capabilities and capacity."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import transaction
+from django.urls import path
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from omniretail.doors import (
+    ApiView,
+    CodeField,
+    ListQuery,
+    StrictIntegerField,
+    StrictSerializer,
+    check_etag,
+    etag,
+    listed,
+    page,
+)
+from omniretail.idempotency.execute import retry_conflicts
+from omniretail.problems import NotFound
+from stores.choices import CAPABILITIES, LocationKind
+from stores.commands.locations import LocationFacts, put_location
+from stores.hours import is_timezone, validate_hours
+from stores.models import Location
+
+ADDRESS_LIMIT = 8_192  # characters of JSON
+
+
+class DegreesField(serializers.FloatField):
+    """Degrees as a JSON number: not a text, not true."""
+
+    def to_internal_value(self, data: Any) -> float:
+        # A whole number beyond every float would raise OverflowError.
+        if isinstance(data, bool) or not isinstance(data, (int, float)) or abs(data) > 360:
+            self.fail("invalid")
+        return float(data)
+
+
+class AddressField(serializers.DictField):
+    """A postal address as the retailer writes it; the service only shows it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        address = super().to_internal_value(data)
+        if len(json.dumps(address)) > ADDRESS_LIMIT:
+            raise serializers.ValidationError("The address is too long.", code="too_long")
+        return address
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "type": "array",
+            "items": {
+                "type": "array",
+                "items": {"type": "string"},
+                "minItems": 2,
+                "maxItems": 2,
+            },
+        },
+    }
+)
+class HoursField(serializers.JSONField):
+    """Days or dates with their intervals; `validate_hours` says what is wrong with them."""
+
+
+class LocationBody(StrictSerializer):
+    name = serializers.CharField(max_length=200)
+    kind = serializers.ChoiceField(LocationKind.choices)
+    timezone = serializers.CharField(max_length=64, help_text="IANA name: Europe/London")
+    latitude = DegreesField(min_value=-90, max_value=90, required=False, allow_null=True)
+    longitude = DegreesField(min_value=-180, max_value=180, required=False, allow_null=True)
+    address = AddressField(required=False)
+    capabilities = serializers.ListField(
+        child=serializers.ChoiceField([(name, name) for name in CAPABILITIES]), max_length=8
+    )
+    priority = StrictIntegerField(
+        min_value=0, max_value=1_000_000, required=False, help_text="Lower is asked first"
+    )
+    daily_capacity = StrictIntegerField(
+        min_value=0, max_value=1_000_000, required=False, allow_null=True
+    )
+    hourly_capacity = StrictIntegerField(
+        min_value=0, max_value=1_000_000, required=False, allow_null=True
+    )
+    hours = HoursField(
+        required=False, help_text='{"mon": [["09:00", "18:00"]], …}; {} is always open'
+    )
+    exceptions = HoursField(required=False, help_text='{"2026-12-25": []}: closed on that day')
+
+    def validate_timezone(self, value: str) -> str:
+        if not is_timezone(value):
+            raise serializers.ValidationError(
+                "This is not a time zone of the IANA database, such as Europe/London.",
+                code="unknown_timezone",
+            )
+        return value
+
+    def validate(self, attrs: Any) -> Any:
+        if (attrs.get("latitude") is None) != (attrs.get("longitude") is None):
+            raise serializers.ValidationError(
+                {"latitude": "Give latitude and longitude, or neither."}, code="half_a_point"
+            )
+        wrong = validate_hours(attrs.get("hours", {}), attrs.get("exceptions", {}))
+        if wrong:
+            raise serializers.ValidationError(_nested(wrong), code="invalid_hours")
+        return attrs
+
+
+def _nested(wrong: list[tuple[str, str]]) -> dict[str, Any]:
+    """Give pointers the shape that the door flattens into pointers again."""
+    return {pointer.lstrip("/"): [detail] for pointer, detail in wrong}
+
+
+class LocationAnswer(serializers.Serializer):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(LocationKind.choices)
+    timezone = serializers.CharField()
+    latitude = serializers.FloatField(allow_null=True)
+    longitude = serializers.FloatField(allow_null=True)
+    address = serializers.DictField()
+    capabilities = serializers.ListField(
+        child=serializers.ChoiceField([(name, name) for name in CAPABILITIES])
+    )
+    priority = serializers.IntegerField()
+    daily_capacity = serializers.IntegerField(allow_null=True)
+    hourly_capacity = serializers.IntegerField(allow_null=True)
+    hours = serializers.DictField()
+    exceptions = serializers.DictField()
+
+
+class LocationQuery(ListQuery):
+    kind = serializers.ChoiceField(LocationKind.choices, required=False)
+    capability = serializers.ChoiceField([(name, name) for name in CAPABILITIES], required=False)
+
+
+class LocationsView(ApiView):
+    scopes = {"GET": "catalogue:read"}
+
+    @extend_schema(
+        operation_id="list_locations",
+        parameters=[LocationQuery],
+        responses={200: listed(LocationAnswer)},
+    )
+    def get(self, request: Request) -> Response:
+        filters = self.filters(LocationQuery)
+        rows = Location.objects.all()
+        if self.actor.locations is not None:
+            rows = rows.filter(code__in=self.actor.locations)
+        if "kind" in filters:
+            rows = rows.filter(kind=filters["kind"])
+        if "capability" in filters:
+            rows = rows.filter(**{filters["capability"]: True})
+        return page(
+            request,
+            rows,
+            key="code",
+            filters=filters,
+            render=lambda found: [render_location(location) for location in found],
+        )
+
+
+class LocationView(ApiView):
+    scopes = {"GET": "catalogue:read", "PUT": "catalogue:write"}
+
+    @extend_schema(operation_id="get_location", responses={200: LocationAnswer})
+    def get(self, request: Request, code: str) -> Response:
+        location = Location.objects.filter(code=code).first()
+        if location is None or not self.actor.sees_location(code):
+            raise NotFound()
+        return _answer(location)
+
+    @extend_schema(
+        operation_id="put_location",
+        request=LocationBody,
+        responses={200: LocationAnswer, 201: LocationAnswer},
+    )
+    def put(self, request: Request, code: str) -> Response:
+        code = CodeField().run_validation(code)
+        if not self.actor.sees_location(code):
+            raise NotFound()
+        body = self.body(LocationBody)
+        facts = LocationFacts(**body | {"capabilities": tuple(body["capabilities"])})
+
+        @transaction.atomic
+        def put() -> tuple[Location, bool]:
+            return put_location(
+                code=code,
+                facts=facts,
+                actor=self.actor,
+                expect=lambda version: check_etag(request, version),
+            )
+
+        return _answer(*retry_conflicts(put))
+
+
+def _answer(location: Location, created: bool = False) -> Response:
+    return Response(
+        render_location(location),
+        status=201 if created else 200,
+        headers={"ETag": etag(location.version)},
+    )
+
+
+def render_location(location: Location) -> dict[str, Any]:
+    return {
+        "code": location.code,
+        "name": location.name,
+        "kind": location.kind,
+        "timezone": location.timezone,
+        "latitude": location.latitude,
+        "longitude": location.longitude,
+        "address": location.address,
+        "capabilities": location.capabilities,
+        "priority": location.priority,
+        "daily_capacity": location.daily_capacity,
+        "hourly_capacity": location.hourly_capacity,
+        "hours": location.hours,
+        "exceptions": location.exceptions,
+    }
+
+
+urlpatterns = [
+    path("locations", LocationsView.as_view()),
+    path("locations/<str:code>", LocationView.as_view()),
+]
