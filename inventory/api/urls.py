@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from inventory.api import channels, skus
+
+urlpatterns: list[URLPattern] = [
+    *skus.urlpatterns,
+    *channels.urlpatterns,
+]

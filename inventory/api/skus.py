@@ -1,0 +1,219 @@
+"""`/skus`: what is sold, and how it is recognised."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory.commands.catalogue import SkuFacts, as_kept, put_sku
+from inventory.errors import BadCheckDigit
+from inventory.models import Sku
+from omniretail.doors import (
+    ApiView,
+    CodeField,
+    ListQuery,
+    StrictIntegerField,
+    StrictSerializer,
+    check_etag,
+    etag,
+    listed,
+    page,
+)
+from omniretail.idempotency.execute import retry_conflicts
+from omniretail.problems import NotFound
+
+DETAIL_LIMIT = 65_536  # characters of JSON in attributes or a size guide
+MAX_BARCODES = 100
+_PRICE = re.compile(r"[0-9]{1,8}(\.[0-9]{1,4})?")
+
+
+class PriceField(serializers.DecimalField):
+    """Money as a decimal text, not negative: a JSON number may have lost its cents already."""
+
+    default_error_messages = {
+        "price": 'Write the price as a text such as "19.99", at most four decimals.'
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=12, decimal_places=4, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str) or not _PRICE.fullmatch(data):
+            self.fail("price")
+        return Decimal(data)
+
+
+class DetailField(serializers.DictField):
+    """A JSON object of the retailer's own, shown as it was given."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        detail = super().to_internal_value(data)
+        if len(json.dumps(detail)) > DETAIL_LIMIT:
+            raise serializers.ValidationError("This is too long.", code="too_long")
+        return detail
+
+
+class BarcodeField(serializers.CharField):
+    """A GTIN of 8, 12, 13 or 14 digits, or an in-house code as it is printed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=128, trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        barcode = super().to_internal_value(data)
+        if barcode != barcode.strip() or not barcode.isprintable():
+            raise serializers.ValidationError(
+                "A barcode has no space at its ends and no control character.",
+                code="invalid_barcode",
+            )
+        return barcode
+
+
+class SkuBody(StrictSerializer):
+    name = serializers.CharField(max_length=300)
+    product = CodeField(required=False, allow_null=True)
+    attributes = DetailField(required=False)
+    barcodes = serializers.ListField(child=BarcodeField(), max_length=MAX_BARCODES, required=False)
+    price = PriceField(required=False, allow_null=True)
+    weight_g = StrictIntegerField(
+        min_value=0, max_value=100_000_000, required=False, allow_null=True
+    )
+    size_guide = DetailField(
+        required=False, allow_null=True, help_text="Of the product, so of all its variants"
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        if attrs.get("size_guide") is not None and attrs.get("product") is None:
+            raise serializers.ValidationError(
+                {"size_guide": "A size guide belongs to a product: name it in `product`."},
+                code="product_needed",
+            )
+        return attrs
+
+
+class SkuAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    product = serializers.CharField(allow_null=True)
+    attributes = serializers.DictField()
+    barcodes = serializers.ListField(child=serializers.CharField(), help_text="GTINs as 14 digits")
+    price = serializers.DecimalField(max_digits=12, decimal_places=4, allow_null=True)
+    weight_g = serializers.IntegerField(allow_null=True)
+    size_guide = serializers.DictField(allow_null=True)
+
+
+class SkuQuery(ListQuery):
+    q = serializers.CharField(required=False, max_length=200, help_text="Part of code or name")
+    barcode = serializers.CharField(required=False, max_length=128)
+    product = serializers.CharField(required=False, max_length=64)
+
+
+class SkusView(ApiView):
+    scopes = {"GET": "catalogue:read"}
+
+    @extend_schema(
+        operation_id="list_skus", parameters=[SkuQuery], responses={200: listed(SkuAnswer)}
+    )
+    def get(self, request: Request) -> Response:
+        filters = self.filters(SkuQuery)
+        rows = _shown_skus()
+        if "q" in filters:
+            rows = rows.filter(Q(code__icontains=filters["q"]) | Q(name__icontains=filters["q"]))
+        if "barcode" in filters:
+            rows = rows.filter(barcodes__code__in=_stored_forms(filters["barcode"]))
+        if "product" in filters:
+            rows = rows.filter(product__code=filters["product"])
+        return page(
+            request,
+            rows,
+            key="code",
+            filters=filters,
+            render=lambda found: [render_sku(sku) for sku in found],
+        )
+
+
+class SkuView(ApiView):
+    scopes = {"GET": "catalogue:read", "PUT": "catalogue:write"}
+
+    @extend_schema(operation_id="get_sku", responses={200: SkuAnswer})
+    def get(self, request: Request, code: str) -> Response:
+        sku = _shown_skus().filter(code=code).first()
+        if sku is None:
+            raise NotFound()
+        return _answer(sku)
+
+    @extend_schema(
+        operation_id="put_sku", request=SkuBody, responses={200: SkuAnswer, 201: SkuAnswer}
+    )
+    def put(self, request: Request, code: str) -> Response:
+        code = CodeField().run_validation(code)
+        facts = SkuFacts(**self.body(SkuBody))
+
+        @transaction.atomic
+        def put() -> tuple[Sku, bool]:
+            sku, created = put_sku(
+                code=code,
+                facts=facts,
+                actor=self.actor,
+                expect=lambda version: check_etag(request, version),
+            )
+            return _shown_skus().get(pk=sku.pk), created
+
+        return _answer(*retry_conflicts(put))
+
+
+def _shown_skus() -> QuerySet[Sku]:
+    return Sku.objects.select_related("product").prefetch_related("barcodes")
+
+
+def _stored_forms(barcode: str) -> list[str]:
+    """How a barcode that somebody typed may be stored."""
+    try:
+        return as_kept([barcode])
+    except BadCheckDigit:
+        return []
+
+
+def _answer(sku: Sku, created: bool = False) -> Response:
+    return Response(
+        render_sku(sku), status=201 if created else 200, headers={"ETag": etag(sku.version)}
+    )
+
+
+def render_sku(sku: Sku) -> dict[str, Any]:
+    return {
+        "sku": sku.code,
+        "name": sku.name,
+        "product": sku.product.code if sku.product else None,
+        "attributes": sku.attributes,
+        "barcodes": [barcode.code for barcode in sku.barcodes.all()],
+        "price": None if sku.price is None else price_text(sku.price),
+        "weight_g": sku.weight_g,
+        "size_guide": sku.product.size_guide if sku.product else None,
+    }
+
+
+def price_text(price: Decimal) -> str:
+    """Write a price with two decimals, and with more only where they say something."""
+    shown = price.normalize()
+    exponent = shown.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return f"{shown:.{max(2, -exponent)}f}"
+
+
+urlpatterns = [
+    path("skus", SkusView.as_view()),
+    path("skus/<str:code>", SkuView.as_view()),
+]
