@@ -21,7 +21,6 @@ from omniretail.embedded.connection import is_database_embedded
 from omniretail.embedded.processes import is_alive
 from omniretail.embedded.use import Use
 
-
 # Processes of pytest-xdist inherit the environment that the first one sets.
 IS_FIRST_PROCESS = "PYTEST_XDIST_WORKER" not in os.environ
 
@@ -38,7 +37,7 @@ def start_embedded_database() -> None:
 
 
 def drop_databases_of_dead_runs(use: Use) -> None:
-    with psycopg.connect(**use.postgres.address("postgres"), autocommit=True) as connection:
+    with psycopg.connect(use.postgres.address("postgres"), autocommit=True) as connection:
         names = [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
         for name in names:
             run = re.match(r"test_omniretail_(\d+)", name)

@@ -40,10 +40,16 @@ class Broker:
     def pid(self) -> int | None:
         """The living broker of this DATA_DIR, whoever started it; from its own mouth."""
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
         if not self.socket.exists():
             return None
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)
+        client = redis.Redis(
+            unix_socket_path=str(self.socket),
+            socket_timeout=5,
+            retry=Retry(NoBackoff(), retries=0),  # the caller looks again when it likes
+        )
         try:
             return int(client.info("server")["process_id"])
         except (redis.ConnectionError, redis.TimeoutError):  # gone, or still reading its file

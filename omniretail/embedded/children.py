@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,12 +112,18 @@ class Child:
         lived = time.monotonic() - self._started
         _end_group(process.pid)
         wait = self.backoff.died(lived=lived)
-        said = "" if lived > SETTLED else f"; {self.log} ends:\n{tail(self.log)}"
+        ended_itself = process.returncode >= 0  # then its log says why
+        said = f"; {self.log} ends:\n{tail(self.log)}" if ended_itself else ""
         return f"{_cause(process.returncode)}, starting again in {wait:g} s{said}"
 
-    def stop(self, *, at_once: bool = False) -> None:
+    def ask_to_stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """See it end, within its grace or by force."""
+        self.ask_to_stop()
+        if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(0 if at_once else self.grace)
             if self._process.poll() is None:
@@ -133,38 +139,35 @@ def end_leftovers(home: Path, *, grace: float) -> list[str]:
 
     The main ones are asked first, so that they can send their own children home.
     """
-    ended = []
-    for name in NAMES:
-        pid_file = PidFile(home / f"{name}.pid")
-        pid = pid_file.living()
-        if pid is not None:
-            processes.send(pid, signal.SIGTERM)
-            if not processes.wait_until_gone(pid, seconds=grace):
-                processes.send(pid, signal.SIGKILL)
-            ended.append(name)
-        pid_file.remove()
-    others = processes.marked(mark_of(home))
-    for pid in others:
+    files = {name: PidFile(home / f"{name}.pid") for name in NAMES}
+    living = {name: pid for name, file in files.items() if (pid := file.living()) is not None}
+    _end(living.values(), grace=grace)
+    orphans = processes.marked(mark_of(home))
+    _end(orphans, grace=GROUP_GRACE)
+    for file in files.values():
+        file.remove()
+    return [*living, *(f"process {pid}" for pid in orphans)]
+
+
+def _end(pids: Iterable[int], *, grace: float) -> None:
+    for pid in pids:
         processes.send(pid, signal.SIGTERM)
-    for pid in others:
-        if not processes.wait_until_gone(pid, seconds=GROUP_GRACE):
+    deadline = time.monotonic() + grace
+    for pid in pids:
+        if not processes.wait_until_gone(pid, seconds=max(0, deadline - time.monotonic())):
             processes.send(pid, signal.SIGKILL)
-    return ended + (["others"] if others and not ended else [])
+            processes.wait_until_gone(pid, seconds=GROUP_GRACE)
 
 
 def _end_group(leader: int) -> None:
     """End what a process that has just died left of its process group, which bears its number."""
     deadline = time.monotonic() + GROUP_GRACE
     number = signal.SIGTERM
-    while True:
-        try:
-            os.killpg(leader, number)
-        except (ProcessLookupError, PermissionError):  # macOS says the latter of an empty group
-            return
+    while members := processes.group_members(leader):
         if time.monotonic() > deadline:
-            if number == signal.SIGKILL:
-                return
-            number, deadline = signal.SIGKILL, deadline + GROUP_GRACE
+            number = signal.SIGKILL
+        for pid in members:
+            processes.send(pid, number)
         time.sleep(0.05)
 
 

@@ -53,11 +53,8 @@ def servers_dir(home: Path) -> Path:
 def socket_dir(home: Path) -> Path:
     """The folder of the unix sockets, short enough for their paths."""
     place = servers_dir(home) / "run"
-    text = str(place)
-    if (
-        len(os.fsencode(text)) + LONGEST_SOCKET_NAME <= LONGEST_SOCKET_PATH
-        and PLAIN_PATH.fullmatch(text)
-    ):
+    is_short = len(os.fsencode(place)) + LONGEST_SOCKET_NAME <= LONGEST_SOCKET_PATH
+    if is_short and PLAIN_PATH.fullmatch(str(place)):
         return place
     # Not tempfile.gettempdir(): TMPDIR differs between processes that must meet here.
     return Path("/tmp") / f"omniretail-{_digest(home)}"

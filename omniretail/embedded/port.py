@@ -33,7 +33,9 @@ def take_port(host: str, port: int) -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             raise EmbeddedError(
-                f"Port {port} is in use by another program: stop that, or choose one with PORT=8001."
+                f"Port {port} is in use by another program: stop it or choose another PORT."
             ) from None
-        raise EmbeddedError(f"Port {port} cannot be opened: {os.strerror(error.errno or 0)}.") from None
+        raise EmbeddedError(
+            f"Port {port} cannot be opened: {os.strerror(error.errno or 0)}."
+        ) from None
     return listener

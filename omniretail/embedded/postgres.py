@@ -198,7 +198,7 @@ class Postgres:
         if not (self.sockets / f".s.PGSQL.{SOCKET_PORT}").exists():
             return False
         try:
-            psycopg.connect(**self.address(name), connect_timeout=5).close()
+            psycopg.connect(self.address(name), connect_timeout=5).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -206,17 +206,20 @@ class Postgres:
     def _create_database(self) -> None:
         import psycopg
 
-        with psycopg.connect(**self.address("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             known = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]
             ).fetchone()
             if known is None:
                 connection.execute(f'CREATE DATABASE "{DATABASE_NAME}"')
 
-    def address(self, name: str) -> dict[str, str]:
-        return {
-            "host": str(self.sockets), "port": SOCKET_PORT, "user": DATABASE_USER, "dbname": name,
-        }  # fmt: skip
+    def address(self, name: str) -> str:
+        """What psycopg.connect takes to reach the database `name`."""
+        from psycopg.conninfo import make_conninfo
+
+        return make_conninfo(
+            host=str(self.sockets), port=SOCKET_PORT, user=DATABASE_USER, dbname=name
+        )
 
 
 def _first_number(path: Path) -> int | None:

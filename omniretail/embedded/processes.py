@@ -47,7 +47,9 @@ def started(pid: int) -> str | None:
     if not PROC.joinpath("self").exists():
         answer = subprocess.run(
             ["ps", "-o", "state=,lstart=", "-p", str(pid)],
-            capture_output=True, text=True, check=False,
+            capture_output=True,
+            text=True,
+            check=False,
         ).stdout.strip()
         return None if not answer or answer.startswith("Z") else answer.split(maxsplit=1)[1]
     try:
@@ -69,8 +71,8 @@ def command_line(pid: int) -> str:
             ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
         ).stdout
     try:
-        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(
-            errors="replace"
+        return (
+            (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         )
     except OSError:
         return ""
@@ -114,6 +116,25 @@ def marked(mark: str) -> list[int]:
         except OSError:
             continue
         if wanted in environment and is_alive(int(entry.name)):
+            found.append(int(entry.name))
+    return found
+
+
+def group_members(leader: int) -> list[int]:
+    """Living processes of the group that bears the number `leader`, be that dead or alive."""
+    if not PROC.joinpath("self").exists():
+        told = subprocess.run(
+            ["ps", "-ax", "-o", "pgid=,pid=,state="], capture_output=True, text=True, check=False
+        ).stdout
+        rows = [line.split() for line in told.splitlines()]
+        return [int(pid) for group, pid, state in rows if int(group) == leader and state[0] != "Z"]
+    found = []
+    for entry in _entries():
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == leader and fields[0] not in "ZX":
             found.append(int(entry.name))
     return found
 

@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from omniretail.embedded import processes
 from omniretail.embedded.broker import Broker
 from omniretail.embedded.children import (
     Backoff,
@@ -107,9 +106,7 @@ class Supervisor:
     def _start_servers(self) -> None:
         if is_database_embedded():
             with self.console.step("Starting PostgreSQL"):
-                postgres = Postgres(
-                    self.home, tell=self.console.say, is_unwanted=self._stop.is_set
-                )
+                postgres = Postgres(self.home, tell=self.console.say, is_unwanted=self._stop.is_set)
                 self._use = Use(self.home, postgres=postgres)
                 self._use.begin()
                 self._use.keep()
@@ -183,7 +180,9 @@ class Supervisor:
             if death := web.death():
                 raise EmbeddedError(f"The web process {death}")
             if time.monotonic() > deadline:
-                raise EmbeddedError(f"The web process does not answer; {web.log} ends:\n{tail(web.log)}")
+                raise EmbeddedError(
+                    f"The web process does not answer; {web.log} ends:\n{tail(web.log)}"
+                )
             self._stop.wait(0.1)
 
     def _answers(self) -> bool:
@@ -248,10 +247,12 @@ class Supervisor:
         began = time.monotonic()
         self.console.say("Stopping")
         for child in self._children:
-            if child.is_running:
-                self.console.say(f"  {child.name}")
+            self.console.say(f"  {child.name}")
             child.stop(at_once=self._hurry.is_set())
-        end_leftovers(self.home, grace=1)
+            if child.name == "web":
+                for other in self._children:  # these two need not wait for each other
+                    other.ask_to_stop()
+        end_leftovers(self.home, grace=1)  # a command that was under way
         with exclusive(self.home / "start.lock"):
             if self._broker is not None:
                 self.console.say("  broker")
@@ -261,4 +262,5 @@ class Supervisor:
                 self._use.postgres.stop()
         if self._use is not None:
             self._use.end()
-        self.console.say(f"Stopped in {time.monotonic() - began:.1f} s. The data stays in {self.home}")
+        seconds = time.monotonic() - began
+        self.console.say(f"Stopped in {seconds:.1f} s. The data stays in {self.home}")

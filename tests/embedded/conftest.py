@@ -88,6 +88,6 @@ def postgres(home: Path, empty_database: Path) -> Postgres:
 
 def ask(postgres: Postgres, statement: str) -> list[Any]:
     """Run one statement in the service's database, in a transaction of its own."""
-    with psycopg.connect(**postgres.address("omniretail")) as connection:
+    with psycopg.connect(postgres.address("omniretail")) as connection:
         cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
