@@ -101,7 +101,8 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Collected files where a deployment wants them; without, they are found beside the code.
+STATIC_ROOT = os.environ.get("STATIC_ROOT")
 STATICFILES_DIRS = [BASE_DIR / "omniretail" / "static"]
 WHITENOISE_USE_FINDERS = True
 

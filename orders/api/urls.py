@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from orders.api import orders
+
+urlpatterns: list[URLPattern] = [
+    *orders.urlpatterns,
+]

@@ -1,0 +1,135 @@
+"""The shapes of orders and fulfilments in answers, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from orders.api.fields import MoneyField
+from orders.choices import FulfilmentState, FulfilmentType, OrderState
+
+
+class FulfilmentLineAnswer(serializers.Serializer):
+    line_id = serializers.CharField()
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+    picked = serializers.IntegerField()
+    fulfilled = serializers.IntegerField()
+
+
+class PromiseAnswer(serializers.Serializer):
+    ready_by = serializers.DateTimeField(required=False, allow_null=True)
+    deliver_by = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class FulfilmentAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    order = serializers.CharField()
+    type = serializers.ChoiceField(FulfilmentType.choices)
+    location = serializers.CharField()
+    state = serializers.ChoiceField(FulfilmentState.choices)
+    lines = FulfilmentLineAnswer(many=True)
+    promise = PromiseAnswer(allow_null=True)
+    accepted_by = serializers.CharField()
+    bay = serializers.CharField()
+    carrier = serializers.CharField()
+    tracking_number = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    ready_at = serializers.DateTimeField(allow_null=True)
+    pickup_expires_at = serializers.DateTimeField(allow_null=True)
+    allowed_actions = serializers.ListField(child=serializers.CharField())
+
+
+class HandOverAnswer(serializers.Serializer):
+    type = serializers.ChoiceField(FulfilmentType.choices)
+    location = serializers.CharField(allow_null=True)
+
+
+class OrderLineAnswer(serializers.Serializer):
+    line_id = serializers.CharField()
+    sku = serializers.CharField()
+    ordered = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+    reserved = serializers.IntegerField()
+    backordered = serializers.IntegerField()
+    fulfilled = serializers.IntegerField()
+    returned = serializers.IntegerField()
+    unit_price = MoneyField()
+    product_reference = serializers.CharField()
+    fulfilment = HandOverAnswer()
+
+
+class TotalsAnswer(serializers.Serializer):
+    currency = serializers.CharField()
+    ordered = MoneyField()
+    cancelled = MoneyField()
+    total = MoneyField()
+
+
+class OrderAnswer(serializers.Serializer):
+    number = serializers.CharField()
+    channel = serializers.CharField()
+    external_id = serializers.CharField()
+    state = serializers.ChoiceField(OrderState.choices)
+    currency = serializers.CharField()
+    customer_id = serializers.CharField(allow_null=True)
+    payment_reference = serializers.CharField()
+    note = serializers.CharField()
+    ship_to = serializers.DictField(allow_null=True)
+    lines = OrderLineAnswer(many=True)
+    fulfilments = FulfilmentAnswer(many=True)
+    totals = TotalsAnswer()
+    allowed_actions = serializers.ListField(child=serializers.CharField())
+    placed_at = serializers.DateTimeField()
+    sourcing_url = serializers.CharField()
+
+
+class BatchResultAnswer(serializers.Serializer):
+    external_id = serializers.CharField(allow_null=True)
+    status = serializers.IntegerField()
+    order = OrderAnswer(required=False)
+    problem = serializers.DictField(required=False)
+
+
+class BatchAnswer(serializers.Serializer):
+    results = BatchResultAnswer(many=True)
+
+
+class SourcingDecisionAnswer(serializers.Serializer):
+    occasion = serializers.CharField()
+    decided_at = serializers.DateTimeField()
+    receipt = serializers.DictField()
+
+
+class SourcingAnswer(serializers.Serializer):
+    order = serializers.CharField()
+    decisions = SourcingDecisionAnswer(many=True)
+
+
+class TimelineEntryAnswer(serializers.Serializer):
+    at = serializers.DateTimeField()
+    type = serializers.CharField()
+    text = serializers.CharField()
+    actor = serializers.CharField()
+    subject = serializers.CharField()
+
+
+class TimelineAnswer(serializers.Serializer):
+    order = serializers.CharField()
+    results = TimelineEntryAnswer(many=True)
+
+
+class QuotedShareAnswer(serializers.Serializer):
+    line_id = serializers.CharField()
+    sku = serializers.CharField()
+    location = serializers.CharField()
+    quantity = serializers.IntegerField()
+    type = serializers.ChoiceField(FulfilmentType.choices)
+
+
+class QuoteAnswer(serializers.Serializer):
+    possible = serializers.BooleanField()
+    allocations = QuotedShareAnswer(many=True)
+    backordered = serializers.DictField(child=serializers.IntegerField())
+    unmet = serializers.DictField(child=serializers.IntegerField())
+    shortages = serializers.ListField(child=serializers.DictField())
+    receipt = serializers.DictField()

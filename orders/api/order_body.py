@@ -1,0 +1,156 @@
+"""The body of an order: checked here, then a plain `OrderRequest`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from omniretail.doors import MAX_LINES, QuantityField, StrictBooleanField, StrictSerializer
+from orders.api.fields import MoneyField, StringField
+from orders.choices import FulfilmentType
+from orders.commands.requests import CustomerRequest, LineRequest, OrderRequest
+from orders.money import CURRENCIES, exponent
+from orders.sourcing import Policy
+
+NAMED = (FulfilmentType.PICKUP, FulfilmentType.CARRY_OUT)
+
+
+class CustomerBody(StrictSerializer):
+    external_id = StringField(max_length=128, required=False, allow_null=True)
+    name = StringField(max_length=200, required=False, allow_blank=True, allow_null=True)
+    email = serializers.EmailField(
+        max_length=254, required=False, allow_blank=True, allow_null=True
+    )
+    phone = StringField(max_length=64, required=False, allow_blank=True, allow_null=True)
+
+
+class ShipToBody(StrictSerializer):
+    name = StringField(max_length=200, required=False, allow_blank=True, allow_null=True)
+    line1 = StringField(max_length=200, required=False, allow_blank=True, allow_null=True)
+    line2 = StringField(max_length=200, required=False, allow_blank=True, allow_null=True)
+    city = StringField(max_length=100, required=False, allow_blank=True, allow_null=True)
+    region = StringField(max_length=100, required=False, allow_blank=True, allow_null=True)
+    postal_code = StringField(max_length=20, required=False, allow_blank=True, allow_null=True)
+    country = serializers.RegexField(
+        r"^[A-Z]{2}\Z", required=False, allow_null=True, help_text="ISO 3166-1, two letters"
+    )
+    phone = StringField(max_length=64, required=False, allow_blank=True, allow_null=True)
+    latitude = serializers.FloatField(
+        min_value=-90, max_value=90, required=False, allow_null=True
+    )
+    longitude = serializers.FloatField(
+        min_value=-180, max_value=180, required=False, allow_null=True
+    )
+
+
+class HandOverBody(StrictSerializer):
+    type = serializers.ChoiceField(FulfilmentType.choices)
+    location = StringField(max_length=64, required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        named = attrs["type"] in NAMED
+        if named and not attrs.get("location"):
+            raise serializers.ValidationError(
+                {"location": f"A {attrs['type']} line names its location."}, code="required"
+            )
+        if not named and attrs.get("location"):
+            raise serializers.ValidationError(
+                {"location": "Sourcing chooses the location of a delivery; leave it out."},
+                code="not_taken",
+            )
+        return attrs
+
+
+class LineBody(StrictSerializer):
+    line_id = StringField(max_length=64)
+    sku = StringField(max_length=64)
+    quantity = QuantityField()
+    unit_price = MoneyField()
+    fulfilment = HandOverBody(required=False)
+    product_reference = StringField(max_length=128, required=False, allow_blank=True)
+
+
+class OrderBody(StrictSerializer):
+    """An order as a channel sends it."""
+
+    channel = StringField(max_length=64)
+    external_id = StringField(max_length=128)
+    currency = serializers.ChoiceField([(code, code) for code in sorted(CURRENCIES)])
+    reservation_id = StringField(max_length=64, required=False, allow_null=True)
+    customer = CustomerBody(required=False, allow_null=True)
+    ship_to = ShipToBody(required=False, allow_null=True)
+    lines = LineBody(many=True, allow_empty=False, max_length=MAX_LINES)
+    allow_split = StrictBooleanField(required=False, default=True)
+    allow_backorder = StrictBooleanField(required=False, default=False)
+    allow_partial = StrictBooleanField(required=False, default=False)
+    payment_reference = StringField(max_length=128, required=False, allow_blank=True)
+    note = StringField(max_length=2000, required=False, allow_blank=True)
+    exchange_of = StringField(max_length=32, required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        errors: dict[int, dict[str, list[serializers.ErrorDetail]]] = {}
+        seen = Counter(line["line_id"] for line in attrs["lines"])
+        for position, line in enumerate(attrs["lines"]):
+            if seen[line["line_id"]] > 1:
+                errors.setdefault(position, {})["line_id"] = [
+                    serializers.ErrorDetail(
+                        f"Line id {line['line_id']} stands twice in this order.",
+                        code="duplicate_line_id",
+                    )
+                ]
+            places = -line["unit_price"].as_tuple().exponent
+            if places > exponent(attrs["currency"]):
+                errors.setdefault(position, {})["unit_price"] = [
+                    serializers.ErrorDetail(
+                        f"{attrs['currency']} has {exponent(attrs['currency'])} decimals.",
+                        code="wrong_exponent",
+                    )
+                ]
+        if errors:
+            raise serializers.ValidationError({"lines": errors})
+        return attrs
+
+
+def to_request(body: Mapping[str, Any]) -> OrderRequest:
+    """Turn a validated body into what the command takes."""
+    customer = body.get("customer")
+    ship_to = body.get("ship_to")
+    return OrderRequest(
+        channel=body["channel"],
+        external_id=body["external_id"],
+        currency=body["currency"],
+        reservation_id=body.get("reservation_id"),
+        customer=customer
+        and CustomerRequest(
+            external_id=customer.get("external_id") or None,
+            email=customer.get("email") or "",
+            name=customer.get("name") or "",
+            phone=customer.get("phone") or "",
+        ),
+        ship_to=ship_to and {name: value for name, value in ship_to.items() if value is not None},
+        lines=tuple(_line(line) for line in body["lines"]),
+        payment_reference=body.get("payment_reference", ""),
+        note=body.get("note", ""),
+        exchange_of=body.get("exchange_of"),
+        policy=Policy(
+            allow_split=body["allow_split"],
+            allow_backorder=body["allow_backorder"],
+            allow_partial=body["allow_partial"],
+        ),
+    )
+
+
+def _line(line: Mapping[str, Any]) -> LineRequest:
+    hand_over = line.get("fulfilment") or {"type": FulfilmentType.SHIP.value}
+    return LineRequest(
+        line_id=line["line_id"],
+        sku=line["sku"],
+        quantity=line["quantity"],
+        unit_price=line["unit_price"],
+        type=str(hand_over["type"]),
+        location=hand_over.get("location") or None,
+        product_reference=line.get("product_reference", ""),
+    )

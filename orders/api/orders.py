@@ -1,0 +1,266 @@
+"""`/orders`: placing, looking up, cancelling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from omniretail.doors import (
+    MAX_ITEMS,
+    ApiView,
+    ListQuery,
+    QuantityField,
+    StrictSerializer,
+    listed,
+    page,
+)
+from omniretail.problems import DomainError, NotFound, ValidationFailed, as_problem
+from orders.api.answers import (
+    BatchAnswer,
+    OrderAnswer,
+    QuoteAnswer,
+    SourcingAnswer,
+    TimelineAnswer,
+)
+from orders.api.fields import StringField
+from orders.api.order_body import OrderBody, to_request
+from orders.choices import OrderState
+from orders.commands.cancel import cancel_order
+from orders.commands.place import Outcome, place_orders
+from orders.models import Order
+from orders.queries.documents import moment, order_document, order_documents
+from orders.queries.quote import quote
+from orders.queries.state import in_state
+from orders.queries.timeline import read_timeline
+
+
+class OrderFilters(ListQuery):
+    channel = serializers.CharField(required=False, max_length=64)
+    state = serializers.ChoiceField(OrderState.choices, required=False)
+    customer = serializers.CharField(required=False, max_length=19)
+    external_id = serializers.CharField(required=False, max_length=128)
+    placed_after = serializers.DateTimeField(required=False)
+
+
+class OrdersView(ApiView):
+    scopes = {"GET": "orders:read", "POST": "orders:write"}
+
+    @extend_schema(
+        operation_id="list_orders", parameters=[OrderFilters], responses=listed(OrderAnswer)
+    )
+    def get(self, request: Request) -> Response:
+        """List orders, the newest first."""
+        filters = self.filters(OrderFilters)
+        return page(
+            request,
+            _filtered(self._visible(), filters),
+            key="id",
+            render=lambda orders: _documents([order.pk for order in orders]),
+            filters=filters,
+            newest_first=True,
+        )
+
+    @extend_schema(
+        operation_id="place_order",
+        request=OrderBody,
+        responses={201: OrderAnswer, 200: OrderAnswer},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Place an order: all or nothing, unless it allows a part or a backorder.
+
+        A known external id answers 200 with the order that it named before.
+        """
+        wanted = to_request(self.body(OrderBody))
+
+        def effect() -> tuple[int, Any]:
+            (outcome,) = place_orders([wanted], actor=self.actor)
+            if outcome.problem:
+                raise outcome.problem
+            return outcome.status, outcome.document
+
+        return self.act(effect)
+
+    def _visible(self) -> QuerySet[Order]:
+        orders = Order.objects.all()
+        if self.actor.channels is not None:
+            orders = orders.filter(channel__code__in=self.actor.channels)
+        return orders
+
+
+def _filtered(orders: QuerySet[Order], filters: dict[str, Any]) -> QuerySet[Order]:
+    if "channel" in filters:
+        orders = orders.filter(channel__code=filters["channel"])
+    if "external_id" in filters:
+        orders = orders.filter(external_id=filters["external_id"])
+    if "customer" in filters:
+        text = filters["customer"]
+        known = text.isascii() and text.isdecimal() and len(text) < 19
+        orders = orders.filter(customer=int(text)) if known else orders.none()
+    if "placed_after" in filters:
+        orders = orders.filter(placed_at__gt=filters["placed_after"])
+    if "state" in filters:
+        orders = in_state(orders, filters["state"])
+    return orders
+
+
+def _documents(identities: list[int]) -> list[dict[str, Any]]:
+    documents = order_documents(identities)
+    return [documents[identity] for identity in identities]
+
+
+class BatchBody(StrictSerializer):
+    orders = serializers.ListField(child=serializers.JSONField(), max_length=MAX_ITEMS)
+
+
+class BatchRequest(serializers.Serializer):
+    """How a batch reads in the OpenAPI document; each order is checked on its own."""
+
+    orders = OrderBody(many=True, max_length=MAX_ITEMS)
+
+
+class OrderBatchView(ApiView):
+    scopes = {"POST": "orders:write"}
+
+    @extend_schema(
+        operation_id="place_orders", request=BatchRequest, responses={200: BatchAnswer}
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Place up to 1,000 orders; each stands alone and has its own status."""
+        bodies = self.body(BatchBody)["orders"]
+
+        def effect() -> tuple[int, Any]:
+            outcomes: dict[int, Outcome] = {}
+            wanted = {}
+            for index, body in enumerate(bodies):
+                try:
+                    wanted[index] = _checked(body)
+                except DomainError as problem:
+                    outcomes[index] = Outcome.refused(problem)
+            placed = place_orders(list(wanted.values()), actor=self.actor)
+            outcomes |= dict(zip(wanted, placed, strict=True))
+            return 200, {
+                "results": [_result(body, outcomes[i]) for i, body in enumerate(bodies)]
+            }
+
+        return self.act(effect)
+
+
+def _checked(body: Any) -> Any:
+    if not isinstance(body, dict):
+        raise ValidationFailed.at("", "An order is a JSON object.", "not_an_object")
+    serializer = OrderBody(data=body)
+    try:
+        serializer.is_valid(raise_exception=True)
+    except serializers.ValidationError as error:
+        raise as_problem(error) from error
+    return to_request(serializer.validated_data)
+
+
+def _result(body: Any, outcome: Outcome) -> dict[str, Any]:
+    external_id = body.get("external_id") if isinstance(body, dict) else None
+    result = {"external_id": external_id, "status": outcome.status}
+    if outcome.problem:
+        return result | {"problem": outcome.problem.document()}
+    return result | {"order": outcome.document}
+
+
+class OneOrderView(ApiView):
+    """A door to one order that this client may see."""
+
+    scopes = {"GET": "orders:read", "POST": "orders:write"}
+
+    def order(self, number: str) -> Order:
+        order = Order.objects.select_related("channel").filter(number=number).first()
+        if order is None or not self.actor.sees_channel(order.channel.code):
+            raise NotFound(f"There is no order {number[:32]}.")
+        return order
+
+
+class OrderView(OneOrderView):
+    @extend_schema(operation_id="get_order", responses=OrderAnswer)
+    def get(self, request: Request, number: str) -> Response:
+        """Return one order."""
+        return Response(order_document(self.order(number)))
+
+
+class TimelineView(OneOrderView):
+    @extend_schema(operation_id="get_order_timeline", responses=TimelineAnswer)
+    def get(self, request: Request, number: str) -> Response:
+        """Tell the order's story: one line per fact, from any channel."""
+        order = self.order(number)
+        return Response({"order": order.number, "results": read_timeline(order.number)})
+
+
+class SourcingView(OneOrderView):
+    @extend_schema(operation_id="get_order_sourcing", responses=SourcingAnswer)
+    def get(self, request: Request, number: str) -> Response:
+        """Return the sourcing receipts: why these locations, at each decision."""
+        order = self.order(number)
+        decisions = [
+            {
+                "occasion": decision.occasion,
+                "decided_at": moment(decision.decided_at),
+                "receipt": decision.receipt,
+            }
+            for decision in order.sourcing_receipts.order_by("id")
+        ]
+        return Response({"order": order.number, "decisions": decisions})
+
+
+class CancelLineBody(StrictSerializer):
+    line_id = StringField(max_length=64)
+    quantity = QuantityField()
+
+
+class CancellationBody(StrictSerializer):
+    lines = CancelLineBody(many=True, required=False, allow_null=True, allow_empty=False)
+    reason = StringField(max_length=500)
+
+
+class CancellationsView(OneOrderView):
+    @extend_schema(
+        operation_id="cancel_order", request=CancellationBody, responses={201: OrderAnswer}
+    )
+    def post(self, request: Request, number: str) -> HttpResponse:
+        """Cancel units that have not left; without lines, all that can be."""
+        body = self.body(CancellationBody)
+        lines = body.get("lines")
+
+        def effect() -> tuple[int, Any]:
+            order = cancel_order(
+                number=self.order(number).number,
+                lines=lines and [(line["line_id"], line["quantity"]) for line in lines],
+                reason=body["reason"],
+                actor=self.actor,
+            )
+            return 201, order_document(order)
+
+        return self.act(effect)
+
+
+class QuoteView(ApiView):
+    scopes = {"POST": "orders:read"}
+    reads_only = True
+
+    @extend_schema(operation_id="quote_sourcing", request=OrderBody, responses={200: QuoteAnswer})
+    def post(self, request: Request) -> Response:
+        """Say where an order would come from, and why; nothing is reserved."""
+        return Response(quote(to_request(self.body(OrderBody)), actor=self.actor))
+
+
+urlpatterns = [
+    path("orders", OrdersView.as_view()),
+    path("orders/batch", OrderBatchView.as_view()),
+    path("orders/<str:number>", OrderView.as_view()),
+    path("orders/<str:number>/timeline", TimelineView.as_view()),
+    path("orders/<str:number>/sourcing", SourcingView.as_view()),
+    path("orders/<str:number>/cancellations", CancellationsView.as_view()),
+    path("sourcing/quote", QuoteView.as_view()),
+]

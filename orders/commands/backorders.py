@@ -1,0 +1,34 @@
+"""Giving arrived goods to the orders that wait for them, first come first served."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from omniretail.access.principal import Principal
+from orders.commands.assign import Want, assign_units
+from orders.commands.locks import lock_orders
+from orders.models import OrderLine
+
+AT_ONCE = 500  # waiting lines in one transaction
+
+
+def fill_backorders(*, sku_ids: Collection[int], actor: Principal) -> None:
+    """Reserve what these SKUs' waiting lines can get, the oldest order first."""
+    queue = (
+        OrderLine.objects.filter(sku__in=sku_ids, backordered__gt=0)
+        .order_by("order_id", "id")
+        .values_list("order_id", "id")[:AT_ONCE]
+    )
+    orders = lock_orders({order_id for order_id, _ in queue})
+    # Read again under the lock: somebody may have cancelled or filled a line meanwhile.
+    units: dict[int, dict[int, int]] = {}
+    for line in OrderLine.objects.filter(
+        pk__in=[line_id for _, line_id in queue], backordered__gt=0
+    ):
+        units.setdefault(line.order_id, {})[line.pk] = line.backordered
+    wants = [
+        Want(order=orders[order_id], units=units[order_id], waiting=True)
+        for order_id in sorted(units)
+    ]
+    if wants:
+        assign_units(wants, occasion="backorder filled", actor=actor)

@@ -1,0 +1,61 @@
+"""Finding or making the customers of orders, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Q
+
+from omniretail.rows import insert_rows
+from orders.commands.requests import CustomerRequest
+from orders.models import Customer
+
+Key = tuple[str | None, str]
+
+
+def key_of(customer: CustomerRequest) -> Key:
+    """Return what a customer is known by: the shop's id, else the e-mail in lower case."""
+    if customer.external_id:
+        return customer.external_id, ""
+    return None, customer.email.strip().lower()
+
+
+def find_or_make(wanted: Sequence[CustomerRequest]) -> dict[Key, int]:
+    """Return the id of each known customer, making those that are new.
+
+    Existing rows are not locked: a hundred orders of one customer must not queue behind it.
+    """
+    by_key = {key_of(customer): customer for customer in wanted if customer.is_known}
+    if not by_key:
+        return {}
+    found = _find(by_key)
+    missing = [by_key[key] for key in sorted(by_key.keys() - found.keys(), key=str)]
+    if missing:
+        insert_rows(
+            "orders_customer",
+            {
+                "external_id": ("text", [customer.external_id for customer in missing]),
+                "email": ("text", [customer.email.strip().lower() for customer in missing]),
+                "name": ("text", [customer.name for customer in missing]),
+                "phone": ("text", [customer.phone for customer in missing]),
+            },
+            on_conflict="ON CONFLICT DO NOTHING",
+        )
+        found = _find(by_key)
+    return found
+
+
+def _find(by_key: dict[Key, CustomerRequest]) -> dict[Key, int]:
+    ids = [external_id for external_id, _ in by_key if external_id]
+    emails = [email for external_id, email in by_key if not external_id]
+    known = Q()
+    if ids:
+        known |= Q(external_id__in=ids)
+    if emails:
+        known |= Q(external_id__isnull=True, email__in=emails)
+    return {
+        (external_id, "" if external_id else email): identity
+        for identity, external_id, email in Customer.objects.filter(known).values_list(
+            "id", "external_id", "email"
+        )
+    }

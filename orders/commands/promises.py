@@ -1,0 +1,41 @@
+"""The date and time that a customer is given for one share of an order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from orders.choices import FulfilmentType
+from orders.promise import deliver_by, ready_by, same_day
+from orders.queries.documents import moment
+from stores.geography import distance_km, locate_postal_code
+from stores.queries.network import Place
+
+Point = tuple[float, float]
+
+
+def destination_of(ship_to: dict[str, Any] | None) -> Point | None:
+    """Return where a parcel goes: its coordinates, else the centre of its postal code."""
+    if not ship_to:
+        return None
+    if ship_to.get("latitude") is not None and ship_to.get("longitude") is not None:
+        return ship_to["latitude"], ship_to["longitude"]
+    if ship_to.get("postal_code") and ship_to.get("country"):
+        return locate_postal_code(ship_to["postal_code"], ship_to["country"])
+    return None
+
+
+def promise_for(
+    *, type: str, place: Place, destination: Point | None, at: datetime
+) -> dict[str, str | None] | None:
+    """Return `{"ready_by"}` for a pickup, `{"deliver_by"}` for a delivery, nothing at the till."""
+    if type == FulfilmentType.CARRY_OUT:
+        return None
+    if type == FulfilmentType.PICKUP:
+        return {"ready_by": moment(ready_by(placed_at=at, hours=place.hours))}
+    if type == FulfilmentType.SAME_DAY:
+        return {"deliver_by": moment(same_day(placed_at=at, hours=place.hours))}
+    far = None
+    if destination and place.latitude is not None and place.longitude is not None:
+        far = distance_km(place.latitude, place.longitude, *destination)
+    return {"deliver_by": moment(deliver_by(placed_at=at, hours=place.hours, distance_km=far))}

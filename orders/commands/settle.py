@@ -1,0 +1,107 @@
+"""What follows for orders when stock has changed: broken promises, and backorders to fill."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from django.db.models.functions import Now
+
+from inventory.commands.change import StockChange
+from inventory.ledger import Broken
+from omniretail.access.principal import Principal
+from omniretail.outbox.events import Fact, publish
+from orders.choices import FulfilmentState
+from orders.commands.backorders import fill_backorders
+from orders.commands.locks import lock_orders
+from orders.commands.resource import source_again
+from orders.models import Fulfilment, FulfilmentLine
+from orders.models.fulfilment import UNFINISHED
+from orders.queries.documents import fulfilment_documents
+
+
+def lock_waiting(sku_ids: Collection[int]) -> None:
+    """Lock the orders that wait for these SKUs, before their stock is touched.
+
+    Orders are locked before stock everywhere; the other way round, an arrival and a
+    cancellation would wait for each other.
+    """
+    lock_orders(waiting_for=sku_ids)
+
+
+def settle(*, change: StockChange, actor: Principal) -> None:
+    """Source broken claims again and fill backorders, in the caller's transaction."""
+    if change.broken:
+        mend_broken(change.broken, actor=actor)
+    if change.more:
+        fill_backorders(sku_ids=change.more, actor=actor)
+
+
+def mend_broken(broken: Sequence[Broken], *, actor: Principal) -> None:
+    """Take units that are not there out of their fulfilments and source them elsewhere."""
+    claims = {claim.reservation_id: claim for claim in broken}
+    owners = FulfilmentLine.objects.filter(reservation__in=claims)
+    lock_orders(set(owners.values_list("fulfilment__order_id", flat=True)))
+    lines = list(owners.select_related("fulfilment__order", "order_line__sku").order_by("pk"))
+    for line in lines:
+        line.quantity -= claims[line.reservation_id].quantity
+        line.picked = min(line.picked, line.quantity)
+    FulfilmentLine.objects.bulk_update(lines, ["quantity", "picked"])
+    publish(*(_broken_fact(line, claims[line.reservation_id], actor) for line in lines))
+    emptied = close_empty({line.fulfilment_id for line in lines})
+    publish(
+        *(
+            Fact(
+                "fulfilment.rejected",
+                f"fulfilments/{document['id']}",
+                {**document, "reason": "claim_broken"},
+                order=document["order"],
+                actor=actor.name,
+            )
+            for document in emptied
+        )
+    )
+    for line in lines:
+        claim = claims[line.reservation_id]
+        source_again(
+            wants=[(line.order_line_id, claim.quantity)],
+            avoiding=frozenset({claim.location_id}),
+            occasion=f"claim broken at {line.fulfilment.code}",
+            actor=actor,
+        )
+
+
+def close_empty(
+    identities: Collection[int], *, state: FulfilmentState = FulfilmentState.REJECTED
+) -> list[dict[str, object]]:
+    """End unfinished fulfilments that have nothing left to do; return their documents.
+
+    One that has handed over a part is `collected`; one that gave nothing gets `state`.
+    """
+    ended: dict[str, list[int]] = {}
+    for fulfilment in Fulfilment.objects.filter(
+        pk__in=identities, state__in=UNFINISHED
+    ).prefetch_related("lines"):
+        lines = fulfilment.lines.all()
+        if all(line.quantity == line.fulfilled for line in lines):
+            gone = any(line.fulfilled for line in lines)
+            ended.setdefault(FulfilmentState.COLLECTED if gone else state, []).append(fulfilment.pk)
+    for final, emptied in ended.items():
+        Fulfilment.objects.filter(pk__in=emptied).update(state=final, finished_at=Now())
+    return list(fulfilment_documents([pk for emptied in ended.values() for pk in emptied]).values())
+
+
+def _broken_fact(line: FulfilmentLine, claim: Broken, actor: Principal) -> Fact:
+    order = line.fulfilment.order.number
+    return Fact(
+        "reservation.broken",
+        f"fulfilments/{line.fulfilment.code}",
+        {
+            "order": order,
+            "fulfilment": line.fulfilment.code,
+            "line_id": line.order_line.line_id,
+            "sku": line.order_line.sku.code,
+            "quantity": claim.quantity,
+        },
+        order=order,
+        actor=actor.name,
+    )

@@ -1,0 +1,56 @@
+"""The state of an order, derived from its lines: in Python for one, in SQL for a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.expressions import OuterRef, Subquery
+
+from orders.choices import OrderState
+from orders.models import Order, OrderLine
+
+_QUANTITIES = ("ordered", "cancelled", "backordered", "fulfilled", "returned")
+
+
+def derive_state(lines: Iterable[Mapping[str, Any]]) -> str:
+    """Return the state that these lines (with their quantities) add up to."""
+    sums = dict.fromkeys(_QUANTITIES, 0)
+    for line in lines:
+        for name in _QUANTITIES:
+            sums[name] += line[name]
+    if sums["cancelled"] == sums["ordered"]:
+        return OrderState.CANCELLED.value
+    if sums["fulfilled"] + sums["cancelled"] == sums["ordered"]:
+        gone = sums["returned"] == sums["fulfilled"]
+        return OrderState.RETURNED.value if gone else OrderState.COMPLETED.value
+    if sums["fulfilled"]:
+        return OrderState.PARTIALLY_FULFILLED.value
+    if sums["backordered"]:
+        return OrderState.BACKORDERED.value
+    return OrderState.OPEN.value
+
+
+def in_state(orders: QuerySet[Order], state: str) -> QuerySet[Order]:
+    """Keep the orders whose lines add up to `state`: the same rules as `derive_state`."""
+    lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
+    summed = orders.annotate(
+        **{
+            f"sum_{name}": Subquery(lines.annotate(total=Sum(name)).values("total"))
+            for name in _QUANTITIES
+        }
+    )
+    cancelled = Q(sum_cancelled=F("sum_ordered"))
+    done = Q(sum_ordered=F("sum_fulfilled") + F("sum_cancelled")) & ~cancelled
+    back = Q(sum_returned=F("sum_fulfilled"))
+    waiting = ~cancelled & ~Q(sum_ordered=F("sum_fulfilled") + F("sum_cancelled"))
+    rules = {
+        OrderState.CANCELLED.value: cancelled,
+        OrderState.RETURNED.value: done & back,
+        OrderState.COMPLETED.value: done & ~back,
+        OrderState.PARTIALLY_FULFILLED.value: waiting & Q(sum_fulfilled__gt=0),
+        OrderState.BACKORDERED.value: waiting & Q(sum_fulfilled=0, sum_backordered__gt=0),
+        OrderState.OPEN.value: waiting & Q(sum_fulfilled=0, sum_backordered=0),
+    }
+    return summed.filter(rules[state])

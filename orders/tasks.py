@@ -1,0 +1,26 @@
+"""Periodic sweeps: whatever a stopped process left undone, these do."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.db import transaction
+
+from omniretail.access.principal import SYSTEM
+from omniretail.idempotency.execute import retry_conflicts
+from orders.commands import backorders
+from orders.models import OrderLine
+
+
+@shared_task
+def fill_backorders() -> None:
+    """Offer the shelf to everything that waits: holds run out and channels change silently."""
+    skus = set(
+        OrderLine.objects.filter(backordered__gt=0).values_list("sku_id", flat=True).distinct()
+    )
+
+    def fill() -> None:
+        with transaction.atomic():
+            backorders.fill_backorders(sku_ids=skus, actor=SYSTEM)
+
+    if skus:
+        retry_conflicts(fill)
