@@ -277,6 +277,15 @@ def test_same_day_leaves_ship_lines_the_units_that_only_they_can_use() -> None:
     ]
 
 
+def test_of_a_shared_sku_the_same_day_line_gets_the_nearest_units() -> None:
+    made = plan_for(
+        Demand("1", "TEA", 2, "same_day", None),
+        ship("2", "TEA", 2),
+        stock={"TEA": {"LEEDS": 2, "LONDON": 2}},
+    )
+    assert taken(made) == [("1", "LONDON", 2), ("2", "LEEDS", 2)]
+
+
 def test_without_split_same_day_and_ship_find_a_location_each() -> None:
     places = sites(site("LONDON"), site("LEEDS", ships=False))
     made = plan_for(
@@ -328,6 +337,32 @@ def test_beyond_its_effort_the_search_turns_greedy_and_says_so() -> None:
     assert not made.refused
     assert sum(a.quantity for a in made.allocations) == 120
     assert set(codes(made).values()) == {"chosen", "not_needed"}
+
+
+def test_the_first_set_found_gives_way_to_a_nearer_one() -> None:
+    candidates = [
+        (0, 0, "A", [1, 1, 0, 0]),
+        (1, 0, "B", [1, 0, 1, 0]),
+        (2, 0, "C", [0, 1, 0, 1]),
+        (9, 0, "D", [0, 0, 1, 1]),
+    ]
+    assert fewest_locations(candidates, [1, 1, 1, 1]) == (["B", "C"], True)
+
+
+@pytest.mark.parametrize(
+    ("priorities", "best"), [((0, 0, 0, 0), ["A", "B"]), ((0, 0, 5, 4), ["Z", "Y"])]
+)
+def test_equally_near_sets_go_by_priority_then_by_the_alphabet(
+    priorities: tuple[int, int, int, int], best: list[str]
+) -> None:
+    z, a, b, y = priorities
+    candidates = [
+        (1, z, "Z", [1, 1, 0, 0]),
+        (2, a, "A", [1, 0, 1, 0]),
+        (3, b, "B", [0, 1, 0, 1]),
+        (4, y, "Y", [0, 0, 1, 1]),
+    ]
+    assert fewest_locations(candidates, [1, 1, 1, 1]) == (best, True)
 
 
 def test_greedy_drops_a_location_made_needless_by_later_ones(
