@@ -8,6 +8,7 @@ from django.db import transaction
 from omniretail.access.principal import SYSTEM
 from omniretail.idempotency.execute import retry_conflicts
 from orders.commands import backorders
+from orders.commands.expire_pickups import expire_due_pickups
 from orders.models import OrderLine
 
 
@@ -24,3 +25,9 @@ def fill_backorders() -> None:
 
     if skus:
         retry_conflicts(fill)
+
+
+@shared_task
+def expire_pickups() -> int:
+    """Give up every pickup that nobody came for in time; return how many."""
+    return expire_due_pickups()

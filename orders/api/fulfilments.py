@@ -1,0 +1,208 @@
+"""`/fulfilments`: what one location does for one order, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from omniretail.doors import (
+    MAX_LINES,
+    ApiView,
+    ListQuery,
+    QuantityField,
+    StrictSerializer,
+    listed,
+    page,
+)
+from omniretail.problems import NotFound
+from orders.api.answers import FulfilmentAnswer
+from orders.api.fields import StringField
+from orders.choices import FulfilmentState, FulfilmentType, RejectReason
+from orders.commands.fulfil import accept, deliver, pack, pick, ship
+from orders.commands.reject import Refusal, reject
+from orders.models import Fulfilment
+from orders.queries.documents import fulfilment_document, fulfilment_documents
+from orders.queries.fulfilments import find_fulfilments, visible_fulfilments
+
+
+class NothingBody(StrictSerializer):
+    """This act needs no more than its address."""
+
+
+class UnitsBody(StrictSerializer):
+    line_id = StringField(max_length=64)
+    quantity = QuantityField()
+
+
+class PickBody(StrictSerializer):
+    lines = UnitsBody(many=True, allow_empty=False, max_length=MAX_LINES)
+
+
+class ShipBody(StrictSerializer):
+    carrier = StringField(max_length=64)
+    tracking_number = StringField(max_length=128)
+
+
+class RefusalBody(UnitsBody):
+    reason = serializers.ChoiceField(RejectReason.choices, required=False)
+
+
+class RejectBody(StrictSerializer):
+    lines = RefusalBody(
+        many=True,
+        required=False,
+        allow_empty=False,
+        max_length=MAX_LINES,
+        help_text="Without it: everything",
+    )
+    reason = serializers.ChoiceField(
+        RejectReason.choices, default=RejectReason.OTHER, help_text="For lines that give none"
+    )
+
+
+class FulfilmentFilters(ListQuery):
+    location = serializers.CharField(required=False, max_length=64)
+    state = serializers.ChoiceField(FulfilmentState.choices, required=False)
+    type = serializers.ChoiceField(FulfilmentType.choices, required=False)
+    order = serializers.CharField(required=False, max_length=32)
+
+
+def units_of(lines: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    return [(line["line_id"], line["quantity"]) for line in lines]
+
+
+class FulfilmentsView(ApiView):
+    scopes = {"GET": "orders:read"}
+
+    @extend_schema(
+        operation_id="list_fulfilments",
+        parameters=[FulfilmentFilters],
+        responses=listed(FulfilmentAnswer),
+    )
+    def get(self, request: Request) -> Response:
+        """List fulfilments, the oldest first."""
+        filters = self.filters(FulfilmentFilters)
+        wanted = {name: filters.get(name) for name in ("location", "state", "type", "order")}
+        rows: QuerySet[Fulfilment] = find_fulfilments(self.actor, **wanted)
+        return page(request, rows, key="id", render=_documents, filters=filters)
+
+
+def _documents(fulfilments: list[Fulfilment]) -> list[dict[str, Any]]:
+    documents = fulfilment_documents([fulfilment.pk for fulfilment in fulfilments])
+    return [documents[fulfilment.pk] for fulfilment in fulfilments]
+
+
+class FulfilmentView(ApiView):
+    scopes = {"GET": "orders:read"}
+
+    @extend_schema(operation_id="get_fulfilment", responses={200: FulfilmentAnswer})
+    def get(self, request: Request, code: str) -> Response:
+        """Show one fulfilment."""
+        fulfilment = visible_fulfilments(self.actor).filter(code=code).first()
+        if fulfilment is None:
+            raise NotFound("There is no such fulfilment.")
+        return Response(fulfilment_document(fulfilment))
+
+
+class StepView(ApiView):
+    """A step of a fulfilment: runs its command under the Idempotency-Key, shows the outcome."""
+
+    scopes = {"POST": "fulfilment:write"}
+
+    def step(self, command: Callable[..., Fulfilment], code: str, **given: Any) -> HttpResponse:
+        def effect() -> tuple[int, Any]:
+            fulfilment = command(code=code, actor=self.actor, **given)
+            return 200, fulfilment_document(fulfilment)
+
+        return self.act(effect)
+
+
+class AcceptView(StepView):
+    @extend_schema(
+        operation_id="accept_fulfilment", request=NothingBody, responses={200: FulfilmentAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Take the work on. Asked again, the first who accepted stays."""
+        self.body(NothingBody)
+        return self.step(accept, code)
+
+
+class RejectView(StepView):
+    @extend_schema(
+        operation_id="reject_fulfilment", request=RejectBody, responses={200: FulfilmentAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Say what this location cannot give: it is sourced elsewhere at once.
+
+        What was not found, or is damaged, cannot be promised again until somebody has looked.
+        """
+        body = self.body(RejectBody)
+        refusals = None
+        if "lines" in body:
+            refusals = [
+                Refusal(
+                    line["line_id"],
+                    line["quantity"],
+                    RejectReason(line.get("reason", body["reason"])),
+                )
+                for line in body["lines"]
+            ]
+        return self.step(reject, code, refusals=refusals, reason=RejectReason(body["reason"]))
+
+
+class PickView(StepView):
+    @extend_schema(
+        operation_id="pick_fulfilment", request=PickBody, responses={200: FulfilmentAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Add picked units, without a pick list."""
+        return self.step(pick, code, lines=units_of(self.body(PickBody)["lines"]))
+
+
+class PackView(StepView):
+    @extend_schema(
+        operation_id="pack_fulfilment", request=NothingBody, responses={200: FulfilmentAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Close the box, when everything that is still wanted lies in it."""
+        self.body(NothingBody)
+        return self.step(pack, code)
+
+
+class ShipView(StepView):
+    @extend_schema(
+        operation_id="ship_fulfilment", request=ShipBody, responses={200: FulfilmentAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Give the box to a carrier: the goods leave the stock."""
+        return self.step(ship, code, **self.body(ShipBody))
+
+
+class DeliverView(StepView):
+    @extend_schema(
+        operation_id="deliver_fulfilment", request=NothingBody, responses={200: FulfilmentAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Note that the customer has the parcel."""
+        self.body(NothingBody)
+        return self.step(deliver, code)
+
+
+urlpatterns = [
+    path("fulfilments", FulfilmentsView.as_view()),
+    path("fulfilments/<str:code>", FulfilmentView.as_view()),
+    path("fulfilments/<str:code>/accept", AcceptView.as_view()),
+    path("fulfilments/<str:code>/reject", RejectView.as_view()),
+    path("fulfilments/<str:code>/pick", PickView.as_view()),
+    path("fulfilments/<str:code>/pack", PackView.as_view()),
+    path("fulfilments/<str:code>/ship", ShipView.as_view()),
+    path("fulfilments/<str:code>/deliver", DeliverView.as_view()),
+]

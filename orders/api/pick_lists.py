@@ -1,0 +1,263 @@
+"""`/pick-lists`: a person's walk through the building, and what was scanned on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from omniretail.doors import (
+    MAX_ITEMS,
+    ApiView,
+    CodeField,
+    ListQuery,
+    QuantityField,
+    StrictIntegerField,
+    StrictSerializer,
+    listed,
+    page,
+)
+from omniretail.idempotency.execute import retry_conflicts
+from omniretail.problems import NotFound, ValidationFailed
+from orders.api.fields import StringField
+from orders.choices import PickListState, PickMode, ScanVerdict
+from orders.commands.pick_lists import complete_pick_list, start_pick_list
+from orders.commands.scan_picks import Read, scan_picks
+from orders.commands.short_pick import short_pick
+from orders.queries.pick_lists import (
+    find_pick_lists,
+    pick_list_document,
+    pick_list_documents,
+    visible_pick_lists,
+)
+from stores.models import Location
+
+MAX_ORDERS = 100
+
+
+class PickListBody(StrictSerializer):
+    location = CodeField()
+    fulfilments = serializers.ListField(
+        child=StringField(max_length=40), required=False, allow_empty=False, max_length=MAX_ORDERS
+    )
+    max_orders = StrictIntegerField(
+        required=False, min_value=1, max_value=MAX_ORDERS, help_text="12 unless given"
+    )
+    mode = serializers.ChoiceField(PickMode.choices, default=PickMode.BATCH)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "fulfilments" in attrs and "max_orders" in attrs:
+            raise serializers.ValidationError(
+                "Name fulfilments or give max_orders, not both.", code="not_both"
+            )
+        return attrs
+
+
+class ScanBody(StrictSerializer):
+    scan_id = serializers.UUIDField()
+    payload = StringField(max_length=512, trim_whitespace=False)
+    quantity = QuantityField(default=1)
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class ScansBody(StrictSerializer):
+    scans = ScanBody(many=True, allow_empty=False, max_length=MAX_ITEMS)
+
+
+class ShortBody(StrictSerializer):
+    found = StrictIntegerField(
+        min_value=0, max_value=1_000_000, help_text="How many of the line were found in all"
+    )
+
+
+class PickListFilters(ListQuery):
+    location = serializers.CharField(required=False, max_length=64)
+    state = serializers.ChoiceField(PickListState.choices, required=False)
+
+
+class PickListLineAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    barcodes = serializers.ListField(child=serializers.CharField())
+    bin = serializers.CharField(allow_null=True)
+    quantity = serializers.IntegerField()
+    picked = serializers.IntegerField()
+    short = serializers.IntegerField()
+    order = serializers.CharField()
+    fulfilment = serializers.CharField()
+    tote = serializers.IntegerField()
+
+
+class PickListAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    state = serializers.ChoiceField(PickListState.choices)
+    location = serializers.CharField()
+    mode = serializers.ChoiceField(PickMode.choices)
+    lines = PickListLineAnswer(many=True)
+    created_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    completed_at = serializers.DateTimeField(allow_null=True)
+    allowed_actions = serializers.ListField(child=serializers.CharField())
+
+
+class ScanResultAnswer(serializers.Serializer):
+    scan_id = serializers.UUIDField()
+    result = serializers.ChoiceField(ScanVerdict.choices)
+    first_result = serializers.ChoiceField(
+        ScanVerdict.choices, required=False, help_text="Of a duplicate: what came of it first"
+    )
+    line = serializers.CharField(required=False)
+
+
+class ScansAnswer(serializers.Serializer):
+    results = ScanResultAnswer(many=True)
+    pick_list = PickListAnswer()
+
+
+def row_id(text: str) -> int:
+    """Read an id from an address; what cannot be one is not found."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise NotFound("There is no such pick list.")
+    return int(text)
+
+
+class PickListsView(ApiView):
+    scopes = {"GET": "orders:read", "POST": "fulfilment:write"}
+
+    @extend_schema(
+        operation_id="list_pick_lists",
+        parameters=[PickListFilters],
+        responses=listed(PickListAnswer),
+    )
+    def get(self, request: Request) -> Response:
+        """List pick lists, the oldest first."""
+        filters = self.filters(PickListFilters)
+        rows = find_pick_lists(
+            self.actor, location=filters.get("location"), state=filters.get("state")
+        ).select_related("location")
+        return page(request, rows, key="id", render=pick_list_documents, filters=filters)
+
+    @extend_schema(
+        operation_id="start_pick_list", request=PickListBody, responses={201: PickListAnswer}
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Take open work of a location: named fulfilments, or those with the oldest promise."""
+        body = self.body(PickListBody)
+
+        def effect() -> tuple[int, Any]:
+            pick_list = start_pick_list(
+                location=self._location(body["location"]),
+                mode=PickMode(body["mode"]),
+                codes=body.get("fulfilments"),
+                max_orders=body.get("max_orders", 12),
+                actor=self.actor,
+            )
+            return 201, pick_list_document(pick_list)
+
+        return self.act(effect)
+
+    def _location(self, code: str) -> Location:
+        location = Location.objects.filter(code=code).first()
+        if location is None or not self.actor.sees_location(code):
+            raise ValidationFailed.at(
+                "/location", "There is no such location.", "unknown_location"
+            )
+        return location
+
+
+class PickListView(ApiView):
+    scopes = {"GET": "orders:read"}
+
+    @extend_schema(operation_id="get_pick_list", responses={200: PickListAnswer})
+    def get(self, request: Request, identity: str) -> Response:
+        """Show one pick list."""
+        rows = visible_pick_lists(self.actor).select_related("location")
+        pick_list = rows.filter(pk=row_id(identity)).first()
+        if pick_list is None:
+            raise NotFound("There is no such pick list.")
+        return Response(pick_list_document(pick_list))
+
+
+class ScansView(ApiView):
+    scopes = {"POST": "fulfilment:write"}
+
+    @extend_schema(
+        operation_id="scan_picks",
+        request=ScansBody,
+        responses={200: ScansAnswer},
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                str,
+                OpenApiParameter.HEADER,
+                required=False,
+                description="Not needed here: each scan carries an id of its own.",
+            )
+        ],
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Count scanned units as picked. Send a batch again when unsure: no scan counts twice."""
+        reads = [Read(**scan) for scan in self.body(ScansBody)["scans"]]
+
+        def effect() -> tuple[int, Any]:
+            pick_list, results = scan_picks(
+                identity=row_id(identity), reads=reads, actor=self.actor
+            )
+            return 200, {"results": results, "pick_list": pick_list_document(pick_list)}
+
+        if "Idempotency-Key" in request.headers:
+            return self.act(effect)
+        status, answer = retry_conflicts(transaction.atomic(effect))
+        return Response(answer, status=status)
+
+
+class ShortView(ApiView):
+    scopes = {"POST": "fulfilment:write"}
+
+    @extend_schema(operation_id="short_pick", request=ShortBody, responses={200: PickListAnswer})
+    def post(self, request: Request, identity: str, line: str) -> HttpResponse:
+        """Record that fewer were found: the rest is sourced elsewhere, and must be counted."""
+        found = self.body(ShortBody)["found"]
+
+        def effect() -> tuple[int, Any]:
+            pick_list = short_pick(
+                identity=row_id(identity), line_id=row_id(line), found=found, actor=self.actor
+            )
+            return 200, pick_list_document(pick_list)
+
+        return self.act(effect)
+
+
+class CompleteView(ApiView):
+    scopes = {"POST": "fulfilment:write"}
+
+    @extend_schema(
+        operation_id="complete_pick_list",
+        request=StrictSerializer,
+        responses={200: PickListAnswer},
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Close a list of which every line is picked or short."""
+        self.body(StrictSerializer)
+
+        def effect() -> tuple[int, Any]:
+            pick_list = complete_pick_list(identity=row_id(identity), actor=self.actor)
+            return 200, pick_list_document(pick_list)
+
+        return self.act(effect)
+
+
+urlpatterns = [
+    path("pick-lists", PickListsView.as_view()),
+    path("pick-lists/<str:identity>", PickListView.as_view()),
+    path("pick-lists/<str:identity>/scans", ScansView.as_view()),
+    path("pick-lists/<str:identity>/lines/<str:line>/short", ShortView.as_view()),
+    path("pick-lists/<str:identity>/complete", CompleteView.as_view()),
+]

@@ -1,0 +1,129 @@
+"""The counter: goods that wait, the customer's pass, handing over, giving up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from omniretail.doors import MAX_LINES, ApiView, StrictSerializer
+from omniretail.problems import NotFound
+from orders.api.answers import FulfilmentAnswer
+from orders.api.fields import StringField
+from orders.api.fulfilments import NothingBody, StepView, UnitsBody, units_of
+from orders.choices import FulfilmentType
+from orders.commands.expire_pickups import expire_pickup
+from orders.commands.hand_over import Proof, hand_over, make_ready
+from orders.models.fulfilment import UNFINISHED
+from orders.pickup_code import pickup_pass
+from orders.queries.documents import moment
+from orders.queries.fulfilments import visible_fulfilments
+
+PROOFS = ("code", "qr", "id_checked_by")
+
+
+class ReadyBody(StrictSerializer):
+    bay = StringField(max_length=64, required=False, allow_blank=True, default="")
+
+
+class CollectBody(StrictSerializer):
+    code = StringField(max_length=32, required=False, help_text="The six digits")
+    qr = StringField(max_length=256, required=False, help_text="The text of the QR code")
+    id_checked_by = StringField(
+        max_length=150, required=False, help_text="Who looked at an identity document"
+    )
+    lines = UnitsBody(
+        many=True,
+        required=False,
+        allow_empty=False,
+        max_length=MAX_LINES,
+        help_text="Without it: everything; else the rest stays ready",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if sum(name in attrs for name in PROOFS) != 1:
+            raise serializers.ValidationError(
+                "Give exactly one of code, qr and id_checked_by.", code="exactly_one"
+            )
+        return attrs
+
+
+class PickupPassAnswer(serializers.Serializer):
+    code = serializers.CharField(help_text="Six digits, to be said or typed")
+    qr = serializers.CharField(help_text="The text of a QR code, to be shown")
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="Null until ready")
+
+
+class ReadyView(StepView):
+    @extend_schema(
+        operation_id="ready_fulfilment", request=ReadyBody, responses={200: FulfilmentAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Put everything into a bay, for seven days, and tell the customer."""
+        return self.step(make_ready, code, bay=self.body(ReadyBody)["bay"])
+
+
+class CollectView(StepView):
+    @extend_schema(
+        operation_id="collect_fulfilment", request=CollectBody, responses={200: FulfilmentAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Hand over to the customer, who shows the pass or an identity document.
+
+        After five wrong codes only a checked identity opens it.
+        """
+        body = self.body(CollectBody)
+        proof = Proof(**{name: body[name] for name in PROOFS if name in body})
+        lines = units_of(body["lines"]) if "lines" in body else None
+        return self.step(hand_over, code, proof=proof, lines=lines)
+
+
+class ExpireView(StepView):
+    @extend_schema(
+        operation_id="expire_fulfilment", request=NothingBody, responses={200: FulfilmentAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Stop waiting for the customer: the goods go back on sale, a refund is asked for."""
+        self.body(NothingBody)
+        return self.step(expire_pickup, code)
+
+
+class PickupPassView(ApiView):
+    scopes = {"GET": "orders:read"}
+
+    @extend_schema(operation_id="get_pickup_pass", responses={200: PickupPassAnswer})
+    def get(self, request: Request, code: str) -> Response:
+        """Show the pass of a pickup that waits, for the shop to show to its customer.
+
+        Only clients of the order's channel get it: who hands over must not know the code.
+        """
+        at_counter = self.actor.locations is not None and self.actor.channels is None
+        fulfilment = (
+            visible_fulfilments(self.actor)
+            .filter(code=code, type=FulfilmentType.PICKUP, state__in=UNFINISHED)
+            .first()
+        )
+        if at_counter or fulfilment is None:
+            raise NotFound("There is no pickup pass here.")
+        shown = pickup_pass(fulfilment.code)
+        return Response(
+            {
+                "code": shown.code,
+                "qr": shown.qr,
+                "expires_at": moment(fulfilment.pickup_expires_at),
+            },
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+urlpatterns = [
+    path("fulfilments/<str:code>/ready", ReadyView.as_view()),
+    path("fulfilments/<str:code>/collect", CollectView.as_view()),
+    path("fulfilments/<str:code>/expire", ExpireView.as_view()),
+    path("fulfilments/<str:code>/pickup-pass", PickupPassView.as_view()),
+]

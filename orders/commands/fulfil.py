@@ -1,0 +1,141 @@
+"""The steps of a parcel: accept, pick, pack, ship, deliver. Accepting and picking serve all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from inventory.choices import Reason, ReservationState
+from omniretail.access.principal import Principal
+from omniretail.audit.record import record
+from orders.choices import FulfilmentState
+from orders.commands.pick_lists import credit_pick_lists
+from orders.commands.steps import (
+    end_claims,
+    lines_of,
+    lock_fulfilment,
+    move_reserved,
+    save_step,
+    subject_of,
+    sum_units,
+    tell,
+    tell_completed,
+)
+from orders.errors import OverPick, PickingIncomplete
+from orders.models import Fulfilment, FulfilmentLine
+from orders.transitions import next_fulfilment_state
+
+
+def accept(*, code: str, actor: Principal) -> Fulfilment:
+    """Note who takes this work on. Asked again, the first one stays."""
+    fulfilment = lock_fulfilment(code=code, actor=actor)
+    next_fulfilment_state(fulfilment.type, fulfilment.state, "accept")
+    if not fulfilment.accepted_by:
+        fulfilment.accepted_by = actor.name
+        save_step(fulfilment, "accepted_by")
+        record(actor=actor, action="fulfilment_accepted", subject=subject_of(fulfilment))
+    return fulfilment
+
+
+def pick(*, code: str, lines: Sequence[tuple[str, int]], actor: Principal) -> Fulfilment:
+    """Add picked units to lines, given as (line_id, units). Raises `OverPick`, nothing written."""
+    fulfilment = lock_fulfilment(code=code, actor=actor)
+    state = next_fulfilment_state(fulfilment.type, fulfilment.state, "pick")
+    units = sum_units(lines_of(fulfilment), lines)
+    too_many = [line for line in units if line.picked + units[line] > line.quantity]
+    if too_many:
+        raise OverPick(
+            lines=[
+                {
+                    "line_id": line.order_line.line_id,
+                    "sku": line.order_line.sku.code,
+                    "requested": units[line],
+                    "wanted": line.quantity - line.picked,
+                }
+                for line in too_many
+            ]
+        )
+    for line, quantity in units.items():
+        line.picked += quantity
+    FulfilmentLine.objects.bulk_update(units, ["picked"])
+    credit_pick_lists({line.pk: quantity for line, quantity in units.items()})
+    begun = fulfilment.state == FulfilmentState.OPEN
+    fulfilment.state = state
+    save_step(fulfilment, "state")
+    if begun:
+        tell("fulfilment.picking", [fulfilment], actor=actor)
+    return fulfilment
+
+
+def check_all_picked(lines: Sequence[FulfilmentLine]) -> None:
+    """Refuse with what is missing, when a unit that is still wanted has not been picked."""
+    missing = [line for line in lines if line.picked < line.quantity]
+    if missing:
+        raise PickingIncomplete(
+            lines=[
+                {
+                    "line_id": line.order_line.line_id,
+                    "sku": line.order_line.sku.code,
+                    "quantity": line.quantity,
+                    "picked": line.picked,
+                    "missing": line.quantity - line.picked,
+                }
+                for line in missing
+            ]
+        )
+
+
+def pack(*, code: str, actor: Principal) -> Fulfilment:
+    """Close the box. Raises `PickingIncomplete` when something is not in it."""
+    fulfilment = lock_fulfilment(code=code, actor=actor)
+    state = next_fulfilment_state(fulfilment.type, fulfilment.state, "pack")
+    check_all_picked(lines_of(fulfilment))
+    fulfilment.state = state
+    save_step(fulfilment, "state")
+    tell("fulfilment.packed", [fulfilment], actor=actor)
+    return fulfilment
+
+
+def ship(*, code: str, carrier: str, tracking_number: str, actor: Principal) -> Fulfilment:
+    """Give the box to a carrier: the goods leave the building and the pool."""
+    fulfilment = lock_fulfilment(code=code, actor=actor)
+    fulfilment.state = next_fulfilment_state(fulfilment.type, fulfilment.state, "ship")
+    fulfilment.carrier = carrier
+    fulfilment.tracking_number = tracking_number
+    fulfilment.finished_at = timezone.now()
+    save_step(fulfilment, "state", "carrier", "tracking_number", "finished_at")
+    units = {line: line.quantity - line.fulfilled for line in lines_of(fulfilment)}
+    hand_out(fulfilment, units, event="fulfilment.shipped", reason=Reason.SHIPPED, actor=actor)
+    return fulfilment
+
+
+def deliver(*, code: str, actor: Principal) -> Fulfilment:
+    """Note that the customer has the parcel."""
+    fulfilment = lock_fulfilment(code=code, actor=actor)
+    fulfilment.state = next_fulfilment_state(fulfilment.type, fulfilment.state, "deliver")
+    save_step(fulfilment, "state")
+    tell("fulfilment.delivered", [fulfilment], actor=actor)
+    return fulfilment
+
+
+def hand_out(
+    fulfilment: Fulfilment,
+    units: dict[FulfilmentLine, int],
+    *,
+    event: str,
+    reason: Reason,
+    actor: Principal,
+) -> None:
+    """Let units go out of the door: lines, events, and last the stock, which others wait for."""
+    for line, quantity in units.items():
+        line.fulfilled += quantity
+    FulfilmentLine.objects.bulk_update(units, ["fulfilled"])
+    move_reserved(
+        {line.order_line_id: quantity for line, quantity in units.items()}, into="fulfilled"
+    )
+    tell(event, [fulfilment], actor=actor)
+    tell_completed([fulfilment.order_id], actor=actor)
+    end_claims(
+        units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True
+    )

@@ -1,0 +1,111 @@
+"""Pick lists as a picker's phone shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from inventory.models import Barcode
+from omniretail.access.principal import Principal
+from orders.models import PickList, PickListLine
+from orders.queries.documents import moment
+from orders.transitions import pick_list_actions
+from stores.models import Channel
+
+# States in which a fulfilment's goods are still fetched from the shelf.
+BEING_PICKED = ("open", "picking")
+
+
+def visible_pick_lists(principal: Principal) -> QuerySet[PickList]:
+    """Return the lists at the principal's locations that hold no other channel's orders."""
+    rows = PickList.objects.all()
+    if principal.locations is not None:
+        rows = rows.filter(location__code__in=principal.locations)
+    if principal.channels is not None:
+        others = Channel.objects.exclude(code__in=principal.channels)
+        rows = rows.exclude(lines__fulfilment_line__fulfilment__order__channel__in=others)
+    return rows
+
+
+def find_pick_lists(
+    principal: Principal, *, location: str | None = None, state: str | None = None
+) -> QuerySet[PickList]:
+    """Return visible pick lists that match every filter given."""
+    wanted = Q()
+    if location is not None:
+        wanted &= Q(location__code=location)
+    if state is not None:
+        wanted &= Q(state=state)
+    return visible_pick_lists(principal).filter(wanted)
+
+
+def lines_with_orders(pick_lists: Iterable[PickList]) -> list[PickListLine]:
+    """Return the lines in walking order, with their SKU and what their orders still want."""
+    return list(
+        PickListLine.objects.filter(pick_list__in=list(pick_lists))
+        .select_related("sku", "fulfilment_line__fulfilment__order")
+        .order_by("pick_list_id", "position")
+    )
+
+
+def outstanding(line: PickListLine) -> int:
+    """Return the units still to fetch: what the list asks, less what was cancelled since."""
+    wanted = line.fulfilment_line
+    if wanted.fulfilment.state not in BEING_PICKED:
+        return 0
+    return max(0, min(line.outstanding, wanted.quantity - wanted.picked))
+
+
+def pick_list_documents(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
+    """Return lists (with their locations) as documents, in two queries however many."""
+    pick_lists = list(pick_lists)
+    lines: dict[int, list[PickListLine]] = {pick_list.pk: [] for pick_list in pick_lists}
+    for line in lines_with_orders(pick_lists):
+        lines[line.pick_list_id].append(line)
+    barcodes: dict[int, list[str]] = {}
+    skus = {line.sku_id for some in lines.values() for line in some}
+    for sku_id, code in (
+        Barcode.objects.filter(sku__in=skus).order_by("id").values_list("sku_id", "code")
+    ):
+        barcodes.setdefault(sku_id, []).append(code)
+    return [
+        {
+            "id": str(pick_list.pk),
+            "state": pick_list.state,
+            "location": pick_list.location.code,
+            "mode": pick_list.mode,
+            "lines": [
+                _line(line, barcodes.get(line.sku_id, [])) for line in lines[pick_list.pk]
+            ],
+            "created_by": pick_list.created_by,
+            "created_at": moment(pick_list.created_at),
+            "completed_at": moment(pick_list.completed_at),
+            "allowed_actions": pick_list_actions(pick_list.state),
+        }
+        for pick_list in pick_lists
+    ]
+
+
+def pick_list_document(pick_list: PickList) -> dict[str, Any]:
+    """Return one list as a document."""
+    return pick_list_documents([pick_list])[0]
+
+
+def _line(line: PickListLine, barcodes: list[str]) -> dict[str, Any]:
+    fulfilment = line.fulfilment_line.fulfilment
+    return {
+        "id": str(line.pk),
+        "sku": line.sku.code,
+        "name": line.sku.name,
+        "barcodes": barcodes,
+        "bin": line.bin or None,
+        # Falls when the customer cancels units that nobody has fetched yet.
+        "quantity": line.picked + line.short + outstanding(line),
+        "picked": line.picked,
+        "short": line.short,
+        "order": fulfilment.order.number,
+        "fulfilment": fulfilment.code,
+        "tote": line.tote,
+    }
