@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -159,6 +159,14 @@ class PreconditionFailed(DomainError):
     title = "Changed meanwhile"
 
 
+class Conflict(DomainError):
+    """Another request changed the same thing at the same moment. Nothing was written; repeat it."""
+
+    code = "conflict"
+    title = "Changed at the same moment"
+    headers = {"Retry-After": "1"}
+
+
 class TooManyRequests(DomainError):
     """More was asked than this client may ask now. Wait for `Retry-After` seconds."""
 
@@ -226,6 +234,10 @@ def as_problem(error: Exception) -> DomainError:
         # The last net under validation: PostgreSQL found a value that it cannot hold.
         log.warning("value refused by the database: %s", error)
         return ValidationFailed.at("", "A value is outside what can be stored.", "out_of_range")
+    if isinstance(error, IntegrityError):
+        # Two requests made the same thing at once, and this one came second.
+        log.warning("constraint met: %s", error)
+        return Conflict()
     if isinstance(error, (OperationalError, InterfaceError)):
         log.warning("database unavailable: %s", error)
         return TemporarilyUnavailable()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.http import HttpResponse
 from psycopg import errors as pg
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from omniretail.idempotency.errors import KeyInProgress, KeyMalformed, KeyMismat
 from omniretail.problems import MEDIA_TYPE, DomainError
 
 ATTEMPTS = 4
+CONFLICTS = (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation)
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 T = TypeVar("T")
@@ -64,13 +65,12 @@ def execute(request: Request, effect: Effect) -> HttpResponse:
 
 
 def retry_conflicts(act: Callable[[], T]) -> T:
-    """Run a whole transaction again when PostgreSQL chose it as the victim of a conflict."""
+    """Run a whole transaction again when it met another one: a deadlock, the same new row."""
     for attempt in range(ATTEMPTS):
         try:
             return act()
-        except OperationalError as error:
-            conflict = isinstance(error.__cause__, (pg.DeadlockDetected, pg.SerializationFailure))
-            if not conflict or attempt == ATTEMPTS - 1:
+        except (OperationalError, IntegrityError) as error:
+            if not isinstance(error.__cause__, CONFLICTS) or attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
 

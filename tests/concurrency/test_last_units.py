@@ -1,0 +1,140 @@
+"""Fifty units, two hundred buyers at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Sum
+
+from inventory.models import Reservation, Stock
+from omniretail.access.keys import issue_key
+from omniretail.access.models import ApiClient
+from orders.models import Order
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.concurrency.crowd import Call, call_at_once
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def api_key() -> str:
+    return issue_key(client=ApiClient.objects.create(name="crowd", scopes=["*"]))
+
+
+@pytest.fixture
+def fifty_units() -> None:
+    """Fifty of HOT, over two locations."""
+    make_channel("web")
+    sku = make_sku("HOT")
+    for code, units in (("W1", 30), ("W2", 20)):
+        stock_up(sku, make_location(code), units)
+
+
+def buyers(count: int) -> list[Call]:
+    return [
+        Call(
+            "orders",
+            {
+                "channel": "web",
+                "external_id": f"buyer-{number}",
+                "currency": "GBP",
+                "customer": {"email": "everyone@example.org"},
+                "lines": [
+                    {
+                        "line_id": "1",
+                        "sku": "HOT",
+                        "quantity": 1,
+                        "unit_price": "9.99",
+                        "fulfilment": {"type": "ship"},
+                    }
+                ],
+            },
+            key=f"buy-{number}",
+        )
+        for number in range(count)
+    ]
+
+
+def reserved() -> int:
+    return Stock.objects.aggregate(units=Sum("reserved"))["units"]
+
+
+def test_fifty_are_sold_and_the_others_told(api_key: str, fifty_units: None) -> None:
+    answers = call_at_once(buyers(200), api_key=api_key)
+    assert Counter((a.status, a.code) for a in answers) == {
+        (201, None): 50,
+        (409, "insufficient_stock"): 150,
+    }
+    assert reserved() == 50
+    assert Order.objects.count() == 50
+    assert Reservation.objects.filter(state="confirmed").count() == 50
+
+
+@pytest.fixture
+def no_constraint() -> Iterator[None]:
+    """Take the database's own net away, and put it back."""
+    name = "stock_never_oversold"
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE inventory_stock DROP CONSTRAINT {name}")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"ALTER TABLE inventory_stock ADD CONSTRAINT {name}"
+            " CHECK (on_hand >= reserved + unavailable) NOT VALID"
+        )
+
+
+def test_without_the_guard_more_are_sold_than_there_are(
+    api_key: str, fifty_units: None, no_constraint: None
+) -> None:
+    answers = call_at_once(buyers(200), api_key=api_key, without_guard=True)
+    sold = sum(answer.status == 201 for answer in answers)
+    assert sold > 50
+    assert reserved() == sold
+
+
+def test_one_key_sent_twenty_times_is_one_order(api_key: str, fifty_units: None) -> None:
+    (call,) = buyers(1)
+    answers = call_at_once([call] * 20, api_key=api_key)
+    done = [answer for answer in answers if answer.status == 201]
+    waiting = [answer for answer in answers if answer.status != 201]
+    assert {answer.body["number"] for answer in done} == {Order.objects.get().number}
+    assert sum(not answer.replayed for answer in done) == 1
+    assert {answer.code for answer in waiting} <= {"idempotency_in_progress"}
+    assert reserved() == 1
+
+
+def test_one_external_id_sent_with_many_keys_is_one_order(
+    api_key: str, fifty_units: None
+) -> None:
+    (call,) = buyers(1)
+    calls = [Call(call.path, call.body, key=f"other-{n}") for n in range(20)]
+    answers = call_at_once(calls, api_key=api_key)
+    assert Counter(answer.status for answer in answers) == {201: 1, 200: 19}
+    assert len({answer.body["number"] for answer in answers}) == 1
+    assert reserved() == 1
+
+
+def test_lines_in_opposite_order_do_not_deadlock(api_key: str) -> None:
+    make_channel("web")
+    location = make_location("W1")
+    for code in ("A", "B", "C"):
+        stock_up(make_sku(code), location, 60)
+
+    def order(number: int) -> Call:
+        codes = ["A", "B", "C"] if number % 2 else ["C", "B", "A"]
+        lines: list[dict[str, Any]] = [
+            {"line_id": code, "sku": code, "quantity": 1, "unit_price": "1.00"} for code in codes
+        ]
+        body = {"channel": "web", "external_id": str(number), "currency": "GBP", "lines": lines}
+        return Call("orders", body, key=str(number))
+
+    answers = call_at_once([order(number) for number in range(100)], api_key=api_key)
+    assert Counter((a.status, a.code) for a in answers) == {
+        (201, None): 60,
+        (409, "insufficient_stock"): 40,
+    }
