@@ -1,0 +1,95 @@
+"""The fulfilment desk, seen through the API: orders that wait, steps, and what the pool says."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from django.db.models import F, Sum
+
+from inventory.models import Reservation, Stock, StockMovement
+from omniretail.outbox.models import Event
+from orders.models import FulfilmentLine, OrderLine
+from tests.conftest import ApiCaller
+
+_numbers = itertools.count(1)
+
+
+def place(api: ApiCaller, *lines: tuple[str, int], **more: Any) -> dict[str, Any]:
+    """Place an order of (SKU, units) to be shipped; with `pickup_at`, to be collected there."""
+    pickup_at = more.pop("pickup_at", None)
+    way = {"type": "pickup", "location": pickup_at} if pickup_at else {"type": "ship"}
+    answer = api.post(
+        "orders",
+        {
+            "channel": "web",
+            "external_id": f"desk-{next(_numbers)}",
+            "currency": "GBP",
+            "lines": [
+                {
+                    "line_id": str(position),
+                    "sku": sku,
+                    "quantity": units,
+                    "unit_price": "10.00",
+                    "fulfilment": way,
+                }
+                for position, (sku, units) in enumerate(lines, start=1)
+            ],
+        }
+        | more,
+    )
+    assert answer.status_code == 201, answer.content
+    return answer.json()
+
+
+def step(api: ApiCaller, code: str, action: str, body: Any = None) -> dict[str, Any]:
+    """Take one step of a fulfilment that must succeed; return the fulfilment."""
+    answer = api.post(f"fulfilments/{code}/{action}", body)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
+    """Return the problem of an answer that must be this refusal."""
+    problem = answer.json()
+    assert (answer.status_code, problem.get("code")) == (status, code), problem
+    return problem
+
+
+def units(*pairs: tuple[str, int]) -> dict[str, Any]:
+    return {"lines": [{"line_id": line_id, "quantity": quantity} for line_id, quantity in pairs]}
+
+
+def stock(sku: str, location: str) -> tuple[int, int, int]:
+    """Return (on_hand, reserved, unavailable) of one row."""
+    row = Stock.objects.get(sku__code=sku, location__code=location)
+    return row.on_hand, row.reserved, row.unavailable
+
+
+def events(order: str) -> list[str]:
+    """Return the types of what was told about an order, in its order."""
+    return list(Event.objects.filter(order=order).order_by("id").values_list("type", flat=True))
+
+
+def assert_laws_hold() -> None:
+    """Balances equal their ledger, `reserved` the live claims, and orders what is still held."""
+    for row in Stock.objects.all():
+        moved = StockMovement.objects.filter(sku=row.sku_id, location=row.location_id).aggregate(
+            on_hand=Sum("on_hand_delta"),
+            reserved=Sum("reserved_delta"),
+            unavailable=Sum("unavailable_delta"),
+        )
+        assert moved == {
+            "on_hand": row.on_hand,
+            "reserved": row.reserved,
+            "unavailable": row.unavailable,
+        }
+        live = Reservation.objects.filter(
+            sku=row.sku_id, location=row.location_id, state__in=["held", "confirmed"]
+        ).aggregate(units=Sum("quantity"))["units"]
+        assert (live or 0) == row.reserved
+    for line in OrderLine.objects.all():
+        held = FulfilmentLine.objects.filter(order_line=line).aggregate(
+            held=Sum(F("quantity") - F("fulfilled")), gone=Sum("fulfilled")
+        )
+        assert (held["held"] or 0, held["gone"] or 0) == (line.reserved, line.fulfilled)

@@ -1,0 +1,117 @@
+"""The tables of the life cycles, by themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.choices import FulfilmentState, FulfilmentType, PickListState, ReturnState
+from orders.errors import IllegalTransition
+from orders.transitions import (
+    CANCEL,
+    FULFILMENT,
+    PICK_LIST,
+    RETURN,
+    fulfilment_actions,
+    may_fulfilment,
+    next_fulfilment_state,
+    next_pick_list_state,
+    next_return_state,
+    pick_list_actions,
+    return_actions,
+)
+
+
+def walk(type_: str, *actions: str) -> list[str]:
+    states = ["open"]
+    for action in actions:
+        states.append(next_fulfilment_state(type_, states[-1], action))
+    return states
+
+
+@pytest.mark.parametrize("type_", ["ship", "same_day"])
+def test_a_parcel_goes_from_the_shelf_to_the_customer(type_: str) -> None:
+    assert walk(type_, "accept", "pick", "pick", "pack", "ship", "deliver") == [
+        "open", "open", "picking", "picking", "packed", "shipped", "delivered",
+    ]  # fmt: skip
+
+
+def test_a_pickup_waits_for_its_customer() -> None:
+    assert walk("pickup", "accept", "pick", "ready", "collect") == [
+        "open", "open", "picking", "ready", "collected",
+    ]  # fmt: skip
+    assert next_fulfilment_state("pickup", "ready", "expire") == "expired"
+    assert next_fulfilment_state("pickup", "in_transit", "ready") == "ready"
+
+
+@pytest.mark.parametrize(
+    ("type_", "state", "action"),
+    [
+        ("ship", "open", "pack"),
+        ("ship", "picking", "ship"),
+        ("ship", "packed", "reject"),
+        ("ship", "shipped", "ship"),
+        ("ship", "open", "ready"),
+        ("pickup", "picking", "pack"),
+        ("pickup", "ready", "reject"),
+        ("pickup", "collected", "collect"),
+        ("pickup", "open", "ship"),
+        ("carry_out", "collected", "collect"),
+        ("ship", "open", "no such action"),
+    ],
+)
+def test_a_step_out_of_turn_names_what_is_possible(type_: str, state: str, action: str) -> None:
+    with pytest.raises(IllegalTransition) as refusal:
+        next_fulfilment_state(type_, state, action)
+    assert refusal.value.data == {
+        "state": state,
+        "allowed_actions": fulfilment_actions(type_, state),
+    }
+    assert refusal.value.status == 409
+    assert refusal.value.code == "illegal_transition"
+
+
+@pytest.mark.parametrize("type_", FulfilmentType.values)
+@pytest.mark.parametrize("state", FulfilmentState.values)
+def test_what_is_allowed_can_be_done_and_nothing_else(type_: str, state: str) -> None:
+    every = {action for steps in FULFILMENT[type_].values() for action in steps}
+    for action in every:
+        if may_fulfilment(type_, state, action):
+            assert next_fulfilment_state(type_, state, action) in FulfilmentState.values
+        else:
+            with pytest.raises(IllegalTransition):
+                next_fulfilment_state(type_, state, action)
+    assert CANCEL not in fulfilment_actions(type_, state)
+
+
+@pytest.mark.parametrize(
+    "state", ["shipped", "delivered", "collected", "rejected", "cancelled", "expired", "in_transit"]
+)
+def test_what_has_left_cannot_be_cancelled(state: str) -> None:
+    assert not any(may_fulfilment(type_, state, CANCEL) for type_ in FulfilmentType.values)
+
+
+@pytest.mark.parametrize("state", ["open", "picking", "packed"])
+def test_what_is_in_the_building_can_be_cancelled(state: str) -> None:
+    assert may_fulfilment("ship", state, CANCEL)
+    assert may_fulfilment("pickup", state, CANCEL)
+
+
+def test_a_pick_list_ends_completed() -> None:
+    assert pick_list_actions("open") == ["scan", "short", "complete"]
+    assert next_pick_list_state("open", "scan") == "in_progress"
+    assert next_pick_list_state("in_progress", "complete") == "completed"
+    assert pick_list_actions("completed") == []
+    with pytest.raises(IllegalTransition):
+        next_pick_list_state("completed", "short")
+    assert set(PICK_LIST) <= set(PickListState.values)
+
+
+def test_a_return_ends_closed() -> None:
+    assert next_return_state("requested", "authorise") == "authorised"
+    assert next_return_state("authorised", "receive") == "received"
+    assert next_return_state("received", "close") == "closed"
+    assert return_actions("closed") == []
+    with pytest.raises(IllegalTransition):
+        next_return_state("closed", "receive")
+    reached = {state for steps in RETURN.values() for state in steps.values()}
+    assert set(RETURN) | reached == set(ReturnState.values)
