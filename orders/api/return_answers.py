@@ -1,0 +1,51 @@
+"""The shapes of returns in answers, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from orders.api.fields import MoneyField
+from orders.choices import Disposition, DropOff, Resolution, ReturnState
+
+
+class ReturnReceiptAnswer(serializers.Serializer):
+    location = serializers.CharField()
+    quantity = serializers.IntegerField()
+    disposition = serializers.ChoiceField(Disposition.choices)
+
+
+class ReturnLineAnswer(serializers.Serializer):
+    line_id = serializers.CharField(allow_null=True)
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+    reason = serializers.CharField()
+    received = serializers.IntegerField()
+    missing = serializers.IntegerField()
+    receipts = ReturnReceiptAnswer(many=True)
+
+
+class RefundAnswer(serializers.Serializer):
+    amount = MoneyField(allow_null=True, help_text="Null without an order: no price is known")
+    currency = serializers.CharField(allow_null=True)
+    requested = serializers.BooleanField()
+
+
+class DropOffAnswer(serializers.Serializer):
+    type = serializers.ChoiceField(DropOff.choices)
+    location = serializers.CharField(allow_null=True)
+
+
+class ReturnAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    order = serializers.CharField(allow_null=True)
+    channel = serializers.CharField()
+    state = serializers.ChoiceField(ReturnState.choices)
+    resolution = serializers.ChoiceField(Resolution.choices)
+    drop_off = DropOffAnswer()
+    blind = serializers.BooleanField(help_text="Without an order")
+    lines = ReturnLineAnswer(many=True)
+    refund = RefundAnswer()
+    allowed_actions = serializers.ListField(child=serializers.CharField())
+    created_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    label_url = serializers.CharField(required=False, help_text="A page to print for the parcel")

@@ -1,0 +1,254 @@
+"""`/returns`: goods that come back through any channel, to any location."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from omniretail.doors import ApiView, ListQuery, StrictSerializer, listed, page
+from orders.api.one_return import OneReturnView
+from orders.api.return_answers import ReturnAnswer
+from orders.api.return_body import (
+    DecisionsBody,
+    References,
+    ReturnBody,
+    ReturnReceiptBody,
+    wish_of,
+)
+from orders.api.return_label import ReturnLabelView
+from orders.choices import Disposition, DropOff, ReturnState
+from orders.commands.dispose_return import Decision, dispose_return
+from orders.commands.finish_return import cancel_return, close_return
+from orders.commands.receive_return import Arrival, receive_return
+from orders.commands.request_return import Announced, ReturnRequest, request_return
+from orders.models import Return
+from orders.queries.returns import return_document, return_documents, visible_returns
+from stores.choices import LocationKind
+from stores.queries.network import Network, Place
+
+
+class ReturnFilters(ListQuery):
+    order = serializers.CharField(required=False, max_length=32)
+    state = serializers.ChoiceField(ReturnState.choices, required=False)
+    channel = serializers.CharField(required=False, max_length=64)
+
+
+class ReturnsView(ApiView):
+    scopes = {"GET": "orders:read", "POST": "returns:write"}
+
+    @extend_schema(
+        operation_id="list_returns", parameters=[ReturnFilters], responses=listed(ReturnAnswer)
+    )
+    def get(self, request: Request) -> Response:
+        """List returns, the newest first."""
+        filters = self.filters(ReturnFilters)
+        wanted = {
+            "order__number": filters.get("order"),
+            "state": filters.get("state"),
+            "channel__code": filters.get("channel"),
+        }
+        return page(
+            request,
+            visible_returns(self.actor).filter(**{k: v for k, v in wanted.items() if v}),
+            key="id",
+            render=_documents,
+            filters=filters,
+            newest_first=True,
+        )
+
+    @extend_schema(
+        operation_id="request_return", request=ReturnBody, responses={201: ReturnAnswer}
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Announce a return, of an order from any channel or without an order.
+
+        409 `not_returnable` outside of the policy; the scope `returns:override` waives its window.
+        """
+        body = self.body(ReturnBody)
+
+        def effect() -> tuple[int, Any]:
+            ret = request_return(request=self._request(body), actor=self.actor)
+            return 201, return_document(ret.pk)
+
+        return self.act(effect)
+
+    def _request(self, body: dict[str, Any]) -> ReturnRequest:
+        known = References(self.actor)
+        channel = known.channel(body["channel"], "/channel")
+        order_id = known.order_id(body["order"], "/order") if body.get("order") else None
+        sku_ids = known.sku_ids(body["lines"], order_id)
+        place = _drop_off_place(body["drop_off"], known)
+        known.check()
+        assert channel is not None
+        return ReturnRequest(
+            order_id=order_id,
+            channel_id=channel.id,
+            lines=[
+                Announced(wish_of(line), sku_id, line["reason"])
+                for line, sku_id in zip(body["lines"], sku_ids, strict=True)
+            ],
+            resolution=body["resolution"],
+            drop_off=DropOff(body["drop_off"]["type"]),
+            drop_off_location_id=place.id if place else None,
+        )
+
+
+def _documents(found: list[Return]) -> list[dict[str, Any]]:
+    documents = return_documents([ret.pk for ret in found])
+    return [documents[ret.pk] for ret in found]
+
+
+def _drop_off_place(drop_off: dict[str, Any], known: References) -> Place | None:
+    """Return where the goods will come; a parcel without an address goes to `_returns_desk`."""
+    code = drop_off.get("location")
+    if not code:
+        return _returns_desk(known.network) if drop_off["type"] == DropOff.PARCEL else None
+    place = known.location(code, "/drop_off/location")
+    if place and not place.returns:
+        known.refuse(
+            "/drop_off/location", f"{code} takes no returns from customers.", "takes_no_returns"
+        )
+    return place
+
+
+def _returns_desk(network: Network) -> Place | None:
+    """Return where parcels go by default: a warehouse before a store, then by priority."""
+    desks = [place for place in network.places.values() if place.returns]
+    return min(
+        desks,
+        key=lambda place: (place.kind != LocationKind.WAREHOUSE, place.priority, place.code),
+        default=None,
+    )
+
+
+class ReturnView(OneReturnView):
+    @extend_schema(operation_id="get_return", responses=ReturnAnswer)
+    def get(self, request: Request, identity: str) -> Response:
+        """Return one return."""
+        return Response(return_document(self.ret(identity).pk))
+
+
+class ReturnReceiptsView(OneReturnView):
+    @extend_schema(
+        operation_id="receive_return",
+        request=ReturnReceiptBody,
+        responses={201: ReturnAnswer},
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Take goods in, at any location; what was not announced is added.
+
+        409 `not_returnable` for more than ever left. Units that are `missing` move no stock and
+        are not refunded.
+        """
+        body = self.body(ReturnReceiptBody)
+
+        def effect() -> tuple[int, Any]:
+            ret = self.ret(identity, any_channel=True)
+            known = References(self.actor)
+            place = known.location(body["location"], "/location")
+            sku_ids = known.sku_ids(body["lines"], ret.order_id)
+            known.check()
+            assert place is not None
+            receive_return(
+                return_id=ret.pk,
+                location_id=place.id,
+                arrivals=[
+                    Arrival(
+                        wish_of(line, missing=line["disposition"] == Disposition.MISSING),
+                        sku_id,
+                        Disposition(line["disposition"]),
+                    )
+                    for line, sku_id in zip(body["lines"], sku_ids, strict=True)
+                ],
+                actor=self.actor,
+            )
+            return 201, return_document(ret.pk)
+
+        return self.act(effect)
+
+
+class ReturnDispositionsView(OneReturnView):
+    @extend_schema(
+        operation_id="dispose_return", request=DecisionsBody, responses={201: ReturnAnswer}
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Move inspected units on. 409 `not_in_inspection` for more than wait there."""
+        body = self.body(DecisionsBody)
+
+        def effect() -> tuple[int, Any]:
+            ret = self.ret(identity, any_channel=True)
+            known = References(self.actor)
+            for index, line in enumerate(body["lines"]):
+                known.location(line["location"], f"/lines/{index}/location")
+            sku_ids = known.sku_ids(body["lines"], ret.order_id)
+            known.check()
+            dispose_return(
+                return_id=ret.pk,
+                decisions=[
+                    Decision(
+                        wish_of(line, location=line["location"]),
+                        sku_id,
+                        Disposition(line["disposition"]),
+                    )
+                    for line, sku_id in zip(body["lines"], sku_ids, strict=True)
+                ],
+                actor=self.actor,
+            )
+            return 201, return_document(ret.pk)
+
+        return self.act(effect)
+
+
+class NoBody(StrictSerializer):
+    """These acts take no members; one that is sent is an error, not ignored."""
+
+
+class EndReturnView(OneReturnView):
+    """Close or cancel a return: `command` says which."""
+
+    command: Callable[..., Return]
+
+    def end(self, identity: str) -> HttpResponse:
+        self.body(NoBody)
+
+        def effect() -> tuple[int, Any]:
+            ret = type(self).command(return_id=self.ret(identity).pk, actor=self.actor)
+            return 200, return_document(ret.pk)
+
+        return self.act(effect)
+
+
+class CloseReturnView(EndReturnView):
+    command = staticmethod(close_return)
+
+    @extend_schema(operation_id="close_return", request=None, responses=ReturnAnswer)
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Stop waiting for what has not come; it may be announced again."""
+        return self.end(identity)
+
+
+class CancelReturnView(EndReturnView):
+    command = staticmethod(cancel_return)
+
+    @extend_schema(operation_id="cancel_return", request=None, responses=ReturnAnswer)
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Call a return off before anything has come."""
+        return self.end(identity)
+
+
+urlpatterns = [
+    path("returns", ReturnsView.as_view()),
+    path("returns/<str:identity>", ReturnView.as_view()),
+    path("returns/<str:identity>/receipts", ReturnReceiptsView.as_view()),
+    path("returns/<str:identity>/dispositions", ReturnDispositionsView.as_view()),
+    path("returns/<str:identity>/close", CloseReturnView.as_view()),
+    path("returns/<str:identity>/cancel", CancelReturnView.as_view()),
+    path("returns/<str:identity>/label", ReturnLabelView.as_view()),
+]

@@ -1,0 +1,188 @@
+"""Returns as the contract shows them, and what is known of the units that may come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from omniretail.access.principal import Principal
+from orders.choices import Disposition, DropOff, Resolution, ReturnState
+from orders.models import FulfilmentLine, OrderLine, Return, ReturnLine, ReturnReceiptLine
+from orders.money import format_amount
+from orders.queries.documents import moment
+from orders.returns_policy import Expected, Inspected, Sold
+from orders.transitions import return_actions
+
+# Returns whose announced units are still on their way.
+UNFINISHED = (ReturnState.REQUESTED, ReturnState.AUTHORISED, ReturnState.RECEIVED)
+
+
+def visible_returns(actor: Principal) -> QuerySet[Return]:
+    """Return what a client may see: returns through its channels, or of orders from them."""
+    if actor.channels is None:
+        return Return.objects.all()
+    return Return.objects.filter(
+        Q(channel__code__in=actor.channels) | Q(order__channel__code__in=actor.channels)
+    )
+
+
+def sold_lines(order_id: int) -> list[Sold]:
+    """Return the lines of an order with what has left, come back and been announced."""
+    announced = (
+        ReturnLine.objects.filter(order_line=OuterRef("pk"), ret__state__in=UNFINISHED)
+        .order_by()
+        .values("order_line")
+        .annotate(units=Sum(F("quantity") - F("received") - F("missing")))
+        .values("units")
+    )
+    left = (
+        FulfilmentLine.objects.filter(order_line=OuterRef("pk"), fulfilled__gt=0)
+        .order_by()
+        .values("order_line")
+        .annotate(at=Max(Coalesce("fulfilment__finished_at", "fulfilment__created_at")))
+        .values("at")
+    )
+    rows = (
+        OrderLine.objects.filter(order=order_id)
+        .order_by("id")
+        .annotate(
+            announced=Coalesce(Subquery(announced), Value(0), output_field=IntegerField()),
+            left_at=Subquery(left),
+        )
+        .values_list(
+            "id", "line_id", "sku_id", "sku__code", "fulfilled", "returned", "announced", "left_at"
+        )
+    )  # fmt: skip
+    return [Sold(*row) for row in rows]
+
+
+def expected_lines(ret: Return) -> list[Expected]:
+    """Return the lines of a return with the units that have neither come nor gone missing."""
+    return [
+        Expected(
+            id=line.pk,
+            sold_id=line.order_line_id,
+            line_id=line.order_line.line_id if line.order_line else None,
+            sku=line.sku.code,
+            outstanding=line.quantity - line.received - line.missing,
+        )
+        for line in ret.lines.select_related("sku", "order_line").order_by("id")
+    ]
+
+
+def inspected_units(ret: Return) -> list[Inspected]:
+    """Return the units of a return that wait for a decision, in the order of their arrival."""
+    rows = ReturnReceiptLine.objects.filter(
+        line__ret=ret, disposition=Disposition.INSPECT, quantity__gt=F("moved_on")
+    ).select_related("line__sku", "line__order_line", "location")
+    return [
+        Inspected(
+            id=row.pk,
+            line_id=row.line.order_line.line_id if row.line.order_line else None,
+            sku=row.line.sku.code,
+            location=row.location.code,
+            waiting=row.quantity - row.moved_on,
+        )
+        for row in rows.order_by("id")
+    ]
+
+
+def return_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return the documents of these returns by database id, in three queries however many."""
+    rows = (
+        Return.objects.filter(pk__in=list(identities))
+        .select_related("order", "channel", "drop_off_location")
+        .prefetch_related("lines__sku", "lines__order_line", "lines__receipts__location")
+    )
+    return {row.pk: compose_return(row) for row in rows}
+
+
+def return_document(identity: int) -> dict[str, Any]:
+    """Return the document of one return as the database has it now."""
+    return return_documents([identity])[identity]
+
+
+def compose_return(ret: Return) -> dict[str, Any]:
+    """Compose the document of one return whose lines and receipts are loaded."""
+    lines = sorted(ret.lines.all(), key=lambda line: line.pk)
+    document: dict[str, Any] = {
+        "id": str(ret.pk),
+        "order": ret.order.number if ret.order else None,
+        "channel": ret.channel.code,
+        "state": ret.state,
+        "resolution": ret.resolution,
+        "drop_off": {
+            "type": ret.drop_off,
+            "location": ret.drop_off_location.code if ret.drop_off_location else None,
+        },
+        "blind": ret.blind,
+        "lines": [_compose_line(line) for line in lines],
+        "refund": _compose_refund(ret, lines),
+        "allowed_actions": _allowed_actions(ret, lines),
+        "created_at": moment(ret.created_at),
+        "closed_at": moment(ret.closed_at),
+    }
+    if ret.drop_off == DropOff.PARCEL and ret.state != ReturnState.CANCELLED:
+        document["label_url"] = f"/api/v1/returns/{ret.pk}/label"
+    return document
+
+
+def _compose_line(line: ReturnLine) -> dict[str, Any]:
+    receipts = sorted(line.receipts.all(), key=lambda row: row.pk)
+    return {
+        "line_id": line.order_line.line_id if line.order_line else None,
+        "sku": line.sku.code,
+        "quantity": line.quantity,
+        "reason": line.reason,
+        "received": line.received,
+        "missing": line.missing,
+        # Units of an inspection appear where they were decided to go, once they are.
+        "receipts": [
+            {
+                "location": row.location.code,
+                "quantity": row.quantity - row.moved_on,
+                "disposition": row.disposition,
+            }
+            for row in receipts
+            if row.quantity > row.moved_on
+        ],
+    }
+
+
+def _compose_refund(ret: Return, lines: list[ReturnLine]) -> dict[str, Any]:
+    """Return what has been asked for so far, for received units alone.
+
+    Without an order no price is known: the amount is null, and whoever refunds decides it.
+    """
+    asked = ret.resolution != Resolution.EXCHANGE and any(line.received for line in lines)
+    if ret.order is None:
+        return {"amount": None, "currency": None, "requested": asked}
+    amount = sum(
+        (line.order_line.unit_price * line.received for line in lines if line.order_line),
+        Decimal(0),
+    )
+    return {
+        "amount": format_amount(amount if asked else 0, ret.order.currency),
+        "currency": ret.order.currency,
+        "requested": asked,
+    }
+
+
+def _allowed_actions(ret: Return, lines: list[ReturnLine]) -> list[str]:
+    """Narrow what the state allows by what there is to do."""
+    waits = is_inspecting(lines)
+    closed_to = {"close"} if waits else {"dispose"}
+    return [action for action in return_actions(ret.state) if action not in closed_to]
+
+
+def is_inspecting(lines: Iterable[ReturnLine]) -> bool:
+    """Say whether units of these lines wait for a decision."""
+    return any(
+        row.disposition == Disposition.INSPECT and row.quantity > row.moved_on
+        for line in lines
+        for row in line.receipts.all()
+    )

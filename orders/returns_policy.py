@@ -1,0 +1,271 @@
+"""What may come back: how units are told apart, capped, and judged by the return window. Pure.
+
+Quantities are units. A wish names an order line or a SKU; a wish by SKU is spread over the lines
+of that SKU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orders.errors import NotInInspection, NotReturnable
+
+# Counted from the moment the goods left the building. The scope returns:override waives it.
+RETURN_WINDOW = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """An order line as returning sees it. `announced`: by open returns, not yet here."""
+
+    id: int
+    line_id: str
+    sku_id: int
+    sku: str
+    fulfilled: int
+    returned: int
+    announced: int
+    left_at: datetime | None
+
+    @property
+    def out(self) -> int:
+        """Units that left and have not come back."""
+        return self.fulfilled - self.returned
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A line of a return: `outstanding` units are announced, neither received nor missing."""
+
+    id: int
+    sold_id: int | None
+    line_id: str | None
+    sku: str
+    outstanding: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """Units that wait at a location for somebody's decision."""
+
+    id: int
+    line_id: str | None
+    sku: str
+    location: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Units that somebody names, by order line or by SKU."""
+
+    quantity: int
+    line_id: str | None = None
+    sku: str | None = None
+    location: str | None = None
+    missing: bool = False  # announced, but not in the parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Units of the wish at `index`, tied to what they were found in."""
+
+    index: int
+    quantity: int
+    sku: str
+    sold_id: int | None = None
+    expected_id: int | None = None
+    inspected_id: int | None = None
+
+
+@dataclass(slots=True)
+class _Slot:
+    """Units that wishes may take; `sold_id` caps them together with other slots of that line."""
+
+    units: int
+    line_id: str | None
+    sku: str
+    sold_id: int | None = None
+    expected_id: int | None = None
+    inspected_id: int | None = None
+    location: str | None = None
+
+    def fits(self, wish: Wish) -> bool:
+        by_line = wish.line_id is not None
+        same = self.line_id == wish.line_id if by_line else self.sku == wish.sku
+        return same and wish.location == self.location
+
+
+def announce(
+    wishes: Sequence[Wish], sold: Sequence[Sold], *, at: datetime, may_override: bool
+) -> tuple[list[Share], bool]:
+    """Tie announced units to order lines; say whether the window had to be waived.
+
+    What left last comes back first, because its window is open longest. Raises `NotReturnable`.
+    """
+    if not any(line.fulfilled for line in sold):
+        raise NotReturnable(
+            "Nothing of this order has left a building, so nothing can come back.",
+            reason="nothing_to_return",
+            lines=_refused(wishes),
+        )
+    slots = [
+        _Slot(max(0, line.out - line.announced), line.line_id, line.sku, sold_id=line.id)
+        for line in sorted(sold, key=lambda line: line.left_at or at, reverse=True)
+    ]
+    _refuse_strangers(wishes, sold)
+    shares, short = _spread(wishes, slots, {})
+    if short:
+        raise NotReturnable(
+            "More is announced than the customer can still give back.",
+            reason="too_many",
+            lines=_short(wishes, short),
+        )
+    by_id = {line.id: line for line in sold}
+    late = {
+        share.index
+        for share in shares
+        if share.sold_id is not None and _is_late(by_id[share.sold_id], at)
+    }
+    if late and not may_override:
+        raise NotReturnable(
+            f"The {RETURN_WINDOW.days} days for returning these goods are over.",
+            reason="outside_window",
+            lines=_refused([wishes[index] for index in sorted(late)]),
+        )
+    return shares, bool(late)
+
+
+def _is_late(line: Sold, at: datetime) -> bool:
+    return line.left_at is not None and at - line.left_at > RETURN_WINDOW
+
+
+def accept(
+    arrivals: Sequence[Wish], expected: Sequence[Expected], sold: Sequence[Sold] | None
+) -> list[Share]:
+    """Tie arrived (or missing) units to what a return announced, then to what else left.
+
+    `sold` is None for a return without an order: then any unit may come. A share without
+    `expected_id` was not announced. Raises `NotReturnable` for more than ever left.
+    """
+    announced = [
+        _Slot(line.outstanding, line.line_id, line.sku, line.sold_id, line.id) for line in expected
+    ]
+    rest = [_Slot(line.out, line.line_id, line.sku, line.id) for line in sold or ()]
+    caps = {line.id: line.out for line in sold or ()}
+    came = [index for index, wish in enumerate(arrivals) if not wish.missing]
+    if sold is not None:
+        _refuse_strangers([arrivals[index] for index in came], sold)
+    shares, short = _spread(arrivals, [*announced, *rest], caps, only=came)
+    if short and sold is not None:
+        raise NotReturnable(
+            "More came back than ever left.",
+            reason="too_many",
+            lines=_short(arrivals, short),
+        )
+    shares += [
+        Share(index, units, arrivals[index].sku or "")
+        for index, units in sorted(short.items())
+    ]
+    absent = [index for index, wish in enumerate(arrivals) if wish.missing]
+    lost, short = _spread(arrivals, announced, {}, only=absent)
+    if short:
+        raise NotReturnable(
+            "Only announced units can be missing.",
+            reason="not_announced",
+            lines=_short(arrivals, short),
+        )
+    return shares + lost
+
+
+def decide(decisions: Sequence[Wish], inspected: Sequence[Inspected]) -> list[Share]:
+    """Tie decided units to those in inspection, first come first. Raises `NotInInspection`."""
+    slots = [
+        _Slot(row.waiting, row.line_id, row.sku, inspected_id=row.id, location=row.location)
+        for row in inspected
+    ]
+    shares, short = _spread(decisions, slots, {})
+    if short:
+        raise NotInInspection(
+            lines=[
+                {
+                    **_named(decisions[index]),
+                    "location": decisions[index].location,
+                    "in_inspection": decisions[index].quantity - units,
+                    "requested": decisions[index].quantity,
+                }
+                for index, units in sorted(short.items())
+            ]
+        )
+    return shares
+
+
+def _spread(
+    wishes: Sequence[Wish],
+    slots: Sequence[_Slot],
+    caps: dict[int, int],
+    *,
+    only: Sequence[int] | None = None,
+) -> tuple[list[Share], dict[int, int]]:
+    """Take units out of slots; return the shares and, per wish, what nobody could give.
+
+    Wishes by line go first, else a wish by SKU could take the one line that another names.
+    """
+    indexes = range(len(wishes)) if only is None else only
+    shares: list[Share] = []
+    short: dict[int, int] = {}
+    for index in sorted(indexes, key=lambda index: (wishes[index].line_id is None, index)):
+        wanted = wishes[index].quantity
+        for slot in slots:
+            if not wanted or not slot.fits(wishes[index]):
+                continue
+            units = min(wanted, slot.units)
+            if slot.sold_id in caps:
+                units = min(units, caps[slot.sold_id])
+                caps[slot.sold_id] -= units
+            if units:
+                slot.units -= units
+                wanted -= units
+                shares.append(
+                    Share(
+                        index, units, slot.sku, slot.sold_id, slot.expected_id, slot.inspected_id
+                    )
+                )
+        if wanted:
+            short[index] = wanted
+    return shares, short
+
+
+def _refuse_strangers(wishes: Sequence[Wish], sold: Sequence[Sold]) -> None:
+    """Refuse SKUs that are not in the order at all."""
+    known = {line.sku for line in sold}
+    strange = [wish for wish in wishes if wish.line_id is None and wish.sku not in known]
+    if strange:
+        raise NotReturnable(
+            "This was not bought with this order.",
+            reason="not_in_order",
+            lines=_refused(strange),
+        )
+
+
+def _refused(wishes: Sequence[Wish]) -> list[dict[str, str | int]]:
+    return _short(wishes, {index: wish.quantity for index, wish in enumerate(wishes)})
+
+
+def _short(wishes: Sequence[Wish], short: dict[int, int]) -> list[dict[str, str | int]]:
+    """Say, for each wish that cannot be had, how many of its units could."""
+    return [
+        {
+            **_named(wishes[index]),
+            "returnable": wishes[index].quantity - units,
+            "requested": wishes[index].quantity,
+        }
+        for index, units in sorted(short.items())
+    ]
+
+
+def _named(wish: Wish) -> dict[str, str]:
+    named = {"line_id": wish.line_id, "sku": wish.sku}
+    return {name: value for name, value in named.items() if value is not None}
