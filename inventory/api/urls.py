@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from inventory.api import channels, skus
+from inventory.api import channels, reservations, safety_stock, skus, transfers
 
 urlpatterns: list[URLPattern] = [
     *skus.urlpatterns,
     *channels.urlpatterns,
+    *reservations.urlpatterns,
+    *transfers.urlpatterns,
+    *safety_stock.urlpatterns,
 ]

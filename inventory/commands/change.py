@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inventory.ledger import Balance, Broken
@@ -12,10 +12,29 @@ from inventory.ledger import Balance, Broken
 class StockChange:
     """The result of a command that moved stock.
 
-    `more` are the ids of SKUs of which more can be promised than before: backorders may fill.
-    `broken` are promises that the shelf cannot keep: they must be sourced again.
+    `balances` are the rows it was about, as they are now, moved or not. `more` are the ids of
+    SKUs of which more can be promised than before: backorders may fill. `broken` are promises
+    that the shelf cannot keep: they must be sourced again.
     """
 
     balances: Sequence[Balance] = ()
     more: frozenset[int] = field(default_factory=frozenset)
     broken: Sequence[Broken] = ()
+
+    @classmethod
+    def between(
+        cls,
+        before: Mapping[tuple[int, int], Balance],
+        after: Sequence[Balance],
+        *,
+        broken: Sequence[Broken] = (),
+    ) -> StockChange:
+        """Compare the locked rows with what was posted to some of them."""
+        now = {**before, **{(row.sku_id, row.location_id): row for row in after}}
+        return cls(
+            balances=list(now.values()),
+            more=frozenset(
+                row.sku_id for pair, row in now.items() if row.available > before[pair].available
+            ),
+            broken=broken,
+        )

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from orders.api import fulfilments, orders, pick_lists, pickup, returns
+from orders.api import (
+    adjustments,
+    counts,
+    fulfilments,
+    orders,
+    pick_lists,
+    pickup,
+    receipts,
+    returns,
+    transfer_receipts,
+)
 
 urlpatterns: list[URLPattern] = [
     *orders.urlpatterns,
@@ -12,4 +22,8 @@ urlpatterns: list[URLPattern] = [
     *pickup.urlpatterns,
     *pick_lists.urlpatterns,
     *returns.urlpatterns,
+    *receipts.urlpatterns,
+    *adjustments.urlpatterns,
+    *counts.urlpatterns,
+    *transfer_receipts.urlpatterns,
 ]

@@ -1,0 +1,57 @@
+"""Shapes that several doors of the stock pool answer with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rest_framework import serializers
+
+from inventory.ledger import Balance, Broken
+from inventory.queries.lookup import Spot
+
+
+class BalanceAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    location = serializers.CharField()
+    on_hand = serializers.IntegerField()
+    reserved = serializers.IntegerField()
+    unavailable = serializers.IntegerField()
+    available = serializers.IntegerField()
+    version = serializers.IntegerField()
+
+
+class BrokenAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    location = serializers.CharField()
+    quantity = serializers.IntegerField()
+    reference = serializers.CharField(help_text="Whose promise broke: an order or a cart")
+
+
+def render_balance(spot: Spot, row: Balance) -> dict[str, Any]:
+    return {
+        "sku": spot.sku,
+        "location": spot.location,
+        "on_hand": row.on_hand,
+        "reserved": row.reserved,
+        "unavailable": row.unavailable,
+        "available": row.available,
+        "version": row.version,
+    }
+
+
+def by_pair(balances: Iterable[Balance]) -> dict[tuple[int, int], Balance]:
+    return {(row.sku_id, row.location_id): row for row in balances}
+
+
+def render_broken(broken: Sequence[Broken], spots: Iterable[Spot]) -> list[dict[str, Any]]:
+    named: Mapping[tuple[int, int], Spot] = {spot.pair: spot for spot in spots}
+    return [
+        {
+            "sku": named[claim.sku_id, claim.location_id].sku,
+            "location": named[claim.sku_id, claim.location_id].location,
+            "quantity": claim.quantity,
+            "reference": claim.reference,
+        }
+        for claim in broken
+    ]

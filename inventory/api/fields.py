@@ -1,0 +1,77 @@
+"""Fields that the doors of the stock pool share: moments, references, differences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from omniretail.doors import MAX_QUANTITY, StrictIntegerField
+from omniretail.problems import ValidationFailed
+
+_RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
+)
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class MomentField(serializers.Field):
+    """A time as RFC 3339 with its zone: `2026-03-29T14:00:00Z` or `…+01:00`."""
+
+    default_error_messages = {
+        "invalid": "Write a time as RFC 3339 with its zone, such as 2026-03-29T14:00:00Z."
+    }
+
+    def to_internal_value(self, data: Any) -> datetime:
+        if not isinstance(data, str) or not _RFC_3339.match(data):
+            self.fail("invalid")
+        try:
+            return datetime.fromisoformat(data.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail("invalid")
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class ReferenceField(serializers.CharField):
+    """A name of the client's own for what it does: up to 128 characters of text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=128, trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class DifferenceField(StrictIntegerField):
+    """Whole units, up to a million either way."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=-MAX_QUANTITY, max_value=MAX_QUANTITY, **kwargs)
+
+
+def refuse_duplicates(lines: Sequence[dict[str, Any]]) -> None:
+    """Refuse two absolute figures for one SKU at one location: nobody could say which holds."""
+    seen: set[tuple[str, str]] = set()
+    errors = []
+    for index, line in enumerate(lines):
+        pair = (line["sku"], line["location"])
+        if pair in seen:
+            errors.append(
+                {
+                    "pointer": f"/lines/{index}",
+                    "detail": f"There is a line for {pair[0]} at {pair[1]} already.",
+                    "code": "duplicate_line",
+                }
+            )
+        seen.add(pair)
+    if errors:
+        raise ValidationFailed(errors)

@@ -1,0 +1,163 @@
+"""`/reservations`: what carts hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory.api.fields import ReferenceField
+from inventory.choices import ReservationState
+from inventory.commands.reserve import MAX_TTL, Cart, extend_hold, hold_stock, release_hold
+from inventory.queries.lookup import look_up
+from inventory.queries.reservations import find_reservation, reservation_documents
+from inventory.spreading import Want
+from omniretail.doors import (
+    MAX_LINES,
+    ApiView,
+    CodeField,
+    QuantityField,
+    StrictIntegerField,
+    StrictSerializer,
+)
+
+
+class TtlField(StrictIntegerField):
+    """Seconds from now, at most four hours."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_TTL, **kwargs)
+
+
+class ReservationLineBody(StrictSerializer):
+    sku = CodeField()
+    quantity = QuantityField()
+    location = CodeField(required=False, help_text="Only from here; else the service chooses")
+
+
+class ReservationBody(StrictSerializer):
+    channel = CodeField()
+    reference = ReferenceField()
+    ttl_seconds = TtlField()
+    lines = serializers.ListField(child=ReservationLineBody(), min_length=1, max_length=MAX_LINES)
+
+
+class ExtensionBody(StrictSerializer):
+    ttl_seconds = TtlField()
+
+
+class NoBody(StrictSerializer):
+    """An empty object."""
+
+
+class ReservationLineAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+    location = serializers.CharField()
+    state = serializers.ChoiceField(ReservationState.choices)
+
+
+class ReservationAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    channel = serializers.CharField()
+    reference = serializers.CharField()
+    state = serializers.ChoiceField(ReservationState.choices)
+    expires_at = serializers.DateTimeField()
+    lines = ReservationLineAnswer(many=True)
+    allowed_actions = serializers.ListField(child=serializers.CharField())
+
+
+class ReservationsView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="reserve_stock", request=ReservationBody, responses={201: ReservationAnswer}
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Hold goods for a cart, all lines or none.
+
+        A line without a location may come from several; as few as can be are chosen, then by
+        priority, then by code. What cannot be held is told by `insufficient_stock`.
+        """
+        body = self.body(ReservationBody)
+
+        def effect() -> tuple[int, Any]:
+            lines = body["lines"]
+            found = look_up(
+                actor=self.actor,
+                channels={"/channel": body["channel"]},
+                skus={f"/lines/{index}/sku": line["sku"] for index, line in enumerate(lines)},
+                locations={
+                    f"/lines/{index}/location": line["location"]
+                    for index, line in enumerate(lines)
+                    if "location" in line
+                },
+            )
+            cart = Cart(
+                channel=found.channels[body["channel"]],
+                reference=body["reference"],
+                ttl_seconds=body["ttl_seconds"],
+                wants=[Want(line["sku"], line["quantity"], line.get("location")) for line in lines],
+            )
+            return 201, hold_stock(cart=cart, actor=self.actor)
+
+        return self.act(effect)
+
+
+class ReservationView(ApiView):
+    scopes = {"GET": "stock:read"}
+
+    @extend_schema(operation_id="get_reservation", responses={200: ReservationAnswer})
+    def get(self, request: Request, identity: str) -> Response:
+        """Show what a cart holds, or held."""
+        group = find_reservation(identity, actor=self.actor)
+        return Response(reservation_documents([group.pk])[group.pk])
+
+
+class ReservationExtensionView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="extend_reservation",
+        request=ExtensionBody,
+        responses={200: ReservationAnswer},
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Hold a cart's goods for so many seconds from now."""
+        body = self.body(ExtensionBody)
+
+        def effect() -> tuple[int, Any]:
+            group = find_reservation(identity, actor=self.actor)
+            return 200, extend_hold(group=group, ttl_seconds=body["ttl_seconds"])
+
+        return self.act(effect)
+
+
+class ReservationReleaseView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="release_reservation", request=NoBody, responses={200: ReservationAnswer}
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Give back what a cart holds."""
+        self.body(NoBody)
+
+        def effect() -> tuple[int, Any]:
+            group = find_reservation(identity, actor=self.actor)
+            return 200, release_hold(group=group, actor=self.actor)
+
+        return self.act(effect)
+
+
+urlpatterns = [
+    path("reservations", ReservationsView.as_view()),
+    path("reservations/<str:identity>", ReservationView.as_view()),
+    path("reservations/<str:identity>/extend", ReservationExtensionView.as_view()),
+    path("reservations/<str:identity>/release", ReservationReleaseView.as_view()),
+]

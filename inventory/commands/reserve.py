@@ -1,0 +1,174 @@
+"""Holding goods for a cart: reserve, extend, release."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from inventory import ledger
+from inventory.choices import Reason, ReservationState
+from inventory.commands.holds import end_stale_holds
+from inventory.errors import InsufficientStock, ReservationNotLive
+from inventory.ledger import Claim, Part
+from inventory.models import ReservationGroup
+from inventory.moments import database_now
+from inventory.queries.candidates import Shelf, read_shelf
+from inventory.queries.reservations import compose_reservation, reservation_documents
+from inventory.spreading import Portion, Shortage, Want, spread
+from omniretail.access.principal import Principal
+from omniretail.outbox.events import Fact, publish
+from omniretail.rows import take_ids
+from stores.queries.network import Network, Source, current_network
+
+ATTEMPTS = 3
+MAX_TTL = 14_400  # seconds; a cart that takes longer than four hours reserves anew
+
+
+class _LostRace(Exception):
+    """Another buyer was faster: roll back and choose again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """What a channel wants to be held, and for how long."""
+
+    channel: Source
+    reference: str
+    ttl_seconds: int
+    wants: Sequence[Want]
+
+
+def hold_stock(*, cart: Cart, actor: Principal) -> dict[str, Any]:
+    """Hold all that a cart wants until its time is over; return the reservation's document.
+
+    Raises `InsufficientStock` with what could be had, and holds nothing then.
+    """
+    network = current_network()
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                shelf = _look(cart, actor, locked=attempt == ATTEMPTS - 1)
+                portions = _choose(cart, shelf, network, actor)
+                return _write(cart, portions, shelf, network, actor)
+        except _LostRace:
+            continue
+    # Only a ring-fence set between reading and writing can make the locked attempt lose.
+    raise InsufficientStock(lines=[])
+
+
+def _look(cart: Cart, actor: Principal, *, locked: bool) -> Shelf:
+    """Read the shelf; clear holds whose time is over on the way, lock the rows if asked."""
+    skus = sorted({want.sku for want in cart.wants})
+    shelf = read_shelf(skus=skus, channel_id=cart.channel.id)
+    ids = sorted(shelf.sku_ids.values())
+    stale = shelf.has_stale_holds
+    if stale:
+        end_stale_holds(actor=actor.name, sku_ids=ids)
+    if locked:
+        ledger.lock_skus(ids)
+    return read_shelf(skus=skus, channel_id=cart.channel.id) if stale or locked else shelf
+
+
+def _choose(cart: Cart, shelf: Shelf, network: Network, actor: Principal) -> Sequence[Portion]:
+    """Choose among the locations that the channel sells from and the actor may see."""
+    places = {
+        identity: place
+        for identity, place in network.places.items()
+        if identity in cart.channel.location_ids and actor.sees_location(place.code)
+    }
+    sellable = {
+        sku: {
+            places[row.location_id].code: row.sellable
+            for row in shelf.candidates[sku_id]
+            if row.location_id in places and row.sellable > 0
+        }
+        for sku, sku_id in shelf.sku_ids.items()
+    }
+    priorities = {place.code: place.priority for place in places.values()}
+    chosen = spread(cart.wants, sellable=sellable, priorities=priorities)
+    if chosen.shortages:
+        raise InsufficientStock(lines=[_as_line(short) for short in chosen.shortages])
+    return chosen.portions
+
+
+def _as_line(short: Shortage) -> dict[str, Any]:
+    line = {"sku": short.sku, "requested": short.requested, "available": short.available}
+    return line if short.location is None else line | {"location": short.location}
+
+
+def _write(
+    cart: Cart,
+    portions: Sequence[Portion],
+    shelf: Shelf,
+    network: Network,
+    actor: Principal,
+) -> dict[str, Any]:
+    """Write the group and its news, then claim the units: others wait for those rows."""
+    expires_at = database_now() + timedelta(seconds=cart.ttl_seconds)
+    group = ReservationGroup.objects.create(
+        channel_id=cart.channel.id, reference=cart.reference, expires_at=expires_at
+    )
+    document = compose_reservation(
+        identity=group.pk,
+        channel=cart.channel.code,
+        reference=cart.reference,
+        expires_at=expires_at,
+        lines=[asdict(portion) | {"state": ReservationState.HELD} for portion in portions],
+    )
+    publish(Fact("reservation.held", f"reservations/{group.pk}", document, actor=actor.name))
+    claims = _claims(cart.reference, portions, shelf, network)
+    if not ledger.reserve(claims, actor=actor.name, group_id=group.pk, expires_at=expires_at):
+        raise _LostRace()
+    return document
+
+
+def _claims(
+    reference: str, portions: Sequence[Portion], shelf: Shelf, network: Network
+) -> list[Claim]:
+    fenced = {
+        (row.sku_id, row.location_id): row.fenced
+        for rows in shelf.candidates.values()
+        for row in rows
+    }
+    ids = take_ids(inventory_reservation=len(portions))["inventory_reservation"]
+    claims = []
+    for identity, portion in zip(ids, portions, strict=True):
+        pair = (shelf.sku_ids[portion.sku], network.by_code[portion.location].id)
+        claims.append(Claim(identity, *pair, portion.quantity, fenced[pair], reference))
+    return claims
+
+
+def extend_hold(*, group: ReservationGroup, ttl_seconds: int) -> dict[str, Any]:
+    """Let a cart's hold run for `ttl_seconds` from now.
+
+    Raises `ReservationNotLive` when its time is over already, or it was ended otherwise.
+    """
+    until = database_now() + timedelta(seconds=ttl_seconds)
+    if not ledger.extend_claims(group.pk, until=until):
+        raise _over(group.pk)
+    ReservationGroup.objects.filter(pk=group.pk).update(expires_at=until)
+    return reservation_documents([group.pk])[group.pk]
+
+
+def release_hold(*, group: ReservationGroup, actor: Principal) -> dict[str, Any]:
+    """Give back what a cart holds. Raises `ReservationNotLive` when it holds nothing any more."""
+    held = [
+        Part(claim.reservation_id, claim.quantity)
+        for claim in ledger.lock_cart(group.pk)
+        if claim.state == ReservationState.HELD and not claim.stale
+    ]
+    if not held:
+        raise _over(group.pk)
+    ledger.close_claims(
+        held, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor.name
+    )
+    return reservation_documents([group.pk])[group.pk]
+
+
+def _over(identity: uuid.UUID) -> ReservationNotLive:
+    return ReservationNotLive(state=reservation_documents([identity])[identity]["state"])

@@ -1,0 +1,36 @@
+"""News of the stock pool beyond `stock.changed`, which the ledger publishes itself."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+
+from inventory.ledger import Broken
+from inventory.models import Reservation
+from inventory.queries.reservations import reservation_documents
+from omniretail.access.principal import Principal
+from omniretail.outbox.events import Fact, publish
+
+
+def tell_of_carts(type: str, carts: Collection[uuid.UUID], *, actor: str) -> None:
+    """Publish one event per cart: the reservation as it is now."""
+    publish(
+        *(
+            Fact(type, f"reservations/{document['id']}", document, actor=actor)
+            for document in reservation_documents(carts).values()
+        )
+    )
+
+
+def tell_broken_carts(broken: Sequence[Broken], *, actor: Principal) -> None:
+    """Tell the carts among the holders of broken claims; orders are told by those who mend them."""
+    if not broken:
+        return
+    carts = (
+        Reservation.objects.filter(
+            pk__in=[claim.reservation_id for claim in broken], group__isnull=False
+        )
+        .values_list("group_id", flat=True)
+        .distinct()
+    )
+    tell_of_carts("reservation.broken", set(carts), actor=actor.name)

@@ -1,0 +1,72 @@
+"""Reality wins: promises that the shelf cannot keep end, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.db import connection
+
+from inventory.choices import Reason, ReservationState
+from inventory.ledger.claims import end_locked
+from inventory.ledger.rows import Pair, lock_rows
+from inventory.ledger.shapes import Broken, Entry, LiveClaim
+
+# The claims that end for `units` missing in each row, and how much of each: holds whose time is
+# over first, because they are promises no more; then the newest.
+_CHOOSE = """
+SELECT * FROM (
+    SELECT id, sku_id, location_id, quantity, reference, state, stale, group_id,
+           least(quantity, units - (sum(quantity) OVER w - quantity))::int AS lost
+    FROM (
+        SELECT r.*, short.units,
+               state = 'held' AND expires_at <= statement_timestamp() AS stale
+        FROM inventory_reservation r
+        JOIN unnest(%s::bigint[], %s::bigint[], %s::int[]) AS short(sku_id, location_id, units)
+            USING (sku_id, location_id)
+        WHERE state IN ('held', 'confirmed')
+    ) AS live
+    WINDOW w AS (PARTITION BY sku_id, location_id ORDER BY stale DESC, id DESC)
+) AS ranked
+WHERE lost > 0
+ORDER BY sku_id, location_id, stale DESC, id DESC
+"""
+
+
+def make_room(entries: Sequence[Entry], *, actor: str) -> list[Broken]:
+    """Break the newest claims of rows that `entries` would leave short; return what broke.
+
+    Call it just before posting `entries`: what a person saw is recorded, and the promises
+    beyond it end. Units that are `unavailable` do not give way here: where they too must be
+    gone, `entries` say so.
+    """
+    change: dict[Pair, int] = {}
+    for entry in entries:
+        pair = (entry.sku_id, entry.location_id)
+        available = entry.on_hand - entry.reserved - entry.unavailable
+        change[pair] = change.get(pair, 0) + available
+    missing = {pair: -(row.available + change[pair]) for pair, row in lock_rows(change).items()}
+    claims, broken = _choose({pair: units for pair, units in missing.items() if units > 0})
+    if broken:
+        end_locked(
+            claims,
+            {part.reservation_id: part.quantity for part in broken},
+            state=ReservationState.BROKEN,
+            reason=Reason.BROKEN,
+            actor=actor,
+        )
+    return broken
+
+
+def _choose(missing: Mapping[Pair, int]) -> tuple[dict[int, LiveClaim], list[Broken]]:
+    if not missing:
+        return {}, []
+    columns = [[sku for sku, _ in missing], [place for _, place in missing]]
+    with connection.cursor() as cursor:
+        cursor.execute(_CHOOSE, [*columns, list(missing.values())])
+        rows = cursor.fetchall()
+    claims = {row[0]: LiveClaim(*row[:8]) for row in rows}
+    broken = [
+        Broken(claim.reservation_id, claim.sku_id, claim.location_id, row[8], claim.reference)
+        for claim, row in zip(claims.values(), rows, strict=True)
+    ]
+    return claims, broken

@@ -1,0 +1,210 @@
+"""Claims on stock: making them under the guard, ending them, confirming and extending them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from inventory.choices import ReservationState
+from inventory.ledger.posting import POST, post
+from inventory.ledger.rows import lock_rows_of_claims
+from inventory.ledger.shapes import ACTOR_LENGTH, Claim, Entry, LiveClaim, Part
+
+# In bigint, because the guard must refuse and not overflow, whatever is fenced or kept safe.
+_GUARD = """
+      AND s.on_hand::bigint - s.reserved - s.unavailable - s.safety_stock - d.fenced >= d.reserved
+"""
+
+_RESERVE = f"""
+WITH claim AS (
+    SELECT * FROM unnest(
+        %(id)s::bigint[], %(sku)s::bigint[], %(location)s::bigint[], %(quantity)s::int[],
+        %(fenced)s::int[], %(reference)s::text[]
+    ) WITH ORDINALITY AS c(id, sku_id, location_id, quantity, fenced, reference, n)
+), entry AS (
+    SELECT sku_id, location_id, 0 AS on_hand, quantity AS reserved, 0 AS unavailable,
+           'reserved' AS reason, reference, NULL::timestamptz AS occurred_at, fenced, n
+    FROM claim
+), {POST.format(guard=_GUARD)}, claimed AS (
+    INSERT INTO inventory_reservation
+        (id, sku_id, location_id, quantity, state, reference, group_id, expires_at)
+    SELECT c.id, c.sku_id, c.location_id, c.quantity, %(state)s, c.reference, %(group)s,
+           %(expires_at)s
+    FROM claim c JOIN changed USING (sku_id, location_id)
+)
+SELECT count(*) = (SELECT count(*) FROM delta) FROM changed
+"""
+
+_LIVE = """
+SELECT id, sku_id, location_id, quantity, reference, state,
+       state = 'held' AND expires_at <= statement_timestamp(), group_id
+FROM inventory_reservation WHERE state IN ('held', 'confirmed')
+"""
+
+
+def reserve(
+    claims: Sequence[Claim],
+    *,
+    actor: str,
+    group_id: uuid.UUID | None = None,
+    expires_at: datetime | None = None,
+) -> bool:
+    """Claim units, all or nothing; False when a row no longer has them.
+
+    The guard sits in the UPDATE itself, so no other buyer can come between check and change.
+    After False the caller must roll back to its savepoint: rows that had enough are changed.
+    With `expires_at` the claims are `held`, else `confirmed`.
+    """
+    if not claims:
+        return True
+    held = expires_at is not None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RESERVE,
+            {
+                "id": [claim.reservation_id for claim in claims],
+                "sku": [claim.sku_id for claim in claims],
+                "location": [claim.location_id for claim in claims],
+                "quantity": [claim.quantity for claim in claims],
+                "fenced": [claim.fenced for claim in claims],
+                "reference": [claim.reference for claim in claims],
+                "state": ReservationState.HELD if held else ReservationState.CONFIRMED,
+                "group": group_id,
+                "expires_at": expires_at,
+                "actor": actor[:ACTOR_LENGTH],
+            },
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def lock_claims(reservation_ids: Collection[int]) -> dict[int, LiveClaim]:
+    """Lock the Stock rows of these reservations; return those that are live, by their id."""
+    lock_rows_of_claims(reservation_ids)
+    with connection.cursor() as cursor:
+        # A statement of its own, to see what was committed while it waited for the locks.
+        cursor.execute(f"{_LIVE} AND id = ANY(%s::bigint[]) ORDER BY id", [list(reservation_ids)])
+        return {row[0]: LiveClaim(*row) for row in cursor.fetchall()}
+
+
+def lock_cart(group_id: uuid.UUID) -> list[LiveClaim]:
+    """Lock the Stock rows that a cart claims; return its live claims."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM inventory_reservation WHERE group_id = %s", [group_id])
+        identities = [identity for (identity,) in cursor.fetchall()]
+    return list(lock_claims(identities).values())
+
+
+def close_claims(
+    parts: Sequence[Part],
+    *,
+    state: ReservationState,
+    reason: str,
+    actor: str,
+    leaves: bool = False,
+    goes_missing: bool = False,
+) -> bool:
+    """End live claims, in part or whole; False when one of them is not live any more.
+
+    `reserved` falls by the parts. `leaves`: `on_hand` falls too (the goods are out of the
+    door). `goes_missing`: `unavailable` rises instead, so that nobody promises them again.
+    A claim ended in part stays live with the rest. After False nothing has changed.
+    """
+    units: dict[int, int] = {}
+    for part in parts:
+        if part.quantity > 0:
+            units[part.reservation_id] = units.get(part.reservation_id, 0) + part.quantity
+    if not units:
+        return True
+    claims = lock_claims(units)
+    if any(
+        identity not in claims or claims[identity].quantity < wanted
+        for identity, wanted in units.items()
+    ):
+        return False
+    end_locked(
+        claims,
+        units,
+        state=state,
+        reason=reason,
+        actor=actor,
+        leaves=leaves,
+        goes_missing=goes_missing,
+    )
+    return True
+
+
+def end_locked(
+    claims: Mapping[int, LiveClaim],
+    units: Mapping[int, int],
+    *,
+    state: ReservationState,
+    reason: str,
+    actor: str,
+    leaves: bool = False,
+    goes_missing: bool = False,
+) -> None:
+    """End `units` of each of these claims, whose Stock rows the caller has locked."""
+    with connection.cursor() as cursor:
+        # A claim that ends whole keeps its quantity, to show what it was for.
+        cursor.execute(
+            """UPDATE inventory_reservation r
+               SET state = CASE WHEN r.quantity = p.quantity THEN %s ELSE r.state END,
+                   quantity = CASE WHEN r.quantity = p.quantity THEN r.quantity
+                                   ELSE r.quantity - p.quantity END
+               FROM unnest(%s::bigint[], %s::int[]) AS p(id, quantity) WHERE r.id = p.id""",
+            [str(state), list(units), list(units.values())],
+        )
+    post(
+        [
+            Entry(
+                sku_id=claims[identity].sku_id,
+                location_id=claims[identity].location_id,
+                on_hand=-ended if leaves else 0,
+                reserved=-ended,
+                unavailable=ended if goes_missing else 0,
+                reason=reason,
+                reference=claims[identity].reference,
+            )
+            for identity, ended in sorted(units.items())
+        ],
+        actor=actor,
+    )
+
+
+def confirm_claims(group_id: uuid.UUID, *, references: Mapping[int, str]) -> bool:
+    """Turn held claims of a cart into an order's; False when they are not all held any more.
+
+    `references` names the new holder of each reservation id. After False nothing has changed.
+    """
+    claims = lock_claims(references)
+    if len(claims) != len(references) or not all(
+        claim.group_id == group_id and claim.state == ReservationState.HELD and not claim.stale
+        for claim in claims.values()
+    ):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE inventory_reservation r
+               SET state = 'confirmed', expires_at = NULL, reference = n.reference
+               FROM unnest(%s::bigint[], %s::text[]) AS n(id, reference) WHERE r.id = n.id""",
+            [list(references), list(references.values())],
+        )
+    return True
+
+
+def extend_claims(group_id: uuid.UUID, *, until: datetime) -> bool:
+    """Let a cart's held claims run until another time; False when none is held any more."""
+    held = [
+        claim.reservation_id
+        for claim in lock_cart(group_id)
+        if claim.state == ReservationState.HELD and not claim.stale
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE inventory_reservation SET expires_at = %s WHERE id = ANY(%s::bigint[])",
+            [until, held],
+        )
+    return bool(held)

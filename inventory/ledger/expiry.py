@@ -1,0 +1,76 @@
+"""Ending the holds of carts that took too long."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+from django.db import connection
+
+from inventory.choices import Reason, ReservationState
+from inventory.ledger.claims import end_locked, lock_claims
+from inventory.ledger.rows import lock_skus
+
+
+def expire_due(
+    *, actor: str, sku_ids: Collection[int] | None = None, limit: int = 1_000
+) -> list[str]:
+    """End holds that have run out; return the ids of the carts that this call ended first.
+
+    With `sku_ids` only theirs: a reader that meets a stale hold clears it on the way. All rows
+    of these SKUs are locked then, in order, so that what the caller does with them next keeps
+    the one lock order: name every SKU that the transaction is going to touch.
+    """
+    due = _find_due(sku_ids, limit)
+    if not due:
+        return []
+    if sku_ids is not None:
+        lock_skus(sku_ids)
+    # Under the lock, look again: a cart may have been extended or ordered meanwhile.
+    stale = {key: claim for key, claim in lock_claims(due).items() if claim.stale}
+    carts = {claim.group_id for claim in stale.values() if claim.group_id is not None}
+    first_ended = _without_expired(carts)
+    if stale:
+        end_locked(
+            stale,
+            {key: claim.quantity for key, claim in stale.items()},
+            state=ReservationState.EXPIRED,
+            reason=Reason.EXPIRED,
+            actor=actor,
+        )
+    return first_ended
+
+
+def _find_due(sku_ids: Collection[int] | None, limit: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT id FROM inventory_reservation
+               WHERE state = 'held' AND expires_at <= statement_timestamp()
+                 AND (%(skus)s::bigint[] IS NULL OR sku_id = ANY(%(skus)s::bigint[]))
+               ORDER BY expires_at, id LIMIT %(limit)s""",
+            {"skus": None if sku_ids is None else list(sku_ids), "limit": limit},
+        )
+        return [identity for (identity,) in cursor.fetchall()]
+
+
+def _without_expired(carts: Collection[uuid.UUID]) -> list[str]:
+    """Return the carts of which no hold has expired yet, so that each is told of once.
+
+    Two readers may end two SKUs of one cart at once: they take turns on the cart's row.
+    """
+    if not carts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT id FROM inventory_reservationgroup
+               WHERE id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE""",
+            [list(carts)],
+        )
+        cursor.execute(
+            """SELECT id FROM unnest(%s::uuid[]) AS cart(id) WHERE NOT EXISTS (
+                   SELECT 1 FROM inventory_reservation r
+                   WHERE r.group_id = cart.id AND r.state = 'expired')
+               ORDER BY id""",
+            [list(carts)],
+        )
+        return [str(identity) for (identity,) in cursor.fetchall()]

@@ -1,0 +1,89 @@
+"""From the codes of a request to the rows they mean, with everything unknown named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inventory.models import Sku
+from omniretail.access.principal import Principal
+from omniretail.problems import ValidationFailed
+from stores.queries.network import Place, Source, current_network
+
+Pointed = Mapping[str, str]  # a JSON pointer into the body -> the code that stands there
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A SKU at a location: one Stock row, by ids and by codes."""
+
+    sku_id: int
+    sku: str
+    location_id: int
+    location: str
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        return self.sku_id, self.location_id
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the codes mean."""
+
+    sku_ids: dict[str, int]
+    places: dict[str, Place]
+    channels: dict[str, Source]
+
+    def spot(self, sku: str, location: str) -> Spot:
+        return Spot(self.sku_ids[sku], sku, self.places[location].id, location)
+
+
+def look_up(
+    *,
+    actor: Principal,
+    skus: Pointed,
+    locations: Pointed,
+    channels: Pointed | None = None,
+) -> Found:
+    """Find what codes mean to this actor: what it may not see is unknown.
+
+    Raises `ValidationFailed` naming every unknown code at its pointer.
+    """
+    network = current_network()
+    sku_ids = dict(Sku.objects.filter(code__in=set(skus.values())).values_list("code", "pk"))
+    places = {
+        code: network.by_code[code]
+        for code in set(locations.values())
+        if code in network.by_code and actor.sees_location(code)
+    }
+    sources = {
+        code: network.channels[code]
+        for code in set((channels or {}).values())
+        if code in network.channels and actor.sees_channel(code)
+    }
+    errors = [
+        {"pointer": pointer, "detail": f"There is no {name} {code}.", "code": f"unknown_{kind}"}
+        for kind, name, asked, known in (
+            ("channel", "channel", channels or {}, sources),
+            ("location", "location", locations, places),
+            ("sku", "SKU", skus, sku_ids),
+        )
+        for pointer, code in asked.items()
+        if code not in known
+    ]
+    if errors:
+        raise ValidationFailed(errors)
+    return Found(sku_ids, places, sources)
+
+
+def find_spots(lines: list[dict[str, str]], *, actor: Principal) -> list[Spot]:
+    """Return the Stock rows that the `sku` and `location` of a body's `lines` name."""
+    found = look_up(
+        actor=actor,
+        skus={f"/lines/{index}/sku": line["sku"] for index, line in enumerate(lines)},
+        locations={
+            f"/lines/{index}/location": line["location"] for index, line in enumerate(lines)
+        },
+    )
+    return [found.spot(line["sku"], line["location"]) for line in lines]

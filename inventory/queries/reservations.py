@@ -1,0 +1,108 @@
+"""What a cart holds, as the contract shows it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from inventory.choices import ReservationState
+from inventory.models import Reservation, ReservationGroup
+from inventory.moments import as_text
+from omniretail.access.principal import Principal
+from omniretail.problems import NotFound
+
+# What a cart is, when none of its claims is held any more: the first of these that one of them is.
+_OVER = (
+    ReservationState.CONFIRMED,
+    ReservationState.CONSUMED,
+    ReservationState.RELEASED,
+    ReservationState.EXPIRED,
+    ReservationState.BROKEN,
+)
+
+
+def derive_state(claims: Iterable[str], *, expired: bool) -> ReservationState:
+    """Return the state of a cart from those of its claims. `expired`: its time is over.
+
+    A hold whose time is over has expired, whether or not a sweep has been by.
+    """
+    states = set(claims)
+    if ReservationState.HELD in states:
+        return ReservationState.EXPIRED if expired else ReservationState.HELD
+    return next(state for state in _OVER if state in states)
+
+
+def find_reservation(identity: str, *, actor: Principal) -> ReservationGroup:
+    """Return a cart's reservation; `NotFound` when the actor may not see its channel."""
+    try:
+        key = uuid.UUID(identity)
+    except ValueError:
+        raise NotFound("There is no such reservation.") from None
+    group = ReservationGroup.objects.select_related("channel").filter(pk=key).first()
+    if group is None or not actor.sees_channel(group.channel.code):
+        raise NotFound("There is no such reservation.")
+    return group
+
+
+def reservation_documents(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """Return the documents of these carts by id, in two statements."""
+    lines: dict[uuid.UUID, list[dict[str, Any]]] = {identity: [] for identity in ids}
+    claims = (
+        Reservation.objects.filter(group__in=ids)
+        .order_by("pk")
+        .values_list("group_id", "sku__code", "quantity", "location__code", "state")
+    )
+    for group_id, sku, quantity, location, state in claims:
+        assert group_id is not None
+        lines[group_id].append(
+            {"sku": sku, "quantity": quantity, "location": location, "state": state}
+        )
+    # The database's clock, by which holds end.
+    groups = (
+        ReservationGroup.objects.filter(pk__in=ids)
+        .annotate(channel_code=F("channel__code"), now=Now())
+        .order_by("pk")
+    )
+    return {
+        group.pk: compose_reservation(
+            identity=group.pk,
+            channel=group.channel_code,
+            reference=group.reference,
+            expires_at=group.expires_at,
+            lines=lines[group.pk],
+            expired=group.expires_at <= group.now,
+        )
+        for group in groups
+    }
+
+
+def compose_reservation(
+    *,
+    identity: uuid.UUID,
+    channel: str,
+    reference: str,
+    expires_at: datetime,
+    lines: list[dict[str, Any]],
+    expired: bool = False,
+) -> dict[str, Any]:
+    """Compose the document of a cart's reservation from what is known of it."""
+    state = derive_state((line["state"] for line in lines), expired=expired)
+    if state == ReservationState.EXPIRED:
+        lines = [
+            line | {"state": state} if line["state"] == ReservationState.HELD else line
+            for line in lines
+        ]
+    return {
+        "id": str(identity),
+        "channel": channel,
+        "reference": reference,
+        "state": state.value,
+        "expires_at": as_text(expires_at),
+        "lines": [line | {"state": str(line["state"])} for line in lines],
+        "allowed_actions": ["extend", "release"] if state == ReservationState.HELD else [],
+    }

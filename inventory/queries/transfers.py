@@ -1,0 +1,61 @@
+"""Transfers as the contract shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from inventory.models import Transfer, TransferLine
+from inventory.moments import as_text
+from inventory.transitions import transfer_actions
+from omniretail.access.principal import Principal
+
+LARGEST_ID = 2**63 - 1
+
+
+def visible_transfers(actor: Principal) -> QuerySet[Transfer]:
+    """Return the transfers that leave or reach a location which the actor may see."""
+    lines = TransferLine.objects.select_related("sku").order_by("pk")
+    shown = Transfer.objects.select_related("source", "destination").prefetch_related(
+        Prefetch("lines", lines)
+    )
+    if actor.locations is None:
+        return shown
+    ends = list(actor.locations)
+    return shown.filter(Q(source__code__in=ends) | Q(destination__code__in=ends))
+
+
+def as_id(identity: str) -> int:
+    """Return the number behind an id in an address; 0, which none has, for what is no number."""
+    if not (identity.isascii() and identity.isdigit()) or len(identity) > len(str(LARGEST_ID)):
+        return 0
+    number = int(identity)
+    return number if number <= LARGEST_ID else 0
+
+
+def transfer_documents(transfers: Iterable[Transfer]) -> list[dict[str, Any]]:
+    """Return the documents of transfers that `visible_transfers` has found."""
+    return [
+        {
+            "id": str(transfer.pk),
+            "from": transfer.source.code,
+            "to": transfer.destination.code,
+            "state": str(transfer.state),
+            "lines": [
+                {
+                    "sku": line.sku.code,
+                    "quantity": line.quantity,
+                    "received": line.received,
+                    "lost": line.lost,
+                }
+                for line in transfer.lines.all()
+            ],
+            "created_at": as_text(transfer.created_at),
+            "dispatched_at": as_text(transfer.dispatched_at),
+            "received_at": as_text(transfer.received_at),
+            "allowed_actions": transfer_actions(transfer.state),
+        }
+        for transfer in transfers
+    ]

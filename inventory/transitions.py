@@ -1,0 +1,37 @@
+"""The life cycle of a transfer: which action leads from which state to which. A pure table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from inventory.choices import TransferState
+from inventory.errors import IllegalTransition
+
+# A receipt of some of the goods leaves the transfer in transit: `receive` names where the last
+# of it leads.
+TRANSFER: Mapping[str, Mapping[str, str]] = {
+    TransferState.DRAFT: {
+        "dispatch": TransferState.IN_TRANSIT,
+        "cancel": TransferState.CANCELLED,
+    },
+    TransferState.IN_TRANSIT: {"receive": TransferState.RECEIVED},
+    TransferState.RECEIVED: {},
+    TransferState.CANCELLED: {},
+}
+
+
+def transfer_actions(state: str) -> list[str]:
+    """Return what may be asked of a transfer, in the order of the work."""
+    return list(TRANSFER[state])
+
+
+def next_transfer_state(state: str, action: str) -> str:
+    """Return where `action` leads; `IllegalTransition` names the state and what it allows."""
+    steps = TRANSFER[state]
+    if action not in steps:
+        raise IllegalTransition(
+            f"A transfer that is {state} cannot be asked to {action}.",
+            state=str(state),
+            allowed_actions=transfer_actions(state),
+        )
+    return steps[action]

@@ -1,0 +1,61 @@
+"""Changing stock, and what follows for orders, in one act and in one order of locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
+
+from django.db import transaction
+
+from inventory.commands.change import StockChange
+from inventory.ledger import Broken
+from omniretail.access.principal import Principal
+from orders.commands.locks import lock_orders
+from orders.commands.settle import settle
+from orders.models import FulfilmentLine
+
+ATTEMPTS = 3
+
+T = TypeVar("T")
+
+
+class _OthersConcerned(Exception):
+    """Promises of orders broke that are not locked yet."""
+
+    def __init__(self, orders: frozenset[int]) -> None:
+        self.orders = orders
+
+
+def change_pool(
+    act: Callable[[], tuple[T, StockChange]], *, waiting_for: Collection[int], actor: Principal
+) -> T:
+    """Run a change of stock and settle it with the orders it concerns, in one transaction.
+
+    Orders are locked before stock everywhere. Those that wait for these SKUs are known before;
+    whose promises break is known only when the stock is locked. So when some do, the change is
+    taken back, their orders are locked first, and it is made again. On the last attempt it
+    stands: then PostgreSQL would find the deadlock, and the whole act be repeated.
+    """
+    owners: frozenset[int] = frozenset()
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                lock_orders(owners, waiting_for=waiting_for)
+                result, change = act()
+                others = _owners_of(change.broken) - owners
+                if others and attempt < ATTEMPTS - 1:
+                    raise _OthersConcerned(others)
+                settle(change=change, actor=actor)
+                return result
+        except _OthersConcerned as concerned:
+            owners |= concerned.orders
+    raise AssertionError("unreachable")
+
+
+def _owners_of(broken: Sequence[Broken]) -> frozenset[int]:
+    if not broken:
+        return frozenset()
+    lines = FulfilmentLine.objects.filter(
+        reservation__in=[claim.reservation_id for claim in broken]
+    )
+    return frozenset(lines.values_list("fulfilment__order_id", flat=True))
