@@ -15,8 +15,15 @@ LARGEST_LOG = 20_000_000  # bytes; beyond it the log of the run before is kept a
 
 
 def make_home(home: Path) -> None:
-    """DATA_DIR itself and its log folder. Folders that are there already are left as they are."""
+    """DATA_DIR itself and its log folder. Folders that are there already are left as they are.
+
+    Raises EmbeddedError when this user may not write there.
+    """
     _make_open(home)
+    if not os.access(home, os.W_OK):
+        raise EmbeddedError(
+            f"{home} belongs to another user: run as that one or choose another DATA_DIR."
+        )
     _make_open(log_dir(home))
 
 

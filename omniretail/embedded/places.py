@@ -37,7 +37,7 @@ PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
 def data_dir() -> Path:
     """The folder of this service: DATA_DIR from the environment, else `var` in the repository."""
     given = os.environ.get("DATA_DIR")
-    return Path(given).expanduser().resolve() if given else REPOSITORY / "var"
+    return (Path(given).expanduser() if given else REPOSITORY / "var").resolve()
 
 
 def servers_dir(home: Path) -> Path:

@@ -71,6 +71,9 @@ class Supervisor:
             self._watch()
         except Interrupted:
             pass
+        except EmbeddedError:
+            if not self._stop.is_set():  # else it is only what the stop interrupted
+                raise
         finally:
             listener.close()
             self._stop_all()

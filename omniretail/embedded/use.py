@@ -71,11 +71,13 @@ def use_database_for(argv: Sequence[str]) -> None:
     Leaves with one line and exit code 1 when it cannot.
     """
     command = next((word for word in argv[1:] if not word.startswith("-")), "help")
-    asks_for_help = {"-h", "--help", "--version"} & set(argv[1:])
-    if command in COMMANDS_WITHOUT_DATABASE or asks_for_help or not is_database_embedded():
-        return
-    use = Use(data_dir())
+    asks_for_help = bool({"-h", "--help", "--version"} & set(argv[1:]))
     try:
+        if command == "serve":
+            make_home(data_dir())  # before the settings keep their secret there
+        if command in COMMANDS_WITHOUT_DATABASE or asks_for_help or not is_database_embedded():
+            return
+        use = Use(data_dir())
         use.begin()
     except EmbeddedError as error:
         sys.exit(f"manage.py: {error}")

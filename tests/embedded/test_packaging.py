@@ -31,4 +31,4 @@ def test_compiled_requirements_are_hashed_and_know_no_machine(stem: str) -> None
         if NAME.match(line):
             assert lines[place + 1].lstrip().startswith("--hash=sha256:"), line
         assert not line.startswith(("--index", "--extra-index", "--find-links")), line
-        assert "file:" not in line, line
+        assert "file://" not in line, line

@@ -19,7 +19,7 @@ from omniretail.embedded.postgres import Postgres
 from omniretail.embedded.processes import PidFile, is_alive, marked
 from tests.embedded.conftest import REPOSITORY, ask
 
-PATIENCE = 90  # seconds until a run that says nothing is ended, and its test with it
+PATIENCE = 180  # seconds until a run that says nothing is ended, and its test with it
 
 
 class Service:
