@@ -1,0 +1,340 @@
+"""The counter over HTTP: ready, the customer's pass, guesses, handing over, giving up."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+
+from omniretail.access.models import User
+from omniretail.access.principal import SYSTEM
+from omniretail.audit.models import AuditRecord
+from omniretail.idempotency.models import StoredAnswer
+from omniretail.outbox.models import Event
+from orders.commands.expire_pickups import expire_due_pickups
+from orders.models import Fulfilment
+from orders.pickup_code import is_right_code, is_right_qr, pickup_pass
+from orders.tasks import expire_pickups
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import ApiCaller, make_caller
+from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock, units
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def world() -> None:
+    """Five of A1 and of B1 in one shop."""
+    shop = make_location("S1", kind="store")
+    make_channel("web")
+    make_channel("pos")
+    for code in ("A1", "B1"):
+        stock_up(make_sku(code), shop, 5)
+
+
+@pytest.fixture
+def order(api: ApiCaller) -> dict[str, Any]:
+    """Two of A1 and one of B1, to be collected at S1."""
+    return place(api, ("A1", 2), ("B1", 1), pickup_at="S1")
+
+
+@pytest.fixture
+def code(order: dict[str, Any]) -> str:
+    return str(order["fulfilments"][0]["id"])
+
+
+@pytest.fixture
+def waiting(api: ApiCaller, code: str) -> str:
+    """The code of the fulfilment when all of it lies in bay 7."""
+    step(api, code, "pick", units(("1", 2), ("2", 1)))
+    step(api, code, "ready", {"bay": "7"})
+    return code
+
+
+def wrong_code(fulfilment_code: str) -> str:
+    right = pickup_pass(fulfilment_code).code
+    return f"{(int(right) + 1) % 10**6:06d}"
+
+
+def test_the_customer_collects_with_the_pass_of_the_shop(
+    api: ApiCaller, order: dict[str, Any], code: str
+) -> None:
+    refused(api.post(f"fulfilments/{code}/ready"), 409, "picking_incomplete")
+    step(api, code, "pick", units(("1", 2)))
+    refused(api.post(f"fulfilments/{code}/ready"), 409, "picking_incomplete")
+    step(api, code, "pick", units(("2", 1)))
+    ready = step(api, code, "ready", {"bay": "7"})
+    assert (ready["state"], ready["bay"]) == ("ready", "7")
+    assert ready["allowed_actions"] == ["collect", "expire"]
+    shop = make_caller(["orders:read"], channels=["web"])
+    answer = shop.get(f"fulfilments/{code}/pickup-pass")
+    assert answer["Cache-Control"] == "no-store"
+    shown = answer.json()
+    assert shown["qr"].startswith(f"omni:pickup:{code}:")
+    assert shown["expires_at"] == ready["pickup_expires_at"]
+    collected = step(api, code, "collect", {"code": shown["code"]})
+    assert (collected["state"], collected["allowed_actions"]) == ("collected", [])
+    assert [line["fulfilled"] for line in collected["lines"]] == [2, 1]
+    assert (stock("A1", "S1"), stock("B1", "S1")) == ((3, 0, 0), (4, 0, 0))
+    assert events(order["number"])[2:] == [
+        "fulfilment.picking", "fulfilment.ready", "fulfilment.collected", "order.completed",
+    ]  # fmt: skip
+    assert_laws_hold()
+
+
+def test_the_code_is_of_no_use_afterwards(api: ApiCaller, waiting: str) -> None:
+    body = {"code": pickup_pass(waiting).code}
+    step(api, waiting, "collect", body)
+    refused(api.post(f"fulfilments/{waiting}/collect", body), 409, "illegal_transition")
+    refused(api.get(f"fulfilments/{waiting}/pickup-pass"), 404, "not_found")
+    assert stock("A1", "S1") == (3, 0, 0)
+
+
+@pytest.mark.parametrize("how", ["code", "code with spaces", "qr", "id_checked_by"])
+def test_three_proofs_open_it(api: ApiCaller, waiting: str, how: str) -> None:
+    shown = pickup_pass(waiting)
+    body = {
+        "code": {"code": shown.code},
+        "code with spaces": {"code": f" {shown.code[:3]} {shown.code[3:]}"},
+        "qr": {"qr": shown.qr},
+        "id_checked_by": {"id_checked_by": "Ada at the counter"},
+    }[how]
+    assert step(api, waiting, "collect", body)["state"] == "collected"
+    checked = AuditRecord.objects.filter(action="identity_checked")
+    assert checked.count() == (how == "id_checked_by")
+
+
+def test_the_code_is_never_written_anywhere(api: ApiCaller, waiting: str) -> None:
+    shown = api.get(f"fulfilments/{waiting}/pickup-pass").json()
+    refused(
+        api.post(f"fulfilments/{waiting}/collect", {"code": wrong_code(waiting)}),
+        403,
+        "wrong_pickup_code",
+    )
+    step(api, waiting, "collect", {"qr": shown["qr"]})
+    written = [
+        *Event.objects.values_list("data", flat=True),
+        *AuditRecord.objects.values_list("data", flat=True),
+        *StoredAnswer.objects.values_list("body", flat=True),
+        *(str(row) for row in Fulfilment.objects.values()),
+    ]
+    text = json.dumps(written)
+    assert shown["qr"].rpartition(":")[2] not in text
+    # By itself, not as the fraction of a second or a part of some longer id.
+    assert not re.search(rf"(?<![\w.]){shown['code']}(?!\w)", text)
+
+
+def test_wrong_codes_are_counted_and_lock_the_pickup(api: ApiCaller, waiting: str) -> None:
+    for left in (4, 3, 2, 1, 0):
+        problem = refused(
+            api.post(f"fulfilments/{waiting}/collect", {"code": wrong_code(waiting)}),
+            403,
+            "wrong_pickup_code",
+        )
+        assert problem["remaining_tries"] == left
+    right = pickup_pass(waiting)
+    for body in ({"code": right.code}, {"qr": right.qr}):
+        refused(api.post(f"fulfilments/{waiting}/collect", body), 403, "pickup_locked")
+    assert stock("A1", "S1") == (5, 2, 0)
+    checked = {"id_checked_by": "Ada", "lines": units(("1", 1))["lines"]}
+    assert step(api, waiting, "collect", checked)["state"] == "ready"
+    assert step(api, waiting, "collect", {"code": right.code})["state"] == "collected"
+
+
+def test_the_same_guess_sent_again_counts_once(api: ApiCaller, waiting: str) -> None:
+    guess = {"code": wrong_code(waiting)}
+    first = api.post(f"fulfilments/{waiting}/collect", guess, key="guess")
+    again = api.post(f"fulfilments/{waiting}/collect", guess, key="guess")
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    assert again["Idempotency-Replayed"] == "true"
+    assert Fulfilment.objects.get().wrong_codes == 1
+
+
+def test_the_right_code_forgives_the_wrong_ones(api: ApiCaller, waiting: str) -> None:
+    api.post(f"fulfilments/{waiting}/collect", {"code": wrong_code(waiting)})
+    body = {"code": pickup_pass(waiting).code, "lines": units(("1", 1))["lines"]}
+    step(api, waiting, "collect", body)
+    assert Fulfilment.objects.get().wrong_codes == 0
+
+
+def test_some_of_it_may_be_collected_first(
+    api: ApiCaller, order: dict[str, Any], waiting: str
+) -> None:
+    proof = {"code": pickup_pass(waiting).code}
+    part = step(api, waiting, "collect", proof | units(("1", 1)))
+    assert (part["state"], [line["fulfilled"] for line in part["lines"]]) == ("ready", [1, 0])
+    assert stock("A1", "S1") == (4, 1, 0)
+    problem = refused(
+        api.post(f"fulfilments/{waiting}/collect", proof | units(("1", 2))), 409, "exceeds_line"
+    )
+    assert problem["lines"] == [{"line_id": "1", "sku": "A1", "requested": 2, "remaining": 1}]
+    assert api.get(f"orders/{order['number']}").json()["state"] == "partially_fulfilled"
+    assert step(api, waiting, "collect", proof)["state"] == "collected"
+    assert stock("A1", "S1") == (3, 0, 0)
+    assert events(order["number"]).count("order.completed") == 1
+    assert_laws_hold()
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, ""),
+        ({"code": "1", "qr": "2"}, ""),
+        ({"code": "1", "id_checked_by": "Ada"}, ""),
+        ({"code": ""}, "/code"),
+        ({"code": 123456}, "/code"),
+        ({"code": None}, "/code"),
+        ({"qr": "x" * 257}, "/qr"),
+        ({"id_checked_by": ""}, "/id_checked_by"),
+        ({"id_checked_by": "Ada", "lines": []}, "/lines"),
+        ({"id_checked_by": "Ada"} | units(("9", 1)), "/lines/0/line_id"),
+        ({"id_checked_by": "Ada", "pin": "1"}, "/pin"),
+    ],
+)
+def test_a_bad_body_hands_nothing_over(
+    api: ApiCaller, waiting: str, body: Any, pointer: str
+) -> None:
+    problem = refused(
+        api.post(f"fulfilments/{waiting}/collect", body), 400, "validation_error"
+    )
+    assert problem["errors"][0]["pointer"].startswith(pointer)
+    assert Fulfilment.objects.get().wrong_codes == 0
+    assert stock("A1", "S1") == (5, 2, 0)
+
+
+def test_codes_that_are_no_ascii_are_merely_wrong(api: ApiCaller, waiting: str) -> None:
+    for body in ({"code": "１２３４５６"}, {"qr": "omni:pickup:ü"}):
+        refused(
+            api.post(f"fulfilments/{waiting}/collect", body), 403, "wrong_pickup_code"
+        )
+
+
+@pytest.mark.parametrize(
+    ("scopes", "ties", "status"),
+    [
+        (["orders:read"], {}, 200),
+        (["orders:read"], {"channels": ["web"]}, 200),
+        (["orders:read"], {"channels": ["web", "pos"], "locations": ["S1"]}, 200),
+        (["orders:read"], {"channels": ["pos"]}, 404),
+        (["orders:read"], {"locations": ["S1"]}, 404),
+        (["*"], {"locations": ["S1"]}, 404),
+        (["fulfilment:write"], {"channels": ["web"]}, 403),
+    ],
+)
+def test_who_hands_over_does_not_see_the_pass(
+    code: str, scopes: list[str], ties: dict[str, list[str]], status: int
+) -> None:
+    answer = make_caller(scopes, **ties).get(f"fulfilments/{code}/pickup-pass")
+    assert answer.status_code == status
+
+
+def test_staff_of_the_shop_do_not_see_the_pass(client: Any, code: str) -> None:
+    client.force_login(User.objects.create(username="ada", role="associate", locations=["S1"]))
+    assert client.get(f"/api/v1/fulfilments/{code}").status_code == 200
+    assert client.get(f"/api/v1/fulfilments/{code}/pickup-pass").status_code == 404
+
+
+def test_a_parcel_has_no_pass(api: ApiCaller) -> None:
+    parcel = place(api, ("A1", 1))["fulfilments"][0]["id"]
+    refused(api.get(f"fulfilments/{parcel}/pickup-pass"), 404, "not_found")
+
+
+def test_each_pickup_and_each_installation_has_codes_of_its_own() -> None:
+    passes = [pickup_pass(f"100001-{number}") for number in range(50)]
+    assert len({shown.qr for shown in passes}) == 50
+    assert len({shown.code for shown in passes}) > 40
+    assert all(len(shown.code) == 6 and shown.code.isdigit() for shown in passes)
+    assert pickup_pass("100001-1") == passes[1]
+    with override_settings(SECRET_KEY="of another installation"):
+        assert pickup_pass("100001-1") != passes[1]
+    assert is_right_code("100001-1", passes[1].code)
+    assert not is_right_qr("100001-2", passes[1].qr)
+
+
+def test_giving_up_puts_the_goods_back_and_asks_for_a_refund(
+    api: ApiCaller, order: dict[str, Any], waiting: str
+) -> None:
+    expired = step(api, waiting, "expire")
+    assert (expired["state"], expired["allowed_actions"]) == ("expired", [])
+    assert (stock("A1", "S1"), stock("B1", "S1")) == ((5, 0, 0), (5, 0, 0))
+    after = api.get(f"orders/{order['number']}").json()
+    assert (after["state"], [line["cancelled"] for line in after["lines"]]) == (
+        "cancelled", [2, 1],
+    )  # fmt: skip
+    assert events(order["number"])[4:] == [
+        "fulfilment.expired", "order.cancelled", "refund.requested",
+    ]  # fmt: skip
+    refund = Event.objects.get(type="refund.requested").data
+    assert refund["order"] == order["number"]
+    assert (refund["amount"], refund["currency"], refund["reason"]) == (
+        "30.00", "GBP", "not_collected",
+    )  # fmt: skip
+    assert [(line["line_id"], line["quantity"]) for line in refund["lines"]] == [
+        ("1", 2), ("2", 1),
+    ]  # fmt: skip
+    body = {"code": pickup_pass(waiting).code}
+    refused(api.post(f"fulfilments/{waiting}/collect", body), 409, "illegal_transition")
+    assert_laws_hold()
+
+
+def test_only_what_was_not_collected_is_given_up(
+    api: ApiCaller, order: dict[str, Any], waiting: str
+) -> None:
+    step(api, waiting, "collect", {"id_checked_by": "Ada"} | units(("1", 1)))
+    step(api, waiting, "expire")
+    after = api.get(f"orders/{order['number']}").json()
+    assert [(line["fulfilled"], line["cancelled"]) for line in after["lines"]] == [(1, 1), (0, 1)]
+    assert after["state"] == "completed"
+    assert events(order["number"]).count("order.completed") == 1
+    assert Event.objects.get(type="refund.requested").data["amount"] == "20.00"
+    assert stock("A1", "S1") == (4, 0, 0)
+    assert_laws_hold()
+
+
+def test_goods_given_up_go_to_who_waits_for_them(api: ApiCaller, waiting: str) -> None:
+    patient = place(api, ("A1", 5), allow_backorder=True)
+    assert patient["lines"][0]["backordered"] == 2
+    step(api, waiting, "expire")
+    (line,) = api.get(f"orders/{patient['number']}").json()["lines"]
+    assert (line["reserved"], line["backordered"]) == (5, 0)
+    assert stock("A1", "S1") == (5, 5, 0)
+    assert_laws_hold()
+
+
+def test_the_sweep_expires_what_is_due_and_nothing_else(api: ApiCaller, waiting: str) -> None:
+    later = place(api, ("A1", 1), pickup_at="S1")["fulfilments"][0]["id"]
+    step(api, later, "pick", units(("1", 1)))
+    step(api, later, "ready")
+    assert expire_due_pickups() == 0
+    Fulfilment.objects.filter(code=waiting).update(
+        pickup_expires_at=timezone.now() - timedelta(seconds=1)
+    )
+    assert expire_pickups() == 1
+    assert expire_pickups() == 0
+    states = dict(Fulfilment.objects.values_list("code", "state"))
+    assert states == {waiting: "expired", later: "ready"}
+    assert stock("A1", "S1") == (5, 1, 0)
+    assert Event.objects.get(type="fulfilment.expired").actor == SYSTEM.name
+
+
+def test_goods_wait_seven_days(api: ApiCaller, waiting: str) -> None:
+    fulfilment = Fulfilment.objects.get(code=waiting)
+    assert fulfilment.ready_at
+    assert fulfilment.pickup_expires_at
+    assert fulfilment.pickup_expires_at - fulfilment.ready_at == timedelta(days=7)
+
+
+def test_what_waits_can_still_be_cancelled(
+    api: ApiCaller, order: dict[str, Any], waiting: str
+) -> None:
+    step(api, waiting, "collect", {"id_checked_by": "Ada"} | units(("1", 2)))
+    answer = api.post(f"orders/{order['number']}/cancellations", {"reason": "no longer"})
+    assert answer.status_code in (200, 201), answer.content
+    assert api.get(f"fulfilments/{waiting}").json()["state"] == "collected"
+    assert api.get(f"orders/{order['number']}").json()["state"] == "completed"
+    assert_laws_hold()
