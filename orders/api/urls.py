@@ -7,12 +7,14 @@ from django.urls import URLPattern
 from orders.api import (
     adjustments,
     counts,
+    customers,
     fulfilments,
     orders,
     pick_lists,
     pickup,
     receipts,
     returns,
+    scan,
     transfer_receipts,
 )
 
@@ -22,6 +24,8 @@ urlpatterns: list[URLPattern] = [
     *pickup.urlpatterns,
     *pick_lists.urlpatterns,
     *returns.urlpatterns,
+    *customers.urlpatterns,
+    *scan.urlpatterns,
     *receipts.urlpatterns,
     *adjustments.urlpatterns,
     *counts.urlpatterns,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db import connection
@@ -157,11 +157,11 @@ def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[Fact]
         for part in here:
             assert part.line.order_line is not None
             units[part.line.order_line] = units.get(part.line.order_line, 0) + part.quantity
-        return [
-            refund_fact(
-                order=ret.order, units=units.items(), reason="returned", actor=actor, **about
-            )
-        ]
+        fact = refund_fact(
+            order=ret.order, units=units.items(), reason="returned", actor=actor, **about
+        )
+        # Heard in one line with the rest of the return's story.
+        return [replace(fact, subject=f"returns/{ret.pk}")]
     lines = [{"sku": part.sku, "quantity": part.quantity} for part in here]
     data = {"order": None, "amount": None, "currency": None, "reason": "returned", **about}
     return [

@@ -276,6 +276,7 @@ def test_the_refund_is_for_what_came(api: ApiCaller, shop: None) -> None:
     data = asked[0].data
     assert (data["return"], data["order"], data["currency"]) == (ret, order, "GBP")
     assert (data["resolution"], data["payment_reference"]) == ("refund", "PAY-9")
+    assert event_types(ret)[1:3] == ["return.received", "refund.requested"]
     assert [line["quantity"] for line in data["lines"]] == [1]
     assert OrderLine.objects.get(order__number=order).returned == 2
     # The missing unit is still with the customer: it may be announced again.

@@ -1,0 +1,75 @@
+"""All that is kept about one customer, and where it is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from omniretail.access.principal import Principal
+from omniretail.outbox.models import Event
+from orders.models import Customer, Order, Return, SourcingReceipt
+from orders.queries.documents import moment, order_documents
+from orders.queries.returns import return_documents
+
+
+def visible_customer(text: str, actor: Principal) -> Customer | None:
+    """Return the customer with this id; None when the actor may not see all of their orders.
+
+    Half an export would look like a whole one, and half an erasure too.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        return None
+    customer = Customer.objects.filter(pk=int(text)).first()
+    if customer is not None and actor.channels is not None:
+        hidden = customer.orders.exclude(channel__code__in=actor.channels)
+        if hidden.exists() or not customer.orders.exists():
+            return None
+    return customer
+
+
+def orders_of(customer: Customer) -> QuerySet[Order]:
+    return Order.objects.filter(customer=customer).order_by("pk")
+
+
+def export_customer(customer: Customer) -> dict[str, Any]:
+    """Return everything that is kept, as one JSON document.
+
+    Answers stored under Idempotency-Keys are copies of these orders, forgotten after 72 hours.
+    """
+    orders = order_documents(orders_of(customer).values_list("pk", flat=True))
+    returns = return_documents(
+        Return.objects.filter(order__in=list(orders)).values_list("pk", flat=True)
+    )
+    receipts = SourcingReceipt.objects.filter(order__in=list(orders)).order_by("pk")
+    numbers = [order["number"] for order in orders.values()]
+    events = Event.objects.filter(order__in=numbers).order_by("pk")
+    return {
+        "customer": {
+            "id": str(customer.pk),
+            "external_id": customer.external_id,
+            "email": customer.email,
+            "name": customer.name,
+            "phone": customer.phone,
+        },
+        "orders": [orders[identity] for identity in sorted(orders)],
+        "returns": [returns[identity] for identity in sorted(returns)],
+        "sourcing": [
+            {
+                "order": orders[receipt.order_id]["number"],
+                "occasion": receipt.occasion,
+                "decided_at": moment(receipt.decided_at),
+                "receipt": receipt.receipt,
+            }
+            for receipt in receipts
+        ],
+        "events": [
+            {
+                "type": event.type,
+                "time": moment(event.time),
+                "subject": event.subject,
+                "data": event.data,
+            }
+            for event in events
+        ],
+    }
