@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC
 from typing import Any
 
 from django.db import transaction
@@ -14,8 +13,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory.api.fields import MomentField
 from inventory.commands.ring_fences import Fence, replace_ring_fences
 from inventory.models import RingFence, Sku
+from inventory.moments import as_text
 from omniretail.access.principal import Principal
 from omniretail.doors import (
     ApiView,
@@ -64,7 +65,7 @@ class RingFenceBody(StrictSerializer):
     sku = CodeField()
     location = CodeField()
     quantity = QuantityField()
-    until = serializers.DateTimeField(required=False, allow_null=True, default_timezone=UTC)
+    until = MomentField(required=False, allow_null=True)
 
 
 class ChannelBody(StrictSerializer):
@@ -251,7 +252,7 @@ def _rendered_fences(fences: Iterable[RingFence]) -> Iterable[dict[str, Any]]:
             "sku": fence.sku.code,
             "location": fence.location.code,
             "quantity": fence.quantity,
-            "until": fence.until,
+            "until": as_text(fence.until),
         }
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from inventory.api import channels, reservations, safety_stock, skus, transfers
+from inventory.api import bins, channels, reservations, safety_stock, skus, stock, transfers
 
 urlpatterns: list[URLPattern] = [
     *skus.urlpatterns,
     *channels.urlpatterns,
+    *bins.urlpatterns,
+    *stock.urlpatterns,
     *reservations.urlpatterns,
     *transfers.urlpatterns,
     *safety_stock.urlpatterns,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -80,25 +80,44 @@ class BinFacts:
     walk: int
 
 
-def replace_bins(*, location: Location, bins: list[BinFacts], actor: Principal) -> dict[str, Bin]:
-    """Make the bins of a location these and no others; return them by code.
+def replace_bins(
+    *,
+    location: Location,
+    bins: Sequence[BinFacts],
+    expect: Callable[[int | None], None] = lambda version: None,
+) -> tuple[dict[str, Bin], bool]:
+    """Make the bins of a location these and no others; return them by code, and if any changed.
 
-    A bin that stays keeps its row. Codes must be distinct.
+    `location` comes back locked, its version as `expect` has seen it. A bin that stays keeps
+    its row. Codes must be distinct.
     """
     with transaction.atomic():
         # Two plans of one building must not be mixed.
-        Location.objects.select_for_update().get(pk=location.pk)
-        location.bins.exclude(code__in=[each.code for each in bins]).delete()
+        location.refresh_from_db(from_queryset=Location.objects.select_for_update())
+        expect(location.version)
+        there = dict(location.bins.values_list("code", "walk"))
+        wanted = {each.code: each.walk for each in bins}
+        location.bins.filter(code__in=there.keys() - wanted.keys()).delete()
         Bin.objects.bulk_create(
-            [Bin(location=location, code=each.code, walk=each.walk) for each in bins],
+            [
+                Bin(location=location, code=code, walk=walk)
+                for code, walk in sorted(wanted.items())
+                if there.get(code) != walk
+            ],
             update_conflicts=True,
             unique_fields=["location", "code"],
             update_fields=["walk"],
         )
-        record(
-            actor=actor,
-            action="location.bins_replaced",
-            subject=f"locations/{location.code}",
-            bins=len(bins),
-        )
-        return {each.code: each for each in location.bins.all()}
+        return {each.code: each for each in location.bins.all()}, there != wanted
+
+
+def note_new_plan(*, location: Location, actor: Principal) -> None:
+    """Raise the version of a location, whose row is locked, and record its new bins."""
+    location.version += 1
+    location.save(update_fields=["version"])
+    record(
+        actor=actor,
+        action="location.bins_replaced",
+        subject=f"locations/{location.code}",
+        bins=location.bins.count(),
+    )

@@ -31,7 +31,7 @@ WEB: dict[str, Any] = {
     "locations": ["S1", "W1"],
     "ring_fences": [
         {"sku": "A1", "location": "S1", "quantity": 4, "until": None},
-        {"sku": "A2", "location": "W1", "quantity": 2, "until": "2030-01-01T00:00:00Z"},
+        {"sku": "A2", "location": "W1", "quantity": 2, "until": "2030-01-01T00:00:00.000Z"},
     ],
 }
 

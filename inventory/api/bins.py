@@ -1,0 +1,151 @@
+"""`/locations/{code}/bins`: the plan of a building, and what lies where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory.commands.placements import replace_placements
+from inventory.models import Placement, Sku
+from omniretail.doors import (
+    ApiView,
+    CodeField,
+    StrictIntegerField,
+    StrictSerializer,
+    check_etag,
+    etag,
+)
+from omniretail.idempotency.execute import retry_conflicts
+from omniretail.problems import NotFound, ValidationFailed
+from stores.commands.locations import BinFacts, note_new_plan, replace_bins
+from stores.models import Location
+
+MAX_BINS = 10_000
+MAX_SKUS_OF_BIN = 1_000
+LAST_TURN = 2_147_483_647
+
+
+class BinBody(StrictSerializer):
+    code = CodeField()
+    walk = StrictIntegerField(
+        min_value=0, max_value=LAST_TURN, help_text="Its turn when a picker walks the building"
+    )
+    skus = serializers.ListField(child=CodeField(), max_length=MAX_SKUS_OF_BIN, required=False)
+
+
+class BinsBody(StrictSerializer):
+    bins = serializers.ListField(child=BinBody(), max_length=MAX_BINS)
+
+
+class BinAnswer(serializers.Serializer):
+    code = serializers.CharField()
+    walk = serializers.IntegerField()
+    skus = serializers.ListField(child=serializers.CharField())
+
+
+class BinsAnswer(serializers.Serializer):
+    location = serializers.CharField()
+    bins = BinAnswer(many=True, help_text="In walking order")
+
+
+class BinsView(ApiView):
+    scopes = {"GET": "catalogue:read", "PUT": "catalogue:write"}
+
+    @extend_schema(operation_id="get_bins", responses={200: BinsAnswer})
+    def get(self, request: Request, code: str) -> Response:
+        return _answer(self._location(code))
+
+    @extend_schema(operation_id="put_bins", request=BinsBody, responses={200: BinsAnswer})
+    def put(self, request: Request, code: str) -> Response:
+        asked = self.body(BinsBody)["bins"]
+
+        @transaction.atomic
+        def put() -> Location:
+            location = self._location(code)
+            sku_ids = _look_up(asked)
+            bins, moved = replace_bins(
+                location=location,
+                bins=[BinFacts(each["code"], each["walk"]) for each in asked],
+                expect=lambda version: check_etag(request, version),
+            )
+            filled = replace_placements(
+                location=location,
+                pairs=[
+                    (sku_ids[sku], bins[each["code"]].pk)
+                    for each in asked
+                    for sku in each.get("skus", ())
+                ],
+            )
+            if moved or filled:
+                note_new_plan(location=location, actor=self.actor)
+            return location
+
+        return _answer(retry_conflicts(put))
+
+    def _location(self, code: str) -> Location:
+        location = Location.objects.filter(code=code).first()
+        if location is None or not self.actor.sees_location(code):
+            raise NotFound()
+        return location
+
+
+def _look_up(asked: list[dict[str, Any]]) -> dict[str, int]:
+    """Return the ids of the SKUs named, or refuse all that is wrong at once."""
+    named = {sku for each in asked for sku in each.get("skus", ())}
+    sku_ids = dict(Sku.objects.filter(code__in=named).values_list("code", "pk"))
+    errors = []
+    codes: set[str] = set()
+    for index, each in enumerate(asked):
+        at = f"/bins/{index}"
+        if each["code"] in codes:
+            errors.append(
+                _error(f"{at}/code", f"The bin {each['code']} is listed twice.", "duplicate_bin")
+            )
+        codes.add(each["code"])
+        here: set[str] = set()
+        for place, sku in enumerate(each.get("skus", ())):
+            if sku not in sku_ids:
+                errors.append(
+                    _error(f"{at}/skus/{place}", f"There is no SKU {sku}.", "unknown_sku")
+                )
+            elif sku in here:
+                errors.append(
+                    _error(f"{at}/skus/{place}", f"{sku} is listed twice.", "duplicate_sku")
+                )
+            here.add(sku)
+    if errors:
+        raise ValidationFailed(errors)
+    return sku_ids
+
+
+def _error(pointer: str, detail: str, code: str) -> dict[str, str]:
+    return {"pointer": pointer, "detail": detail, "code": code}
+
+
+def _answer(location: Location) -> Response:
+    skus: dict[int, list[str]] = {}
+    for bin_id, sku in (
+        Placement.objects.filter(bin__location=location)
+        .order_by("sku__code")
+        .values_list("bin_id", "sku__code")
+    ):
+        skus.setdefault(bin_id, []).append(sku)
+    return Response(
+        {
+            "location": location.code,
+            "bins": [
+                {"code": each.code, "walk": each.walk, "skus": skus.get(each.pk, [])}
+                for each in location.bins.all()
+            ],
+        },
+        headers={"ETag": etag(location.version)},
+    )
+
+
+urlpatterns = [path("locations/<str:code>/bins", BinsView.as_view())]

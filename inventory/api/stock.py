@@ -1,0 +1,201 @@
+"""`/stock`: balances, the ledger behind them, and what they were at any moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory.api.fields import MomentField
+from inventory.choices import Reason
+from inventory.models import Stock, StockMovement
+from inventory.moments import as_text
+from inventory.queries.history import movement_as_of, visible_movements
+from inventory.queries.lookup import look_up
+from inventory.queries.stock import visible_stock
+from omniretail.doors import ApiView, ListQuery, StrictSerializer, listed, page
+
+LAST_ID = 2**63 - 1
+
+
+class StockQuery(ListQuery):
+    sku = serializers.CharField(required=False, max_length=64)
+    location = serializers.CharField(required=False, max_length=64)
+
+
+class StockAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    location = serializers.CharField()
+    on_hand = serializers.IntegerField(help_text="Units in the building")
+    reserved = serializers.IntegerField(help_text="Of these, promised to carts and orders")
+    unavailable = serializers.IntegerField(help_text="Of these, not for sale")
+    available = serializers.IntegerField(help_text="on_hand - reserved - unavailable")
+    safety_stock = serializers.IntegerField(help_text="Of available, never promised")
+    incoming = serializers.IntegerField(help_text="Units on their way here")
+    version = serializers.IntegerField()
+
+
+class MovementQuery(ListQuery):
+    sku = serializers.CharField(required=False, max_length=64)
+    location = serializers.CharField(required=False, max_length=64)
+    reference = serializers.CharField(required=False, max_length=128, trim_whitespace=False)
+    after = serializers.IntegerField(required=False, min_value=0, max_value=LAST_ID)
+
+
+class MovementAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    sku = serializers.CharField()
+    location = serializers.CharField()
+    on_hand_delta = serializers.IntegerField()
+    reserved_delta = serializers.IntegerField()
+    unavailable_delta = serializers.IntegerField()
+    on_hand_after = serializers.IntegerField()
+    reserved_after = serializers.IntegerField()
+    unavailable_after = serializers.IntegerField()
+    reason = serializers.ChoiceField(Reason.choices)
+    reference = serializers.CharField()
+    actor = serializers.CharField()
+    occurred_at = serializers.DateTimeField(help_text="When it happened on the floor")
+    recorded_at = serializers.DateTimeField(help_text="When the ledger learned of it")
+
+
+class AsOfQuery(StrictSerializer):
+    sku = serializers.CharField(max_length=64)
+    location = serializers.CharField(max_length=64)
+    at = MomentField()
+
+
+class AsOfAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    location = serializers.CharField()
+    at = serializers.DateTimeField()
+    on_hand = serializers.IntegerField()
+    reserved = serializers.IntegerField()
+    unavailable = serializers.IntegerField()
+    available = serializers.IntegerField()
+    movement = MovementAnswer(
+        allow_null=True, help_text="The last one recorded by then: why it was so"
+    )
+
+
+class StockView(ApiView):
+    scopes = {"GET": "stock:read"}
+
+    @extend_schema(
+        operation_id="list_stock", parameters=[StockQuery], responses={200: listed(StockAnswer)}
+    )
+    def get(self, request: Request) -> Response:
+        filters = self.filters(StockQuery)
+        rows = visible_stock(self.actor, sku=filters.get("sku"), location=filters.get("location"))
+        return page(
+            request,
+            rows,
+            key="id",
+            filters=filters,
+            render=lambda found: [render_stock(row) for row in found],
+        )
+
+
+class MovementsView(ApiView):
+    scopes = {"GET": "stock:read"}
+
+    @extend_schema(
+        operation_id="list_movements",
+        parameters=[MovementQuery],
+        responses={200: listed(MovementAnswer)},
+    )
+    def get(self, request: Request) -> Response:
+        """List the ledger, oldest first. To follow it as it grows, read `/events`, whose
+        numbers have no gaps: of two movements, the later number may be seen first."""
+        filters = self.filters(MovementQuery)
+        rows = visible_movements(
+            self.actor,
+            sku=filters.get("sku"),
+            location=filters.get("location"),
+            reference=filters.get("reference"),
+            after=filters.get("after"),
+        )
+        return page(
+            request,
+            rows,
+            key="id",
+            filters=filters,
+            render=lambda found: [render_movement(row) for row in found],
+        )
+
+
+class AsOfView(ApiView):
+    scopes = {"GET": "stock:read"}
+
+    @extend_schema(operation_id="stock_as_of", parameters=[AsOfQuery], responses={200: AsOfAnswer})
+    def get(self, request: Request) -> Response:
+        """Say what a location had of a SKU at a moment, and why."""
+        query = AsOfQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        spot = look_up(
+            actor=self.actor,
+            skus={"/sku": asked["sku"]},
+            locations={"/location": asked["location"]},
+        ).spot(asked["sku"], asked["location"])
+        last = movement_as_of(sku_id=spot.sku_id, location_id=spot.location_id, at=asked["at"])
+        on_hand = last.on_hand_after if last else 0
+        reserved = last.reserved_after if last else 0
+        unavailable = last.unavailable_after if last else 0
+        return Response(
+            {
+                "sku": spot.sku,
+                "location": spot.location,
+                "at": as_text(asked["at"]),
+                "on_hand": on_hand,
+                "reserved": reserved,
+                "unavailable": unavailable,
+                "available": on_hand - reserved - unavailable,
+                "movement": render_movement(last) if last else None,
+            }
+        )
+
+
+def render_stock(row: Stock) -> dict[str, Any]:
+    reserved = row.reserved - row.stale  # type: ignore[attr-defined]
+    return {
+        "sku": row.sku.code,
+        "location": row.location.code,
+        "on_hand": row.on_hand,
+        "reserved": reserved,
+        "unavailable": row.unavailable,
+        "available": row.on_hand - reserved - row.unavailable,
+        "safety_stock": row.safety_stock,
+        "incoming": row.incoming,  # type: ignore[attr-defined]
+        "version": row.version,
+    }
+
+
+def render_movement(row: StockMovement) -> dict[str, Any]:
+    return {
+        "id": str(row.pk),
+        "sku": row.sku.code,
+        "location": row.location.code,
+        "on_hand_delta": row.on_hand_delta,
+        "reserved_delta": row.reserved_delta,
+        "unavailable_delta": row.unavailable_delta,
+        "on_hand_after": row.on_hand_after,
+        "reserved_after": row.reserved_after,
+        "unavailable_after": row.unavailable_after,
+        "reason": row.reason,
+        "reference": row.reference,
+        "actor": row.actor,
+        "occurred_at": as_text(row.occurred_at),
+        "recorded_at": as_text(row.recorded_at),
+    }
+
+
+urlpatterns = [
+    path("stock", StockView.as_view()),
+    path("stock/movements", MovementsView.as_view()),
+    path("stock/as-of", AsOfView.as_view()),
+]

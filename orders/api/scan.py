@@ -1,0 +1,96 @@
+"""`/scan`: what any scanned text stands for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.urls import path, register_converter
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory.queries.scan import find_scanned
+from omniretail.doors import ApiView, StrictSerializer
+from orders.queries.scan import PREFIX, find_named
+
+
+class ScannedText:
+    """Everything to the end of the address: slashes, separators and line ends too."""
+
+    regex = r"(?s:.+)"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class ScanQuery(StrictSerializer):
+    payload = serializers.CharField(max_length=4_096, trim_whitespace=False)
+
+
+class ScanAnswer(serializers.Serializer):
+    kind = serializers.CharField(
+        help_text="What kind of code it is (gtin13, gs1_128, digital_link, in_house, sku, …), "
+        "or order, pickup, return for a QR code of this service"
+    )
+    sku = serializers.CharField(required=False)
+    gtin14 = serializers.CharField(required=False)
+    code = serializers.CharField(required=False, help_text="An in-house code as printed")
+    lot = serializers.CharField(required=False)
+    serial = serializers.CharField(required=False)
+    expiry = serializers.DateField(required=False)
+    order = serializers.CharField(required=False)
+    fulfilment = serializers.CharField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        # No attribute of a class can be called `return`.
+        return super().get_fields() | {"return": serializers.CharField(required=False)}
+
+
+class ScanView(ApiView):
+    scopes = {"GET": "catalogue:read"}
+
+    @extend_schema(
+        operation_id="scan",
+        parameters=[OpenApiParameter("payload", str, OpenApiParameter.PATH)],
+        responses={200: ScanAnswer, 422: None},
+    )
+    def get(self, request: Request, payload: str) -> Response:
+        """Resolve a scanned text, percent-encoded as the rest of the address."""
+        asked = request.META.get("QUERY_STRING", "")
+        # An address on the label that was not encoded: its own query is part of it.
+        return _answer(f"{payload}?{asked}" if asked else payload, self)
+
+
+class ScanByQueryView(ApiView):
+    scopes = {"GET": "catalogue:read"}
+
+    @extend_schema(
+        operation_id="scan_by_query",
+        parameters=[ScanQuery],
+        responses={200: ScanAnswer, 422: None},
+    )
+    def get(self, request: Request) -> Response:
+        """Resolve a scanned text given as `payload`."""
+        query = ScanQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        return _answer(query.validated_data["payload"], self)
+
+
+def _answer(payload: str, view: ApiView) -> Response:
+    if payload.strip().startswith(PREFIX):
+        return Response(find_named(payload, actor=view.actor))
+    found: dict[str, Any] = asdict(find_scanned(payload))
+    return Response({name: value for name, value in found.items() if value is not None})
+
+
+register_converter(ScannedText, "scanned_text")
+
+urlpatterns = [
+    path("scan", ScanByQueryView.as_view()),
+    path("scan/<scanned_text:payload>", ScanView.as_view()),
+]
