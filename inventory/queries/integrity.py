@@ -1,0 +1,158 @@
+"""The laws of the stock pool, checked live: one statement, so one snapshot, whatever sells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+SHOWN = 100  # violations listed; all are counted
+PATIENCE = "5min"  # a long ledger takes longer to read than a request may take otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """What must hold, and the SELECT that finds where it does not.
+
+    Its columns: sku_id, location_id (either may be null), subject (which balance or thing),
+    expected and found in units. The text comes from the code, never from a request.
+    """
+
+    name: str
+    broken: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check found: how many Stock rows it covered, and the first of all violations."""
+
+    checked_at: datetime
+    rows_checked: int
+    count: int
+    violations: list[dict[str, Any]]
+
+
+def _balances(expected: str, found: str) -> str:
+    """Compare three balances: `…{}…` is filled with each balance's name."""
+    rows = ", ".join(
+        f"('{name}', ({expected.format(name)})::bigint, ({found.format(name)})::bigint)"
+        for name in ("on_hand", "reserved", "unavailable")
+    )
+    return f"""
+        CROSS JOIN LATERAL (VALUES {rows}) AS balance(subject, expected, found)
+        WHERE expected <> found
+    """
+
+
+POOL_LAWS = (
+    Law(
+        "balance_is_the_sum_of_its_movements",
+        """SELECT sku_id, location_id, subject, expected, found
+           FROM inventory_stock s
+           FULL JOIN (
+               SELECT sku_id, location_id, sum(on_hand_delta) AS on_hand,
+                      sum(reserved_delta) AS reserved, sum(unavailable_delta) AS unavailable
+               FROM inventory_stockmovement GROUP BY sku_id, location_id
+           ) m USING (sku_id, location_id)"""
+        + _balances("coalesce(m.{}, 0)", "coalesce(s.{}, 0)"),
+    ),
+    Law(
+        "movement_follows_the_one_before",
+        """SELECT sku_id, location_id, subject || ' after movement ' || id, expected, found
+           FROM (
+               SELECT *, lag(on_hand_after, 1, 0) OVER w AS on_hand_before,
+                      lag(reserved_after, 1, 0) OVER w AS reserved_before,
+                      lag(unavailable_after, 1, 0) OVER w AS unavailable_before
+               FROM inventory_stockmovement
+               WINDOW w AS (PARTITION BY sku_id, location_id ORDER BY id)
+           ) m"""
+        + _balances("m.{0}_before + m.{0}_delta", "m.{}_after"),
+    ),
+    Law(
+        "balance_is_what_the_last_movement_left",
+        """SELECT sku_id, location_id, subject, expected, found
+           FROM inventory_stock s
+           FULL JOIN (
+               SELECT DISTINCT ON (sku_id, location_id) sku_id, location_id,
+                      on_hand_after, reserved_after, unavailable_after
+               FROM inventory_stockmovement ORDER BY sku_id, location_id, id DESC
+           ) m USING (sku_id, location_id)"""
+        + _balances("coalesce(m.{}_after, 0)", "coalesce(s.{}, 0)"),
+    ),
+    Law(
+        "reserved_is_the_sum_of_live_claims",
+        """SELECT sku_id, location_id, 'reserved', coalesce(c.units, 0)::bigint,
+                  coalesce(s.reserved, 0)::bigint
+           FROM inventory_stock s
+           FULL JOIN (
+               SELECT sku_id, location_id, sum(quantity) AS units FROM inventory_reservation
+               WHERE state IN ('held', 'confirmed') GROUP BY sku_id, location_id
+           ) c USING (sku_id, location_id)
+           WHERE coalesce(c.units, 0) <> coalesce(s.reserved, 0)""",
+    ),
+    Law(
+        "never_oversold",
+        """SELECT sku_id, location_id, subject, 0::bigint, found
+           FROM inventory_stock
+           CROSS JOIN LATERAL (VALUES
+               ('reserved', reserved::bigint), ('unavailable', unavailable::bigint),
+               ('available', on_hand::bigint - reserved - unavailable)
+           ) AS least(subject, found)
+           WHERE found < 0""",
+    ),
+    Law(
+        "guards_stand",  # what the database itself refuses, whoever asks
+        """SELECT NULL::bigint, NULL::bigint, guard, 1::bigint, there
+           FROM (
+               SELECT guard, (SELECT count(*) FROM pg_constraint
+                              WHERE conname = guard AND convalidated
+                                AND conrelid = 'inventory_stock'::regclass) AS there
+               FROM unnest(ARRAY['stock_once', 'stock_reserved_positive',
+                                 'stock_unavailable_positive', 'stock_never_oversold']) AS guard
+               UNION ALL
+               SELECT guard, (SELECT count(*) FROM pg_trigger
+                              WHERE tgname LIKE '%' || guard || '%' AND tgenabled = 'O'
+                                AND tgrelid = relation::regclass)
+               FROM (VALUES
+                   ('ledger_is_immutable', 'inventory_stockmovement'),
+                   ('balance_follows_ledger', 'inventory_stock'),
+                   ('opened_empty', 'inventory_stock'), ('closed_empty', 'inventory_stock')
+               ) AS triggers(guard, relation)
+           ) AS guards WHERE there <> 1""",
+    ),
+)
+
+
+def check_laws(laws: Sequence[Law] = POOL_LAWS) -> Report:
+    """Check laws over every row. One statement sees one moment: sales in flight never look
+    like violations."""
+    clauses = " UNION ALL ".join(
+        f"SELECT '{law.name}', broken.* FROM ({law.broken.replace('%', '%%')}) AS broken"
+        for law in laws
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [PATIENCE])
+        cursor.execute(
+            f"""
+            WITH violation(law, sku_id, location_id, subject, expected, found) AS MATERIALIZED (
+                {clauses}
+            )
+            SELECT statement_timestamp(), (SELECT count(*) FROM inventory_stock),
+                   (SELECT count(*) FROM violation),
+                   (SELECT coalesce(jsonb_agg(to_jsonb(shown)), '[]') FROM (
+                       SELECT v.law, k.code AS sku, l.code AS location, v.subject, v.expected,
+                              v.found
+                       FROM violation v
+                       LEFT JOIN inventory_sku k ON k.id = v.sku_id
+                       LEFT JOIN stores_location l ON l.id = v.location_id
+                       ORDER BY v.law, k.code, l.code, v.subject LIMIT %s
+                   ) AS shown)
+            """,
+            [SHOWN],
+        )
+        checked_at, rows_checked, count, violations = cursor.fetchone()
+    return Report(checked_at, rows_checked, count, json.loads(violations))

@@ -1,0 +1,185 @@
+"""`/integrity`: every law is checked, and each one can be seen to fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from inventory.models import Reservation, Sku
+from orders.models import FulfilmentLine, OrderLine
+from stores.models import Location
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import ApiCaller, make_caller
+from tests.orders.desk import place, step, units
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop() -> Location:
+    shop = make_location("S1")
+    make_channel("web")
+    return shop
+
+
+@pytest.fixture
+def shirt(shop: Location) -> Sku:
+    shirt = make_sku("A1")
+    stock_up(shirt, shop, 10)
+    return shirt
+
+
+def check(api: ApiCaller) -> dict[str, Any]:
+    answer = api.get("integrity")
+    assert answer.status_code == 200, answer.content
+    report = answer.json()
+    assert report["ok"] == (report["violation_count"] == 0)
+    return report
+
+
+def found_in(report: dict[str, Any]) -> list[tuple[str, str, int, int]]:
+    return [
+        (each["law"], each["subject"], each["expected"], each["found"])
+        for each in report["violations"]
+    ]
+
+
+def unguarded(*statements: str) -> None:
+    """Break laws with the triggers taken down that would refuse it."""
+    tables = ("inventory_stock", "inventory_stockmovement")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks due cannot change
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        for statement in statements:
+            cursor.execute(statement)
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def test_an_empty_pool_keeps_every_law(api: ApiCaller) -> None:
+    report = check(api)
+    assert (report["ok"], report["rows_checked"], report["violations"]) == (True, 0, [])
+
+
+def test_a_pool_at_work_keeps_every_law(api: ApiCaller, shirt: Sku, shop: Location) -> None:
+    make_location("W1")
+    stock_up(shirt, Location.objects.get(code="W1"), 3)
+    order = place(api, ("A1", 4))
+    place(api, ("A1", 2), pickup_at="S1")
+    code = order["fulfilments"][0]["id"]
+    step(api, code, "pick", units(("1", 4)))
+    step(api, code, "pack")
+    step(api, code, "ship", {"carrier": "DHL", "tracking_number": "1"})
+    held = api.post(
+        "reservations",
+        {
+            "channel": "web",
+            "reference": "cart",
+            "ttl_seconds": 600,
+            "lines": [{"sku": "A1", "quantity": 1}],
+        },
+    )
+    assert held.status_code == 201
+    report = check(api)
+    assert report["violations"] == []
+    assert report["rows_checked"] == 2
+
+
+def test_a_balance_without_a_movement_is_found(api: ApiCaller, shirt: Sku) -> None:
+    unguarded("UPDATE inventory_stock SET on_hand = 11")
+    report = check(api)
+    assert found_in(report) == [
+        ("balance_is_the_sum_of_its_movements", "on_hand", 10, 11),
+        ("balance_is_what_the_last_movement_left", "on_hand", 10, 11),
+    ]
+    assert {(each["sku"], each["location"]) for each in report["violations"]} == {("A1", "S1")}
+
+
+def test_a_movement_that_does_not_follow_on_is_found(
+    api: ApiCaller, shirt: Sku, shop: Location
+) -> None:
+    stock_up(shirt, shop, 5)
+    unguarded(
+        "UPDATE inventory_stockmovement SET on_hand_after = 14, on_hand_delta = 4"
+        " WHERE on_hand_after = 15",
+        "UPDATE inventory_stock SET on_hand = 14",
+        "INSERT INTO inventory_stockmovement (sku_id, location_id, on_hand_delta, reserved_delta,"
+        " unavailable_delta, on_hand_after, reserved_after, unavailable_after, reason, reference,"
+        f" actor, occurred_at) VALUES ({shirt.pk}, {shop.pk}, 0, 0, 0, 14, 0, 1, 'other', '', '',"
+        " now())",
+    )
+    laws = {each["law"] for each in check(api)["violations"]}
+    assert laws == {
+        "movement_follows_the_one_before",
+        "balance_is_what_the_last_movement_left",
+    }
+
+
+def test_movements_without_a_row_are_found(api: ApiCaller, shirt: Sku) -> None:
+    unguarded("DELETE FROM inventory_stock")
+    assert ("balance_is_the_sum_of_its_movements", "on_hand", 10, 0) in found_in(check(api))
+
+
+def test_a_claim_that_nobody_counted_is_found(api: ApiCaller, shirt: Sku, shop: Location) -> None:
+    Reservation.objects.create(
+        sku=shirt, location=shop, quantity=2, state="confirmed", reference="ghost"
+    )
+    assert found_in(check(api)) == [
+        ("reserved_is_the_sum_of_live_claims", "reserved", 2, 0),
+        ("what_must_leave_is_claimed", "claim of ghost", 0, 2),
+    ]
+
+
+def test_an_oversold_row_and_the_missing_guard_are_found(api: ApiCaller, shirt: Sku) -> None:
+    unguarded(
+        "ALTER TABLE inventory_stock DROP CONSTRAINT stock_never_oversold",
+        "UPDATE inventory_stock SET unavailable = 12",
+    )
+    found = found_in(check(api))
+    assert ("never_oversold", "available", 0, -2) in found
+    assert ("guards_stand", "stock_never_oversold", 1, 0) in found
+
+
+@pytest.mark.parametrize(
+    ("table", "guards"),
+    [
+        ("inventory_stockmovement", ["ledger_is_immutable"]),
+        ("inventory_stock", ["balance_follows_ledger", "closed_empty", "opened_empty"]),
+    ],
+)
+def test_guards_that_were_taken_down_are_missed(
+    api: ApiCaller, table: str, guards: list[str]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    assert found_in(check(api)) == [("guards_stand", guard, 1, 0) for guard in guards]
+
+
+def test_an_order_that_promises_without_a_claim_is_found(api: ApiCaller, shirt: Sku) -> None:
+    number = place(api, ("A1", 4))["number"]
+    FulfilmentLine.objects.update(quantity=3)
+    assert found_in(check(api)) == [
+        ("line_reserves_what_must_leave", f"order {number}, line 1", 3, 4),
+        ("what_must_leave_is_claimed", f"fulfilment {number}-1, line 1", 3, 4),
+    ]
+    FulfilmentLine.objects.update(quantity=4)
+    OrderLine.objects.update(reserved=3, fulfilled=1)
+    assert found_in(check(api)) == [
+        ("line_fulfils_what_has_left", f"order {number}, line 1", 0, 1),
+        ("line_reserves_what_must_leave", f"order {number}, line 1", 4, 3),
+    ]
+
+
+def test_at_most_a_hundred_are_listed_and_all_are_counted(api: ApiCaller, shop: Location) -> None:
+    for number in range(120):
+        stock_up(make_sku(f"B{number}"), shop, 1)
+    unguarded("UPDATE inventory_stock SET on_hand = 2")
+    report = check(api)
+    assert (len(report["violations"]), report["violation_count"]) == (100, 240)
+
+
+def test_checking_asks_for_a_scope() -> None:
+    assert make_caller(["catalogue:read"]).get("integrity").status_code == 403
