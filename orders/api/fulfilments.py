@@ -43,7 +43,7 @@ class UnitsBody(StrictSerializer):
 
 
 class PickBody(StrictSerializer):
-    lines = UnitsBody(many=True, allow_empty=False, max_length=MAX_LINES)
+    lines = UnitsBody(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
 
 
 class ShipBody(StrictSerializer):
@@ -56,7 +56,7 @@ class RefusalBody(UnitsBody):
 
 
 class RejectBody(StrictSerializer):
-    lines = RefusalBody(
+    lines = RefusalBody(  # type: ignore[call-arg]
         many=True,
         required=False,
         allow_empty=False,

@@ -67,7 +67,7 @@ class ScanBody(StrictSerializer):
 
 
 class ScansBody(StrictSerializer):
-    scans = ScanBody(many=True, allow_empty=False, max_length=MAX_ITEMS)
+    scans = ScanBody(many=True, allow_empty=False, max_length=MAX_ITEMS)  # type: ignore[call-arg]
 
 
 class ShortBody(StrictSerializer):
@@ -166,9 +166,7 @@ class PickListsView(ApiView):
     def _location(self, code: str) -> Location:
         location = Location.objects.filter(code=code).first()
         if location is None or not self.actor.sees_location(code):
-            raise ValidationFailed.at(
-                "/location", "There is no such location.", "unknown_location"
-            )
+            raise ValidationFailed.at("/location", "There is no such location.", "unknown_location")
         return location
 
 

@@ -37,7 +37,7 @@ class CollectBody(StrictSerializer):
     id_checked_by = StringField(
         max_length=150, required=False, help_text="Who looked at an identity document"
     )
-    lines = UnitsBody(
+    lines = UnitsBody(  # type: ignore[call-arg]
         many=True,
         required=False,
         allow_empty=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -126,7 +127,7 @@ def expire_due_pickups(*, limit: int = 500) -> int:
         .order_by("pickup_expires_at")
         .values_list("code", flat=True)[:limit]
     )
-    return sum(retry_conflicts(lambda code=code: _expire_one(code)) for code in list(due))
+    return sum(retry_conflicts(partial(_expire_one, code)) for code in list(due))
 
 
 def _expire_one(code: str) -> bool:

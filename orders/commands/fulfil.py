@@ -136,6 +136,4 @@ def hand_out(
     )
     tell(event, [fulfilment], actor=actor)
     tell_completed([fulfilment.order_id], actor=actor)
-    end_claims(
-        units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True
-    )
+    end_claims(units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True)

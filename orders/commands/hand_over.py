@@ -75,9 +75,7 @@ def hand_over(
         fulfilment.state = collected
         fulfilment.finished_at = timezone.now()
     save_step(fulfilment, "wrong_codes", "state", "finished_at")
-    hand_out(
-        fulfilment, units, event="fulfilment.collected", reason=Reason.COLLECTED, actor=actor
-    )
+    hand_out(fulfilment, units, event="fulfilment.collected", reason=Reason.COLLECTED, actor=actor)
     return fulfilment
 
 

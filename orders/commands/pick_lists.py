@@ -74,9 +74,7 @@ def _take_oldest(location: Location, *, limit: int, actor: Principal) -> list[Fu
     )
 
 
-def _take_named(
-    location: Location, codes: Sequence[str], *, actor: Principal
-) -> list[Fulfilment]:
+def _take_named(location: Location, codes: Sequence[str], *, actor: Principal) -> list[Fulfilment]:
     """Lock these fulfilments, which must be open at this location."""
     here = visible_fulfilments(actor).filter(location=location, code__in=codes)
     lock_orders(set(here.values_list("order_id", flat=True)))
@@ -156,9 +154,7 @@ def lock_pick_list(*, identity: int, actor: Principal) -> PickList:
     on_list = Fulfilment.objects.filter(lines__pick_list_lines__pick_list=identity)
     lock_orders(set(on_list.values_list("order_id", flat=True)))
     return (
-        PickList.objects.select_for_update(of=("self",))
-        .select_related("location")
-        .get(pk=identity)
+        PickList.objects.select_for_update(of=("self",)).select_related("location").get(pk=identity)
     )
 
 

@@ -169,9 +169,7 @@ def _note(
 
 def _end(fulfilment: Fulfilment, parts: Sequence[GivenUp], *, actor: Principal) -> None:
     """End the claims by what became of the goods, all rows locked in their one order first."""
-    ledger.lock_rows(
-        [(part.line.order_line.sku_id, fulfilment.location_id) for part in parts]
-    )
+    ledger.lock_rows([(part.line.order_line.sku_id, fulfilment.location_id) for part in parts])
     for reason in RejectReason:
         units: dict[FulfilmentLine, int] = {}
         for part in parts:

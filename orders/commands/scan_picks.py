@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from inventory.barcodes import BarcodeRefused, resolve
-from inventory.models import Barcode
+from inventory.models import Barcode, Sku
 from omniretail.access.principal import Principal
 from orders.choices import ScanVerdict
 from orders.commands.pick_lists import lock_pick_list
@@ -88,7 +88,11 @@ def judge(
 
 
 def find_skus(payloads: Iterable[str]) -> dict[str, int]:
-    """Return the SKU id of each payload that a SKU carries, in one query however many."""
+    """Return the SKU id of each payload that stands for one, in two queries however many.
+
+    The rules of `find_scanned`, for a set: what the code says, the code as it is printed, and
+    last a SKU's own code.
+    """
     forms: dict[str, list[str]] = {}
     for payload in payloads:
         printed = payload.strip(" \t\r\n")
@@ -99,13 +103,13 @@ def find_skus(payloads: Iterable[str]) -> dict[str, int]:
             continue  # a misread, or a code of the house that looks like one
         forms[payload].insert(0, scanned.gtin14 or scanned.code or printed)
     wanted = {form for some in forms.values() for form in some}
-    owners = dict(Barcode.objects.filter(code__in=wanted).values_list("code", "sku_id"))
-    skus: dict[str, int] = {}
-    for payload, some in forms.items():
-        for form in some:
-            if form in owners:
-                skus.setdefault(payload, owners[form])
-    return skus
+    owners = dict(Sku.objects.filter(code__in=wanted).values_list("code", "pk"))
+    owners |= dict(Barcode.objects.filter(code__in=wanted).values_list("code", "sku_id"))
+    return {
+        payload: next(owners[form] for form in some if form in owners)
+        for payload, some in forms.items()
+        if any(form in owners for form in some)
+    }
 
 
 def _keep(judged: Sequence[Judged], pick_list: PickList, *, actor: Principal) -> set[UUID]:

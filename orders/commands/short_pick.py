@@ -41,18 +41,18 @@ def short_pick(*, identity: int, line_id: int, found: int, actor: Principal) -> 
     line.save(update_fields=["picked", "short"])
     pick_list.state = next_pick_list_state(pick_list.state, "short")
     pick_list.save(update_fields=["state"])
-    _give_up_missing(
-        line.fulfilment_line, newly_found=newly_found, missing=missing, actor=actor
-    )
+    _give_up_missing(line.fulfilment_line, newly_found=newly_found, missing=missing, actor=actor)
     return pick_list
 
 
 def _give_up_missing(
     wanted: FulfilmentLine, *, newly_found: int, missing: int, actor: Principal
 ) -> None:
-    fulfilment = Fulfilment.objects.select_for_update(of=("self",)).select_related(
-        "order", "location"
-    ).get(pk=wanted.fulfilment_id)
+    fulfilment = (
+        Fulfilment.objects.select_for_update(of=("self",))
+        .select_related("order", "location")
+        .get(pk=wanted.fulfilment_id)
+    )
     lines = lines_of(fulfilment)
     short = next(row for row in lines if row.pk == wanted.pk)
     short.picked += newly_found

@@ -76,9 +76,7 @@ def pick_list_documents(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
             "state": pick_list.state,
             "location": pick_list.location.code,
             "mode": pick_list.mode,
-            "lines": [
-                _line(line, barcodes.get(line.sku_id, [])) for line in lines[pick_list.pk]
-            ],
+            "lines": [_line(line, barcodes.get(line.sku_id, [])) for line in lines[pick_list.pk]],
             "created_by": pick_list.created_by,
             "created_at": moment(pick_list.created_at),
             "completed_at": moment(pick_list.completed_at),

@@ -46,9 +46,7 @@ def scans_of(ids: list[str]) -> dict[str, Any]:
     return {"scans": [{"scan_id": one, "payload": GTIN, "quantity": 1} for one in ids]}
 
 
-def test_two_scanners_with_overlapping_scans_count_each_once(
-    api: ApiCaller, api_key: str
-) -> None:
+def test_two_scanners_with_overlapping_scans_count_each_once(api: ApiCaller, api_key: str) -> None:
     for _ in range(4):
         place(api, ("A1", 3))
     pick_list = api.post("pick-lists", {"location": "W1"}).json()
@@ -61,9 +59,7 @@ def test_two_scanners_with_overlapping_scans_count_each_once(
     ]
     answers = call_at_once(calls, api_key=api_key, processes=2, threads=5)
     assert {answer.status for answer in answers} == {200}
-    verdicts = Counter(
-        scan["result"] for answer in answers for scan in answer.body["results"]
-    )
+    verdicts = Counter(scan["result"] for answer in answers for scan in answer.body["results"])
     assert verdicts == {"accepted": 12, "duplicate": 28}
     assert Scan.objects.count() == 12
     assert PickListLine.objects.aggregate(units=Sum("picked")) == {"units": 12}
@@ -85,9 +81,7 @@ def test_two_pickers_never_get_the_same_order(api: ApiCaller, api_key: str) -> N
     assert sorted(taken + left) == sorted(orders)
 
 
-def test_a_cancellation_and_a_shipment_never_both_get_a_unit(
-    api: ApiCaller, api_key: str
-) -> None:
+def test_a_cancellation_and_a_shipment_never_both_get_a_unit(api: ApiCaller, api_key: str) -> None:
     orders = [place(api, ("A1", 2)) for _ in range(12)]
     calls = []
     for order in orders:

@@ -80,9 +80,7 @@ def test_the_same_key_ships_once(api: ApiCaller, code: str) -> None:
     assert again.json() == first.json()
     assert again["Idempotency-Replayed"] == "true"
     assert stock("A1", "W1") == (8, 0, 0)
-    problem = refused(
-        api.post(f"fulfilments/{code}/ship", CARRIER), 409, "illegal_transition"
-    )
+    problem = refused(api.post(f"fulfilments/{code}/ship", CARRIER), 409, "illegal_transition")
     assert (problem["state"], problem["allowed_actions"]) == ("shipped", ["deliver"])
 
 
@@ -131,15 +129,11 @@ def test_what_was_cancelled_need_not_be_packed(
     assert_laws_hold()
 
 
-def test_a_cancelled_order_is_not_shipped(
-    api: ApiCaller, order: dict[str, Any], code: str
-) -> None:
+def test_a_cancelled_order_is_not_shipped(api: ApiCaller, order: dict[str, Any], code: str) -> None:
     step(api, code, "pick", units(("1", 2), ("2", 1)))
     step(api, code, "pack")
     api.post(f"orders/{order['number']}/cancellations", {"reason": "changed mind"})
-    problem = refused(
-        api.post(f"fulfilments/{code}/ship", CARRIER), 409, "illegal_transition"
-    )
+    problem = refused(api.post(f"fulfilments/{code}/ship", CARRIER), 409, "illegal_transition")
     assert (problem["state"], problem["allowed_actions"]) == ("cancelled", [])
     assert stock("A1", "W1") == (10, 0, 0)
     assert_laws_hold()
@@ -187,9 +181,9 @@ def test_others_do_not_see_it(api: ApiCaller, code: str) -> None:
     elsewhere = make_caller(["orders:read"], locations=["S9"])
     refused(elsewhere.get(f"fulfilments/{code}"), 404, "not_found")
     assert elsewhere.get("fulfilments").json()["results"] == []
-    assert make_caller(["orders:read"], channels=["web"]).get(
-        f"fulfilments/{code}"
-    ).status_code == 200
+    assert (
+        make_caller(["orders:read"], channels=["web"]).get(f"fulfilments/{code}").status_code == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -216,9 +210,7 @@ def test_a_bad_body_is_refused_and_changes_nothing(
     api: ApiCaller, code: str, action: str, body: Any, pointer: str
 ) -> None:
     before = (Fulfilment.objects.values().get(), Event.objects.count())
-    problem = refused(
-        api.post(f"fulfilments/{code}/{action}", body), 400, "validation_error"
-    )
+    problem = refused(api.post(f"fulfilments/{code}/{action}", body), 400, "validation_error")
     assert problem["errors"][0]["pointer"].startswith(pointer)
     assert (Fulfilment.objects.values().get(), Event.objects.count()) == before
 

@@ -169,6 +169,14 @@ def test_the_same_scan_counts_once(api: ApiCaller) -> None:
     assert Scan.objects.count() == 3
 
 
+@pytest.mark.parametrize(
+    "payload", ["5012345678900", "05012345678900\r\n", "A1", "https://id.gs1.org/01/05012345678900"]
+)
+def test_whatever_names_the_sku_picks_it(api: ApiCaller, payload: str) -> None:
+    place(api, ("A1", 1))
+    assert results(send(api, start(api), scan(payload))) == ["accepted"]
+
+
 def test_an_id_used_on_another_list_is_the_same_scan(api: ApiCaller) -> None:
     place(api, ("A1", 1))
     first = start(api)
@@ -201,9 +209,7 @@ def test_one_read_of_several_units_belongs_to_one_tote(api: ApiCaller) -> None:
     place(api, ("A1", 2))
     place(api, ("A1", 3))
     pick_list = start(api)
-    answer = send(
-        api, pick_list, scan(GTINS["A1"], 3), scan(GTINS["A1"], 5), scan(GTINS["A1"], 2)
-    )
+    answer = send(api, pick_list, scan(GTINS["A1"], 3), scan(GTINS["A1"], 5), scan(GTINS["A1"], 2))
     assert results(answer) == ["accepted", "over_pick", "accepted"]
     assert [line["picked"] for line in answer["pick_list"]["lines"]] == [2, 3]
 
@@ -387,9 +393,7 @@ def test_a_line_of_another_list_is_not_found(api: ApiCaller) -> None:
     assert not Fulfilment.objects.filter(lines__quantity__lt=F("lines__order_line__ordered"))
 
 
-def test_a_long_list_takes_few_queries(
-    api: ApiCaller, django_assert_max_num_queries: Any
-) -> None:
+def test_a_long_list_takes_few_queries(api: ApiCaller, django_assert_max_num_queries: Any) -> None:
     for _ in range(6):
         place(api, ("A1", 1), ("B1", 1), ("C1", 1))
     with django_assert_max_num_queries(26):

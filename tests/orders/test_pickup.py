@@ -199,9 +199,7 @@ def test_some_of_it_may_be_collected_first(
 def test_a_bad_body_hands_nothing_over(
     api: ApiCaller, waiting: str, body: Any, pointer: str
 ) -> None:
-    problem = refused(
-        api.post(f"fulfilments/{waiting}/collect", body), 400, "validation_error"
-    )
+    problem = refused(api.post(f"fulfilments/{waiting}/collect", body), 400, "validation_error")
     assert problem["errors"][0]["pointer"].startswith(pointer)
     assert Fulfilment.objects.get().wrong_codes == 0
     assert stock("A1", "S1") == (5, 2, 0)
@@ -209,9 +207,7 @@ def test_a_bad_body_hands_nothing_over(
 
 def test_codes_that_are_no_ascii_are_merely_wrong(api: ApiCaller, waiting: str) -> None:
     for body in ({"code": "１２３４５６"}, {"qr": "omni:pickup:ü"}):
-        refused(
-            api.post(f"fulfilments/{waiting}/collect", body), 403, "wrong_pickup_code"
-        )
+        refused(api.post(f"fulfilments/{waiting}/collect", body), 403, "wrong_pickup_code")
 
 
 @pytest.mark.parametrize(

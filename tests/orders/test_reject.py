@@ -149,9 +149,7 @@ def test_more_than_it_has_cannot_be_rejected(api: ApiCaller) -> None:
     problem = refused(
         api.post(f"fulfilments/{code}/reject", units(("1", 2), ("1", 1))), 409, "exceeds_line"
     )
-    assert problem["lines"] == [
-        {"line_id": "1", "sku": "A1", "requested": 3, "remaining": 2}
-    ]
+    assert problem["lines"] == [{"line_id": "1", "sku": "A1", "requested": 3, "remaining": 2}]
     assert (stock("A1", "W1"), Event.objects.count()) == ((5, 2, 0), before)
 
 
