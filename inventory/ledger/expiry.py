@@ -42,13 +42,15 @@ def expire_due(
 
 
 def _find_due(sku_ids: Collection[int] | None, limit: int) -> list[int]:
+    which, values = (
+        ("", []) if sku_ids is None else ("AND sku_id = ANY(%s::bigint[])", [[*sku_ids]])
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT id FROM inventory_reservation
-               WHERE state = 'held' AND expires_at <= statement_timestamp()
-                 AND (%(skus)s::bigint[] IS NULL OR sku_id = ANY(%(skus)s::bigint[]))
-               ORDER BY expires_at, id LIMIT %(limit)s""",
-            {"skus": None if sku_ids is None else list(sku_ids), "limit": limit},
+            f"""SELECT id FROM inventory_reservation
+                WHERE state = 'held' AND expires_at <= statement_timestamp() {which}
+                ORDER BY expires_at, id LIMIT %s""",
+            [*values, limit],
         )
         return [identity for (identity,) in cursor.fetchall()]
 

@@ -10,10 +10,11 @@ from psycopg import errors as pg
 from inventory.errors import BalanceOutOfRange
 from inventory.ledger.shapes import ACTOR_LENGTH, Balance, Entry
 
-# Tells what `changed` changed.
+# Tells what `changed` changed. A subject holds 128 characters, which two codes of 64 exceed: the
+# goods could not be received for the length of their name. The data has both codes whole.
 TELL = """
 INSERT INTO outbox_event (type, subject, actor, data)
-SELECT 'stock.changed', 'stock/' || k.code || '@' || l.code, %(actor)s,
+SELECT 'stock.changed', left('stock/' || k.code || '@' || l.code, 128), %(actor)s,
        jsonb_build_object(
            'sku', k.code, 'location', l.code, 'on_hand', c.on_hand, 'reserved', c.reserved,
            'unavailable', c.unavailable, 'available', c.on_hand - c.reserved - c.unavailable,
