@@ -119,7 +119,8 @@ def _plan(want: Want, view: View, mine: dict[str, OrderLine]) -> Plan:
     return view.plan(
         demands,
         destination=destination_of(want.order.ship_to),
-        policy=Policy(allow_split=want.order.allow_split, allow_partial=True),
+        # What is not found is only left over here; `_move_units` says what becomes of it.
+        policy=Policy(allow_split=want.order.allow_split, allow_backorder=True),
         avoiding=want.avoiding,
     )
 
@@ -165,7 +166,7 @@ def _move_units(
     for want, plan in plans:
         for identity, units in want.units.items():
             line = lines[identity]
-            missing = plan.unmet.get(line.line_id, 0)
+            missing = plan.backordered.get(line.line_id, 0)
             if want.waiting:
                 line.backordered -= units - missing
                 line.reserved += units - missing
