@@ -42,9 +42,8 @@ def expire_due(
 
 
 def _find_due(sku_ids: Collection[int] | None, limit: int) -> list[int]:
-    which, values = (
-        ("", []) if sku_ids is None else ("AND sku_id = ANY(%s::bigint[])", [[*sku_ids]])
-    )
+    which = "" if sku_ids is None else "AND sku_id = ANY(%s::bigint[])"
+    values = [] if sku_ids is None else [list(sku_ids)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT id FROM inventory_reservation
