@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+from omniretail import documents, health
+from omniretail.outbox import api as feed
+
+# The page's scripts are files of ours: it works under a policy without inline scripts.
+api_pages = SpectacularSwaggerSplitView.as_view(url_name="openapi")
 
 urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("problems/", documents.problem_list),
+    path("problems/<str:code>", documents.problem_page),
+    path("api/v1/openapi.json", documents.openapi, name="openapi"),
+    path("api/v1/docs", api_pages),
     path("api/v1/", include("stores.api.urls")),
     path("api/v1/", include("inventory.api.urls")),
     path("api/v1/", include("orders.api.urls")),
+    path("api/v1/", include(feed.urlpatterns)),
 ]
 
 handler400 = "omniretail.problems.bad_request"
