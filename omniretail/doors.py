@@ -172,7 +172,7 @@ def _open_cursor(cursor: str) -> Any:
         raise _bad_cursor() from error
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise _bad_cursor()
-    if isinstance(value, int) and abs(value) >= 2**63 or "\x00" in str(value):
+    if (isinstance(value, int) and abs(value) >= 2**63) or "\x00" in str(value):
         raise _bad_cursor()
     return value
 

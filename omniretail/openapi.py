@@ -1,4 +1,4 @@
-"""The published OpenAPI document: what the views declare, plus what every one of them may answer."""
+"""The published OpenAPI document: what the views declare, and what all of them may answer."""
 
 from __future__ import annotations
 

@@ -53,9 +53,10 @@ class ReadableRequestMiddleware:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
             return problem_response(MalformedBody("Content-Length is not a number."))
-        if length > BODY_LIMIT and request.path.startswith("/api/"):
-            if not (request.content_type or "").startswith("multipart/"):
-                return problem_response(BodyTooLarge())
+        # Files come in streams and have a limit of their own.
+        is_file = (request.content_type or "").startswith("multipart/")
+        if length > BODY_LIMIT and request.path.startswith("/api/") and not is_file:
+            return problem_response(BodyTooLarge())
         return self.get_response(request)
 
 
@@ -64,9 +65,7 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(
-        self, stream: Any, media_type: str | None = None, parser_context: Any = None
-    ) -> Any:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         return parse_json(stream.read())
 
 

@@ -1,31 +1,71 @@
-"""Many rows in one statement."""
+"""Many rows of many tables in one statement."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 
-def insert_rows(
-    table: str, columns: Mapping[str, tuple[str, Sequence[Any]]], *, on_conflict: str = ""
-) -> int:
-    """Insert rows given as columns of arrays: `{"quantity": ("int", [1, 2])}`; return how many.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as rows are written to it: its columns with their PostgreSQL types.
 
-    One statement however many rows: a row at a time costs a round trip and a plan each.
-    Names come from the code, never from a request.
+    Names and types come from the code, never from a request.
     """
-    if not len(next(iter(columns.values()))[1]):
-        return 0
-    names = ", ".join(f'"{name}"' for name in columns)
-    arrays = ", ".join(f"%s::{kind}[]" for kind, _ in columns.values())
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    on_conflict: str = ""
+
+    @classmethod
+    def of(cls, name: str, /, *, on_conflict: str = "", **columns: str) -> Table:
+        return cls(name, tuple(columns.items()), on_conflict)
+
+
+Rows = tuple[Table, Sequence[Mapping[str, Any]]]
+
+
+def insert_rows(*parts: Rows) -> list[int]:
+    """Insert the rows of each part, all in one statement; return how many each inserted.
+
+    A row is a mapping with a value for each column (others are ignored). Values travel as one
+    JSON text a table: encoding it costs a twentieth of adapting as many arrays, and the server
+    plans once. Bytes are given as `hex_of(value)`.
+    """
+    filled = [part for part in parts if part[1]]
+    if not filled:
+        return [0] * len(parts)
     with connection.cursor() as cursor:
         cursor.execute(
-            f'INSERT INTO "{table}" ({names}) SELECT * FROM unnest({arrays}) {on_conflict}',
-            [list(values) for _, values in columns.values()],
+            _statement(tuple(table for table, _ in filled)),
+            [msgspec.json.encode(rows).decode() for _, rows in filled],
         )
-        return cursor.rowcount
+        counts = iter(cursor.fetchone())
+    return [next(counts) if rows else 0 for _, rows in parts]
+
+
+@lru_cache(maxsize=64)
+def _statement(tables: tuple[Table, ...]) -> str:
+    inserts, counts = [], []
+    for position, table in enumerate(tables):
+        names = ", ".join(f'"{name}"' for name, _ in table.columns)
+        shape = ", ".join(f'"{name}" {kind}' for name, kind in table.columns)
+        inserts.append(
+            f'w{position} AS (INSERT INTO "{table.name}" ({names}) SELECT {names} '
+            f"FROM json_to_recordset(%s::json) AS r({shape}) {table.on_conflict} RETURNING 1)"
+        )
+        counts.append(f"(SELECT count(*) FROM w{position})")
+    return f"WITH {', '.join(inserts)} SELECT {', '.join(counts)}"
+
+
+def hex_of(value: bytes) -> str:
+    """Write bytes as PostgreSQL reads them from text."""
+    return "\\x" + value.hex()
 
 
 def take_ids(**wanted: int) -> dict[str, list[int]]:

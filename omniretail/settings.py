@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "omniretail.idempotency",
     "omniretail.outbox",
     "omniretail.audit",
+    "omniretail.demo",
     "stores",
     "inventory",
     "orders",
@@ -124,7 +125,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "OmniRetail",
-    "DESCRIPTION": "One stock pool across stores and web: availability, orders, fulfilment, returns.",
+    "DESCRIPTION": "One stock pool for shops and web: availability, orders, fulfilment, returns.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

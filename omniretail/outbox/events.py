@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
-from psycopg.types.json import Jsonb
 
 from omniretail.outbox.models import Event
+from omniretail.rows import Rows, Table, insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +24,28 @@ class Fact:
     actor: str = ""
 
 
+EVENTS = Table.of(
+    "outbox_event", type="text", subject="text", order="text", actor="text", data="jsonb"
+)
+
+
+def event_rows(facts: Sequence[Fact]) -> Rows:
+    """Return facts as rows of the outbox, for a statement that writes other rows too."""
+    return EVENTS, [
+        {
+            "type": fact.type,
+            "subject": fact.subject,
+            "order": fact.order,
+            "actor": fact.actor,
+            "data": fact.data,
+        }
+        for fact in facts
+    ]
+
+
 def publish(*facts: Fact) -> None:
     """Write facts into the outbox, in the caller's transaction, as one statement."""
-    if not facts:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO outbox_event (type, subject, "order", actor, data)
-               SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])""",
-            [
-                [fact.type for fact in facts],
-                [fact.subject for fact in facts],
-                [fact.order for fact in facts],
-                [fact.actor for fact in facts],
-                [Jsonb(fact.data) for fact in facts],
-            ],
-        )
+    insert_rows(event_rows(facts))
 
 
 def sequence_pending(*, limit: int = 5_000) -> int:

@@ -17,8 +17,9 @@ class Event(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    event_id = models.UUIDField(default=uuid.uuid4, db_default=models.Func(
-        function="gen_random_uuid"), editable=False)
+    event_id = models.UUIDField(
+        default=uuid.uuid4, db_default=models.Func(function="gen_random_uuid"), editable=False
+    )
     sequence = models.BigIntegerField(null=True, editable=False)
     type = models.CharField(max_length=64)
     # The resource: "fulfilments/100001-1". Deliveries keep the order per subject.

@@ -38,9 +38,7 @@ class ShipToBody(StrictSerializer):
         r"^[A-Z]{2}\Z", required=False, allow_null=True, help_text="ISO 3166-1, two letters"
     )
     phone = StringField(max_length=64, required=False, allow_blank=True, allow_null=True)
-    latitude = serializers.FloatField(
-        min_value=-90, max_value=90, required=False, allow_null=True
-    )
+    latitude = serializers.FloatField(min_value=-90, max_value=90, required=False, allow_null=True)
     longitude = serializers.FloatField(
         min_value=-180, max_value=180, required=False, allow_null=True
     )

@@ -34,9 +34,9 @@ from orders.api.order_body import OrderBody, to_request
 from orders.choices import OrderState
 from orders.commands.cancel import cancel_order
 from orders.commands.place import Outcome, place_orders
+from orders.commands.quote import quote
 from orders.models import Order
 from orders.queries.documents import moment, order_document, order_documents
-from orders.queries.quote import quote
 from orders.queries.state import in_state
 from orders.queries.timeline import read_timeline
 
@@ -128,9 +128,7 @@ class BatchRequest(serializers.Serializer):
 class OrderBatchView(ApiView):
     scopes = {"POST": "orders:write"}
 
-    @extend_schema(
-        operation_id="place_orders", request=BatchRequest, responses={200: BatchAnswer}
-    )
+    @extend_schema(operation_id="place_orders", request=BatchRequest, responses={200: BatchAnswer})
     def post(self, request: Request) -> HttpResponse:
         """Place up to 1,000 orders; each stands alone and has its own status."""
         bodies = self.body(BatchBody)["orders"]
@@ -145,9 +143,7 @@ class OrderBatchView(ApiView):
                     outcomes[index] = Outcome.refused(problem)
             placed = place_orders(list(wanted.values()), actor=self.actor)
             outcomes |= dict(zip(wanted, placed, strict=True))
-            return 200, {
-                "results": [_result(body, outcomes[i]) for i, body in enumerate(bodies)]
-            }
+            return 200, {"results": [_result(body, outcomes[i]) for i, body in enumerate(bodies)]}
 
         return self.act(effect)
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
-from psycopg.types.json import Jsonb
 
 from inventory import ledger
 from inventory.commands.holds import end_stale_holds
@@ -20,7 +18,7 @@ from omniretail.rows import insert_rows
 from orders.commands.decide import View, shares_of
 from orders.commands.promises import destination_of
 from orders.commands.refunds import refund_fact
-from orders.commands.shares import Share, write_shares
+from orders.commands.shares import Share, draw_shares, receipt_rows
 from orders.models import Order, OrderLine
 from orders.queries.documents import order_documents
 from orders.sourcing import Demand, Plan, Policy
@@ -96,11 +94,14 @@ def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: b
         )
     if not plans:
         return
-    written = write_shares(shares, at=at)
-    _keep_receipts(plans, occasion, at)
+    drawn = draw_shares(shares, at=at)
+    insert_rows(
+        *drawn.rows,
+        receipt_rows([(want.order.pk, plan.receipt) for want, plan in plans], occasion, at=at),
+    )
     facts = _move_units(plans, lines, occasion, actor)
-    publish(*_assigned(written.documents, actor), *facts)
-    if not ledger.reserve(written.claims, actor=actor.name):
+    publish(*_assigned(drawn.documents, actor), *facts)
+    if not ledger.reserve(drawn.claims, actor=actor.name):
         raise _LostRace()
 
 
@@ -140,18 +141,6 @@ def _views(
         channel: View.read(network=network, source=network.channels[channel], skus=codes)
         for channel, codes in skus.items()
     }
-
-
-def _keep_receipts(plans: Sequence[tuple[Want, Plan]], occasion: str, at: datetime) -> None:
-    insert_rows(
-        "orders_sourcingreceipt",
-        {
-            "order_id": ("bigint", [want.order.pk for want, _ in plans]),
-            "occasion": ("text", [occasion[:64]] * len(plans)),
-            "receipt": ("jsonb", [Jsonb(plan.receipt) for _, plan in plans]),
-            "decided_at": ("timestamptz", [at] * len(plans)),
-        },
-    )
 
 
 def _move_units(
@@ -214,6 +203,8 @@ def _move_units(
             facts.append(
                 refund_fact(order=order, units=lost[order.pk], reason=occasion, actor=actor)
             )
+            if document["state"] == "completed":  # the lost units were all that kept it open
+                facts.append(Fact("order.completed", f"orders/{order.number}", document, **about))
     return facts
 
 

@@ -42,7 +42,9 @@ def cancel_order(
     shares = _cancellable_shares(order)
     free = {
         line_id: line.backordered
-        + sum(share.quantity - share.fulfilled for share in shares if share.order_line_id == line.pk)
+        + sum(
+            share.quantity - share.fulfilled for share in shares if share.order_line_id == line.pk
+        )
         for line_id, line in rows.items()
     }
     wanted = _wanted(lines, free)
@@ -94,10 +96,14 @@ def _cancellable_shares(order: Order) -> list[FulfilmentLine]:
     possible = [
         share
         for share in shares.order_by("-pk")
-        if may_fulfilment(share.fulfilment.type, share.fulfilment.state, CANCEL)
-        and share.quantity > share.fulfilled
+        if may_fulfilment(share.fulfilment.type, share.fulfilment.state, CANCEL) and _left(share)
     ]
     return sorted(possible, key=lambda share: _EASIEST_FIRST.index(share.fulfilment.state))
+
+
+def _left(share: FulfilmentLine) -> int:
+    """Return the units of a fulfilment line that are still in the building."""
+    return share.quantity - share.fulfilled
 
 
 def _wanted(lines: Sequence[tuple[str, int]] | None, free: dict[str, int]) -> dict[str, int]:
@@ -147,7 +153,7 @@ def _take_out(
                 break
             if share.order_line_id != line.pk:
                 continue
-            taken = min(left, share.quantity - share.fulfilled)
+            taken = min(left, _left(share))
             share.quantity -= taken
             share.picked = min(share.picked, share.quantity)
             left -= taken
@@ -161,5 +167,7 @@ def _shorten_pick_lists(shares: list[FulfilmentLine]) -> None:
     picks = list(PickListLine.objects.filter(fulfilment_line__in=quantities))
     for pick in picks:
         had = pick.picked + pick.short
-        pick.quantity = max(had, min(pick.quantity, quantities[pick.fulfilment_line_id] + pick.short))
+        pick.quantity = max(
+            had, min(pick.quantity, quantities[pick.fulfilment_line_id] + pick.short)
+        )
     PickListLine.objects.bulk_update(picks, ["quantity"])

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
-from omniretail.rows import insert_rows
+from omniretail.rows import Table, insert_rows
 from orders.commands.requests import CustomerRequest
 from orders.models import Customer
 
 Key = tuple[str | None, str]
+
+CUSTOMERS = Table.of(
+    "orders_customer",
+    on_conflict="ON CONFLICT DO NOTHING",
+    external_id="text",
+    email="text",
+    name="text",
+    phone="text",
+)
 
 
 def key_of(customer: CustomerRequest) -> Key:
@@ -32,14 +41,18 @@ def find_or_make(wanted: Sequence[CustomerRequest]) -> dict[Key, int]:
     missing = [by_key[key] for key in sorted(by_key.keys() - found.keys(), key=str)]
     if missing:
         insert_rows(
-            "orders_customer",
-            {
-                "external_id": ("text", [customer.external_id for customer in missing]),
-                "email": ("text", [customer.email.strip().lower() for customer in missing]),
-                "name": ("text", [customer.name for customer in missing]),
-                "phone": ("text", [customer.phone for customer in missing]),
-            },
-            on_conflict="ON CONFLICT DO NOTHING",
+            (
+                CUSTOMERS,
+                [
+                    {
+                        "external_id": customer.external_id,
+                        "email": customer.email.strip().lower(),
+                        "name": customer.name,
+                        "phone": customer.phone,
+                    }
+                    for customer in missing
+                ],
+            )
         )
         found = _find(by_key)
     return found

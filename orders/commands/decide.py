@@ -62,7 +62,11 @@ class View:
         return view
 
     def plan(
-        self, demands: Sequence[Demand], *, destination: Point | None, policy: Policy,
+        self,
+        demands: Sequence[Demand],
+        *,
+        destination: Point | None,
+        policy: Policy,
         avoiding: frozenset[int] = frozenset(),
     ) -> Plan:
         """Plan over what is left; the locations in `avoiding` (ids) are out of the question."""
@@ -116,7 +120,5 @@ def shares_of(
                 )
             )
         promise = promise_for(type=type_, place=place, destination=destination, at=at)
-        shares.append(
-            Share(order_id, number, ordinal, place, type_, promise, tuple(lines))
-        )
+        shares.append(Share(order_id, number, ordinal, place, type_, promise, tuple(lines)))
     return shares

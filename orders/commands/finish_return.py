@@ -20,9 +20,7 @@ def lock_return(identity: int, *, waiting_for: Collection[int] = ()) -> Return:
     """Lock a return after its order and the orders that wait for SKUs which may go on sale."""
     order_id = Return.objects.values_list("order_id", flat=True).get(pk=identity)
     lock_orders({order_id} if order_id else (), waiting_for=waiting_for)
-    return (
-        Return.objects.select_for_update(of=("self",)).select_related("order").get(pk=identity)
-    )
+    return Return.objects.select_for_update(of=("self",)).select_related("order").get(pk=identity)
 
 
 def return_fact(type: str, ret: Return, actor: Principal) -> Fact:

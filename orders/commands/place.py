@@ -80,9 +80,7 @@ def _place_until_settled(requests: dict[int, OrderRequest], *, actor: Principal)
     return outcomes
 
 
-def _place_round(
-    requests: dict[int, OrderRequest], *, actor: Principal, locked: bool
-) -> Outcomes:
+def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked: bool) -> Outcomes:
     """Settle at least one request, or lose the race. Twins of one another take turns."""
     network = current_network()
     outcomes = refuse_unknown_places(requests, network=network, actor=actor)
@@ -165,7 +163,7 @@ def refuse_unknown_places(
             errors.append(
                 {
                     "pointer": "/exchange_of",
-                    "detail": f"There is no return {request.exchange_of} that asks for an exchange.",
+                    "detail": f"No return {request.exchange_of} asks for an exchange.",
                     "code": "unknown_return",
                 }
             )

@@ -36,9 +36,7 @@ def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
     locked = lock_orders(list(orders_of(customer).values_list("pk", flat=True)))
     orders = [locked[identity] for identity in sorted(locked)]
     customer = Customer.objects.select_for_update().get(pk=customer_id)
-    eraser = Eraser(
-        orders=[order.number for order in orders], words=_words(customer, orders)
-    )
+    eraser = Eraser(orders=[order.number for order in orders], words=_words(customer, orders))
     _clean_orders(orders)
     _clean_copies(orders, eraser)
     Customer.objects.filter(pk=customer_id).update(external_id=None, email="", name="", phone="")

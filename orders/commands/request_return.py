@@ -79,9 +79,7 @@ def _open(request: ReturnRequest, *, overridden_by: str, actor: Principal) -> Re
     )
 
 
-def _announce_from_order(
-    request: ReturnRequest, order_id: int, *, actor: Principal
-) -> Return:
+def _announce_from_order(request: ReturnRequest, order_id: int, *, actor: Principal) -> Return:
     sold = sold_lines(order_id)
     shares, overridden = announce(
         [line.wish for line in request.lines],

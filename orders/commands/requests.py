@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -52,7 +52,7 @@ class OrderRequest:
     reservation_id: str | None = None
     payment_reference: str = ""
     note: str = ""
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     exchange_of: str | None = None
 
     def fingerprint(self) -> bytes:

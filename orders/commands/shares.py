@@ -1,4 +1,4 @@
-"""Writing what each location does for an order: fulfilments, their lines, and their claims.
+"""Drawing up what each location does for an order: fulfilments, their lines, and their claims.
 
 Placing, sourcing again and filling backorders all end here.
 """
@@ -10,13 +10,46 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from inventory.ledger import Claim
-from omniretail.rows import insert_rows, take_ids
+from omniretail.rows import Rows, Table, take_ids
 from orders.choices import FulfilmentState, FulfilmentType
 from orders.queries.documents import compose_fulfilment
 from stores.queries.network import Place
+
+FULFILMENTS = Table.of(
+    "orders_fulfilment",
+    id="bigint",
+    code="text",
+    order_id="bigint",
+    location_id="bigint",
+    type="text",
+    state="text",
+    promise="jsonb",
+    accepted_by="text",
+    bay="text",
+    carrier="text",
+    tracking_number="text",
+    wrong_codes="int",
+    created_at="timestamptz",
+    finished_at="timestamptz",
+)
+FULFILMENT_LINES = Table.of(
+    "orders_fulfilmentline",
+    id="bigint",
+    fulfilment_id="bigint",
+    order_line_id="bigint",
+    reservation_id="bigint",
+    quantity="int",
+    picked="int",
+    fulfilled="int",
+)
+RECEIPTS = Table.of(
+    "orders_sourcingreceipt",
+    order_id="bigint",
+    occasion="text",
+    receipt="jsonb",
+    decided_at="timestamptz",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +82,19 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """Shares as they stand in the database, with the claims that still have to be made."""
+class Drawn:
+    """Shares as rows and documents, with the claims that still have to be made."""
 
+    rows: tuple[Rows, Rows]  # fulfilments, and their lines
     documents: list[dict[str, Any]]  # in the order of the shares
     claims: list[Claim]
     carried_out: list[Claim]  # those of `claims` whose goods leave at once
 
 
-def write_shares(shares: Sequence[Share], *, at: datetime) -> Written:
-    """Insert fulfilments and their lines; the stock is not touched yet.
+def draw_shares(shares: Sequence[Share], *, at: datetime) -> Drawn:
+    """Draw up fulfilments and their lines for a statement that inserts them.
 
-    A till sale is written as it will be when its claims are consumed a moment later.
+    A till sale is drawn as it will be when its claims are consumed a moment later.
     """
     count = sum(len(share.lines) for share in shares)
     ids = take_ids(
@@ -68,50 +102,38 @@ def write_shares(shares: Sequence[Share], *, at: datetime) -> Written:
         orders_fulfilmentline=count,
         inventory_reservation=count,
     )
-    headers: list[dict[str, Any]] = []
-    lines: list[tuple[Any, ...]] = []
-    claims, carried_out, documents = [], [], []
-    reservations = iter(ids["inventory_reservation"])
+    line_ids = iter(ids["orders_fulfilmentline"])
+    reservation_ids = iter(ids["inventory_reservation"])
+    drawn = Drawn(((FULFILMENTS, []), (FULFILMENT_LINES, [])), [], [], [])
+    headers, lines = drawn.rows[0][1], drawn.rows[1][1]
     for identity, share in zip(ids["orders_fulfilment"], shares, strict=True):
-        gone = share.is_carried_out
         header = _header(identity, share, at)
-        headers.append(header)
-        for line in share.lines:
-            claim = Claim(
-                reservation_id=next(reservations),
+        mine = [
+            _line(next(line_ids), next(reservation_ids), identity, share, line)
+            for line in share.lines
+        ]
+        claims = [
+            Claim(
+                reservation_id=row["reservation_id"],
                 sku_id=line.sku_id,
                 location_id=share.place.id,
                 quantity=line.quantity,
                 fenced=line.fenced,
                 reference=share.number,
             )
-            claims.append(claim)
-            if gone:
-                carried_out.append(claim)
-            done = line.quantity if gone else 0
-            lines.append(
-                (identity, line.order_line_id, claim.reservation_id, line.quantity, done, done)
-            )
-        documents.append(
-            compose_fulfilment(
-                header,
-                [
-                    {
-                        "line_id": line.line_id,
-                        "sku_code": line.sku,
-                        "quantity": line.quantity,
-                        "picked": line.quantity if gone else 0,
-                        "fulfilled": line.quantity if gone else 0,
-                    }
-                    for line in share.lines
-                ],
-            )
-        )
-    _insert(headers, lines, ids["orders_fulfilmentline"], at)
-    return Written(documents, claims, carried_out)
+            for row, line in zip(mine, share.lines, strict=True)
+        ]
+        headers.append(header)
+        lines += mine
+        drawn.claims.extend(claims)
+        if share.is_carried_out:
+            drawn.carried_out.extend(claims)
+        drawn.documents.append(compose_fulfilment(header, mine))
+    return drawn
 
 
 def _header(identity: int, share: Share, at: datetime) -> dict[str, Any]:
+    state = FulfilmentState.COLLECTED if share.is_carried_out else FulfilmentState.OPEN
     return {
         "id": identity,
         "code": f"{share.number}-{share.ordinal}",
@@ -120,12 +142,13 @@ def _header(identity: int, share: Share, at: datetime) -> dict[str, Any]:
         "location_id": share.place.id,
         "location_code": share.place.code,
         "type": share.type,
-        "state": (FulfilmentState.COLLECTED if share.is_carried_out else FulfilmentState.OPEN).value,
+        "state": state.value,
         "promise": share.promise,
         "accepted_by": "",
         "bay": "",
         "carrier": "",
         "tracking_number": "",
+        "wrong_codes": 0,
         "created_at": at,
         "ready_at": None,
         "pickup_expires_at": None,
@@ -133,42 +156,28 @@ def _header(identity: int, share: Share, at: datetime) -> dict[str, Any]:
     }
 
 
-def _insert(
-    headers: list[dict[str, Any]], lines: list[tuple[Any, ...]], line_ids: list[int], at: datetime
-) -> None:
-    def column(name: str) -> list[Any]:
-        return [header[name] for header in headers]
+def _line(
+    identity: int, reservation_id: int, fulfilment_id: int, share: Share, line: ShareLine
+) -> dict[str, Any]:
+    gone = line.quantity if share.is_carried_out else 0
+    return {
+        "id": identity,
+        "fulfilment_id": fulfilment_id,
+        "order_line_id": line.order_line_id,
+        "reservation_id": reservation_id,
+        "line_id": line.line_id,
+        "sku_code": line.sku,
+        "quantity": line.quantity,
+        "picked": gone,
+        "fulfilled": gone,
+    }
 
-    nothing = [""] * len(headers)
-    insert_rows(
-        "orders_fulfilment",
-        {
-            "id": ("bigint", column("id")),
-            "code": ("text", column("code")),
-            "order_id": ("bigint", column("order_id")),
-            "location_id": ("bigint", column("location_id")),
-            "type": ("text", column("type")),
-            "state": ("text", column("state")),
-            "promise": ("jsonb", [p and Jsonb(p) for p in column("promise")]),
-            "accepted_by": ("text", nothing),
-            "bay": ("text", nothing),
-            "carrier": ("text", nothing),
-            "tracking_number": ("text", nothing),
-            "wrong_codes": ("int", [0] * len(headers)),
-            "created_at": ("timestamptz", column("created_at")),
-            "finished_at": ("timestamptz", column("finished_at")),
-        },
-    )
-    by_column = list(zip(*lines, strict=True)) or [()] * 6
-    insert_rows(
-        "orders_fulfilmentline",
-        {
-            "id": ("bigint", line_ids),
-            "fulfilment_id": ("bigint", by_column[0]),
-            "order_line_id": ("bigint", by_column[1]),
-            "reservation_id": ("bigint", by_column[2]),
-            "quantity": ("int", by_column[3]),
-            "picked": ("int", by_column[4]),
-            "fulfilled": ("int", by_column[5]),
-        },
-    )
+
+def receipt_rows(
+    receipts: Sequence[tuple[int, dict[str, object]]], occasion: str, *, at: datetime
+) -> Rows:
+    """Draw up (order id, sourcing receipt) for a statement that inserts them."""
+    return RECEIPTS, [
+        {"order_id": order_id, "occasion": occasion[:64], "receipt": receipt, "decided_at": at}
+        for order_id, receipt in receipts
+    ]

@@ -8,23 +8,59 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from psycopg.types.json import Jsonb
 
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.ledger import Part
 from omniretail.access.principal import Principal
-from omniretail.outbox.events import Fact, publish
-from omniretail.rows import insert_rows, take_ids
+from omniretail.outbox.events import Fact, event_rows
+from omniretail.rows import Table, hex_of, insert_rows, take_ids
 from orders.choices import FulfilmentType
 from orders.commands.customers import find_or_make, key_of
 from orders.commands.decide import View, shares_of
 from orders.commands.promises import destination_of
 from orders.commands.requests import OrderRequest
-from orders.commands.shares import Share, write_shares
+from orders.commands.shares import Share, draw_shares, receipt_rows
 from orders.queries.documents import compose_order
 from orders.sourcing import Plan
 
+ORDERS = Table.of(
+    "orders_order",
+    # Waits for a request that is placing the same external id at this moment.
+    on_conflict="ON CONFLICT (channel_id, external_id) DO NOTHING",
+    id="bigint",
+    number="text",
+    channel_id="bigint",
+    external_id="text",
+    fingerprint="bytea",
+    currency="text",
+    customer_id="bigint",
+    ship_to="jsonb",
+    payment_reference="text",
+    note="text",
+    allow_split="boolean",
+    allow_backorder="boolean",
+    allow_partial="boolean",
+    exchange_of_id="bigint",
+    placed_at="timestamptz",
+)
+LINES = Table.of(
+    "orders_orderline",
+    id="bigint",
+    order_id="bigint",
+    line_id="text",
+    sku_id="bigint",
+    product_reference="text",
+    unit_price="numeric",
+    fulfilment_type="text",
+    location_id="bigint",
+    ordered="int",
+    cancelled="int",
+    reserved="int",
+    backordered="int",
+    fulfilled="int",
+    returned="int",
+)
 FIRST_NUMBER = 100_000  # numbers have six digits from the first order on
 
 
@@ -77,16 +113,26 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
                 at=at,
             )
         )
-    _insert_orders(orders, accepted)
-    _insert_lines([row for rows in lines for row in rows])
-    written = write_shares([share for group in shares for share in group], at=at)
-    documents = _compose(orders, lines, shares, written.documents)
-    publish(*_facts(documents, actor))
+    drawn = draw_shares([share for group in shares for share in group], at=at)
+    documents = _compose(orders, lines, shares, drawn.documents)
+    inserted, *_ = insert_rows(
+        (ORDERS, orders),
+        (LINES, [row for rows in lines for row in rows]),
+        *drawn.rows,
+        receipt_rows(
+            [(row["id"], item.plan.receipt) for row, item in zip(orders, accepted, strict=True)],
+            "placed",
+            at=at,
+        ),
+        event_rows(_facts(documents, actor)),
+    )
+    if inserted < len(orders):
+        raise LostRace()
     # From here on the rows that others want are locked: nothing may come between this and commit.
-    if not ledger.reserve(written.claims, actor=actor.name):
+    if not ledger.reserve(drawn.claims, actor=actor.name):
         raise LostRace()
     ledger.close_claims(
-        [Part(claim.reservation_id, claim.quantity) for claim in written.carried_out],
+        [Part(claim.reservation_id, claim.quantity) for claim in drawn.carried_out],
         state=ReservationState.CONSUMED,
         reason=Reason.CARRIED_OUT,
         actor=actor.name,
@@ -105,7 +151,7 @@ def _order_row(
         "channel_code": request.channel,
         "channel_id": item.view.source.id,
         "external_id": request.external_id,
-        "fingerprint": request.fingerprint(),
+        "fingerprint": hex_of(request.fingerprint()),
         "currency": request.currency,
         "customer_id": customer_id,
         "ship_to": request.ship_to,
@@ -145,68 +191,6 @@ def _line_row(item: Accepted, line: Any, identity: int, order_id: int) -> dict[s
     }
 
 
-def _insert_orders(orders: Sequence[dict[str, Any]], accepted: Sequence[Accepted]) -> None:
-    def column(name: str) -> list[Any]:
-        return [row[name] for row in orders]
-
-    inserted = insert_rows(
-        "orders_order",
-        {
-            "id": ("bigint", column("id")),
-            "number": ("text", column("number")),
-            "channel_id": ("bigint", column("channel_id")),
-            "external_id": ("text", column("external_id")),
-            "fingerprint": ("bytea", column("fingerprint")),
-            "currency": ("text", column("currency")),
-            "customer_id": ("bigint", column("customer_id")),
-            "ship_to": ("jsonb", [None if to is None else Jsonb(to) for to in column("ship_to")]),
-            "payment_reference": ("text", column("payment_reference")),
-            "note": ("text", column("note")),
-            "allow_split": ("boolean", column("allow_split")),
-            "allow_backorder": ("boolean", column("allow_backorder")),
-            "allow_partial": ("boolean", column("allow_partial")),
-            "exchange_of_id": ("bigint", column("exchange_of_id")),
-            "placed_at": ("timestamptz", column("placed_at")),
-        },
-        # Waits for a request that is placing the same external id at this moment.
-        on_conflict="ON CONFLICT (channel_id, external_id) DO NOTHING",
-    )
-    if inserted < len(orders):
-        raise LostRace()
-    insert_rows(
-        "orders_sourcingreceipt",
-        {
-            "order_id": ("bigint", column("id")),
-            "occasion": ("text", ["placed"] * len(orders)),
-            "receipt": ("jsonb", [Jsonb(item.plan.receipt) for item in accepted]),
-            "decided_at": ("timestamptz", column("placed_at")),
-        },
-    )
-
-
-def _insert_lines(lines: Sequence[dict[str, Any]]) -> None:
-    kinds = {
-        "id": "bigint",
-        "order_id": "bigint",
-        "line_id": "text",
-        "sku_id": "bigint",
-        "product_reference": "text",
-        "unit_price": "numeric",
-        "fulfilment_type": "text",
-        "location_id": "bigint",
-        "ordered": "int",
-        "cancelled": "int",
-        "reserved": "int",
-        "backordered": "int",
-        "fulfilled": "int",
-        "returned": "int",
-    }
-    insert_rows(
-        "orders_orderline",
-        {name: (kind, [row[name] for row in lines]) for name, kind in kinds.items()},
-    )
-
-
 def _compose(
     orders: Sequence[dict[str, Any]],
     lines: Sequence[list[dict[str, Any]]],
@@ -231,9 +215,7 @@ def _facts(documents: Sequence[dict[str, Any]], actor: Principal) -> list[Fact]:
             for share in document["fulfilments"]
         ]
         facts += [
-            Fact(
-                "order.line_backordered", f"orders/{number}", {"order": number, **line}, **about
-            )
+            Fact("order.line_backordered", f"orders/{number}", {"order": number, **line}, **about)
             for line in document["lines"]
             if line["backordered"]
         ]

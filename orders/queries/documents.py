@@ -27,7 +27,9 @@ def moment(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def compose_order(order: Row, lines: Sequence[Row], fulfilments: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def compose_order(
+    order: Row, lines: Sequence[Row], fulfilments: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """Compose the document of one order from its rows and its fulfilments' documents."""
     currency = order["currency"]
     ordered = sum((line["unit_price"] * line["ordered"] for line in lines), Decimal(0))

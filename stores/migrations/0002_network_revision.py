@@ -5,11 +5,12 @@ from django.db import migrations
 TRIGGERS = """
 INSERT INTO stores_networkrevision (id, revision) VALUES (1, 1) ON CONFLICT DO NOTHING;
 
--- The transaction's id: new with every change, and visible exactly when the change is.
+-- The time in microseconds: new with every change, and visible exactly when the change is.
+-- A counter would start again when the table is emptied, and meet its own old numbers.
 CREATE FUNCTION stores_raise_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO stores_networkrevision (id, revision)
-    VALUES (1, pg_current_xact_id()::text::bigint)
+    VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
     ON CONFLICT (id) DO UPDATE SET revision = EXCLUDED.revision;
     RETURN NULL;
 END $$;

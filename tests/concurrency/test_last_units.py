@@ -108,9 +108,7 @@ def test_one_key_sent_twenty_times_is_one_order(api_key: str, fifty_units: None)
     assert reserved() == 1
 
 
-def test_one_external_id_sent_with_many_keys_is_one_order(
-    api_key: str, fifty_units: None
-) -> None:
+def test_one_external_id_sent_with_many_keys_is_one_order(api_key: str, fifty_units: None) -> None:
     (call,) = buyers(1)
     calls = [Call(call.path, call.body, key=f"other-{n}") for n in range(20)]
     answers = call_at_once(calls, api_key=api_key)

@@ -83,9 +83,7 @@ def test_fewest_locations_beat_the_nearest(api: ApiCaller, world: Any) -> None:
     assert set(chosen) >= {"W1", "W2"}
 
 
-def test_a_shortage_refuses_the_whole_order_and_leaves_no_trace(
-    api: ApiCaller, world: Any
-) -> None:
+def test_a_shortage_refuses_the_whole_order_and_leaves_no_trace(api: ApiCaller, world: Any) -> None:
     answer = api.post("orders", order_of(("A1", 2), ("B1", 4)))
     assert answer.status_code == 409
     problem = answer.json()

@@ -28,9 +28,7 @@ class Command(BaseCommand):
         )
         unknown = sorted(set(scopes) - set(SCOPES))
         if unknown:
-            raise CommandError(
-                f"Unknown scope: {', '.join(unknown)}. Known: {', '.join(SCOPES)}."
-            )
+            raise CommandError(f"Unknown scope: {', '.join(unknown)}. Known: {', '.join(SCOPES)}.")
         client, made = ApiClient.objects.get_or_create(
             name=options["name"],
             defaults={"scopes": scopes, "channels": channels, "locations": locations},
