@@ -6,6 +6,7 @@ from django.urls import URLPattern
 
 from orders.api import (
     adjustments,
+    availability,
     counts,
     customers,
     fulfilments,
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern] = [
     *returns.urlpatterns,
     *customers.urlpatterns,
     *scan.urlpatterns,
+    *availability.urlpatterns,
     *integrity.urlpatterns,
     *receipts.urlpatterns,
     *adjustments.urlpatterns,

@@ -25,22 +25,13 @@ from omniretail.doors import (
 )
 from omniretail.idempotency.execute import retry_conflicts
 from omniretail.problems import NotFound
+from stores.api.fields import DegreesField
 from stores.choices import CAPABILITIES, LocationKind
 from stores.commands.locations import LocationFacts, put_location
 from stores.hours import is_timezone, validate_hours
 from stores.models import Location
 
 ADDRESS_LIMIT = 8_192  # characters of JSON
-
-
-class DegreesField(serializers.FloatField):
-    """Degrees as a JSON number: not a text, not true."""
-
-    def to_internal_value(self, data: Any) -> float:
-        # A whole number beyond every float would raise OverflowError.
-        if isinstance(data, bool) or not isinstance(data, (int, float)) or abs(data) > 360:
-            self.fail("invalid")
-        return float(data)
 
 
 class AddressField(serializers.DictField):

@@ -1,0 +1,51 @@
+"""What a channel may still promise of some SKUs, by location: read at once, taken line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from inventory.queries.candidates import read_shelf
+from inventory.queries.stock import read_incoming
+
+
+@dataclass(slots=True)
+class Pool:
+    """Units that may be promised by SKU code and location id, and units on the way by SKU code.
+
+    `units` names only locations that have some. SKUs that nobody knows are in neither.
+    """
+
+    units: dict[str, dict[int, int]]
+    incoming: dict[str, int]
+
+    def take(self, sku: str, quantity: int) -> None:
+        """Set units aside, so that a second line of the SKU does not count on them too.
+
+        They come from where there are most, as one line would be served from one location.
+        """
+        shelf = self.units[sku]
+        for location, units in sorted(shelf.items(), key=lambda item: (-item[1], item[0])):
+            taken = min(units, quantity)
+            quantity -= taken
+            if taken == units:
+                del shelf[location]
+            else:
+                shelf[location] = units - taken
+
+
+def read_pool(*, skus: Sequence[str], channel_id: int, location_ids: Collection[int]) -> Pool:
+    """Read what a channel may promise from these locations, in two statements for any number."""
+    shelf = read_shelf(skus=sorted(set(skus)), channel_id=channel_id)
+    units = {
+        code: {
+            row.location_id: row.sellable
+            for row in shelf.candidates.get(sku_id, ())
+            if row.sellable > 0 and row.location_id in location_ids
+        }
+        for code, sku_id in shelf.sku_ids.items()
+    }
+    incoming: Mapping[int, int] = read_incoming(
+        sku_ids=list(shelf.sku_ids.values()), location_ids=location_ids
+    )
+    return Pool(units, {code: incoming.get(sku_id, 0) for code, sku_id in shelf.sku_ids.items()})
