@@ -53,7 +53,7 @@ class Eraser:
         number = value.get("number", value.get("order"))
         if isinstance(number, str):
             mine = number in self.orders
-        cleaned = {}
+        cleaned: dict[str, Any] = {}
         for name, item in value.items():
             if mine and name == "ship_to":
                 cleaned[name] = without_address(item)

@@ -166,8 +166,7 @@ def accept(
             lines=_short(arrivals, short),
         )
     shares += [
-        Share(index, units, arrivals[index].sku or "")
-        for index, units in sorted(short.items())
+        Share(index, units, arrivals[index].sku or "") for index, units in sorted(short.items())
     ]
     absent = [index for index, wish in enumerate(arrivals) if wish.missing]
     lost, short = _spread(arrivals, announced, {}, only=absent)
@@ -229,9 +228,7 @@ def _spread(
                 slot.units -= units
                 wanted -= units
                 shares.append(
-                    Share(
-                        index, units, slot.sku, slot.sold_id, slot.expected_id, slot.inspected_id
-                    )
+                    Share(index, units, slot.sku, slot.sold_id, slot.expected_id, slot.inspected_id)
                 )
         if wanted:
             short[index] = wanted

@@ -39,7 +39,7 @@ class KeptEventAnswer(serializers.Serializer):
     type = serializers.CharField()
     time = serializers.DateTimeField()
     subject = serializers.CharField()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
 
 
 class CustomerExportAnswer(serializers.Serializer):

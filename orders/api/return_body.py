@@ -136,6 +136,4 @@ class References:
 
 def wish_of(line: dict[str, Any], **more: Any) -> Wish:
     """Return the units that a checked line names."""
-    return Wish(
-        quantity=line["quantity"], line_id=line.get("line_id"), sku=line.get("sku"), **more
-    )
+    return Wish(quantity=line["quantity"], line_id=line.get("line_id"), sku=line.get("sku"), **more)

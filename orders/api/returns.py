@@ -63,9 +63,7 @@ class ReturnsView(ApiView):
             newest_first=True,
         )
 
-    @extend_schema(
-        operation_id="request_return", request=ReturnBody, responses={201: ReturnAnswer}
-    )
+    @extend_schema(operation_id="request_return", request=ReturnBody, responses={201: ReturnAnswer})
     def post(self, request: Request) -> HttpResponse:
         """Announce a return, of an order from any channel or without an order.
 

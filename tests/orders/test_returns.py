@@ -202,9 +202,7 @@ def test_without_an_order_anything_is_announced_and_nothing_priced(
 def test_a_parcel_gets_a_label_with_an_address_and_a_code(api: ApiCaller, shop: None) -> None:
     make_location("W1", name="Hall <9>", address={"line1": "1 Dock Road", "city": "Leeds"})
     order = buy(api, ("A1", 1))
-    ret = announced(
-        api, order, {"line_id": "1", "quantity": 1}, drop_off={"type": "parcel"}
-    )
+    ret = announced(api, order, {"line_id": "1", "quantity": 1}, drop_off={"type": "parcel"})
     assert ret["drop_off"] == {"type": "parcel", "location": "W1"}
     label = api.get(ret["label_url"])
     assert label.status_code == 200
@@ -256,7 +254,7 @@ def test_each_disposition_has_its_movements_where_the_sku_was_never_stocked(
     waits = disposition == "inspect"
     assert answer["state"] == ("received" if waits else "closed")
     assert answer["allowed_actions"] == (["receive", "dispose"] if waits else [])
-    assert api.get("integrity").json().get("ok", True)
+    assert api.get("integrity").json()["ok"] is True
 
 
 def test_the_refund_is_for_what_came(api: ApiCaller, shop: None) -> None:

@@ -1,0 +1,191 @@
+"""SKUs, products and barcodes: edited through the commands that the API uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import F, Model, OuterRef, QuerySet, Subquery, Sum
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from inventory.admin.links import ledger
+from inventory.commands.catalogue import SkuFacts, as_kept, put_sku
+from inventory.commands.products import put_product
+from inventory.errors import BadCheckDigit
+from inventory.models import Barcode, Product, Sku, Stock
+from omniretail.admin_manners import (
+    KeptAdmin,
+    ReadOnlyAdmin,
+    actor_of,
+    check_code,
+    check_object,
+    link,
+)
+
+
+class SkuForm(forms.ModelForm):
+    """A SKU with its barcodes, one in a line."""
+
+    barcodes = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One in a line. A GTIN is kept as 14 digits.",
+    )
+
+    class Meta:
+        model = Sku
+        fields = ("code", "name", "product", "attributes", "price", "weight_g")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            codes = self.instance.barcodes.values_list("code", flat=True)
+            self.initial["barcodes"] = "\n".join(codes)
+
+    def clean_code(self) -> str:
+        return check_code(self.cleaned_data["code"])
+
+    def clean_attributes(self) -> dict[str, Any]:
+        return check_object(self.cleaned_data["attributes"])
+
+    def clean_price(self) -> Any:
+        price = self.cleaned_data["price"]
+        if price is not None and price < 0:
+            raise ValidationError("A price is not below zero.")
+        return price
+
+    def clean_barcodes(self) -> list[str]:
+        lines = [line.strip() for line in self.cleaned_data["barcodes"].splitlines()]
+        try:
+            codes = as_kept([line for line in lines if line])
+        except BadCheckDigit as error:
+            raise ValidationError(f"{error.data['barcode']}: {error.detail}") from error
+        too_long = [code for code in codes if len(code) > 128]
+        others = Barcode.objects.filter(code__in=codes).exclude(sku=self.instance.pk)
+        taken = [f"{barcode} belongs to {barcode.sku}" for barcode in others.select_related("sku")]
+        if too_long or taken:
+            raise ValidationError([*taken, *(f"{code} is too long" for code in too_long)])
+        return codes
+
+
+@admin.register(Sku)
+class SkuAdmin(KeptAdmin):
+    form = SkuForm
+    list_display = ("code", "name", "product", "codes", "price", "on_hand", "available", "pages")
+    list_select_related = ("product",)
+    search_fields = ("code", "name", "barcodes__code")
+    autocomplete_fields = ("product",)
+    readonly_fields = ("pages",)
+    fields = (
+        ("code", "pages"),
+        "name",
+        "product",
+        "barcodes",
+        "attributes",
+        ("price", "weight_g"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Sku]:
+        balances = Stock.objects.filter(sku=OuterRef("pk")).order_by().values("sku")
+        free = Sum(F("on_hand") - F("reserved") - F("unavailable"))
+        return (
+            super()
+            .get_queryset(request)
+            .prefetch_related("barcodes")
+            .annotate(
+                sum_on_hand=Subquery(balances.annotate(units=Sum("on_hand")).values("units")),
+                sum_available=Subquery(balances.annotate(units=free).values("units")),
+            )
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return (*self.readonly_fields, "code") if obj else self.readonly_fields
+
+    @display(description="Barcodes")
+    def codes(self, sku: Sku) -> str:
+        return ", ".join(barcode.code for barcode in sku.barcodes.all()) or "–"
+
+    @display(description="On hand")
+    def on_hand(self, sku: Any) -> int:
+        return sku.sum_on_hand or 0
+
+    @display(description="Available")
+    def available(self, sku: Any) -> int:
+        return sku.sum_available or 0
+
+    @display(description="Pool")
+    def pages(self, sku: Sku) -> SafeString | str:
+        if not sku.pk:
+            return "–"
+        stock = link("Stock", "inventory_stock", sku__id__exact=sku.pk)
+        return SafeString(f"{ledger(sku.pk)} · {stock}")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        saved, _ = put_sku(
+            code=obj.code,
+            facts=SkuFacts(
+                name=obj.name,
+                product=obj.product.code if obj.product else None,
+                attributes=obj.attributes,
+                barcodes=form.cleaned_data["barcodes"],
+                price=obj.price,
+                weight_g=obj.weight_g,
+            ),
+            actor=actor_of(request),
+        )
+        obj.pk, obj.version = saved.pk, saved.version
+        obj._state.adding = False
+
+
+class ProductForm(forms.ModelForm):
+    class Meta:
+        model = Product
+        fields = ("code", "name", "size_guide")
+
+    def clean_code(self) -> str:
+        return check_code(self.cleaned_data["code"])
+
+    def clean_size_guide(self) -> dict[str, Any] | None:
+        return check_object(self.cleaned_data["size_guide"]) or None
+
+
+@admin.register(Product)
+class ProductAdmin(KeptAdmin):
+    form = ProductForm
+    list_display = ("code", "name", "has_size_guide", "variants")
+    search_fields = ("code", "name")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return ("code",) if obj else ()
+
+    @display(description="Size guide", boolean=True)
+    def has_size_guide(self, product: Product) -> bool:
+        return bool(product.size_guide)
+
+    @display(description="")
+    def variants(self, product: Product) -> SafeString:
+        return link("SKUs", "inventory_sku", product__id__exact=product.pk)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        saved = put_product(
+            code=obj.code, name=obj.name, size_guide=obj.size_guide, actor=actor_of(request)
+        )
+        obj.pk = saved.pk
+        obj._state.adding = False
+
+
+@admin.register(Barcode)
+class BarcodeAdmin(ReadOnlyAdmin):
+    """Barcodes change with their SKU, which checks their digits."""
+
+    list_display = ("code", "sku", "article")
+    list_select_related = ("sku",)
+    search_fields = ("code", "sku__code")
+
+    @display(description="Name")
+    def article(self, barcode: Barcode) -> str:
+        return barcode.sku.name

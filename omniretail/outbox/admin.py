@@ -1,0 +1,69 @@
+"""The facts that were told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from unfold.decorators import display
+
+from omniretail.admin_manners import ReadOnlyAdmin, Searched, at
+from omniretail.outbox.models import Event, Relay
+
+FAMILIES = (
+    "stock",
+    "reservation",
+    "order",
+    "fulfilment",
+    "return",
+    "refund",
+    "transfer",
+    "count",
+    "customer",
+)
+
+
+class FamilyFilter(admin.SimpleListFilter):
+    """The first word of the type: a list of all types would read the whole table."""
+
+    title = "about"
+    parameter_name = "about"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        return [(family, family.capitalize()) for family in FAMILIES]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        family = self.value()
+        return queryset.filter(type__startswith=f"{family}.") if family in FAMILIES else queryset
+
+
+class SentFilter(admin.SimpleListFilter):
+    title = "feed"
+    parameter_name = "feed"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waiting", "Not numbered yet")]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(sequence=None) if self.value() == "waiting" else queryset
+
+
+@admin.register(Event)
+class EventAdmin(Searched, ReadOnlyAdmin):
+    list_display = ("id", "sequence", "type", "subject", "order", "actor", "told")
+    list_filter = (FamilyFilter, SentFilter)
+    ordering = ("-id",)
+    search_help_text = "Order number"
+
+    def find(self, word: str) -> Q:
+        return Q(order=word)
+
+    @display(description="Time", ordering="id")
+    def told(self, event: Event) -> str:
+        return at(event.time)
+
+
+@admin.register(Relay)
+class RelayAdmin(ReadOnlyAdmin):
+    list_display = ("id", "last_sequence")

@@ -1,0 +1,224 @@
+"""The page of an order: its lines, what each location does, its returns, its story."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from omniretail.admin_manners import (
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    Searched,
+    at,
+    link,
+    link_to,
+)
+from orders.admin.customers import customers_named
+from orders.choices import OrderState
+from orders.models import Customer, Fulfilment, Order, OrderLine, Return, SourcingReceipt
+from orders.money import format_amount
+from orders.queries.state import derive_state, in_state
+from orders.queries.timeline import read_timeline
+from stores.models import Channel
+
+QUANTITIES = ("ordered", "cancelled", "reserved", "backordered", "fulfilled", "returned")
+
+
+def state_of(order: Order) -> OrderState:
+    """Return the state that an order's loaded lines add up to."""
+    lines = [{name: getattr(line, name) for name in QUANTITIES} for line in order.lines.all()]
+    return OrderState(derive_state(lines))
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: Any, model_admin: Any) -> Any:
+        return OrderState.choices
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return in_state(queryset, self.value() or "") if self.value() in OrderState else queryset
+
+
+class LineInline(ReadOnlyInline):
+    model = OrderLine
+    fields = ("line_id", "sku", "price", *QUANTITIES, "fulfilment_type", "location")
+    readonly_fields = ("price",)
+    verbose_name_plural = "Lines"
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("sku", "location", "order")
+
+    @display(description="Unit price")
+    def price(self, line: OrderLine) -> str:
+        return format_amount(line.unit_price, line.order.currency)
+
+
+class FulfilmentInline(ReadOnlyInline):
+    model = Fulfilment
+    fields = ("page", "type", "location", "state", "carrier", "tracking_number", "units")
+    readonly_fields = ("page", "units")
+    verbose_name_plural = "Fulfilments"
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request).select_related("location").order_by("id")
+        return rows.prefetch_related("lines__order_line__sku")
+
+    @display(description="Fulfilment")
+    def page(self, fulfilment: Fulfilment) -> Any:
+        return link_to(fulfilment)
+
+    @display(description="Units")
+    def units(self, fulfilment: Fulfilment) -> str:
+        return ", ".join(
+            f"{line.quantity} x {line.order_line.sku.code}" for line in fulfilment.lines.all()
+        )
+
+
+class ReturnInline(ReadOnlyInline):
+    model = Return
+    fk_name = "order"
+    fields = ("page", "channel", "state", "resolution", "units", "created_at")
+    readonly_fields = ("page", "units")
+    verbose_name_plural = "Returns"
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request).select_related("channel").order_by("id")
+        return rows.prefetch_related("lines__sku")
+
+    @display(description="Return")
+    def page(self, ret: Return) -> Any:
+        return link_to(ret)
+
+    @display(description="Received of announced")
+    def units(self, ret: Return) -> str:
+        return ", ".join(
+            f"{line.received} of {line.quantity} x {line.sku.code}" for line in ret.lines.all()
+        )
+
+
+@admin.register(Order)
+class OrderAdmin(Searched, ReadOnlyAdmin):
+    list_display = ("number", "channel", "external_id", "customer", "state", "total", "placed")
+    list_filter = ("channel", StateFilter, "placed_at")
+    list_select_related = ("channel", "customer")
+    ordering = ("-id",)
+    search_help_text = "Number, external id, the customer's e-mail or id"
+    readonly_fields = ("state", "total", "pages")
+    inlines = (LineInline, FulfilmentInline, ReturnInline)
+    change_form_after_template = "admin/orders/story.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("lines")
+
+    def find(self, word: str) -> Q:
+        # The external id is unique beside its channel, and found by that index alone.
+        channels = list(Channel.objects.values_list("pk", flat=True))
+        customers = list(
+            Customer.objects.filter(customers_named(word)).values_list("pk", flat=True)
+        )
+        return (
+            Q(number=word) | Q(channel__in=channels, external_id=word) | Q(customer__in=customers)
+        )
+
+    @display(description="State", label=True)
+    def state(self, order: Order) -> str:
+        return str(state_of(order).label)
+
+    @display(description="Total")
+    def total(self, order: Order) -> str:
+        amount = sum(
+            line.unit_price * (line.ordered - line.cancelled) for line in order.lines.all()
+        )
+        return f"{format_amount(amount, order.currency)} {order.currency}"
+
+    @display(description="Placed", ordering="id")
+    def placed(self, order: Order) -> str:
+        return at(order.placed_at)
+
+    @display(description="More")
+    def pages(self, order: Order) -> SafeString:
+        claims = link("Claims", "inventory_reservation", q=order.number)
+        moves = link("Ledger", "inventory_stockmovement", q=order.number)
+        events = link("Events", "outbox_event", q=order.number)
+        return SafeString(f"{claims} · {moves} · {events}")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        number = Order.objects.filter(pk=_number(object_id)).values_list("number", flat=True)
+        told = {"story": _story(number[0]), "decisions": _decisions(number[0])} if number else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
+
+
+def _number(text: str) -> int | None:
+    """Read the id in an address; what no table could hold is nobody's."""
+    known = text.isascii() and text.isdecimal() and len(text) < 19
+    return int(text) if known else None
+
+
+def _story(number: str) -> dict[str, Any]:
+    """Return the timeline as a table."""
+    return {
+        "headers": ["When", "What", "Who"],
+        "rows": [
+            [at(datetime.fromisoformat(entry["at"])), entry["text"], entry["actor"]]
+            for entry in read_timeline(number)
+        ],
+    }
+
+
+def _decisions(number: str) -> list[dict[str, Any]]:
+    """Return each sourcing receipt as a table of its candidates."""
+    receipts = SourcingReceipt.objects.filter(order__number=number).order_by("id")
+    return [
+        {
+            "title": f"{receipt.occasion}, {at(receipt.decided_at)}",
+            "table": {
+                "headers": ["Location", "Type", "Units", "Distance", "Priority", "Why"],
+                "rows": [_candidate(row) for row in receipt.receipt.get("candidates", [])],
+            },
+        }
+        for receipt in receipts
+    ]
+
+
+def _candidate(row: dict[str, Any]) -> list[object]:
+    far = row.get("distance_km")
+    return [
+        row.get("location"),
+        row.get("type"),
+        f"{row.get('units')} of {row.get('of')}",
+        "–" if far is None else f"{far:.1f} km",
+        "–" if row.get("priority") is None else row["priority"],
+        row.get("reason"),
+    ]
+
+
+@admin.register(SourcingReceipt)
+class SourcingReceiptAdmin(Searched, ReadOnlyAdmin):
+    list_display = ("id", "order", "occasion", "decided")
+    list_select_related = ("order",)
+    ordering = ("-id",)
+    search_help_text = "Order number"
+
+    def find(self, word: str) -> Q:
+        return Q(order__number=word)
+
+    @display(description="Decided", ordering="id")
+    def decided(self, receipt: SourcingReceipt) -> str:
+        return at(receipt.decided_at)
