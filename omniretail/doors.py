@@ -108,12 +108,15 @@ class ApiView(APIView):
         assert isinstance(self.request.user, Principal)
         return self.request.user
 
+    def json_object(self) -> dict[str, Any]:
+        """Return the body as it came, or refuse one that is not a JSON object."""
+        if not isinstance(self.request.data, dict):
+            raise ValidationFailed.at("", "The body must be a JSON object.", "not_an_object")
+        return self.request.data
+
     def body(self, serializer: type[serializers.Serializer]) -> Any:
         """Return the validated body, or raise a 400 with pointers."""
-        data = self.request.data
-        if not isinstance(data, dict) or not isinstance(self.request.data, dict):
-            raise ValidationFailed.at("", "The body must be a JSON object.", "not_an_object")
-        checked = serializer(data=data)
+        checked = serializer(data=self.json_object())
         checked.is_valid(raise_exception=True)
         return checked.validated_data
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import msgspec
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.http import HttpResponse
@@ -47,7 +48,7 @@ class Claim:
         parts = [
             (request.method or "").encode(),
             request.get_full_path().encode(),
-            json.dumps(request.data, sort_keys=True, default=str).encode(),
+            msgspec.json.encode(request.data, order="sorted"),
         ]
         return cls(request.user.id, key, hashlib.sha256(b"\n".join(parts)).digest())
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
 from omniretail.doors import MAX_LINES, QuantityField, StrictBooleanField, StrictSerializer
 from orders.api.fields import MoneyField, StringField
+from orders.api.sure_order import is_surely_valid
 from orders.choices import FulfilmentType
 from orders.commands.requests import CustomerRequest, LineRequest, OrderRequest
 from orders.money import CURRENCIES, exponent
@@ -112,43 +114,64 @@ class OrderBody(StrictSerializer):
         return attrs
 
 
-def to_request(body: Mapping[str, Any]) -> OrderRequest:
-    """Turn a validated body into what the command takes."""
+def read_order(data: Mapping[str, Any]) -> OrderRequest:
+    """Turn an order's JSON into what the command takes, or raise a 400 with pointers.
+
+    What is surely right passes at once; anything else goes through the serializer, which
+    knows how to say what is wrong.
+    """
+    if not is_surely_valid(data):
+        serializer = OrderBody(data=data)
+        serializer.is_valid(raise_exception=True)
+        data = serializer.validated_data
+    return _to_request(data)
+
+
+def _to_request(body: Mapping[str, Any]) -> OrderRequest:
     customer = body.get("customer")
     ship_to = body.get("ship_to")
     return OrderRequest(
-        channel=body["channel"],
-        external_id=body["external_id"],
+        channel=_text(body["channel"]),
+        external_id=_text(body["external_id"]),
         currency=body["currency"],
-        reservation_id=body.get("reservation_id"),
+        reservation_id=_text(body.get("reservation_id")) or None,
         customer=customer
         and CustomerRequest(
-            external_id=customer.get("external_id") or None,
-            email=customer.get("email") or "",
-            name=customer.get("name") or "",
-            phone=customer.get("phone") or "",
+            external_id=_text(customer.get("external_id")) or None,
+            email=_text(customer.get("email")),
+            name=_text(customer.get("name")),
+            phone=_text(customer.get("phone")),
         ),
-        ship_to=ship_to and {name: value for name, value in ship_to.items() if value is not None},
+        ship_to=ship_to
+        and {
+            name: value.strip() if isinstance(value, str) else value
+            for name, value in ship_to.items()
+            if value is not None
+        },
         lines=tuple(_line(line) for line in body["lines"]),
-        payment_reference=body.get("payment_reference", ""),
-        note=body.get("note", ""),
-        exchange_of=body.get("exchange_of"),
+        payment_reference=_text(body.get("payment_reference")),
+        note=_text(body.get("note")),
+        exchange_of=_text(body.get("exchange_of")) or None,
         policy=Policy(
-            allow_split=body["allow_split"],
-            allow_backorder=body["allow_backorder"],
-            allow_partial=body["allow_partial"],
+            allow_split=body.get("allow_split", True),
+            allow_backorder=body.get("allow_backorder", False),
+            allow_partial=body.get("allow_partial", False),
         ),
     )
 
 
 def _line(line: Mapping[str, Any]) -> LineRequest:
-    hand_over = line.get("fulfilment") or {"type": FulfilmentType.SHIP.value}
+    hand_over = line.get("fulfilment") or {"type": "ship"}
     return LineRequest(
-        line_id=line["line_id"],
-        sku=line["sku"],
+        line_id=_text(line["line_id"]),
+        sku=_text(line["sku"]),
         quantity=line["quantity"],
-        unit_price=line["unit_price"],
+        unit_price=Decimal(line["unit_price"]),
         type=str(hand_over["type"]),
-        location=hand_over.get("location") or None,
-        product_reference=line.get("product_reference", ""),
+        location=_text(hand_over.get("location")) or None,
+        product_reference=_text(line.get("product_reference")),
     )
+
+
+def _text(value: str | None) -> str:
+    return value.strip() if value else ""

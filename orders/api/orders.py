@@ -30,11 +30,12 @@ from orders.api.answers import (
     TimelineAnswer,
 )
 from orders.api.fields import StringField
-from orders.api.order_body import OrderBody, to_request
+from orders.api.order_body import OrderBody, read_order
 from orders.choices import OrderState
 from orders.commands.cancel import cancel_order
 from orders.commands.place import Outcome, place_orders
 from orders.commands.quote import quote
+from orders.commands.requests import OrderRequest
 from orders.models import Order
 from orders.queries.documents import moment, order_document, order_documents
 from orders.queries.state import in_state
@@ -77,7 +78,7 @@ class OrdersView(ApiView):
 
         A known external id answers 200 with the order that it named before.
         """
-        wanted = to_request(self.body(OrderBody))
+        wanted = read_order(self.json_object())
 
         def effect() -> tuple[int, Any]:
             (outcome,) = place_orders([wanted], actor=self.actor)
@@ -148,15 +149,13 @@ class OrderBatchView(ApiView):
         return self.act(effect)
 
 
-def _checked(body: Any) -> Any:
+def _checked(body: Any) -> OrderRequest:
     if not isinstance(body, dict):
         raise ValidationFailed.at("", "An order is a JSON object.", "not_an_object")
-    serializer = OrderBody(data=body)
     try:
-        serializer.is_valid(raise_exception=True)
+        return read_order(body)
     except serializers.ValidationError as error:
         raise as_problem(error) from error
-    return to_request(serializer.validated_data)
 
 
 def _result(body: Any, outcome: Outcome) -> dict[str, Any]:
@@ -248,7 +247,7 @@ class QuoteView(ApiView):
     @extend_schema(operation_id="quote_sourcing", request=OrderBody, responses={200: QuoteAnswer})
     def post(self, request: Request) -> Response:
         """Say where an order would come from, and why; nothing is reserved."""
-        return Response(quote(to_request(self.body(OrderBody)), actor=self.actor))
+        return Response(quote(read_order(self.json_object()), actor=self.actor))
 
 
 urlpatterns = [
