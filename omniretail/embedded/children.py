@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,15 +119,16 @@ class Child:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
 
-    def stop(self, *, at_once: bool = False) -> None:
-        """See it end, within its grace or by force."""
+    def stop(self, *, in_a_hurry: Callable[[], bool] = lambda: False) -> None:
+        """See it end, within its grace or by force; at once when somebody is in a hurry."""
         self.ask_to_stop()
         if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0 if at_once else self.grace)
-            if self._process.poll() is None:
-                self._process.kill()
-                self._process.wait()
+            deadline = time.monotonic() + self.grace
+            while self._process.poll() is None:
+                if time.monotonic() > deadline or in_a_hurry():
+                    self._process.kill()
+                    self._process.wait()
+                time.sleep(0.02)
             _end_group(self._process.pid)
             self._process = None
         self._pid_file.remove()

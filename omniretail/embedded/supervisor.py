@@ -98,9 +98,8 @@ class Supervisor:
         with self.console.step("Bringing the tables up to date"):
             self._manage("migrate", "--no-input", quiet=True)
         if self.demo:
-            with self.console.step("Loading the demo retailer"):
-                self.console.say()
-                self._manage("load_demo", quiet=False)
+            self.console.say("Loading the demo retailer")
+            self._manage("load_demo", quiet=False)  # tells its own steps
         with self.console.step("Starting web, worker and beat"):
             self._start_children(listener)
             self._wait_for_web()
@@ -251,7 +250,7 @@ class Supervisor:
         self.console.say("Stopping")
         for child in self._children:
             self.console.say(f"  {child.name}")
-            child.stop(at_once=self._hurry.is_set())
+            child.stop(in_a_hurry=self._hurry.is_set)
             if child.name == "web":
                 for other in self._children:  # these two need not wait for each other
                     other.ask_to_stop()
