@@ -1,0 +1,122 @@
+"""Stock on the move between the demo's buildings, counted, and damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inventory.choices import Reason
+from inventory.commands.adjust import Adjustment, adjust_stock
+from inventory.commands.change import StockChange
+from inventory.commands.count import Counted, apply_count
+from inventory.commands.transfer import (
+    cancel_transfer,
+    dispatch_transfer,
+    draft_transfer,
+    receive_transfer,
+)
+from inventory.models import Stock
+from inventory.queries.lookup import Spot
+from omniretail.access.principal import Principal
+from omniretail.demo.people import person_at
+from orders.commands.pool import change_pool
+from stores.queries.network import current_network
+
+UNITS = 4
+
+
+def _rows(location: str, count: int, *, skip: int = 0) -> list[Stock]:
+    """Return rows of a location with the most units to spare."""
+    rows = Stock.objects.filter(location__code=location).select_related("sku", "location")
+    spare = sorted(rows, key=lambda row: (-row.available, row.pk))
+    return spare[skip : skip + count]
+
+
+def _spot(row: Stock) -> Spot:
+    return Spot(row.sku_id, row.sku.code, row.location_id, row.location.code)
+
+
+def drive_between() -> None:
+    """Leave a transfer in each state: draft, cancelled, in transit, received, with a loss."""
+    _draft("W1", "S470", skip=0)
+    cancel_transfer(identity=_draft("W2", "S125", skip=3), actor=person_at("W2"))
+    _dispatched("W1", "S208", skip=3)
+    whole, rows = _dispatched("W2", "S163", skip=6)
+    _arrive(whole, "S163", {row.sku.code: UNITS for row in rows}, close=False)
+    part, rows = _dispatched("W1", "S423", skip=6)
+    _arrive(part, "S423", {rows[0].sku.code: UNITS - 1}, close=False)
+    _arrive(part, "S423", {rows[1].sku.code: UNITS, rows[2].sku.code: UNITS}, close=True)
+    waiting, rows = _dispatched("W2", "S302", skip=9)
+    _arrive(waiting, "S302", {rows[0].sku.code: UNITS}, close=False)
+
+
+def _draft(source: str, destination: str, *, skip: int) -> str:
+    places = current_network().by_code
+    transfer = draft_transfer(
+        source=places[source],
+        destination=places[destination],
+        units={row.sku_id: UNITS for row in _rows(source, 3, skip=skip)},
+        actor=_driver(source, destination),
+    )
+    return str(transfer["id"])
+
+
+def _dispatched(source: str, destination: str, *, skip: int) -> tuple[str, Sequence[Stock]]:
+    rows = _rows(source, 3, skip=skip)
+    identity = _draft(source, destination, skip=skip)
+    dispatch_transfer(identity=identity, actor=_driver(source, destination))
+    return identity, rows
+
+
+def _arrive(identity: str, destination: str, units: dict[str, int], *, close: bool) -> None:
+    actor = person_at(destination)
+    waiting_for = list(Stock.objects.filter(sku__code__in=units).values_list("sku_id", flat=True))
+    change_pool(
+        lambda: receive_transfer(identity=identity, units=units, close=close, actor=actor),
+        waiting_for=waiting_for,
+        actor=actor,
+    )
+
+
+def _driver(*locations: str) -> Principal:
+    person = person_at(locations[0])
+    return Principal(person.id, person.name, person.scopes, locations=frozenset(locations))
+
+
+def look_around() -> None:
+    """Count a shelf, and note what is broken or gone."""
+    _count_a_shelf()
+    _drop_a_box()
+
+
+def _count_a_shelf() -> None:
+    """Count five SKUs in Bristol: three agree, one is short, one shows more."""
+    rows = _rows("S423", 5)
+    actor = person_at("S423")
+    counts = [
+        Counted(_spot(row), row.on_hand + variance, expected=row.on_hand)
+        for row, variance in zip(rows, (0, -3, 0, 2, 0), strict=True)
+    ]
+
+    def count() -> tuple[None, StockChange]:
+        applied = apply_count(counts=counts, reference="COUNT-S423-1", actor=actor)
+        return None, applied.change
+
+    change_pool(count, waiting_for=[row.sku_id for row in rows], actor=actor)
+
+
+def _drop_a_box() -> None:
+    """Find damaged goods in Daventry, and lose some for good in Manchester."""
+    _adjust("W1", Reason.DAMAGED, [Adjustment(_spot(row), unavailable=2) for row in _rows("W1", 2)])
+    _adjust("S369", Reason.LOST, [Adjustment(_spot(row), on_hand=-1) for row in _rows("S369", 2)])
+
+
+def _adjust(location: str, reason: Reason, adjustments: Sequence[Adjustment]) -> None:
+    actor = person_at(location)
+    change_pool(
+        lambda: (
+            None,
+            adjust_stock(reason=reason, adjustments=adjustments, reference="NOTE-1", actor=actor),
+        ),
+        waiting_for=[each.spot.sku_id for each in adjustments],
+        actor=actor,
+    )
