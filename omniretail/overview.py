@@ -1,0 +1,248 @@
+"""The home page: what this is; for those who are signed in, what there is to do, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.cache import cache
+from django.db.models import Count, F, Model, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from inventory.choices import TransferState
+from inventory.models import Transfer
+from inventory.queries.integrity import POOL_LAWS, Report, check_laws
+from omniretail.access.principal import Principal
+from orders.choices import Disposition, FulfilmentState, OrderState
+from orders.models import Fulfilment, Order, OrderLine, ReturnReceiptLine
+from orders.money import format_amount
+from orders.queries.state import derive_state
+from stores.models import Location
+
+NEEDS = ("orders:read", "stock:read")
+SOON = timedelta(hours=24)  # a pickup that expires sooner is worth a call to the customer
+LAST_ORDERS = 8
+
+# Of the laws, those that need not read the ledger. Still a scan of the stock, so kept a while.
+CHEAP_LAWS = ("never_oversold", "reserved_is_the_sum_of_live_claims", "guards_stand")
+POOL_KEPT = 30  # seconds
+
+ANYWHERE = None  # the location of a backorder that any building may fill
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of the page: the rows it counts, and the admin's query that lists the same.
+
+    `listed` may only use lookups that the admin takes from an address; where that cannot say
+    it, `rows` narrows further and `listed` names the admin's own filter.
+    """
+
+    key: str
+    title: str
+    hint: str
+    model: type[Model]
+    listed: Mapping[str, Any]
+    rows: Q | None = None
+    place: str = "location"
+
+    def count(self, places: Sequence[int] | None) -> dict[int | None, int]:
+        """Count the rows by location id, in one query; `places`: only these locations."""
+        rows = self.model._default_manager.filter(
+            Q(**self.listed) if self.rows is None else self.rows
+        )
+        if places is not None:
+            rows = rows.filter(**{f"{self.place}__in": places})
+        counted = rows.order_by().values(self.place).annotate(found=Count("pk"))
+        return {row[self.place]: row["found"] for row in counted}
+
+    def address(self, **place: str) -> str:
+        """Return the address of the admin's list of these rows."""
+        meta = self.model._meta
+        return "{}?{}".format(
+            reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"),
+            urlencode({**self.listed, **place}),
+        )
+
+    def at(self, location_id: int | None) -> dict[str, str]:
+        if location_id is ANYWHERE:
+            return {f"{self.place}__isnull": "True"}
+        return {f"{self.place}__id__exact": str(location_id)}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure at one location, or over all; `href` is empty where there is nothing to follow."""
+
+    figure: Figure
+    count: int
+    href: str = ""
+    # Of `count`, those that will not wait.
+    urgent: Cell | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One location's line of the table; without a location, what no location is named for."""
+
+    location: Location | None
+    cells: Sequence[Cell]
+    open_now: bool = False
+    clock: str = ""  # its local time and what its doors do next
+
+
+@dataclass(slots=True)
+class Overview:
+    """All that the page shows to somebody who is signed in."""
+
+    totals: Sequence[Cell]
+    busy: list[Row] = field(default_factory=list)
+    idle: list[Row] = field(default_factory=list)
+
+
+def figures(at: datetime) -> tuple[list[Figure], Figure]:
+    """Return the columns of the page, and the urgent part of what is ready for pickup."""
+    soon = (at + SOON).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+    def fulfilments(key: str, state: FulfilmentState, title: str, hint: str, **more: Any) -> Figure:
+        return Figure(key, title, hint, Fulfilment, {"state__exact": state.value, **more})
+
+    columns = [
+        fulfilments("open", FulfilmentState.OPEN, "To pick", "nobody has begun"),
+        fulfilments("picking", FulfilmentState.PICKING, "Being picked", "somebody walks with it"),
+        fulfilments("packed", FulfilmentState.PACKED, "Packed", "waits for the carrier"),
+        fulfilments("ready", FulfilmentState.READY, "Ready for pickup", "waits in its bay"),
+        Figure("waiting", "Backorders", "lines that wait for stock", OrderLine,
+               {"backordered__gt": 0}),
+        Figure("inspect", "To inspect", "returned, not yet decided", ReturnReceiptLine,
+               {"inspection": "waiting"},
+               rows=Q(disposition=Disposition.INSPECT, moved_on__lt=F("quantity"))),
+        Figure("arriving", "Transfers under way", "to this location", Transfer,
+               {"state__exact": TransferState.IN_TRANSIT.value}, place="destination"),
+    ]  # fmt: skip
+    expiring = fulfilments(
+        "expiring", FulfilmentState.READY, "Nearly expired", "", pickup_expires_at__lt=soon
+    )
+    return columns, expiring
+
+
+def look_around(principal: Principal, *, links: bool, at: datetime) -> Overview:
+    """Count what there is to do at every location that this person sees: one query a figure."""
+    locations = list(Location.objects.all())
+    places: list[int] | None = None
+    if principal.locations is not None:
+        locations = [place for place in locations if principal.sees_location(place.code)]
+        places = [place.pk for place in locations]
+    columns, expiring = figures(at)
+    counts = {figure.key: figure.count(places) for figure in [*columns, expiring]}
+
+    def cell(figure: Figure, count: int, place: dict[str, str]) -> Cell:
+        return Cell(figure, count, figure.address(**place) if links and count else "")
+
+    def cells(location_id: int | None) -> list[Cell]:
+        found = []
+        for figure in columns:
+            here = cell(figure, counts[figure.key].get(location_id, 0), figure.at(location_id))
+            if figure.key == "ready":
+                soon = counts[expiring.key].get(location_id, 0)
+                urgent = cell(expiring, soon, expiring.at(location_id))
+                here = Cell(figure, here.count, here.href, urgent if soon else None)
+            found.append(here)
+        return found
+
+    def everywhere(figure: Figure) -> Cell:
+        place = {} if places is None else {f"{figure.place}__id__in": ",".join(map(str, places))}
+        urgent = None
+        if figure.key == "ready" and counts[expiring.key]:
+            urgent = cell(expiring, sum(counts[expiring.key].values()), place)
+        total = cell(figure, sum(counts[figure.key].values()), place)
+        return Cell(figure, total.count, total.href, urgent)
+
+    overview = Overview(totals=[everywhere(figure) for figure in columns])
+    for place in locations:
+        row = Row(place, cells(place.pk), *doors_of(place, at))
+        (overview.busy if any(here.count for here in row.cells) else overview.idle).append(row)
+    if counts["waiting"].get(ANYWHERE):
+        overview.busy.append(Row(None, cells(ANYWHERE)))
+    return overview
+
+
+def doors_of(location: Location, at: datetime) -> tuple[bool, str]:
+    """Say whether a building is open, with the time on its own clock."""
+    hours = location.opening_hours
+    local = at.astimezone(location.zone)
+    opens = hours.next_opening(at)
+    if opens == at.astimezone(UTC):
+        return True, f"{local:%H:%M}, open"
+    if opens is None:
+        return False, f"{local:%H:%M}, closed"
+    then = opens.astimezone(location.zone)
+    day = "" if then.date() == local.date() else f"{then:%a} "
+    return False, f"{local:%H:%M}, opens {day}{then:%H:%M}"
+
+
+def last_orders(principal: Principal) -> list[dict[str, Any]]:
+    """Return the newest orders that concern this person's locations, in two queries."""
+    rows = Order.objects.select_related("channel")
+    if principal.locations is not None:
+        concerned = Fulfilment.objects.filter(location__code__in=list(principal.locations))
+        rows = rows.filter(pk__in=concerned.values("order"))
+    orders = list(rows.order_by("-pk")[:LAST_ORDERS])
+    lines: dict[int, list[dict[str, Any]]] = {order.pk: [] for order in orders}
+    for line in OrderLine.objects.filter(order__in=list(lines)).values():
+        lines[line["order_id"]].append(line)
+    shown = []
+    for order in orders:
+        mine = lines[order.pk]
+        total = sum(
+            (line["unit_price"] * (line["ordered"] - line["cancelled"]) for line in mine),
+            Decimal(0),
+        )
+        state = OrderState(derive_state(mine))
+        shown.append(
+            {
+                "order": order,
+                "units": sum(line["ordered"] for line in mine),
+                "total": format_amount(total, order.currency),
+                "state": state,
+                "href": reverse("admin:orders_order_change", args=[order.pk]),
+            }
+        )
+    return shown
+
+
+def pool_report() -> Report:
+    """Return what the cheap laws of the pool say, at most half a minute old."""
+    laws = [law for law in POOL_LAWS if law.name in CHEAP_LAWS]
+    return cache.get_or_set("overview.pool", lambda: check_laws(laws), POOL_KEPT)
+
+
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the home page, at `/`."""
+    user = request.user
+    if not user.is_authenticated:
+        return render(request, "overview.html")
+    principal = user.principal()
+    context: dict[str, Any] = {"principal": principal}
+    if all(principal.may(scope) for scope in NEEDS):
+        at = timezone.now()
+        links = user.is_staff
+        context |= {
+            "at": at,
+            "links": links,
+            "overview": look_around(principal, links=links, at=at),
+            "orders": last_orders(principal),
+            "pool": pool_report(),
+        }
+    return render(request, "overview.html", context)
