@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from omniretail import documents, health
+from omniretail import documents, health, overview
 from omniretail.outbox import api as feed
 
 # The page's scripts are files of ours: it works under a policy without inline scripts.
 api_pages = SpectacularSwaggerSplitView.as_view(url_name="openapi")
 
 urlpatterns = [
+    path("", overview.home),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
