@@ -1,0 +1,145 @@
+"""After the day: do the client's books and the service tell the same story?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from books import Books, Pair
+from plan import PLACES
+from service import Service
+
+UNFINISHED = ("open", "picking", "packed", "in_transit", "ready")
+SHOWN = 5  # differences of a kind that are printed
+
+
+@dataclass(frozen=True)
+class Verdict:
+    ok: bool
+    text: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass
+class Shelf:
+    """Units by SKU and location as `GET /stock` shows them."""
+
+    on_hand: Counter[Pair]
+    reserved: Counter[Pair]
+    unavailable: Counter[Pair]
+    oversold: list[str]
+
+    @classmethod
+    def read(cls, service: Service) -> Shelf:
+        shelf = cls(Counter(), Counter(), Counter(), [])
+        for place in PLACES:
+            for row in service.pages("stock", "read stock", location=place):
+                pair = row["sku"], place
+                shelf.on_hand[pair] = row["on_hand"]
+                shelf.reserved[pair] = row["reserved"]
+                shelf.unavailable[pair] = row["unavailable"]
+                if row["available"] < 0 or min(row["reserved"], row["unavailable"]) < 0:
+                    shelf.oversold.append(f"{pair}: {row}")
+        return shelf
+
+
+@dataclass
+class Sold:
+    """What the orders themselves say, of this run and of all runs."""
+
+    numbers: Counter[tuple[str, str, str]]  # channel, external id, number: of this run
+    fulfilled: Counter[str]  # by SKU: of this run
+    reserved: Counter[Pair]  # of all runs, in fulfilments that are not finished
+    states: Counter[str]
+
+    @classmethod
+    def read(cls, service: Service, run: str) -> Sold:
+        sold = cls(Counter(), Counter(), Counter(), Counter())
+        for order in service.pages("orders", "read orders"):
+            for fulfilment in order["fulfilments"]:
+                if fulfilment["state"] in UNFINISHED:
+                    for line in fulfilment["lines"]:
+                        pair = line["sku"], fulfilment["location"]
+                        sold.reserved[pair] += line["quantity"] - line["fulfilled"]
+            if order["external_id"].startswith(f"{run}-"):
+                name = order["channel"], order["external_id"], order["number"]
+                sold.numbers[name] += 1
+                sold.states[order["state"]] += 1
+                for line in order["lines"]:
+                    sold.fulfilled[line["sku"]] += line["fulfilled"]
+        return sold
+
+
+def reconcile(service: Service, run: str, books: Books, before: Shelf) -> Iterator[Verdict]:
+    """Yield a verdict on each promise of the service."""
+    after = Shelf.read(service)
+    sold = Sold.read(service, run)
+    yield _orders(books, sold)
+    states = ", ".join(f"{count:,} {state}" for state, count in sold.states.most_common())
+    yield Verdict(True, f"their states: {states}")
+    yield _compare("units on hand", _plus(before.on_hand, books.on_hand), after.on_hand)
+    yield _compare(
+        "units kept apart", _plus(before.unavailable, books.unavailable), after.unavailable
+    )
+    yield _compare("units reserved, as the orders say", sold.reserved, after.reserved)
+    yield _compare("units that customers have got, by SKU", books.left, sold.fulfilled)
+    yield Verdict(not after.oversold, "no row oversold", tuple(after.oversold[:SHOWN]))
+    yield _balance(books, before, after)
+    report = service.get("integrity", "integrity") or {"ok": False, "rows_checked": 0}
+    found = tuple(str(each) for each in report.get("violations", [])[:SHOWN])
+    yield Verdict(report["ok"], f"GET /integrity: {report['rows_checked']:,} rows checked", found)
+
+
+def _orders(books: Books, sold: Sold) -> Verdict:
+    accepted = Counter((*name, number) for name, number in books.accepted.items())
+    wrong = [f"accepted, not found: {name}" for name in (accepted - sold.numbers)]
+    wrong += [f"found, not accepted: {name}" for name in (sold.numbers - accepted)]
+    return Verdict(
+        not wrong,
+        f"{len(accepted):,} accepted orders, each found once; {len(books.refused):,} refused",
+        tuple(wrong[:SHOWN]),
+    )
+
+
+def _plus(before: Counter[Pair], change: Counter[Pair]) -> Counter[Pair]:
+    sums = Counter(before)
+    sums.update(change)
+    return sums
+
+
+def _compare(what: str, expected: Counter[Any], found: Counter[Any]) -> Verdict:
+    differ = [key for key in _keys(expected, found) if expected[key] != found[key]]
+    details = tuple(
+        f"{key}: by our books {expected[key]:,}, found {found[key]:,}" for key in differ[:SHOWN]
+    )
+    rows = len(_keys(expected, found))
+    return Verdict(
+        not differ,
+        f"{what}: {rows:,} compared, {len(differ):,} differ, {sum(found.values()):,} units",
+        details,
+    )
+
+
+def _keys(*counters: Counter[Any]) -> list[Any]:
+    keys: set[Any] = set()
+    for counter in counters:
+        keys |= counter.keys()
+    return sorted(keys)
+
+
+def _balance(books: Books, before: Shelf, after: Shelf) -> Verdict:
+    """Account for every unit in one line."""
+    start, end = sum(before.on_hand.values()), sum(after.on_hand.values())
+    moved = sum(books.causes.values())
+    story = _story(books.causes.items())
+    return Verdict(
+        start + moved == end, f"every unit accounted for: {start:,} at first {story} = {end:,}"
+    )
+
+
+def _story(causes: Iterable[tuple[str, int]]) -> str:
+    return " ".join(
+        f"{'+' if units > 0 else '-'} {abs(units):,} {cause}" for cause, units in causes if units
+    )
