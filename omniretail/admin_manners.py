@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import ValidationError
-from django.db.models import BinaryField, Model, Q, QuerySet
+from django.db.models import BinaryField, JSONField, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from rest_framework import serializers
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from omniretail.access.models import User
 from omniretail.access.principal import Principal
@@ -43,7 +44,7 @@ class ReadOnlyAdmin(OnlyRead, ModelAdmin):
 
     list_per_page = ROWS
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         # Digests and fingerprints say nothing to a person, and the digest of a key is no sight.
         columns = [
             field.name for field in self.opts.concrete_fields if not isinstance(field, BinaryField)
@@ -89,12 +90,13 @@ class KeptAdmin(ModelAdmin):
     """What other tables refer to for ever: it may change, but never vanish."""
 
     list_per_page = ROWS
+    formfield_overrides = {JSONField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 4})}}
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
-def link(text: object, to: str, **query: object) -> SafeString:
+def link(text: object, to: str, **query: str | int) -> SafeString:
     """Return a link to a list of the admin, filtered: `link("Ledger", "inventory_stock", …)`."""
     address = reverse(f"admin:{to}_changelist")
     return format_html('<a class="text-link" href="{}?{}">{}</a>', address, urlencode(query), text)

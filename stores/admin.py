@@ -82,7 +82,8 @@ class LocationAdmin(KeptAdmin):
             "What it does",
             {
                 "fields": (
-                    ("ships", "pickup", "returns", "same_day"),
+                    ("ships", "same_day"),
+                    ("pickup", "returns"),
                     ("daily_capacity", "hourly_capacity"),
                 )
             },
@@ -165,6 +166,7 @@ class ChannelAdmin(KeptAdmin):
     list_filter = ("kind",)
     search_fields = ("code", "name")
     autocomplete_fields = ("locations",)
+    fields = ("code", "name", "kind", "all_locations", "locations")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
         return super().get_queryset(request).prefetch_related("locations")

@@ -592,3 +592,21 @@ def test_scopes_are_chosen_from_those_there_are(desk: Client) -> None:
     assert answer.status_code == 302, errors_in(answer)
     client = ApiClient.objects.get(name="shop")
     assert (client.scopes, client.channels) == (["orders:read", "stock:read"], ["web", "pos"])
+
+
+def test_a_colleague_is_hired_and_given_a_shop(desk: Client) -> None:
+    new = {"username": "sam", "usable_password": "true", "role": "associate"}
+    password = {"password1": "long-enough-7", "password2": "long-enough-7"}
+    answer = desk.post(page("add", User), new | password)
+    assert answer.status_code == 302, errors_in(answer)
+    sam = User.objects.get(username="sam")
+    assert sam.check_password("long-enough-7")
+    address = page("change", User, sam.pk)
+    data = form_of(desk, address) | {"locations": "S1, S2"}
+    data |= {"last_login_0": "", "last_login_1": ""}
+    answer = desk.post(address, data)
+    assert answer.status_code == 302, errors_in(answer)
+    principal = User.objects.get(pk=sam.pk).principal()
+    assert principal.locations == {"S1", "S2"}
+    assert principal.may("returns:write")
+    assert not principal.may("orders:write")

@@ -11,6 +11,7 @@ from django.db.models import F, Model, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from inventory.admin.links import ledger
 from inventory.commands.catalogue import SkuFacts, as_kept, put_sku
@@ -32,13 +33,14 @@ class SkuForm(forms.ModelForm):
 
     barcodes = forms.CharField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text="One in a line. A GTIN is kept as 14 digits.",
     )
 
     class Meta:
         model = Sku
         fields = ("code", "name", "product", "attributes", "price", "weight_g")
+        labels = {"weight_g": "Weight in g"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -75,7 +77,7 @@ class SkuForm(forms.ModelForm):
 @admin.register(Sku)
 class SkuAdmin(KeptAdmin):
     form = SkuForm
-    list_display = ("code", "name", "product", "codes", "price", "on_hand", "available", "pages")
+    list_display = ("code", "name", "product", "codes", "amount", "on_hand", "available", "pages")
     list_select_related = ("product",)
     search_fields = ("code", "name", "barcodes__code")
     autocomplete_fields = ("product",)
@@ -108,6 +110,13 @@ class SkuAdmin(KeptAdmin):
     @display(description="Barcodes")
     def codes(self, sku: Sku) -> str:
         return ", ".join(barcode.code for barcode in sku.barcodes.all()) or "–"
+
+    @display(description="Price", ordering="price")
+    def amount(self, sku: Sku) -> str:
+        if sku.price is None:
+            return "–"
+        whole, _, part = f"{sku.price:f}".partition(".")
+        return f"{whole}.{part.rstrip('0').ljust(2, '0')}"
 
     @display(description="On hand")
     def on_hand(self, sku: Any) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 from django.utils.safestring import SafeString
+from unfold.decorators import display
 
 from inventory.models import Sku
-from omniretail.admin_manners import link
+from omniretail.admin_manners import link, link_to
 
 
 def ledger(sku_id: int, location_id: int | None = None) -> SafeString:
@@ -22,3 +25,15 @@ def skus_named(word: str) -> QuerySet[Sku]:
     return Sku.objects.filter(
         Q(code=word) | Q(barcodes__code__in={word, word.replace(" ", "").zfill(14)})
     )
+
+
+class OfSkuAtLocation:
+    """Columns that name the SKU and the building by their codes."""
+
+    @display(description="SKU", ordering="sku_id")
+    def item(self, row: Any) -> SafeString | str:
+        return link_to(row.sku)
+
+    @display(description="Location", ordering="location_id")
+    def place(self, row: Any) -> str:
+        return row.location.code

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from inventory.admin.links import ledger, skus_named
+from inventory.admin.links import OfSkuAtLocation, ledger, skus_named
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
 from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
 
@@ -40,11 +40,11 @@ class ShelfFilter(admin.SimpleListFilter):
 
 
 @admin.register(Stock)
-class StockAdmin(Searched, ReadOnlyAdmin):
+class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     list_display = (
-        "sku",
+        "item",
         "article",
-        "location",
+        "place",
         "on_hand",
         "reserved",
         "unavailable",
@@ -72,19 +72,21 @@ class StockAdmin(Searched, ReadOnlyAdmin):
         return ledger(stock.sku_id, stock.location_id)
 
 
+def _step(delta: int, after: int) -> str:
+    """Write a balance, and how it came to be: "24 (+1)"."""
+    return f"{after} ({delta:+d})" if delta else str(after)
+
+
 @admin.register(StockMovement)
-class StockMovementAdmin(Searched, ReadOnlyAdmin):
+class StockMovementAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     list_display = (
         "recorded",
-        "sku",
-        "location",
-        "reason",
-        "on_hand_delta",
-        "reserved_delta",
-        "unavailable_delta",
-        "on_hand_after",
-        "reserved_after",
-        "unavailable_after",
+        "item",
+        "place",
+        "why",
+        "on_hand",
+        "reserved",
+        "unavailable",
         "reference",
         "actor",
     )
@@ -92,10 +94,25 @@ class StockMovementAdmin(Searched, ReadOnlyAdmin):
     list_select_related = ("sku", "location")
     ordering = ("-id",)
     search_help_text = "SKU code, barcode or reference"
-    list_fullwidth = True
 
     def find(self, word: str) -> Q:
         return Q(reference=word) | Q(sku__in=list(skus_named(word).values_list("pk", flat=True)))
+
+    @display(description="Reason", label=True)
+    def why(self, movement: StockMovement) -> str:
+        return movement.reason.replace("_", " ")
+
+    @display(description="On hand")
+    def on_hand(self, movement: StockMovement) -> str:
+        return _step(movement.on_hand_delta, movement.on_hand_after)
+
+    @display(description="Reserved")
+    def reserved(self, movement: StockMovement) -> str:
+        return _step(movement.reserved_delta, movement.reserved_after)
+
+    @display(description="Unavailable")
+    def unavailable(self, movement: StockMovement) -> str:
+        return _step(movement.unavailable_delta, movement.unavailable_after)
 
     @display(description="Recorded", ordering="id")
     def recorded(self, movement: StockMovement) -> str:
@@ -103,8 +120,8 @@ class StockMovementAdmin(Searched, ReadOnlyAdmin):
 
 
 @admin.register(Reservation)
-class ReservationAdmin(Searched, ReadOnlyAdmin):
-    list_display = ("id", "sku", "location", "quantity", "state", "reference", "expires", "created")
+class ReservationAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
+    list_display = ("id", "item", "place", "quantity", "state", "reference", "expires", "created")
     list_filter = ("state", "location")
     list_select_related = ("sku", "location")
     ordering = ("-id",)

@@ -17,7 +17,11 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminSplitDateTimeWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from omniretail.access.keys import issue_key
 from omniretail.access.models import ApiClient, ApiKey, User
@@ -25,10 +29,20 @@ from omniretail.access.scopes import SCOPES
 from omniretail.admin_manners import ROWS, ReadOnlyAdmin, ReadOnlyInline, actor_of, at
 from omniretail.audit.record import record
 
+CODES = "Codes with commas between them; empty means all"
+
+
+class StaffForm(UserChangeForm):
+    class Meta(UserChangeForm.Meta):
+        model = User
+        fields = "__all__"
+        help_texts = {"locations": CODES}
+        widgets = {"locations": UnfoldAdminTextInputWidget}
+
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    form = UserChangeForm
+    form = StaffForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "role", "where", "is_active", "is_staff", "last_login")
@@ -75,15 +89,16 @@ class KeyInline(ReadOnlyInline):
 class ApiClientForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
         choices=[(code, f"{code} – {words}") for code, words in SCOPES.items()],
-        widget=forms.CheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultiple,
     )
 
     class Meta:
         model = ApiClient
         fields = ("name", "scopes", "channels", "locations")
-        help_texts = {
-            "channels": "Codes with commas between them; empty means all",
-            "locations": "Codes with commas between them; empty means all",
+        help_texts = {"channels": CODES, "locations": CODES}
+        widgets = {
+            "channels": UnfoldAdminTextInputWidget,
+            "locations": UnfoldAdminTextInputWidget,
         }
 
 

@@ -114,7 +114,25 @@ class OrderAdmin(Searched, ReadOnlyAdmin):
     list_select_related = ("channel", "customer")
     ordering = ("-id",)
     search_help_text = "Number, external id, the customer's e-mail or id"
-    readonly_fields = ("state", "total", "pages")
+    readonly_fields = ("state", "total", "placed", "pages")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("number", "state"),
+                    ("channel", "external_id"),
+                    ("placed", "total"),
+                    ("customer", "payment_reference"),
+                    "ship_to",
+                    "note",
+                    ("allow_split", "allow_backorder"),
+                    ("allow_partial", "exchange_of"),
+                    "pages",
+                )
+            },
+        ),
+    )
     inlines = (LineInline, FulfilmentInline, ReturnInline)
     change_form_after_template = "admin/orders/story.html"
 
@@ -131,7 +149,16 @@ class OrderAdmin(Searched, ReadOnlyAdmin):
             Q(number=word) | Q(channel__in=channels, external_id=word) | Q(customer__in=customers)
         )
 
-    @display(description="State", label=True)
+    @display(
+        description="State",
+        label={
+            OrderState.OPEN.label: "info",
+            OrderState.BACKORDERED.label: "warning",
+            OrderState.PARTIALLY_FULFILLED.label: "info",
+            OrderState.COMPLETED.label: "success",
+            OrderState.CANCELLED.label: "danger",
+        },
+    )
     def state(self, order: Order) -> str:
         return str(state_of(order).label)
 
@@ -160,7 +187,7 @@ class OrderAdmin(Searched, ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        number = Order.objects.filter(pk=_number(object_id)).values_list("number", flat=True)
+        number = Order.objects.filter(pk=_number(object_id) or 0).values_list("number", flat=True)
         told = {"story": _story(number[0]), "decisions": _decisions(number[0])} if number else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
 
@@ -187,7 +214,7 @@ def _decisions(number: str) -> list[dict[str, Any]]:
     receipts = SourcingReceipt.objects.filter(order__number=number).order_by("id")
     return [
         {
-            "title": f"{receipt.occasion}, {at(receipt.decided_at)}",
+            "title": f"Sourced when {receipt.occasion}, {at(receipt.decided_at)}",
             "table": {
                 "headers": ["Location", "Type", "Units", "Distance", "Priority", "Why"],
                 "rows": [_candidate(row) for row in receipt.receipt.get("candidates", [])],
