@@ -39,7 +39,7 @@ class StrictSerializer(serializers.Serializer):
                     {
                         str(name)[:64]: [
                             serializers.ErrorDetail(
-                                self.error_messages["unknown_field"], code="unknown_field"
+                                str(self.error_messages["unknown_field"]), code="unknown_field"
                             )
                         ]
                         for name in unknown

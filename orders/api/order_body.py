@@ -82,7 +82,7 @@ class OrderBody(StrictSerializer):
     reservation_id = StringField(max_length=64, required=False, allow_null=True)
     customer = CustomerBody(required=False, allow_null=True)
     ship_to = ShipToBody(required=False, allow_null=True)
-    lines = LineBody(many=True, allow_empty=False, max_length=MAX_LINES)
+    lines = LineBody(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
     allow_split = StrictBooleanField(required=False, default=True)
     allow_backorder = StrictBooleanField(required=False, default=False)
     allow_partial = StrictBooleanField(required=False, default=False)
@@ -91,7 +91,7 @@ class OrderBody(StrictSerializer):
     exchange_of = StringField(max_length=32, required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        errors: dict[int, dict[str, list[serializers.ErrorDetail]]] = {}
+        errors: dict[Any, dict[str, list[serializers.ErrorDetail]]] = {}
         seen = Counter(line["line_id"] for line in attrs["lines"])
         for position, line in enumerate(attrs["lines"]):
             if seen[line["line_id"]] > 1:
@@ -110,7 +110,7 @@ class OrderBody(StrictSerializer):
                     )
                 ]
         if errors:
-            raise serializers.ValidationError({"lines": errors})
+            raise serializers.ValidationError({"lines": dict[str, Any](errors)})
         return attrs
 
 

@@ -28,18 +28,14 @@ Text128 = Annotated[str, Meta(max_length=128)]
 Text200 = Annotated[str, Meta(max_length=200)]
 
 
-class _Part(Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class _Customer(_Part):
+class _Customer(Struct, frozen=True, forbid_unknown_fields=True):
     external_id: Name128 | None = None
     name: Text200 | None = None
     email: Annotated[str, Meta(max_length=254)] | None = None
     phone: Text64 | None = None
 
 
-class _ShipTo(_Part):
+class _ShipTo(Struct, frozen=True, forbid_unknown_fields=True):
     name: Text200 | None = None
     line1: Text200 | None = None
     line2: Text200 | None = None
@@ -52,12 +48,12 @@ class _ShipTo(_Part):
     longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
 
 
-class _HandOver(_Part):
+class _HandOver(Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal["ship", "pickup", "same_day", "carry_out"]
     location: Name64 | None = None
 
 
-class _Line(_Part):
+class _Line(Struct, frozen=True, forbid_unknown_fields=True):
     line_id: Name64
     sku: Name64
     quantity: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
@@ -66,7 +62,7 @@ class _Line(_Part):
     product_reference: Text128 = ""
 
 
-class _Order(_Part):
+class _Order(Struct, frozen=True, forbid_unknown_fields=True):
     channel: Name64
     external_id: Name128
     currency: str

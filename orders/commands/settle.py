@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from django.db.models.functions import Now
 
@@ -72,7 +73,7 @@ def mend_broken(broken: Sequence[Broken], *, actor: Principal) -> None:
 
 def close_empty(
     identities: Collection[int], *, state: FulfilmentState = FulfilmentState.REJECTED
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """End unfinished fulfilments that have nothing left to do; return their documents.
 
     One that has handed over a part is `collected`; one that gave nothing gets `state`.

@@ -85,10 +85,15 @@ class Share:
 class Drawn:
     """Shares as rows and documents, with the claims that still have to be made."""
 
-    rows: tuple[Rows, Rows]  # fulfilments, and their lines
+    fulfilments: list[dict[str, Any]]
+    lines: list[dict[str, Any]]
     documents: list[dict[str, Any]]  # in the order of the shares
     claims: list[Claim]
     carried_out: list[Claim]  # those of `claims` whose goods leave at once
+
+    @property
+    def rows(self) -> tuple[Rows, Rows]:
+        return (FULFILMENTS, self.fulfilments), (FULFILMENT_LINES, self.lines)
 
 
 def draw_shares(shares: Sequence[Share], *, at: datetime) -> Drawn:
@@ -104,8 +109,7 @@ def draw_shares(shares: Sequence[Share], *, at: datetime) -> Drawn:
     )
     line_ids = iter(ids["orders_fulfilmentline"])
     reservation_ids = iter(ids["inventory_reservation"])
-    drawn = Drawn(((FULFILMENTS, []), (FULFILMENT_LINES, [])), [], [], [])
-    headers, lines = drawn.rows[0][1], drawn.rows[1][1]
+    drawn = Drawn([], [], [], [], [])
     for identity, share in zip(ids["orders_fulfilment"], shares, strict=True):
         header = _header(identity, share, at)
         mine = [
@@ -123,8 +127,8 @@ def draw_shares(shares: Sequence[Share], *, at: datetime) -> Drawn:
             )
             for row, line in zip(mine, share.lines, strict=True)
         ]
-        headers.append(header)
-        lines += mine
+        drawn.fulfilments.append(header)
+        drawn.lines.extend(mine)
         drawn.claims.extend(claims)
         if share.is_carried_out:
             drawn.carried_out.extend(claims)
