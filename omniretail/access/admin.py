@@ -18,7 +18,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -89,7 +89,7 @@ class KeyInline(ReadOnlyInline):
 class ApiClientForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
         choices=[(code, f"{code} – {words}") for code, words in SCOPES.items()],
-        widget=UnfoldAdminCheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
 
     class Meta:
