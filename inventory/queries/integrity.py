@@ -95,6 +95,25 @@ POOL_LAWS = (
            WHERE coalesce(c.units, 0) <> coalesce(s.reserved, 0)""",
     ),
     Law(
+        "transfer_moves_what_it_says",
+        """SELECT l.sku_id, w.location_id, 'transfer ' || t.id || ', ' || w.reason, w.expected,
+                  coalesce(m.found, 0)
+           FROM inventory_transferline l
+           JOIN inventory_transfer t ON t.id = l.transfer_id
+           CROSS JOIN LATERAL (VALUES
+               (t.source_id, 'transfer_out',
+                CASE WHEN t.state IN ('in_transit', 'received') THEN -l.quantity::bigint
+                     ELSE 0 END),
+               (t.destination_id, 'transfer_in', l.received::bigint)
+           ) AS w(location_id, reason, expected)
+           LEFT JOIN LATERAL (
+               SELECT sum(on_hand_delta) AS found FROM inventory_stockmovement
+               WHERE reference = 'transfers/' || t.id AND sku_id = l.sku_id
+                 AND location_id = w.location_id AND reason = w.reason
+           ) AS m ON true
+           WHERE w.expected <> coalesce(m.found, 0)""",
+    ),
+    Law(
         "never_oversold",
         """SELECT sku_id, location_id, subject, 0::bigint, found
            FROM inventory_stock

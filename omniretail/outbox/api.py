@@ -56,7 +56,9 @@ class EventAnswer(serializers.Serializer):
     type = serializers.CharField()
     time = serializers.DateTimeField()
     subject = serializers.CharField(help_text="The resource: fulfilments/100001-1")
-    data = serializers.DictField(help_text="The resource as it then was")
+    data = serializers.DictField(  # type: ignore[assignment]
+        help_text="The resource as it then was"
+    )
 
 
 class FeedAnswer(serializers.Serializer):

@@ -56,6 +56,17 @@ ORDER_LAWS = (
            WHERE l.fulfilled <> coalesce(w.units, 0)""",
     ),
     Law(
+        "line_returns_what_came_back",
+        """SELECT l.sku_id, NULL::bigint, 'order ' || d.number || ', line ' || l.line_id,
+                  coalesce(w.units, 0)::bigint, l.returned::bigint
+           FROM orders_orderline l JOIN orders_order d ON d.id = l.order_id
+           LEFT JOIN (
+               SELECT order_line_id, sum(received) AS units FROM orders_returnline
+               WHERE order_line_id IS NOT NULL GROUP BY order_line_id
+           ) w ON w.order_line_id = l.id
+           WHERE l.returned <> coalesce(w.units, 0)""",
+    ),
+    Law(
         "line_units_are_conserved",
         """SELECT l.sku_id, NULL::bigint, 'order ' || d.number || ', line ' || l.line_id,
                   l.ordered::bigint,

@@ -8,10 +8,9 @@ from rest_framework import serializers
 
 
 class DegreesField(serializers.FloatField):
-    """Degrees as a JSON number: not a text (which could be NaN), not true."""
+    """Degrees as a JSON number: not a text, not true."""
 
     def to_internal_value(self, data: Any) -> float:
-        # A whole number beyond every float would raise OverflowError.
-        if isinstance(data, bool) or not isinstance(data, (int, float)) or abs(data) > 360:
+        if isinstance(data, bool) or not isinstance(data, (int, float)):
             self.fail("invalid")
-        return float(data)
+        return super().to_internal_value(data)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from inventory.models import Barcode, Product, Sku
 from omniretail.audit.models import AuditRecord
@@ -200,6 +202,29 @@ def test_a_nonsensical_page_is_refused(api: ApiCaller, query: dict[str, Any]) ->
 
 def test_an_unknown_sku_is_not_found(api: ApiCaller) -> None:
     assert api.get("skus/NONE").status_code == 404
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_many_that_put_one_sku_at_once_make_it_once(api: ApiCaller) -> None:
+    """Half of them name one size, half another, of one product with one size guide."""
+
+    def put(number: int) -> int:
+        try:
+            guide = {"size_guide": {"version": number}, "product": "OXFORD", "name": str(number)}
+            return api.put(
+                f"skus/A{number % 2}", guide | {"barcodes": [f"A{number % 2}"]}
+            ).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(put, range(24)))
+    assert sorted(answers) == [200] * 22 + [201] * 2
+    assert Sku.objects.count() == Barcode.objects.count() == 2
+    assert (
+        len({api.get(f"skus/A{number}").json()["size_guide"]["version"] for number in (0, 1)}) == 1
+    )
 
 
 def test_scopes_are_asked_for() -> None:

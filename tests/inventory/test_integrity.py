@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from inventory.models import Reservation, Sku
+from inventory.models import Reservation, Sku, TransferLine
 from orders.models import FulfilmentLine, OrderLine
 from stores.models import Location
 from tests.builders import make_channel, make_location, make_sku, stock_up
@@ -170,6 +170,54 @@ def test_an_order_that_promises_without_a_claim_is_found(api: ApiCaller, shirt: 
     assert found_in(check(api)) == [
         ("line_fulfils_what_has_left", f"order {number}, line 1", 0, 1),
         ("line_reserves_what_must_leave", f"order {number}, line 1", 4, 3),
+    ]
+
+
+def test_a_transfer_that_moved_something_else_is_found(
+    api: ApiCaller, shirt: Sku, shop: Location
+) -> None:
+    make_location("W1")
+    lines = [{"sku": "A1", "quantity": 4}]
+    transfer = api.post("transfers", {"from": "S1", "to": "W1", "lines": lines}).json()["id"]
+    for act, body in [
+        ("dispatch", {}),
+        ("receive", {"lines": [{"sku": "A1", "quantity": 3}], "close": True}),
+    ]:
+        answer = api.post(f"transfers/{transfer}/{act}", body)
+        assert answer.status_code == 200, answer.content
+        assert check(api)["ok"]
+    TransferLine.objects.update(quantity=5, received=2)
+    assert found_in(check(api)) == [
+        ("transfer_moves_what_it_says", f"transfer {transfer}, transfer_out", -5, -4),
+        ("transfer_moves_what_it_says", f"transfer {transfer}, transfer_in", 2, 3),
+    ]
+
+
+def test_a_return_that_came_back_otherwise_is_found(
+    api: ApiCaller, shirt: Sku, shop: Location
+) -> None:
+    order = place(api, ("A1", 2))
+    code = order["fulfilments"][0]["id"]
+    step(api, code, "pick", units(("1", 2)))
+    step(api, code, "pack")
+    step(api, code, "ship", {"carrier": "DHL", "tracking_number": "1"})
+    ret = api.post(
+        "returns",
+        {
+            "order": order["number"],
+            "channel": "web",
+            "lines": [{"line_id": "1", "quantity": 1, "reason": "too small"}],
+            "resolution": "refund",
+            "drop_off": {"type": "store"},
+        },
+    ).json()["id"]
+    line = {"line_id": "1", "quantity": 1, "disposition": "restock"}
+    answer = api.post(f"returns/{ret}/receipts", {"location": "S1", "lines": [line]})
+    assert answer.status_code == 201, answer.content
+    assert check(api)["violations"] == []
+    OrderLine.objects.update(returned=2)
+    assert found_in(check(api)) == [
+        ("line_returns_what_came_back", f"order {order['number']}, line 1", 1, 2)
     ]
 
 

@@ -83,7 +83,7 @@ def test_if_match_keeps_two_editors_apart(api: ApiCaller) -> None:
     [
         ({"timezone": "Europe/Atlantis"}, "/timezone", "unknown_timezone"),
         ({"latitude": 91}, "/latitude", "max_value"),
-        ({"latitude": 10**400}, "/latitude", "invalid"),
+        ({"latitude": 10**400}, "/latitude", "overflow"),
         ({"latitude": True}, "/latitude", "invalid"),
         ({"longitude": "-0.1"}, "/longitude", "invalid"),
         ({"longitude": None}, "/latitude", "half_a_point"),
