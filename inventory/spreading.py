@@ -105,7 +105,7 @@ def _smallest_set(
     for size in range(MOST_TOGETHER + 1):
         for candidate in combinations(further, size):
             looks += len(needs)
-            if _covers([*used, *candidate], needs, left):
+            if not _still_missing(needs, left, [*used, *candidate]):
                 return candidate
             if looks > MOST_LOOKS:
                 return _greedy_set(needs, left, further, used)
@@ -118,32 +118,31 @@ def _greedy_set(
     further: Sequence[str],
     used: Sequence[str],
 ) -> list[str]:
+    """Take whoever can give most of what is still missing, again and again."""
+    rank = {location: position for position, location in enumerate(further)}
     chosen: list[str] = []
-    open_needs = {
-        sku: wanted - sum(left[sku].get(location, 0) for location in used)
-        for sku, wanted in needs.items()
-    }
-    while any(units > 0 for units in open_needs.values()):
-        best = max(
-            (location for location in further if location not in chosen),
-            key=lambda location: sum(
-                min(max(units, 0), left[sku].get(location, 0)) for sku, units in open_needs.items()
-            ),
-        )
+    missing = _still_missing(needs, left, used)
+    while missing:
+        gains: dict[str, int] = {}
+        for sku, units in missing.items():
+            for location, there in left[sku].items():
+                if location in rank:
+                    gains[location] = gains.get(location, 0) + min(units, there)
+        best = max(gains, key=lambda location: (gains[location], -rank[location]))
         chosen.append(best)
-        for sku in open_needs:
-            open_needs[sku] -= left[sku].get(best, 0)
+        del rank[best]
+        missing = _still_missing(missing, left, [best])
     return sorted(chosen, key=further.index)
 
 
-def _covers(
-    locations: Iterable[str], needs: Mapping[str, int], left: Mapping[str, Mapping[str, int]]
-) -> bool:
-    places = list(locations)
-    return all(
-        sum(left[sku].get(location, 0) for location in places) >= wanted
+def _still_missing(
+    needs: Mapping[str, int], left: Mapping[str, Mapping[str, int]], places: Sequence[str]
+) -> dict[str, int]:
+    after = {
+        sku: wanted - sum(left[sku].get(location, 0) for location in places)
         for sku, wanted in needs.items()
-    )
+    }
+    return {sku: units for sku, units in after.items() if units > 0}
 
 
 def _take(
