@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import admin
 from django.core.cache import cache
 from django.db.models import Count, F, Model, Q
 from django.http import HttpRequest, HttpResponse
@@ -117,16 +118,15 @@ def figures(at: datetime) -> tuple[list[Figure], Figure]:
         return Figure(key, title, hint, Fulfilment, {"state__exact": state.value, **more})
 
     columns = [
-        fulfilments("open", FulfilmentState.OPEN, "To pick", "nobody has begun"),
-        fulfilments("picking", FulfilmentState.PICKING, "Being picked", "somebody walks with it"),
+        fulfilments("open", FulfilmentState.OPEN, "To pick", "not begun"),
+        fulfilments("picking", FulfilmentState.PICKING, "Being picked", "begun"),
         fulfilments("packed", FulfilmentState.PACKED, "Packed", "waits for the carrier"),
         fulfilments("ready", FulfilmentState.READY, "Ready for pickup", "waits in its bay"),
-        Figure("waiting", "Backorders", "lines that wait for stock", OrderLine,
-               {"backordered__gt": 0}),
-        Figure("inspect", "To inspect", "returned, not yet decided", ReturnReceiptLine,
-               {"inspection": "waiting"},
+        Figure("waiting", "Backorders", "lines without stock", OrderLine, {"backordered__gt": 0}),
+        Figure("inspect", "To inspect", "returned, undecided", ReturnReceiptLine,
+               {"disposition__exact": Disposition.INSPECT.value},
                rows=Q(disposition=Disposition.INSPECT, moved_on__lt=F("quantity"))),
-        Figure("arriving", "Transfers under way", "to this location", Transfer,
+        Figure("arriving", "Transfers under way", "dispatched, not all arrived", Transfer,
                {"state__exact": TransferState.IN_TRANSIT.value}, place="destination"),
     ]  # fmt: skip
     expiring = fulfilments(
@@ -146,7 +146,8 @@ def look_around(principal: Principal, *, links: bool, at: datetime) -> Overview:
     counts = {figure.key: figure.count(places) for figure in [*columns, expiring]}
 
     def cell(figure: Figure, count: int, place: dict[str, str]) -> Cell:
-        return Cell(figure, count, figure.address(**place) if links and count else "")
+        linked = links and count and admin.site.is_registered(figure.model)
+        return Cell(figure, count, figure.address(**place) if linked else "")
 
     def cells(location_id: int | None) -> list[Cell]:
         found = []
@@ -197,7 +198,7 @@ def last_orders(principal: Principal) -> list[dict[str, Any]]:
         concerned = Fulfilment.objects.filter(location__code__in=list(principal.locations))
         rows = rows.filter(pk__in=concerned.values("order"))
     orders = list(rows.order_by("-pk")[:LAST_ORDERS])
-    lines: dict[int, list[dict[str, Any]]] = {order.pk: [] for order in orders}
+    lines: dict[int, list[Mapping[str, Any]]] = {order.pk: [] for order in orders}
     for line in OrderLine.objects.filter(order__in=list(lines)).values():
         lines[line["order_id"]].append(line)
     shown = []
@@ -222,8 +223,11 @@ def last_orders(principal: Principal) -> list[dict[str, Any]]:
 
 def pool_report() -> Report:
     """Return what the cheap laws of the pool say, at most half a minute old."""
-    laws = [law for law in POOL_LAWS if law.name in CHEAP_LAWS]
-    return cache.get_or_set("overview.pool", lambda: check_laws(laws), POOL_KEPT)
+    report: Report | None = cache.get("overview.pool")
+    if report is None:
+        report = check_laws([law for law in POOL_LAWS if law.name in CHEAP_LAWS])
+        cache.set("overview.pool", report, POOL_KEPT)
+    return report
 
 
 @never_cache

@@ -1,0 +1,53 @@
+"""A real Chromium: the one of the system, so that nothing has to be downloaded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip("there is no Chromium here: apt-get install chromium")
+    given: dict[str, Any] = {**browser_type_launch_args, "executable_path": found}
+    if os.geteuid() == 0:
+        given["args"] = ["--no-sandbox"]  # root's Chromium refuses to start with one
+    return given
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "locale": "en-GB", "timezone_id": "Europe/Athens"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def queries_beside_a_browser() -> Iterator[None]:
+    """Let tests ask the database: Playwright keeps an event loop in their thread until the
+    session ends, which makes Django think that they run in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
+
+
+@pytest.fixture
+def complaints(page: Any) -> Iterator[list[str]]:
+    """Fail when a page complained: a script broke, a policy was violated, a file is missing."""
+    said: list[str] = []
+
+    def note(message: Any) -> None:
+        # Browsers ask for this one on pages that name no icon, such as the admin's.
+        if message.type == "error" and not message.location["url"].endswith("/favicon.ico"):
+            said.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield said
+    assert said == []

@@ -1,0 +1,98 @@
+"""A manager's morning: sign in, see what there is to do, follow a number to its rows."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from omniretail.access.models import User
+from orders.models import Fulfilment, Order
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import make_caller
+from tests.orders.desk import place, step, units
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def shop() -> None:
+    """A shop with two orders to pick, and one in its bay that expires tonight."""
+    cache.clear()
+    User.objects.create_superuser("manager", password="open sesame")
+    stock_up(make_sku("LAMP"), make_location("S1", name="Soho", kind="store"), 10)
+    make_channel()
+    api = make_caller(["*"])
+    for _ in range(2):
+        place(api, ("LAMP", 1))
+    code = place(api, ("LAMP", 1), pickup_at="S1")["fulfilments"][0]["id"]
+    step(api, code, "pick", units(("1", 1)))
+    step(api, code, "ready")
+    tonight = timezone.now() + timedelta(hours=6)
+    Fulfilment.objects.filter(code=code).update(pickup_expires_at=tonight)
+
+
+def sign_in(page: Page, address: str) -> None:
+    page.goto(f"{address}/")
+    page.get_by_role("banner").get_by_role("link", name="Sign in").click()
+    page.get_by_label("Username").fill("manager")
+    page.get_by_label("Password").fill("open sesame")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{address}/")
+
+
+def test_a_number_leads_to_its_rows(
+    page: Page, live_server: Any, shop: None, complaints: list[str]
+) -> None:
+    sign_in(page, live_server.url)
+    expect(page.get_by_role("heading", name="All locations")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="Stock pool")).to_contain_text("In order")
+    soho = page.get_by_role("row", name=re.compile("Soho"))
+    expect(soho.get_by_role("link", name="1 of these expire within 24 hours")).to_be_visible()
+    soho.get_by_role("link", name="2 to pick, Soho").click()
+    expect(page).to_have_url(re.compile(r"/admin/orders/fulfilment/\?.*state__exact=open"))
+    for fulfilment in Fulfilment.objects.all():
+        shown = page.get_by_role("link", name=fulfilment.code, exact=True)
+        expect(shown).to_have_count(1 if fulfilment.state == "open" else 0)
+
+
+def test_times_are_on_the_clock_of_the_reader(
+    page: Page, live_server: Any, shop: None, complaints: list[str]
+) -> None:
+    sign_in(page, live_server.url)
+    newest = Order.objects.latest("pk")
+    Order.objects.filter(pk=newest.pk).update(placed_at="2026-07-01T21:30:00Z")
+    page.reload()
+    row = page.get_by_role("row", name=re.compile(newest.number))
+    expect(row).to_contain_text("2 Jul 2026, 00:30")  # half past midnight in Athens
+
+
+def test_everything_is_within_reach_of_a_thumb(
+    page: Page, live_server: Any, shop: None, complaints: list[str]
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    sign_in(page, live_server.url)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    link = page.get_by_role("link", name="2 to pick, Soho")
+    link.scroll_into_view_if_needed()
+    box = link.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 24  # WCAG 2.2, target size
+
+
+def test_the_keyboard_goes_straight_to_the_numbers(
+    page: Page, live_server: Any, shop: None, complaints: list[str]
+) -> None:
+    sign_in(page, live_server.url)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Look again")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name=re.compile("^2 To pick"))).to_be_focused()
