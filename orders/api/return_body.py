@@ -54,13 +54,13 @@ class ReturnBody(StrictSerializer):
     drop_off = DropOffBody()
 
 
-class ReceiptLineBody(NamedLine):
+class ReturnedLineBody(NamedLine):
     disposition = serializers.ChoiceField(Disposition.choices)
 
 
 class ReturnReceiptBody(StrictSerializer):
     location = StringField(max_length=64)
-    lines = ReceiptLineBody(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
+    lines = ReturnedLineBody(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
 
 
 class DecisionLineBody(NamedLine):
