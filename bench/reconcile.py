@@ -40,41 +40,56 @@ class Shelf:
                 shelf.on_hand[pair] = row["on_hand"]
                 shelf.reserved[pair] = row["reserved"]
                 shelf.unavailable[pair] = row["unavailable"]
-                if row["available"] < 0 or min(row["reserved"], row["unavailable"]) < 0:
+                if min(row["available"], row["reserved"], row["unavailable"]) < 0:
                     shelf.oversold.append(f"{pair}: {row}")
         return shelf
 
 
 @dataclass
 class Sold:
-    """What the orders themselves say, of this run and of all runs."""
+    """What the orders themselves say: of this run by name, of all runs by units.
+
+    The floor picks what waits longest, so it may hand out what an earlier run has sold.
+    """
 
     numbers: Counter[tuple[str, str, str]]  # channel, external id, number: of this run
-    fulfilled: Counter[str]  # by SKU: of this run
-    reserved: Counter[Pair]  # of all runs, in fulfilments that are not finished
-    states: Counter[str]
+    states: Counter[str]  # of this run
+    fulfilled: Counter[str]  # by SKU
+    reserved: Counter[Pair]  # in fulfilments that are not finished
 
     @classmethod
     def read(cls, service: Service, run: str) -> Sold:
         sold = cls(Counter(), Counter(), Counter(), Counter())
         for order in service.pages("orders", "read orders"):
             for fulfilment in order["fulfilments"]:
-                if fulfilment["state"] in UNFINISHED:
+                if fulfilment["state"] in UNFINISHED and fulfilment["location"] in PLACES:
                     for line in fulfilment["lines"]:
                         pair = line["sku"], fulfilment["location"]
                         sold.reserved[pair] += line["quantity"] - line["fulfilled"]
+            for line in order["lines"]:
+                sold.fulfilled[line["sku"]] += line["fulfilled"]
             if order["external_id"].startswith(f"{run}-"):
                 name = order["channel"], order["external_id"], order["number"]
                 sold.numbers[name] += 1
                 sold.states[order["state"]] += 1
-                for line in order["lines"]:
-                    sold.fulfilled[line["sku"]] += line["fulfilled"]
         return sold
 
 
-def reconcile(service: Service, run: str, books: Books, before: Shelf) -> Iterator[Verdict]:
+@dataclass(frozen=True)
+class Morning:
+    """What was there before the first delivery."""
+
+    shelf: Shelf
+    sold: Sold
+
+    @classmethod
+    def read(cls, service: Service, run: str) -> Morning:
+        return cls(Shelf.read(service), Sold.read(service, run))
+
+
+def reconcile(service: Service, run: str, books: Books, morning: Morning) -> Iterator[Verdict]:
     """Yield a verdict on each promise of the service."""
-    after = Shelf.read(service)
+    before, after = morning.shelf, Shelf.read(service)
     sold = Sold.read(service, run)
     yield _orders(books, sold)
     states = ", ".join(f"{count:,} {state}" for state, count in sold.states.most_common())
@@ -84,7 +99,8 @@ def reconcile(service: Service, run: str, books: Books, before: Shelf) -> Iterat
         "units kept apart", _plus(before.unavailable, books.unavailable), after.unavailable
     )
     yield _compare("units reserved, as the orders say", sold.reserved, after.reserved)
-    yield _compare("units that customers have got, by SKU", books.left, sold.fulfilled)
+    got = _plus(morning.sold.fulfilled, books.left)
+    yield _compare("units that customers have got, by SKU", got, sold.fulfilled)
     yield Verdict(not after.oversold, "no row oversold", tuple(after.oversold[:SHOWN]))
     yield _balance(books, before, after)
     report = service.get("integrity", "integrity") or {"ok": False, "rows_checked": 0}
@@ -103,7 +119,7 @@ def _orders(books: Books, sold: Sold) -> Verdict:
     )
 
 
-def _plus(before: Counter[Pair], change: Counter[Pair]) -> Counter[Pair]:
+def _plus(before: Counter[Any], change: Counter[Any]) -> Counter[Any]:
     sums = Counter(before)
     sums.update(change)
     return sums

@@ -23,7 +23,7 @@ from invoices import SHIPPED, Invoice, Oddities, names_of, read
 from opening import Opening
 from plan import deliveries, demand, is_short
 from progress import Progress
-from reconcile import Shelf, reconcile
+from reconcile import Morning, reconcile
 from report import print_calls, print_doings
 from service import Calls, GivenUp, Service
 from worker import Diary, Job, work
@@ -39,14 +39,14 @@ def main() -> int:
     print(f"Run {run}: {dict(events)} from {options.data.name}; {met}")
     service = Service(options.url, options.key)
     try:
-        books, calls, later, before = open_the_day(options, run, invoices, service)
+        books, calls, later, morning = open_the_day(options, run, invoices, service)
         diaries, seconds = live_the_day(options, run, invoices, later)
         for diary in diaries:
             books.add(diary.books)
             calls.add(diary.calls)
         print_day(calls, books, seconds)
         failures = [diary.failure for diary in diaries if diary.failure]
-        return settle(service, run, books, before, calls, failures)
+        return settle(service, run, books, morning, calls, failures)
     except GivenUp as error:
         print(f"FAILED: {error}")
         for text in service.calls.unexpected:
@@ -73,20 +73,20 @@ def parse() -> argparse.Namespace:
 
 def open_the_day(
     options: argparse.Namespace, run: str, invoices: list[Invoice], service: Service
-) -> tuple[Books, Calls, Counter[Any], Shelf]:
+) -> tuple[Books, Calls, Counter[Any], Morning]:
     """Put buildings, SKUs and stock in place; return what was there before the stock came."""
     skus = sorted({line.sku for invoice in invoices for line in invoice.lines})
     first, later = deliveries(*demand(invoices))
     opening = Opening(options.url, options.key, options.clients, run)
     opening.prepare(names_of(options.data), skus)
-    before = Shelf.read(service)
+    morning = Morning.read(service, run)
     opening.receive(first, "first")
     short = sum(map(is_short, skus))
     print(f"{len(skus):,} SKUs, {short:,} of them short; {sum(first.values()):,} units received")
     calls = Calls()
     for each in opening.services:
         calls.add(each.calls)
-    return opening.books, calls, later, before
+    return opening.books, calls, later, morning
 
 
 def live_the_day(
@@ -153,12 +153,12 @@ def print_day(calls: Calls, books: Books, seconds: float) -> None:
 
 
 def settle(
-    service: Service, run: str, books: Books, before: Shelf, calls: Calls, failures: list[str]
+    service: Service, run: str, books: Books, morning: Morning, calls: Calls, failures: list[str]
 ) -> int:
     """Print the reconciliation; return the exit code."""
     print("\nReconciliation")
     fine = True
-    for verdict in reconcile(service, run, books, before):
+    for verdict in reconcile(service, run, books, morning):
         fine &= verdict.ok
         print(f"  {'ok  ' if verdict.ok else 'FAIL'} {verdict.text}")
         for detail in verdict.details:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -17,23 +18,31 @@ from stores.models import Location
 LOADED = "demo.chapter_loaded"
 ONE_AT_A_TIME = 7_215_331  # an advisory lock, so that two loads do not tell one story twice
 
-Chapter = tuple[str, str, Callable[[], None]]
-CHAPTERS: tuple[Chapter, ...] = (
-    ("staff", "Staff", people.hire),
-    ("buildings", "Ten shops and two warehouses", buildings.open_buildings),
-    ("channels", "Channels", buildings.open_channels),
-    ("catalogue", "Catalogue", buildings.fill_catalogue),
-    ("shelves", "Shelves", buildings.lay_out_shelves),
-    ("goods-in", "Goods in", goods_in.receive_deliveries),
-    ("kept-back", "Safety stock and ring fences", goods_in.keep_back),
-    ("orders", "Orders", selling.place),
-    ("cancellations", "Cancellations", selling.cancel_some),
-    ("refusals", "Refusals", floor.refuse_some),
-    ("picking", "Picking, packing, shipping, handing over", floor.pick_and_hand_out),
-    ("transfers", "Transfers", moves.drive_between),
-    ("counts", "Counts and damage", moves.look_around),
-    ("returns", "Returns", giving_back.bring_back),
-    ("carts", "Carts", selling.fill_carts),
+
+class Chapter(NamedTuple):
+    """A part of the story. `name` is how the record of it is found again."""
+
+    name: str
+    title: str
+    write: Callable[[], None]
+
+
+CHAPTERS = (
+    Chapter("staff", "Staff", people.hire),
+    Chapter("buildings", "Ten shops and two warehouses", buildings.open_buildings),
+    Chapter("channels", "Channels", buildings.open_channels),
+    Chapter("catalogue", "Catalogue", buildings.fill_catalogue),
+    Chapter("shelves", "Shelves", buildings.lay_out_shelves),
+    Chapter("goods-in", "Goods in", goods_in.receive_deliveries),
+    Chapter("kept-back", "Safety stock and ring fences", goods_in.keep_back),
+    Chapter("orders", "Orders", selling.place),
+    Chapter("cancellations", "Cancellations", selling.cancel_some),
+    Chapter("refusals", "Refusals", floor.refuse_some),
+    Chapter("picking", "Picking, packing, shipping, handing over", floor.pick_and_hand_out),
+    Chapter("transfers", "Transfers", moves.drive_between),
+    Chapter("counts", "Counts and damage", moves.look_around),
+    Chapter("returns", "Returns", giving_back.bring_back),
+    Chapter("carts", "Carts", selling.fill_carts),
 )
 
 
@@ -41,7 +50,7 @@ class NotEmpty(Exception):
     """The service has data of its own: the demo would mix with it."""
 
 
-def load(tell: Callable[[str], None]) -> bool:
+def load(tell: Callable[[str], None], chapters: Sequence[Chapter] = CHAPTERS) -> bool:
     """Load what is not loaded yet; return whether anything was. `tell` hears of each chapter.
 
     Each chapter and the record that it is done are one transaction. Raises `NotEmpty`.
@@ -52,7 +61,7 @@ def load(tell: Callable[[str], None]) -> bool:
             done = set(AuditRecord.objects.filter(action=LOADED).values_list("subject", flat=True))
             if not done and (Location.objects.exists() or Sku.objects.exists()):
                 raise NotEmpty
-            missing = [chapter for chapter in CHAPTERS if _subject(chapter) not in done]
+            missing = [chapter for chapter in chapters if _subject(chapter) not in done]
             for chapter in missing:
                 _load_one(chapter, tell)
             return bool(missing)
@@ -61,13 +70,12 @@ def load(tell: Callable[[str], None]) -> bool:
 
 
 def _subject(chapter: Chapter) -> str:
-    return f"demo/{chapter[0]}"
+    return f"demo/{chapter.name}"
 
 
 def _load_one(chapter: Chapter, tell: Callable[[str], None]) -> None:
-    _, title, write = chapter
     began = time.monotonic()
     with transaction.atomic():
-        write()
+        chapter.write()
         record(actor=SYSTEM, action=LOADED, subject=_subject(chapter))
-    tell(f"  {title}: {time.monotonic() - began:.1f} s")
+    tell(f"  {chapter.title}: {time.monotonic() - began:.1f} s")
