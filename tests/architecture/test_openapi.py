@@ -1,0 +1,207 @@
+"""The published OpenAPI document: complete, valid, without doubts, and the one that is committed.
+
+After a change of a door:
+    python manage.py spectacular --format openapi-json --file docs/openapi.json
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator
+
+from omniretail.doors import ApiView
+from omniretail.problems import catalogue
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import ApiCaller
+from tests.orders.desk import place
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
+ITSELF = {"/api/v1/openapi.json", "/api/v1/docs"}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    answer = Client().get("/api/v1/openapi.json")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    return answer.json()
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def routes(patterns: list[Any], prefix: str = "/") -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        here = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, here)
+        elif isinstance(pattern, URLPattern):
+            yield re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", here), pattern.callback
+
+
+def test_it_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    validate_schema(document)
+
+
+def test_it_leaves_no_doubt(capsys: pytest.CaptureFixture[str]) -> None:
+    """A warning is a door whose shape the document had to guess."""
+    reset_generator_stats()
+    SchemaGenerator().get_schema(request=None, public=True)
+    GENERATOR_STATS.emit_summary()  # says nothing when there is nothing to say
+    assert capsys.readouterr().err == ""
+
+
+def test_it_lists_every_door_with_every_method(document: dict[str, Any]) -> None:
+    doors = {
+        path: {method.lower() for method in callback.view_class().allowed_methods} - {"options"}
+        for path, callback in routes(get_resolver().url_patterns)
+        if path.startswith("/api/v1/") and path not in ITSELF
+    }
+    assert len(doors) > 40
+    assert {path: set(methods) for path, methods in document["paths"].items()} == doors
+
+
+def test_every_door_is_one_of_the_house() -> None:
+    """Strict bodies, scopes and problem documents come with `ApiView`."""
+    strangers = [
+        path
+        for path, callback in routes(get_resolver().url_patterns)
+        if path.startswith("/api/v1/")
+        and path not in ITSELF
+        and not issubclass(getattr(callback, "view_class", object), ApiView)
+    ]
+    assert strangers == []
+
+
+def test_every_method_of_every_door_names_its_scope() -> None:
+    open_doors = [
+        f"{method} {path}"
+        for path, callback in routes(get_resolver().url_patterns)
+        if path.startswith("/api/v1/") and path not in ITSELF
+        for method in set(callback.view_class().allowed_methods) - {"OPTIONS"}
+        if method not in callback.view_class.scopes
+    ]
+    assert open_doors == []
+
+
+def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(names) == len(set(names))
+    assert [name for name in names if "v1" in name or "retrieve" in name] == []
+
+
+def test_every_operation_names_its_refusals(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        answers = set(operation["responses"])
+        assert {"400", "401", "403", "404", "429", "503"} <= answers, (method, path)
+        assert any(status.startswith("2") for status in answers), (method, path)
+        if method != "get":
+            assert {"409", "413", "415", "422"} <= answers, (method, path)
+
+
+def test_acts_ask_for_their_key(document: dict[str, Any]) -> None:
+    asks = {
+        (path, method): any(
+            parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", [])
+        )
+        for path, method, operation in operations(document)
+    }
+    assert asks["/api/v1/orders", "post"]
+    assert not asks["/api/v1/availability/query", "post"]
+    assert not any(asked for (_, method), asked in asks.items() if method != "post")
+
+
+def test_the_committed_document_is_the_published_one(document: dict[str, Any]) -> None:
+    committed = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    assert committed == document, "The doors have changed: see the first lines of this file."
+
+
+@pytest.mark.django_db
+def test_answers_are_what_the_document_says(api: ApiCaller, document: dict[str, Any]) -> None:
+    shop = make_location("S1", kind="store")
+    make_channel("web")
+    stock_up(make_sku("B1"), shop, 5)
+    order = place(api, ("B1", 1), pickup_at="S1")
+    sku = {"name": "Mug", "price": "4.5", "barcodes": ["96385074"], "product": "P"}
+    fence = {"sku": "B1", "location": "S1", "quantity": 1, "until": "2030-01-01T00:00:00Z"}
+    at = "2026-01-01T00:00:00Z"
+    asked = {
+        "channel": "web",
+        "lines": [{"sku": "B1", "quantity": 1}, {"sku": "A1", "quantity": 1}],
+    }
+    for method, template, answer in [
+        ("put", "/skus/{code}", api.put("skus/A1", sku | {"size_guide": {"S": 1}})),
+        ("get", "/skus", api.get("skus")),
+        ("get", "/skus/{code}", api.get("skus/B1")),
+        ("get", "/locations", api.get("locations")),
+        ("get", "/locations/{code}", api.get("locations/S1")),
+        (
+            "put",
+            "/locations/{code}/bins",
+            api.put("locations/S1/bins", {"bins": [{"code": "A", "walk": 1, "skus": ["B1"]}]}),
+        ),
+        (
+            "put",
+            "/channels/{code}",
+            api.put(
+                "channels/pos",
+                {"name": "Till", "kind": "pos", "locations": "all", "ring_fences": [fence]},
+            ),
+        ),
+        ("get", "/channels", api.get("channels")),
+        ("get", "/scan", api.get("scan", payload="(01)00000096385074(17)261231")),
+        ("get", "/scan/{payload}", api.get(f"scan/omni:order:{order['number']}")),
+        ("post", "/availability/query", api.post("availability/query", asked)),
+        ("get", "/stock", api.get("stock")),
+        ("get", "/stock/movements", api.get("stock/movements")),
+        ("get", "/stock/as-of", api.get("stock/as-of", sku="B1", location="S1", at=at)),
+        ("get", "/integrity", api.get("integrity")),
+        ("get", "/events", api.get("events", limit=2)),
+        ("get", "/skus/{code}", api.get("skus/NONE")),
+        ("put", "/skus/{code}", api.put("skus/A2", {"price": -1, "colour": "red"})),
+        ("put", "/skus/{code}", api.put("skus/A2", {"name": "X", "barcodes": ["96385074"]})),
+    ]:
+        check_answer(document, method, template, answer)
+
+
+def check_answer(document: dict[str, Any], method: str, template: str, answer: Any) -> None:
+    """Validate an answer against the document, in which no member may be left unmentioned."""
+    said = document["paths"][f"/api/v1{template}"][method]["responses"]
+    assert str(answer.status_code) in said, (method, template, answer.content)
+    media_type = answer["Content-Type"].partition(";")[0]
+    schema = said[str(answer.status_code)]["content"][media_type]["schema"]
+    body = answer.json()
+    rules = {**schema, "components": document["components"]}
+    wrong = [error.message for error in Draft202012Validator(rules).iter_errors(body)]
+    assert wrong == [], (method, template)
+    name = schema.get("$ref", "").rpartition("/")[2]
+    known = document["components"]["schemas"].get(name, {}).get("properties", {})
+    if media_type == "application/json":
+        assert set(body) <= set(known), (method, template)
+
+
+def test_the_pages_of_the_document_are_served_from_here() -> None:
+    page = Client().get("/api/v1/docs", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page.content.decode())
+    assert len(sources) >= 4
+    assert [source for source in sources if not source.startswith("/")] == []
+    assert "<script>" not in page.content.decode()
+
+
+def test_every_refusal_has_a_code_of_its_own() -> None:
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", code) for code in catalogue())
