@@ -28,6 +28,7 @@ from inventory.models import (
 )
 from omniretail.access.models import ApiClient, ApiKey, User
 from omniretail.access.principal import SYSTEM
+from omniretail.admin_site import UNFOLD
 from omniretail.audit.models import AuditRecord
 from omniretail.audit.record import record
 from omniretail.idempotency.models import StoredAnswer
@@ -180,6 +181,12 @@ def test_every_table_of_ours_has_a_page_or_a_place_on_one() -> None:
     models = [m for label in OURS for m in apps.get_app_config(label).get_models()]
     missing = [m.__name__ for m in models if m not in admin.site._registry and m not in shown]
     assert missing == []
+
+
+def test_the_sidebar_leads_to_every_list() -> None:
+    groups = UNFOLD["SIDEBAR"]["navigation"]
+    links = {str(item["link"]) for group in groups for item in group["items"]}
+    assert links == {page("changelist", model) for model in admin.site._registry}
 
 
 def test_every_list_and_every_page_opens(desk: Client, day: str) -> None:

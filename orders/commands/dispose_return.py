@@ -17,7 +17,7 @@ from orders.choices import Disposition
 from orders.commands.finish_return import finish_if_done, lock_return
 from orders.commands.settle import settle
 from orders.models import Return, ReturnReceiptLine
-from orders.queries.returns import inspected_units
+from orders.queries.returns import inspected_units, return_document
 from orders.returns_policy import Wish, decide
 from orders.transitions import next_return_state
 
@@ -75,7 +75,7 @@ def dispose_return(*, return_id: int, decisions: Sequence[Decision], actor: Prin
         subject=f"returns/{ret.pk}",
         units=sum(share.quantity for share in shares),
     )
-    publish(*finish_if_done(ret, actor=actor))
+    publish(*finish_if_done(ret, return_document(ret.pk), actor=actor))
     balances = ledger.post(entries, actor=actor.name)
     settle(change=StockChange(balances=balances, more=frozenset(restocked)), actor=actor)
     return ret

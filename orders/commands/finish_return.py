@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from django.utils import timezone
 
@@ -31,12 +32,11 @@ def return_fact(type: str, ret: Return, actor: Principal) -> Fact:
     )
 
 
-def finish_if_done(ret: Return, *, actor: Principal) -> list[Fact]:
+def finish_if_done(ret: Return, document: dict[str, Any], *, actor: Principal) -> list[Fact]:
     """Close a locked return when every unit has come or is missing and none is in inspection.
 
-    Returns the fact to publish, or nothing.
+    `document` is the return as it is now. Returns the fact to publish, or nothing.
     """
-    document = return_document(ret.pk)
     waits = any(line["quantity"] > line["received"] + line["missing"] for line in document["lines"])
     if waits or "close" not in document["allowed_actions"]:
         return []

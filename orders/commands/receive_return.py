@@ -69,11 +69,9 @@ def receive_return(
     taken = _tie(ret, arrivals)
     _write(taken, location_id=location_id, actor=actor)
     ret.save(update_fields=["state"])
-    publish(
-        return_fact("return.received", ret, actor),
-        *_refund(ret, taken, actor),
-        *finish_if_done(ret, actor=actor),
-    )
+    received = return_fact("return.received", ret, actor)
+    closed = finish_if_done(ret, received.data, actor=actor)
+    publish(received, *_refund(ret, taken, actor), *closed)
     balances = _stock_in(ret, taken, location_id=location_id, actor=actor)
     settle(change=StockChange(balances=balances, more=frozenset(restocked)), actor=actor)
     return ret

@@ -6,7 +6,18 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from omniretail.access.principal import Principal
@@ -96,7 +107,10 @@ def return_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]:
     rows = (
         Return.objects.filter(pk__in=list(identities))
         .select_related("order", "channel", "drop_off_location")
-        .prefetch_related("lines__sku", "lines__order_line", "lines__receipts__location")
+        .prefetch_related(
+            Prefetch("lines", ReturnLine.objects.select_related("sku", "order_line")),
+            Prefetch("lines__receipts", ReturnReceiptLine.objects.select_related("location")),
+        )
     )
     return {row.pk: compose_return(row) for row in rows}
 
