@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from inventory.commands.catalogue import as_kept
 from inventory.commands.placements import replace_placements
 from inventory.models import Barcode, Product, Sku
@@ -13,12 +15,6 @@ from stores.commands.locations import BinFacts, LocationFacts, put_location, rep
 from stores.models import Location
 
 ALL_DAY = {day: [["06:00", "22:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")}
-CLOSED_FOR_CHRISTMAS: dict[str, list[list[str]]] = {
-    "2026-12-25": [],
-    "2026-12-26": [],
-    "2027-12-25": [],
-    "2027-12-26": [],
-}
 WAREHOUSES = {
     "W1": ("Warehouse Daventry", "Daventry", "NN11", 52.2577, -1.1649),
     "W2": ("Warehouse Wakefield", "Wakefield", "WF1", 53.6833, -1.4977),
@@ -69,9 +65,15 @@ def open_buildings() -> None:
             priority=10,
             daily_capacity=2_000,
             hours=ALL_DAY,
-            exceptions=CLOSED_FOR_CHRISTMAS,
+            exceptions=_holidays(),
         )
         put_location(code=code, facts=facts, actor=SYSTEM)
+
+
+def _holidays() -> dict[str, list[list[str]]]:
+    """Return this and the next Christmas as days on which everything is closed."""
+    year = timezone.now().year
+    return {f"{each}-12-{day}": [] for each in (year, year + 1) for day in (25, 26)}
 
 
 def _shop(branch: Branch) -> LocationFacts:
@@ -93,7 +95,7 @@ def _shop(branch: Branch) -> LocationFacts:
         daily_capacity=120,
         hourly_capacity=20,
         hours=branch.hours,
-        exceptions=CLOSED_FOR_CHRISTMAS,
+        exceptions=_holidays(),
     )
 
 
