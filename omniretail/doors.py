@@ -58,7 +58,7 @@ class CodeField(serializers.CharField):
         self.validators.append(
             RegexValidator(
                 r"^(?!\.{1,2}$)[^\s/\\?#%\x00-\x1f\x7f](?:[^/\\?#%\x00-\x1f\x7f]*[^\s/\\?#%\x00-\x1f\x7f])?\Z",
-                "A code has no slash, '?', '#', '%' or control character, no space at its ends.",
+                "A code has no slash, '?', '#', '%%' or control character, no space at its ends.",
                 code="invalid_code",
             )
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 
 from omniretail import embedded
+from omniretail.admin_site import UNFOLD  # noqa: F401
 from omniretail.secret import load_or_make
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,6 +23,8 @@ HTTPS = os.environ.get("HTTPS") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# Probes ask over plain http from inside.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 INSTALLED_APPS = [
@@ -98,6 +101,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
+# Times to the second: in a warehouse many things happen within a minute.
+FORMAT_MODULE_PATH = "omniretail.formats"
 USE_TZ = True
 USE_I18N = True
 
@@ -141,7 +146,23 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "omniretail.openapi.add_problem_answers",
     ],
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "LocationKind": "stores.choices.LocationKind",
+        "ChannelKind": "stores.choices.ChannelKind",
+        "MovementReason": "inventory.choices.Reason",
+        "AdjustmentReason": "inventory.choices.ADJUSTMENT_REASONS",
+        "ReservationState": "inventory.choices.ReservationState",
+        "TransferState": "inventory.choices.TransferState",
+        "OrderState": "orders.choices.OrderState",
+        "FulfilmentType": "orders.choices.FulfilmentType",
+        "FulfilmentState": "orders.choices.FulfilmentState",
+        "PickListState": "orders.choices.PickListState",
+        "ScanVerdict": "orders.choices.ScanVerdict",
+        "RejectReason": "orders.choices.RejectReason",
+        "ReturnState": "orders.choices.ReturnState",
+        "Disposition": "orders.choices.Disposition",
+        "DropOff": "orders.choices.DropOff",
+    },
 }
 
 CONTENT_SECURITY_POLICY = {
@@ -171,11 +192,4 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"omniretail": {"level": "INFO"}},
-}
-
-UNFOLD = {
-    "SITE_TITLE": "OmniRetail",
-    "SITE_HEADER": "OmniRetail",
-    "SITE_SYMBOL": "inventory_2",
-    "SHOW_HISTORY": True,
 }

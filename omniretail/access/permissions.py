@@ -19,7 +19,8 @@ class HasScope(BasePermission):
             return True
         if not isinstance(request.user, Principal):
             raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
-        scope = view.scopes.get(request.method)
+        # HEAD is GET without the body, and tells as much in its headers.
+        scope = view.scopes.get("GET" if request.method == "HEAD" else request.method)
         if scope is not None and not request.user.may(scope):
             raise Forbidden(f"This needs the scope {scope}.", scope=scope)
         return True

@@ -2,67 +2,51 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import msgspec
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpResponse
 from psycopg import errors as pg
 from rest_framework.request import Request
 
-from omniretail.access.principal import Principal
-from omniretail.idempotency.errors import KeyInProgress, KeyMalformed, KeyMismatch, KeyRequired
-from omniretail.problems import MEDIA_TYPE, DomainError
+from omniretail.idempotency.answers import (
+    Answer,
+    Claim,
+    find_answers,
+    give_back_keys,
+    store_answers,
+    take_keys,
+)
+from omniretail.problems import DomainError
 
 ATTEMPTS = 4
 CONFLICTS = (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation)
-_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+# Refusals of what was sent, not of what it would do: the mended request may keep its key.
+INVALID = (400, 404)
 
 T = TypeVar("T")
 Effect = Callable[[], tuple[int, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What makes two requests the same act: whose key, which key, of what."""
-
-    owner: str
-    key: str
-    fingerprint: bytes
-
-    @classmethod
-    def of(cls, request: Request) -> Claim:
-        """Read the claim of a request, or refuse it for its missing or malformed key."""
-        key = request.headers.get("Idempotency-Key")
-        if key is None:
-            raise KeyRequired()
-        if not _KEY.match(key):
-            raise KeyMalformed()
-        assert isinstance(request.user, Principal)
-        parts = [
-            (request.method or "").encode(),
-            request.get_full_path().encode(),
-            msgspec.json.encode(request.data, order="sorted"),
-        ]
-        return cls(request.user.id, key, hashlib.sha256(b"\n".join(parts)).digest())
+Outcome = tuple[int, Any] | DomainError  # a status and a JSON-able body, or a refusal
 
 
 def execute(request: Request, effect: Effect) -> HttpResponse:
     """Run `effect` once for this request's Idempotency-Key and answer with what it returned.
 
     `effect` returns (status, JSON-able body) or raises a `DomainError`. A refusal is rolled
-    back and its answer stored, else the same key could be refused first and accepted later;
-    invalid input (400, 404) is not stored, so that a mended request may keep its key. A
-    deadlock or a serialisation failure is retried whole.
+    back and its answer stored, else the same key could be refused first and accepted later.
+    A deadlock or a serialisation failure is retried whole.
     """
     claim = Claim.of(request)
-    return retry_conflicts(lambda: _execute_once(claim, effect))
+    (answer,) = retry_conflicts(lambda: execute_set([claim], lambda _: [_guarded(effect)]))
+    return respond(answer)
+
+
+def respond(answer: Answer | DomainError) -> HttpResponse:
+    """Turn an answer into a response; raise a refusal for the problem handler."""
+    if isinstance(answer, DomainError):
+        raise answer
+    return answer.response()
 
 
 def retry_conflicts(act: Callable[[], T]) -> T:
@@ -76,74 +60,51 @@ def retry_conflicts(act: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-def _execute_once(claim: Claim, effect: Effect) -> HttpResponse:
-    with transaction.atomic():
-        stored = _claim(claim)
-        if stored is not None:
-            return stored
-        try:
-            with transaction.atomic():
-                try:
-                    status, body = effect()
-                    refusal = None
-                except DomainError as error:
-                    if not error.keeps_effect:
-                        raise
-                    refusal = error
-        except DomainError as error:
-            refusal = error
-        if refusal is not None:
-            if refusal.status in (400, 404):
-                raise refusal
-            status, body = refusal.status, refusal.document()
-        text = json.dumps(body, cls=DjangoJSONEncoder, ensure_ascii=False)
-        _store(claim, status, text)
-        return _answer(status, text)
+def execute_set(
+    claims: Sequence[Claim], effect: Callable[[list[int]], Sequence[Outcome]]
+) -> list[Answer | DomainError]:
+    """Run the acts of one owner's claims in one transaction; return their answers in order.
 
-
-def _claim(claim: Claim) -> HttpResponse | None:
-    """Take the key, or return the answer that it already has.
-
-    The insert waits for a running request with the same key, up to `lock_timeout`.
+    `effect` gets the positions of the claims that are new, and returns their outcomes. The
+    same key twice in a set is one act.
     """
-    with connection.cursor() as cursor:
-        try:
-            cursor.execute(
-                """INSERT INTO idempotency_storedanswer (owner, key, fingerprint)
-                   VALUES (%s, %s, %s) ON CONFLICT DO NOTHING""",
-                [claim.owner, claim.key, claim.fingerprint],
-            )
-        except OperationalError as error:
-            if isinstance(error.__cause__, (pg.LockNotAvailable, pg.QueryCanceled)):
-                raise KeyInProgress() from error
-            raise
-        if cursor.rowcount:
-            return None
-        cursor.execute(
-            """SELECT fingerprint, status, body FROM idempotency_storedanswer
-               WHERE owner = %s AND key = %s""",
-            [claim.owner, claim.key],
+    answers: dict[int, Answer | DomainError] = {}
+    with transaction.atomic():
+        taken = take_keys(claims)
+        first = {claim.key: n for n, claim in reversed(list(enumerate(claims)))}
+        fresh = sorted(first[key] for key in taken)
+        owner = claims[0].owner
+        for position, outcome in zip(fresh, effect(fresh) if fresh else (), strict=True):
+            answers[position] = _answer(outcome)
+        store_answers(
+            owner, {claims[n].key: a for n, a in answers.items() if isinstance(a, Answer)}
         )
-        row = cursor.fetchone()
-    if row is None:  # forgotten by the sweep between the two statements
-        raise KeyInProgress()
-    fingerprint, status, body = row
-    if bytes(fingerprint) != claim.fingerprint:
-        raise KeyMismatch()
-    response = _answer(status, body)
-    response["Idempotency-Replayed"] = "true"
-    return response
-
-
-def _store(claim: Claim, status: int, body: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """UPDATE idempotency_storedanswer SET status = %s, body = %s
-               WHERE owner = %s AND key = %s""",
-            [status, body, claim.owner, claim.key],
+        give_back_keys(
+            owner, [claims[n].key for n, a in answers.items() if isinstance(a, DomainError)]
         )
+        others = [n for n in range(len(claims)) if n not in answers]
+        found = find_answers([claims[n] for n in others])
+        answers |= dict(zip(others, found, strict=True))
+    return [answers[n] for n in range(len(claims))]
 
 
-def _answer(status: int, body: str) -> HttpResponse:
-    media_type = MEDIA_TYPE if status >= 400 else "application/json"
-    return HttpResponse(body, status=status, content_type=media_type)
+def _answer(outcome: Outcome) -> Answer | DomainError:
+    if isinstance(outcome, DomainError):
+        if outcome.status in INVALID:
+            return outcome
+        return Answer.of(outcome.status, outcome.document())
+    return Answer.of(*outcome)
+
+
+def _guarded(effect: Effect) -> Outcome:
+    """Run an effect; a refusal takes back what it did, unless recording it is the point."""
+    try:
+        with transaction.atomic():
+            try:
+                return effect()
+            except DomainError as refusal:
+                if refusal.keeps_effect:
+                    return refusal
+                raise
+    except DomainError as refusal:
+        return refusal

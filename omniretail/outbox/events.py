@@ -55,9 +55,7 @@ def sequence_pending(*, limit: int = 5_000) -> int:
     gets later numbers. Per subject, row locks keep ids in commit order.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT last_sequence FROM outbox_relay WHERE id = 1 FOR UPDATE")
-        row = cursor.fetchone()
-        last = row[0] if row else 0
+        last = _lock_relay(cursor)
         cursor.execute(
             """WITH pending AS (
                    SELECT id FROM outbox_event WHERE sequence IS NULL ORDER BY id LIMIT %s
@@ -73,6 +71,20 @@ def sequence_pending(*, limit: int = 5_000) -> int:
                 "UPDATE outbox_relay SET last_sequence = %s WHERE id = 1", [last + count]
             )
     return count
+
+
+def _lock_relay(cursor: Any) -> int:
+    """Lock the relay's one row, laid again if tables were emptied; return its last number."""
+    for _ in range(2):
+        cursor.execute("SELECT last_sequence FROM outbox_relay WHERE id = 1 FOR UPDATE")
+        row = cursor.fetchone()
+        if row is not None:
+            return int(row[0])
+        cursor.execute(
+            """INSERT INTO outbox_relay (id, last_sequence)
+               SELECT 1, coalesce(max(sequence), 0) FROM outbox_event ON CONFLICT DO NOTHING"""
+        )
+    raise AssertionError("unreachable: the row was laid")
 
 
 def read_feed(*, after: int, types: Sequence[str] = (), limit: int = 100) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from omniretail.access.principal import Principal
 from omniretail.doors import (
     MAX_ITEMS,
     ApiView,
@@ -21,6 +23,10 @@ from omniretail.doors import (
     listed,
     page,
 )
+from omniretail.idempotency.answers import Claim
+from omniretail.idempotency.execute import Outcome as Done
+from omniretail.idempotency.execute import respond
+from omniretail.idempotency.together import Together
 from omniretail.problems import DomainError, NotFound, ValidationFailed, as_problem
 from orders.api.answers import (
     BatchAnswer,
@@ -40,6 +46,16 @@ from orders.models import Order
 from orders.queries.documents import moment, order_document, order_documents
 from orders.queries.state import in_state
 from orders.queries.timeline import read_timeline
+
+
+def _place(requests: Sequence[OrderRequest], actor: Principal) -> list[Done]:
+    return [
+        outcome.problem or (outcome.status, outcome.document)
+        for outcome in place_orders(requests, actor=actor)
+    ]
+
+
+PLACING = Together(_place)
 
 
 class OrderFilters(ListQuery):
@@ -79,14 +95,7 @@ class OrdersView(ApiView):
         A known external id answers 200 with the order that it named before.
         """
         wanted = read_order(self.json_object())
-
-        def effect() -> tuple[int, Any]:
-            (outcome,) = place_orders([wanted], actor=self.actor)
-            if outcome.problem:
-                raise outcome.problem
-            return outcome.status, outcome.document
-
-        return self.act(effect)
+        return respond(PLACING.execute(Claim.of(request), wanted, self.actor))
 
     def _visible(self) -> QuerySet[Order]:
         orders = Order.objects.all()

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from django.db import connections
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -50,9 +52,7 @@ def call_at_once(
     without_guard: bool = False,
 ) -> list[Answer]:
     """Send the calls, dealt out over processes, all starting together; answers in any order."""
-    from django.db import connection
-
-    settings = connection.settings_dict
+    settings = connections["default"].settings_dict
     url = (
         f"postgresql://{settings['USER']}@/{settings['NAME']}"
         f"?host={quote(str(settings['HOST']), safe='')}&port={settings['PORT']}"
@@ -67,6 +67,7 @@ def call_at_once(
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
         for _ in range(processes)
@@ -89,8 +90,8 @@ def call_at_once(
             process.stdin.flush()
         answers = []
         for process in crowd:
-            output, _ = process.communicate(timeout=120)
-            assert process.returncode == 0
+            output, complaints = process.communicate(timeout=120)
+            assert process.returncode == 0, complaints[-3000:]
             answers += [Answer(**answer) for answer in json.loads(output)]
         return answers
     finally:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from inventory.models import Reservation, Stock
@@ -15,7 +16,7 @@ from omniretail.access.keys import issue_key
 from omniretail.access.models import ApiClient
 from orders.models import Order
 from tests.builders import make_channel, make_location, make_sku, stock_up
-from tests.concurrency.crowd import Call, call_at_once
+from tests.concurrency.crowd import Answer, Call, call_at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -34,7 +35,7 @@ def fifty_units() -> None:
         stock_up(sku, make_location(code), units)
 
 
-def buyers(count: int) -> list[Call]:
+def buyers(count: int, *, units: int = 1) -> list[Call]:
     return [
         Call(
             "orders",
@@ -47,7 +48,7 @@ def buyers(count: int) -> list[Call]:
                     {
                         "line_id": "1",
                         "sku": "HOT",
-                        "quantity": 1,
+                        "quantity": units,
                         "unit_price": "9.99",
                         "fulfilment": {"type": "ship"},
                     }
@@ -88,13 +89,51 @@ def no_constraint() -> Iterator[None]:
         )
 
 
+def buy_all_at_one_moment(api_key: str, *, without_guard: bool) -> list[Answer]:
+    """Let four buyers, each in a process of its own, want 20 of the 50 at the same moment.
+
+    The stock is locked until all four have seen the fifty and stand before the lock.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            list(Stock.objects.select_for_update())
+            buying = pool.submit(
+                call_at_once,
+                buyers(4, units=20),
+                api_key=api_key,
+                threads=1,
+                without_guard=without_guard,
+            )
+            while not buying.done() and waiting_for_locks() < 4:
+                pass
+        return buying.result()
+
+
+def waiting_for_locks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else one look serves a transaction
+        cursor.execute(
+            """SELECT count(*) FROM pg_stat_activity
+               WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+        )
+        return cursor.fetchone()[0]
+
+
+def test_two_of_four_get_their_twenty_of_fifty(api_key: str, fifty_units: None) -> None:
+    answers = buy_all_at_one_moment(api_key, without_guard=False)
+    assert Counter((a.status, a.code) for a in answers) == {
+        (201, None): 2,
+        (409, "insufficient_stock"): 2,
+    }
+    assert reserved() == 40
+
+
 def test_without_the_guard_more_are_sold_than_there_are(
     api_key: str, fifty_units: None, no_constraint: None
 ) -> None:
-    answers = call_at_once(buyers(200), api_key=api_key, without_guard=True)
-    sold = sum(answer.status == 201 for answer in answers)
-    assert sold > 50
-    assert reserved() == sold
+    answers = buy_all_at_one_moment(api_key, without_guard=True)
+    assert [answer.status for answer in answers] == [201] * 4
+    assert reserved() == 80
 
 
 def test_one_key_sent_twenty_times_is_one_order(api_key: str, fifty_units: None) -> None:
