@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 
 bind = os.environ.get("GUNICORN_BIND") or f"0.0.0.0:{os.environ.get('PORT', '8000')}"
-worker_class = "gthread"
+worker_class = "omniretail.server.ProblemWorker"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 # Orders that arrive together are placed together: that takes threads to wait in.
 threads = 16
 # Queue little: a caller that is turned away may retry, one that is forgotten may not.
 backlog = 128
 keepalive = 15
+# The longest that gunicorn offers: an address carries a scanned text, a cursor, filters.
+limit_request_line = 8190
 timeout = 60
 graceful_timeout = 20
 control_socket_disable = True

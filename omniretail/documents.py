@@ -5,20 +5,41 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
+from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.request import Request
 
-from omniretail.problems import DomainError, catalogue
+from omniretail.problems import DomainError, MethodNotAllowed, catalogue, problem_response
 
+READING = ("GET", "HEAD")
 _CODE = re.compile(r"`([^`]+)`")
+
+
+def to_be_read(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let a page of the API be read only, and refuse the rest in the API's own manner."""
+
+    @csrf_exempt
+    @wraps(view)
+    def read(request: HttpRequest) -> HttpResponseBase:
+        if request.method in READING:
+            return view(request)
+        refusal = problem_response(MethodNotAllowed())
+        refusal["Allow"] = ", ".join(READING)
+        return refusal
+
+    return read
 
 
 @cache
@@ -28,10 +49,24 @@ def openapi_json() -> bytes:
     return OpenApiJsonRenderer().render(document, renderer_context={})
 
 
-@require_safe
+@to_be_read
 def openapi(request: HttpRequest) -> HttpResponse:
     """`/api/v1/openapi.json`."""
     return HttpResponse(openapi_json(), content_type="application/json")
+
+
+class ApiPages(SpectacularSwaggerSplitView):
+    """`/api/v1/docs`: the same for people. Its scripts are files of ours: it works under a
+    policy without inline scripts."""
+
+    url_name = "openapi"
+
+    def perform_content_negotiation(self, request: Request, force: bool = True) -> Any:
+        """Answer with the page whatever the client accepts: there is nothing else here."""
+        return super().perform_content_negotiation(request, force=True)
+
+
+api_pages = to_be_read(ApiPages.as_view())
 
 
 @require_safe

@@ -88,6 +88,30 @@ class MalformedUrl(DomainError):
     title = "Malformed address"
 
 
+class MalformedRequest(DomainError):
+    """The request is not HTTP as it should be written: its line, a header or a chunk is broken."""
+
+    code = "malformed_request"
+    status = 400
+    title = "Malformed request"
+
+
+class AddressTooLong(DomainError):
+    """The address with its query is over the limit of 8,190 characters."""
+
+    code = "address_too_long"
+    status = 414
+    title = "Address too long"
+
+
+class HeadersTooLarge(DomainError):
+    """A header is over the limit of 8,190 characters, or there are more than a hundred."""
+
+    code = "headers_too_large"
+    status = 431
+    title = "Headers too large"
+
+
 class BodyTooLarge(DomainError):
     """The body is over the limit of 5 MiB. Send it in parts, or use an import."""
 

@@ -1,19 +1,29 @@
-"""What every request passes first: an id, a readable address, a strictly parsed body."""
+"""What every request passes first: an id, a readable address, a whole body, strictly parsed."""
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import math
 import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from rest_framework.parsers import BaseParser
 
-from omniretail.problems import BodyTooLarge, MalformedBody, MalformedUrl, problem_response
+from omniretail.problems import (
+    BodyTooLarge,
+    DomainError,
+    MalformedBody,
+    MalformedUrl,
+    problem_response,
+)
 
+log = logging.getLogger("omniretail.requests")
 BODY_LIMIT = 5 * 1024 * 1024
 DEPTH_LIMIT = 64
 _SAFE_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
@@ -50,7 +60,10 @@ class ReadableRequestMiddleware:
         if "\x00" in request.path or "%00" in query or "\x00" in query:
             return problem_response(MalformedUrl())
         try:
+            request = gather_chunks(request)
             length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except DomainError as problem:
+            return problem_response(problem)
         except ValueError:
             return problem_response(MalformedBody("Content-Length is not a number."))
         # Files come in streams and have a limit of their own.
@@ -58,6 +71,26 @@ class ReadableRequestMiddleware:
         if length > BODY_LIMIT and request.path.startswith("/api/") and not is_file:
             return problem_response(BodyTooLarge())
         return self.get_response(request)
+
+
+def gather_chunks(request: HttpRequest) -> HttpRequest:
+    """Return a request that came in chunks as one with a length.
+
+    Django reads nothing without a Content-Length: the chunked body of a rejected line would be
+    an empty one, and reject everything.
+    """
+    coding = request.headers.get("Transfer-Encoding", "")
+    if not isinstance(request, WSGIRequest) or "chunked" not in coding.lower():
+        return request
+    try:
+        body = request.environ["wsgi.input"].read(BODY_LIMIT + 1)
+    except Exception as error:  # each server has errors of its own for a broken chunk
+        log.info("a chunked body broke off: %s", error)
+        raise MalformedBody("The chunks of the body are broken.") from error
+    if len(body) > BODY_LIMIT:
+        raise BodyTooLarge()
+    whole = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    return WSGIRequest(request.environ | whole)
 
 
 class StrictJSONParser(BaseParser):

@@ -1,0 +1,60 @@
+"""The web worker: what gunicorn refuses before Django sees it is a problem document too."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http.errors import (
+    ConfigurationProblem,
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+)
+from gunicorn.workers.gthread import ThreadWorker
+
+# Parse errors that are not the client's.
+OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
+
+
+class ProblemWorker(ThreadWorker):
+    """A gunicorn worker with threads that answers broken requests as the API answers errors."""
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer a request that cannot be read. Gunicorn's own answer would be a page of HTML,
+        and for an unknown transfer coding a 501."""
+        if not isinstance(exc, ParseException) or isinstance(exc, OURS):
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("Invalid request from %s: %s", addr[0] if addr else "a socket", exc)
+        try:
+            util.write(client, _answer(exc))
+        except OSError as error:
+            self.log.debug("The refusal could not be sent: %s", error)
+
+
+def _answer(error: BaseException) -> bytes:
+    # Not at the top: gunicorn's master reads this module before there are settings.
+    from omniretail import problems
+
+    problem: problems.DomainError
+    if isinstance(error, LimitRequestLine):
+        problem = problems.AddressTooLong()
+    elif isinstance(error, LimitRequestHeaders):
+        problem = problems.HeadersTooLarge()
+    else:
+        problem = problems.MalformedRequest(f"The request cannot be read: {error}.")
+    body = json.dumps(problem.document()).encode()
+    head = [
+        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
+        "Connection: close",
+        f"Content-Type: {problems.MEDIA_TYPE}",
+        f"Content-Length: {len(body)}",
+        f"X-Request-Id: {uuid.uuid4().hex}",
+    ]
+    return "\r\n".join(head).encode("ascii") + b"\r\n\r\n" + body
