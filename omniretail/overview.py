@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from inventory.choices import TransferState
 from inventory.models import Transfer
 from inventory.queries.integrity import POOL_LAWS, Report, check_laws
+from omniretail.access.models import User
 from omniretail.access.principal import Principal
 from orders.choices import Disposition, FulfilmentState, OrderState
 from orders.models import Fulfilment, Order, OrderLine, ReturnReceiptLine
@@ -135,8 +136,16 @@ def figures(at: datetime) -> tuple[list[Figure], Figure]:
     return columns, expiring
 
 
-def look_around(principal: Principal, *, links: bool, at: datetime) -> Overview:
+def may_open(user: User, model: type[Model]) -> bool:
+    """Say whether the admin shows this table to this person."""
+    meta = model._meta
+    allowed = user.is_staff and user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
+    return allowed and admin.site.is_registered(model)
+
+
+def look_around(user: User, *, at: datetime) -> Overview:
     """Count what there is to do at every location that this person sees: one query a figure."""
+    principal = user.principal()
     locations = list(Location.objects.all())
     places: list[int] | None = None
     if principal.locations is not None:
@@ -146,7 +155,7 @@ def look_around(principal: Principal, *, links: bool, at: datetime) -> Overview:
     counts = {figure.key: figure.count(places) for figure in [*columns, expiring]}
 
     def cell(figure: Figure, count: int, place: dict[str, str]) -> Cell:
-        linked = links and count and admin.site.is_registered(figure.model)
+        linked = count and may_open(user, figure.model)
         return Cell(figure, count, figure.address(**place) if linked else "")
 
     def cells(location_id: int | None) -> list[Cell]:
@@ -241,11 +250,10 @@ def home(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"principal": principal}
     if all(principal.may(scope) for scope in NEEDS):
         at = timezone.now()
-        links = user.is_staff
         context |= {
             "at": at,
-            "links": links,
-            "overview": look_around(principal, links=links, at=at),
+            "links": may_open(user, Order),
+            "overview": look_around(user, at=at),
             "orders": last_orders(principal),
             "pool": pool_report(),
         }
