@@ -35,6 +35,12 @@ def as_id(identity: str) -> int:
     return number if number <= LARGEST_ID else 0
 
 
+def sku_ids_of(identity: str) -> list[int]:
+    """Return the SKUs on a transfer; none when there is no such transfer."""
+    lines = TransferLine.objects.filter(transfer=as_id(identity))
+    return list(lines.values_list("sku_id", flat=True))
+
+
 def transfer_documents(transfers: Iterable[Transfer]) -> list[dict[str, Any]]:
     """Return the documents of transfers that `visible_transfers` has found."""
     return [

@@ -98,9 +98,7 @@ class AdjustmentsView(ApiView):
                 }
                 return answer, change
 
-            waiting_for = {
-                item.spot.sku_id for item in adjustments if item.on_hand > 0 or item.unavailable < 0
-            }
+            waiting_for = {spot.sku_id for spot in spots}
             return 201, change_pool(adjust, waiting_for=waiting_for, actor=self.actor)
 
         return self.act(effect)

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from inventory.api.transfers import TransferAnswer, TransferLineBody
 from inventory.commands.transfer import receive_transfer
 from inventory.queries.lookup import look_up
+from inventory.queries.transfers import sku_ids_of
 from omniretail.doors import MAX_ITEMS, ApiView, StrictBooleanField, StrictSerializer
 from orders.commands.pool import change_pool
 
@@ -46,7 +47,7 @@ class TransferReceiptView(ApiView):
         body = self.body(TransferReceiptBody)
 
         def effect() -> tuple[int, Any]:
-            found = look_up(
+            look_up(
                 actor=self.actor,
                 locations={},
                 skus={
@@ -60,7 +61,7 @@ class TransferReceiptView(ApiView):
                 lambda: receive_transfer(
                     identity=identity, units=units, close=body["close"], actor=self.actor
                 ),
-                waiting_for=list(found.sku_ids.values()),
+                waiting_for=sku_ids_of(identity),
                 actor=self.actor,
             )
             return 200, document

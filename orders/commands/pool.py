@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from django.db import transaction
 
+from inventory import ledger
 from inventory.commands.change import StockChange
 from inventory.ledger import Broken
 from omniretail.access.principal import Principal
@@ -31,16 +32,19 @@ def change_pool(
 ) -> T:
     """Run a change of stock and settle it with the orders it concerns, in one transaction.
 
-    Orders are locked before stock everywhere. Those that wait for these SKUs are known before;
-    whose promises break is known only when the stock is locked. So when some do, the change is
-    taken back, their orders are locked first, and it is made again. On the last attempt it
-    stands: then PostgreSQL would find the deadlock, and the whole act be repeated.
+    `waiting_for` are the ids of all SKUs that the act touches. Orders are locked before stock
+    everywhere. Those that wait are known before; whose promises break is known only once the
+    stock is locked. So when some do, the change is taken back, their orders are locked first,
+    and it is made again. On the last attempt it stands: then PostgreSQL would find the
+    deadlock, and the whole act be repeated.
     """
     owners: frozenset[int] = frozenset()
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                lock_orders(owners, waiting_for=waiting_for)
+                if lock_orders(owners, waiting_for=waiting_for):
+                    # Their goods may come from any location: lock all rows now, in order.
+                    ledger.lock_skus(waiting_for)
                 result, change = act()
                 others = _owners_of(change.broken) - owners
                 if others and attempt < ATTEMPTS - 1:

@@ -283,6 +283,26 @@ class TestOneOrderOfLocks:
                 release(claim)
         assert_pool_laws()
 
+    def test_a_broken_promise_that_moves_to_a_location_before(
+        self, spot: Spot, api: ApiCaller
+    ) -> None:
+        """The count holds the second row, and the order's new goods lie in the first."""
+        there = replace(spot, location_id=make_location("W2").pk, location="W2")
+
+        def post() -> list[Balance]:
+            return ledger.post([Entry(*each.pair, on_hand=1) for each in (spot, there)], actor="a")
+
+        for round_ in range(8):
+            count(spot, 0)
+            count(there, 2)
+            order(api, f"order-{round_}", 2)
+            count(spot, UNITS)
+            outcomes = together(lambda: count(there, 0), *[post] * 10)
+            assert not [each for each in outcomes if isinstance(each, Exception)]
+            for claim in Reservation.objects.filter(state="confirmed"):
+                release(claim)
+        assert_pool_laws()
+
     def test_a_count_that_breaks_a_promise_against_its_cancellation(
         self, spot: Spot, api: ApiCaller
     ) -> None:
