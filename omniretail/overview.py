@@ -125,7 +125,7 @@ def figures(at: datetime) -> tuple[list[Figure], Figure]:
         fulfilments("ready", FulfilmentState.READY, "Ready for pickup", "waits in its bay"),
         Figure("waiting", "Backorders", "lines without stock", OrderLine, {"backordered__gt": 0}),
         Figure("inspect", "To inspect", "returned, undecided", ReturnReceiptLine,
-               {"disposition__exact": Disposition.INSPECT.value},
+               {"waiting": "yes"},
                rows=Q(disposition=Disposition.INSPECT, moved_on__lt=F("quantity"))),
         Figure("arriving", "Transfers under way", "dispatched, not all arrived", Transfer,
                {"state__exact": TransferState.IN_TRANSIT.value}, place="destination"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from omniretail import documents, health, overview
 from omniretail.outbox import api as feed
@@ -12,6 +13,7 @@ urlpatterns = [
     path("", overview.home),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("favicon.ico", RedirectView.as_view(url="/static/overview/mark.svg")),
     path("admin/", admin.site.urls),
     path("problems/", documents.problem_list),
     path("problems/<str:code>", documents.problem_page),

@@ -44,7 +44,12 @@ def hire() -> None:
     for name, role, locations in STAFF:
         if name not in there:
             User.objects.create_user(
-                name, f"{name}@example.org", PASSWORD, role=role, locations=list(locations)
+                name,
+                f"{name}@example.org",
+                PASSWORD,
+                role=role,
+                locations=list(locations),
+                is_staff=True,
             )
     ApiClient.objects.get_or_create(name=CLIENT, defaults={"scopes": ["*"]})
 

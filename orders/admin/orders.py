@@ -236,6 +236,21 @@ def _candidate(row: dict[str, Any]) -> list[object]:
     ]
 
 
+@admin.register(OrderLine)
+class OrderLineAdmin(Searched, ReadOnlyAdmin):
+    list_display = (
+        "id", "order", "line_id", "sku", "fulfilment_type", "ordered", "cancelled", "reserved",
+        "backordered", "fulfilled", "returned",
+    )  # fmt: skip
+    list_filter = ("fulfilment_type",)
+    list_select_related = ("order", "sku")
+    ordering = ("-id",)
+    search_help_text = "Order number, or SKU"
+
+    def find(self, word: str) -> Q:
+        return Q(order__number=word) | Q(sku__code=word)
+
+
 @admin.register(SourcingReceipt)
 class SourcingReceiptAdmin(Searched, ReadOnlyAdmin):
     list_display = ("id", "order", "occasion", "decided")

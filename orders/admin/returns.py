@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link
+from orders.choices import Disposition
 from orders.models import Return, ReturnLine, ReturnReceiptLine
 
 
@@ -64,10 +65,25 @@ class ReturnAdmin(Searched, ReadOnlyAdmin):
         return link("Ledger", "inventory_stockmovement", q=f"return/{ret.pk}")
 
 
+class WaitingFilter(admin.SimpleListFilter):
+    """Units in inspection that nobody has decided about yet."""
+
+    title = "waits for a decision"
+    parameter_name = "waiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "yes":
+            return queryset.filter(disposition=Disposition.INSPECT, moved_on__lt=F("quantity"))
+        return queryset
+
+
 @admin.register(ReturnReceiptLine)
 class ReturnReceiptLineAdmin(Searched, ReadOnlyAdmin):
     list_display = ("id", "ret", "sku", "location", "quantity", "disposition", "moved_on", "actor")
-    list_filter = ("location", "disposition")
+    list_filter = (WaitingFilter, "location", "disposition")
     list_select_related = ("line__ret", "line__sku", "location")
     ordering = ("-id",)
     search_help_text = "Order number"
