@@ -48,7 +48,16 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-class CodeField(serializers.CharField):
+class StringField(serializers.CharField):
+    """A JSON string: a number or a boolean is an error, not a text."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class CodeField(StringField):
     """A code that people chose: 1 to 64 characters that can stand in a URL's path."""
 
     def __init__(self, **kwargs: Any) -> None:

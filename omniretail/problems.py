@@ -297,8 +297,13 @@ def _pointed(details: Any, pointer: str = "") -> Iterator[dict[str, str]]:
     elif isinstance(details, dict):
         for name, item in details.items():
             yield from _pointed(
-                item, pointer if name == "non_field_errors" else f"{pointer}/{name}"
+                item, pointer if name == "non_field_errors" else f"{pointer}/{_escaped(str(name))}"
             )
+
+
+def _escaped(name: str) -> str:
+    """Write a member's name as JSON pointers do (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def problem_response(problem: DomainError) -> JsonResponse:

@@ -24,6 +24,7 @@ from omniretail.doors import (
     ListQuery,
     QuantityField,
     StrictSerializer,
+    StringField,
     check_etag,
     etag,
     listed,
@@ -69,7 +70,7 @@ class RingFenceBody(StrictSerializer):
 
 
 class ChannelBody(StrictSerializer):
-    name = serializers.CharField(max_length=200)
+    name = StringField(max_length=200)
     kind = serializers.ChoiceField(ChannelKind.choices)
     locations = SellsFromField()
     ring_fences = serializers.ListField(

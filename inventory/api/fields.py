@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from omniretail.doors import MAX_QUANTITY, StrictIntegerField
+from omniretail.doors import MAX_QUANTITY, StrictIntegerField, StringField
 from omniretail.problems import ValidationFailed
 
 _RFC_3339 = re.compile(
@@ -39,16 +39,17 @@ class MomentField(serializers.Field):
         return value
 
 
-class ReferenceField(serializers.CharField):
+class ReferenceField(StringField):
     """A name of the client's own for what it does: up to 128 characters of text."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=128, trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
+        reference = super().to_internal_value(data)
+        if not self.allow_blank and not reference.strip():
+            self.fail("blank")
+        return reference
 
 
 class DifferenceField(StrictIntegerField):

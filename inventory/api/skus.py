@@ -24,6 +24,7 @@ from omniretail.doors import (
     ListQuery,
     StrictIntegerField,
     StrictSerializer,
+    StringField,
     check_etag,
     etag,
     listed,
@@ -47,6 +48,10 @@ class PriceField(serializers.DecimalField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=12, decimal_places=4, **kwargs)
 
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        # A DecimalField takes a blank text for null.
+        return serializers.Field.validate_empty_values(self, data)
+
     def to_internal_value(self, data: Any) -> Decimal:
         if not isinstance(data, str) or not _PRICE.fullmatch(data):
             self.fail("price")
@@ -63,15 +68,13 @@ class DetailField(serializers.DictField):
         return detail
 
 
-class BarcodeField(serializers.CharField):
+class BarcodeField(StringField):
     """A GTIN of 8, 12, 13 or 14 digits, or an in-house code as it is printed."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=128, trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
         barcode = super().to_internal_value(data)
         if barcode != barcode.strip() or not barcode.isprintable():
             raise serializers.ValidationError(
@@ -82,7 +85,7 @@ class BarcodeField(serializers.CharField):
 
 
 class SkuBody(StrictSerializer):
-    name = serializers.CharField(max_length=300)
+    name = StringField(max_length=300)
     product = CodeField(required=False, allow_null=True)
     attributes = DetailField(required=False)
     barcodes = serializers.ListField(child=BarcodeField(), max_length=MAX_BARCODES, required=False)

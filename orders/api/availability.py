@@ -13,7 +13,14 @@ from rest_framework.response import Response
 
 from inventory.moments import as_text
 from inventory.queries.lookup import look_up
-from omniretail.doors import MAX_LINES, ApiView, CodeField, QuantityField, StrictSerializer
+from omniretail.doors import (
+    MAX_LINES,
+    ApiView,
+    CodeField,
+    QuantityField,
+    StrictSerializer,
+    StringField,
+)
 from orders.queries.availability import STATES, LineAvailability, Wanted, find_availability
 from stores.api.fields import DegreesField
 from stores.geography import locate_postal_code
@@ -32,10 +39,8 @@ class DestinationBody(StrictSerializer):
 
     latitude = DegreesField(min_value=-90, max_value=90, required=False)
     longitude = DegreesField(min_value=-180, max_value=180, required=False)
-    postal_code = serializers.CharField(max_length=32, required=False)
-    country = serializers.CharField(
-        min_length=2, max_length=2, required=False, help_text="ISO 3166: GB"
-    )
+    postal_code = StringField(max_length=32, required=False)
+    country = StringField(min_length=2, max_length=2, required=False, help_text="ISO 3166: GB")
 
     def validate(self, attrs: Any) -> Any:
         point, code = {"latitude", "longitude"}, {"postal_code", "country"}

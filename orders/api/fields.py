@@ -1,4 +1,4 @@
-"""Serializer fields of orders: money, free text that databases can keep."""
+"""Serializer fields of orders: money."""
 
 from __future__ import annotations
 
@@ -26,12 +26,3 @@ class MoneyField(serializers.Field):
 
     def to_representation(self, value: Any) -> str:
         return str(value)
-
-
-class StringField(serializers.CharField):
-    """A JSON string: a number or a boolean is an error, not a text."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)

@@ -19,12 +19,12 @@ from omniretail.doors import (
     ListQuery,
     QuantityField,
     StrictSerializer,
+    StringField,
     listed,
     page,
 )
 from omniretail.problems import NotFound
 from orders.api.answers import FulfilmentAnswer
-from orders.api.fields import StringField
 from orders.choices import FulfilmentState, FulfilmentType, RejectReason
 from orders.commands.fulfil import accept, deliver, pack, pick, ship
 from orders.commands.reject import Refusal, reject

@@ -9,13 +9,20 @@ from typing import Any
 
 from rest_framework import serializers
 
-from omniretail.doors import MAX_LINES, QuantityField, StrictBooleanField, StrictSerializer
-from orders.api.fields import MoneyField, StringField
+from omniretail.doors import (
+    MAX_LINES,
+    QuantityField,
+    StrictBooleanField,
+    StrictSerializer,
+    StringField,
+)
+from orders.api.fields import MoneyField
 from orders.api.sure_order import is_surely_valid
 from orders.choices import FulfilmentType
 from orders.commands.requests import CustomerRequest, LineRequest, OrderRequest
 from orders.money import CURRENCIES, exponent
 from orders.sourcing import Policy
+from stores.api.fields import DegreesField
 
 NAMED = (FulfilmentType.PICKUP, FulfilmentType.CARRY_OUT)
 
@@ -40,10 +47,8 @@ class ShipToBody(StrictSerializer):
         r"^[A-Z]{2}\Z", required=False, allow_null=True, help_text="ISO 3166-1, two letters"
     )
     phone = StringField(max_length=64, required=False, allow_blank=True, allow_null=True)
-    latitude = serializers.FloatField(min_value=-90, max_value=90, required=False, allow_null=True)
-    longitude = serializers.FloatField(
-        min_value=-180, max_value=180, required=False, allow_null=True
-    )
+    latitude = DegreesField(min_value=-90, max_value=90, required=False, allow_null=True)
+    longitude = DegreesField(min_value=-180, max_value=180, required=False, allow_null=True)
 
 
 class HandOverBody(StrictSerializer):

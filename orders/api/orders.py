@@ -16,10 +16,12 @@ from rest_framework.response import Response
 from omniretail.access.principal import Principal
 from omniretail.doors import (
     MAX_ITEMS,
+    MAX_LINES,
     ApiView,
     ListQuery,
     QuantityField,
     StrictSerializer,
+    StringField,
     listed,
     page,
 )
@@ -35,7 +37,6 @@ from orders.api.answers import (
     SourcingAnswer,
     TimelineAnswer,
 )
-from orders.api.fields import StringField
 from orders.api.order_body import OrderBody, read_order
 from orders.choices import OrderState
 from orders.commands.cancel import cancel_order
@@ -224,7 +225,10 @@ class CancelLineBody(StrictSerializer):
 
 
 class CancellationBody(StrictSerializer):
-    lines = CancelLineBody(many=True, required=False, allow_null=True, allow_empty=False)
+    # Not `many=True`: what may be null there is each line as well.
+    lines = serializers.ListField(
+        child=CancelLineBody(), required=False, allow_null=True, min_length=1, max_length=MAX_LINES
+    )
     reason = StringField(max_length=500)
 
 

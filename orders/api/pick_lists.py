@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.db import transaction
@@ -20,12 +21,12 @@ from omniretail.doors import (
     QuantityField,
     StrictIntegerField,
     StrictSerializer,
+    StringField,
     listed,
     page,
 )
 from omniretail.idempotency.execute import retry_conflicts
 from omniretail.problems import NotFound, ValidationFailed
-from orders.api.fields import StringField
 from orders.choices import PickListState, PickMode, ScanVerdict
 from orders.commands.pick_lists import complete_pick_list, start_pick_list
 from orders.commands.scan_picks import Read, scan_picks
@@ -59,8 +60,17 @@ class PickListBody(StrictSerializer):
         return attrs
 
 
+class ScanIdField(serializers.UUIDField):
+    """A UUID as text: a number would be one too, and hardly one that nobody else makes."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class ScanBody(StrictSerializer):
-    scan_id = serializers.UUIDField()
+    scan_id = ScanIdField()
     payload = StringField(max_length=512, trim_whitespace=False)
     quantity = QuantityField(default=1)
     at = serializers.DateTimeField(required=False, allow_null=True)

@@ -11,10 +11,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from omniretail.doors import MAX_LINES, ApiView, StrictSerializer
+from omniretail.doors import MAX_LINES, ApiView, StrictSerializer, StringField
 from omniretail.problems import NotFound
 from orders.api.answers import FulfilmentAnswer
-from orders.api.fields import StringField
 from orders.api.fulfilments import NothingBody, StepView, UnitsBody, units_of
 from orders.choices import FulfilmentType
 from orders.commands.expire_pickups import expire_pickup

@@ -10,9 +10,8 @@ from rest_framework import serializers
 
 from inventory.models import Sku
 from omniretail.access.principal import Principal
-from omniretail.doors import MAX_LINES, QuantityField, StrictSerializer
+from omniretail.doors import MAX_LINES, QuantityField, StrictSerializer, StringField
 from omniretail.problems import ValidationFailed
-from orders.api.fields import StringField
 from orders.choices import Disposition, DropOff, Resolution
 from orders.commands.dispose_return import DECISIONS
 from orders.models import Order, OrderLine

@@ -21,7 +21,6 @@ from orders.commands.steps import (
     save_step,
     subject_of,
     tell,
-    tell_completed,
 )
 from orders.errors import ExceedsLine
 from orders.models import Fulfilment, FulfilmentLine
@@ -123,7 +122,6 @@ def give_up(
         occasion=occasion,
         actor=actor,
     )
-    tell_completed([fulfilment.order_id], actor=actor)
 
 
 def _note(

@@ -18,13 +18,14 @@ from omniretail.doors import (
     ListQuery,
     StrictIntegerField,
     StrictSerializer,
+    StringField,
     check_etag,
     etag,
     listed,
     page,
 )
 from omniretail.idempotency.execute import retry_conflicts
-from omniretail.problems import NotFound
+from omniretail.problems import NotFound, ValidationFailed
 from stores.api.fields import DegreesField
 from stores.choices import CAPABILITIES, LocationKind
 from stores.commands.locations import LocationFacts, put_location
@@ -63,9 +64,9 @@ class HoursField(serializers.JSONField):
 
 
 class LocationBody(StrictSerializer):
-    name = serializers.CharField(max_length=200)
+    name = StringField(max_length=200)
     kind = serializers.ChoiceField(LocationKind.choices)
-    timezone = serializers.CharField(max_length=64, help_text="IANA name: Europe/London")
+    timezone = StringField(max_length=64, help_text="IANA name: Europe/London")
     latitude = DegreesField(min_value=-90, max_value=90, required=False, allow_null=True)
     longitude = DegreesField(min_value=-180, max_value=180, required=False, allow_null=True)
     address = AddressField(required=False)
@@ -101,13 +102,13 @@ class LocationBody(StrictSerializer):
             )
         wrong = validate_hours(attrs.get("hours", {}), attrs.get("exceptions", {}))
         if wrong:
-            raise serializers.ValidationError(_nested(wrong), code="invalid_hours")
+            raise ValidationFailed(
+                [
+                    {"pointer": pointer, "detail": detail, "code": "invalid_hours"}
+                    for pointer, detail in wrong
+                ]
+            )
         return attrs
-
-
-def _nested(wrong: list[tuple[str, str]]) -> dict[str, Any]:
-    """Give pointers the shape that the door flattens into pointers again."""
-    return {pointer.lstrip("/"): [detail] for pointer, detail in wrong}
 
 
 class LocationAnswer(serializers.Serializer):

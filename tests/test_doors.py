@@ -1,0 +1,102 @@
+"""The manners that all doors share, met through some of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builders import make_channel, make_location, make_sku
+from tests.conftest import ApiCaller
+
+IMPOSSIBLE_CODES = [" ", "a/b", "a%23b", "%", "%s %d %(x)s", "..", "a\x7f", "a\u2028", "é?", "#"]
+
+
+@pytest.mark.parametrize("code", IMPOSSIBLE_CODES)
+def test_a_code_that_cannot_be_one_is_told_where_it_stands(api: ApiCaller, code: str) -> None:
+    make_location("S1")
+    answer = api.post(
+        "receipts",
+        {"location": "S1", "reference": "PO-1", "lines": [{"sku": code, "quantity": 1}]},
+    )
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/lines/0/sku"
+    assert error["code"] in ("invalid_code", "blank")
+    assert "%%" not in error["detail"]
+
+
+def test_a_null_among_lines_is_told_where_it_stands(api: ApiCaller) -> None:
+    make_location("W1")
+    make_channel("web")
+    make_sku("A1")
+    order = {
+        "channel": "web",
+        "external_id": "W-1",
+        "currency": "GBP",
+        "lines": [{"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "1.00"}],
+        "allow_backorder": True,
+    }
+    number = api.post("orders", order).json()["number"]
+    answer = api.post(f"orders/{number}/cancellations", {"lines": [None], "reason": "too many"})
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/lines/0"]
+
+
+SKU = {"name": "Mug", "product": "MUGS", "price": "4.50"}
+SHOP = {"name": "Shop", "kind": "store", "timezone": "Europe/London", "capabilities": []}
+SITE = {"name": "Site", "kind": "web", "locations": "all"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "member"),
+    [
+        ("skus/A1", SKU | {"name": 7}, "name"),
+        ("skus/A1", SKU | {"name": True}, "name"),
+        ("skus/A1", SKU | {"product": 1.5}, "product"),
+        ("skus/A1", SKU | {"price": ""}, "price"),
+        ("skus/A1", SKU | {"price": " "}, "price"),
+        ("skus/A1", SKU | {"price": 4.5}, "price"),
+        ("locations/S1", SHOP | {"name": 7}, "name"),
+        ("locations/S1", SHOP | {"timezone": 7}, "timezone"),
+        ("channels/web", SITE | {"name": 7}, "name"),
+        ("channels/web", SITE | {"locations": [7]}, "locations/0"),
+    ],
+)
+def test_a_text_is_a_json_string(
+    api: ApiCaller, path: str, body: dict[str, object], member: str
+) -> None:
+    answer = api.put(path, body)
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{member}"]
+    assert api.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("value", ["51.5", True, "NaN", "", []])
+def test_degrees_are_json_numbers(api: ApiCaller, value: object) -> None:
+    order = {
+        "channel": "web",
+        "external_id": "W-1",
+        "currency": "GBP",
+        "ship_to": {"latitude": value, "longitude": 0.1},
+        "lines": [{"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "1.00"}],
+    }
+    answer = api.post("orders", order)
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/ship_to/latitude"]
+
+
+def test_a_reference_says_something(api: ApiCaller) -> None:
+    make_location("S1")
+    make_sku("A1")
+    lines = [{"sku": "A1", "quantity": 1}]
+    answer = api.post("receipts", {"location": "S1", "reference": " \t", "lines": lines})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0] | {"detail": ""} == {
+        "pointer": "/reference",
+        "detail": "",
+        "code": "blank",
+    }
+
+
+def test_pointers_are_json_pointers(api: ApiCaller) -> None:
+    answer = api.put("skus/A1", SKU | {"a/b~c": 1})
+    assert answer.json()["errors"][0]["pointer"] == "/a~1b~0c"
