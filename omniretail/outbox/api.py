@@ -139,10 +139,19 @@ def _may_see(actor: Principal, event: Event, channels: Mapping[str, str]) -> boo
     channel = channels.get(event.order) if event.order else event.data.get("channel")
     if event.order and channel is None and actor.channels is not None:
         return False
-    location = event.data.get("location")
+    places = _places_of(event.data)
     return (not isinstance(channel, str) or actor.sees_channel(channel)) and (
-        not isinstance(location, str) or actor.sees_location(location)
+        not places or any(actor.sees_location(place) for place in places)
     )
+
+
+def _places_of(data: Mapping[str, Any]) -> set[str]:
+    """Return the locations that an event is about: its own, a transfer's ends, its lines'."""
+    named = [data.get("location"), data.get("from"), data.get("to")]
+    lines = data.get("lines")
+    if isinstance(lines, list):
+        named += [line.get("location") for line in lines if isinstance(line, dict)]
+    return {place for place in named if isinstance(place, str)}
 
 
 def _address(request: Request, after: int) -> str:

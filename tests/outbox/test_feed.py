@@ -128,6 +128,24 @@ def test_a_client_tied_to_a_location_reads_of_its_shelves_alone(api: ApiCaller) 
     assert [event["data"]["location"] for event in feed["results"]] == ["S2"]
 
 
+def test_counts_and_transfers_of_other_locations_are_not_read(api: ApiCaller) -> None:
+    sku = make_sku("A1")
+    for code in ("S1", "S2", "W1"):
+        stock_up(sku, make_location(code), 5)
+    for source, destination in (("S1", "W1"), ("W1", "S2")):
+        moved = {"from": source, "to": destination, "lines": [{"sku": "A1", "quantity": 1}]}
+        identity = api.post("transfers", moved).json()["id"]
+        assert api.post(f"transfers/{identity}/dispatch").status_code == 200
+    for code in ("S1", "S2"):
+        line = {"sku": "A1", "location": code, "on_hand": 5}
+        counted = {"reason": "cycle_count", "lines": [line]}
+        assert api.post("stock/counts/apply", counted).status_code == 200
+    tied = make_caller(["orders:read"], locations=["S2"])
+    sent, counted = read(tied, types="transfer.*,count.*")["results"]
+    assert (sent["data"]["from"], sent["data"]["to"]) == ("W1", "S2")
+    assert counted["data"]["lines"][0]["location"] == "S2"
+
+
 def test_reading_on_goes_past_what_may_not_be_seen(
     api: ApiCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,8 @@ from omniretail.access.keys import issue_key
 from omniretail.access.models import ApiClient
 from omniretail.access.scopes import SCOPES
 
+NAME_LENGTH = 64
+
 
 class Command(BaseCommand):
     help = "Make an API client (or find it by name) and print a new key for it."
@@ -29,6 +31,8 @@ class Command(BaseCommand):
         unknown = sorted(set(scopes) - set(SCOPES))
         if unknown:
             raise CommandError(f"Unknown scope: {', '.join(unknown)}. Known: {', '.join(SCOPES)}.")
+        if not 0 < len(options["name"].strip()) <= NAME_LENGTH:
+            raise CommandError(f"A client's name has 1 to {NAME_LENGTH} characters.")
         client, made = ApiClient.objects.get_or_create(
             name=options["name"],
             defaults={"scopes": scopes, "channels": channels, "locations": locations},
