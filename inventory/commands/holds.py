@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.errors import ReservationNotLive
+from inventory.events import tell_of_carts
 from inventory.ledger import Part
-from inventory.models import Reservation
-from omniretail.outbox.events import Fact, publish
+from inventory.models import Reservation, Sku
 
 
 def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list[str]:
@@ -20,19 +20,18 @@ def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list
     never keeps goods from buyers.
     """
     ended = ledger.expire_due(actor=actor, sku_ids=sku_ids)
-    publish(
-        *(
-            Fact("reservation.expired", f"reservations/{group}", {"id": group, "state": "expired"})
-            for group in ended
+    if ended:
+        tell_of_carts(
+            "reservation.expired", {uuid.UUID(identity) for identity in ended}, actor=actor
         )
-    )
     return ended
 
 
-def redeem_hold(*, reservation_id: str, channel_id: int, actor: str) -> None:
+def redeem_hold(*, reservation_id: str, channel_id: int, skus: Collection[str], actor: str) -> None:
     """Give a cart's units back to the shelf, in the transaction in which its order takes them.
 
-    The Stock rows stay locked until the order has claimed them, so nobody comes between.
+    The Stock rows of the cart, and of the order's `skus` (codes), stay locked until the order
+    has claimed them: nobody comes between, and rows are locked in their order once for all.
     Raises `ReservationNotLive` when the hold is unknown, over, or another channel's.
     """
     try:
@@ -42,20 +41,19 @@ def redeem_hold(*, reservation_id: str, channel_id: int, actor: str) -> None:
     claims = list(
         Reservation.objects.filter(
             group=group_id, group__channel=channel_id, group__expires_at__isnull=False
-        ).values_list("id", "quantity", "state")
+        ).values_list("id", "quantity", "state", "sku_id")
     )
-    if not claims or any(state != ReservationState.HELD for _, _, state in claims):
+    if not claims or any(state != ReservationState.HELD for _, _, state, _ in claims):
         raise ReservationNotLive()
-    end_stale_holds(actor=actor, sku_ids=_skus_of(group_id))
+    ordered = Sku.objects.filter(code__in=skus).values_list("id", flat=True)
+    touched = sorted({*ordered, *(sku_id for _, _, _, sku_id in claims)})
+    ledger.lock_skus(touched)
+    end_stale_holds(actor=actor, sku_ids=touched)
     done = ledger.close_claims(
-        [Part(identity, quantity) for identity, quantity, _ in claims],
+        [Part(identity, quantity) for identity, quantity, _, _ in claims],
         state=ReservationState.RELEASED,
         reason=Reason.RELEASED,
         actor=actor,
     )
     if not done:
         raise ReservationNotLive()
-
-
-def _skus_of(group_id: uuid.UUID) -> list[int]:
-    return list(Reservation.objects.filter(group=group_id).values_list("sku_id", flat=True))

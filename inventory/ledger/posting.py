@@ -14,7 +14,7 @@ from inventory.ledger.shapes import ACTOR_LENGTH, Balance, Entry
 # goods could not be received for the length of their name. The data has both codes whole.
 TELL = """
 INSERT INTO outbox_event (type, subject, actor, data)
-SELECT 'stock.changed', left('stock/' || k.code || '@' || l.code, 128), %(actor)s,
+SELECT 'stock.changed', 'stock/' || k.code || '@' || l.code, %(actor)s,
        jsonb_build_object(
            'sku', k.code, 'location', l.code, 'on_hand', c.on_hand, 'reserved', c.reserved,
            'unavailable', c.unavailable, 'available', c.on_hand - c.reserved - c.unavailable,

@@ -1,6 +1,6 @@
 """Balances, the ledger that explains them, and claims on them.
 
-Written by `inventory/ledger.py` alone.
+Written by `inventory/ledger` alone.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class Event(models.Model):
     sequence = models.BigIntegerField(null=True, editable=False)
     type = models.CharField(max_length=64)
     # The resource: "fulfilments/100001-1". Deliveries keep the order per subject.
-    subject = models.CharField(max_length=128)
+    subject = models.CharField(max_length=160)
     # What the timeline gathers by: the order number, where there is one.
     order = models.CharField(max_length=32, blank=True, db_default="")
     actor = models.CharField(max_length=150, blank=True, db_default="")

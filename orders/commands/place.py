@@ -89,7 +89,10 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
         if request.reservation_id is not None:
             source = network.channels[request.channel]
             redeem_hold(
-                reservation_id=request.reservation_id, channel_id=source.id, actor=actor.name
+                reservation_id=request.reservation_id,
+                channel_id=source.id,
+                skus=[line.sku for line in request.lines],
+                actor=actor.name,
             )
     views = _read_views(fresh.values(), network, actor, locked=locked)
     accepted = []
