@@ -13,9 +13,11 @@ from inventory.ledger.posting import POST, post
 from inventory.ledger.rows import lock_rows_of_claims
 from inventory.ledger.shapes import ACTOR_LENGTH, Claim, Entry, LiveClaim, Part
 
-# In bigint, because the guard must refuse and not overflow, whatever is fenced or kept safe.
+# Each claim must leave what is fenced for other channels than its own, after the claims before
+# it: `needs` is the most that any of them asks the row to have. In bigint, because the guard
+# must refuse and not overflow, whatever is fenced or kept safe.
 _GUARD = """
-      AND s.on_hand::bigint - s.reserved - s.unavailable - s.safety_stock - d.fenced >= d.reserved
+      AND s.on_hand::bigint - s.reserved - s.unavailable - s.safety_stock >= d.needs
 """
 
 _RESERVE = f"""
@@ -26,7 +28,8 @@ WITH claim AS (
     ) WITH ORDINALITY AS c(id, sku_id, location_id, quantity, fenced, reference, n)
 ), entry AS (
     SELECT sku_id, location_id, 0 AS on_hand, quantity AS reserved, 0 AS unavailable,
-           'reserved' AS reason, reference, NULL::timestamptz AS occurred_at, fenced, n
+           'reserved' AS reason, reference, NULL::timestamptz AS occurred_at, n,
+           sum(quantity) OVER (PARTITION BY sku_id, location_id ORDER BY n) + fenced AS needs
     FROM claim
 ), {POST.format(guard=_GUARD)}, claimed AS (
     INSERT INTO inventory_reservation

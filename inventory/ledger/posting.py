@@ -29,7 +29,7 @@ JOIN stores_location l ON l.id = c.location_id
 POST = f"""
 delta AS (
     SELECT sku_id, location_id, sum(on_hand)::int AS on_hand, sum(reserved)::int AS reserved,
-           sum(unavailable)::int AS unavailable, max(fenced) AS fenced
+           sum(unavailable)::int AS unavailable, max(needs) AS needs
     FROM entry GROUP BY sku_id, location_id
 ), locked AS MATERIALIZED (
     SELECT s.id FROM inventory_stock s JOIN delta d USING (sku_id, location_id)
@@ -63,7 +63,7 @@ delta AS (
 
 _POST_ENTRIES = f"""
 WITH entry AS (
-    SELECT *, 0 AS fenced FROM unnest(
+    SELECT *, 0 AS needs FROM unnest(
         %(sku)s::bigint[], %(location)s::bigint[], %(on_hand)s::int[], %(reserved)s::int[],
         %(unavailable)s::int[], %(reason)s::text[], %(reference)s::text[],
         %(occurred_at)s::timestamptz[]

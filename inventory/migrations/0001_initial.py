@@ -42,148 +42,407 @@ SELECT inventory_add_ledger_partition(n) FROM generate_series(0, 3) AS n;
 """
 
 
-
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('stores', '0001_initial'),
+        ("stores", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(blank=True, max_length=300)),
-                ('size_guide', models.JSONField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(blank=True, max_length=300)),
+                ("size_guide", models.JSONField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='ReservationGroup',
+            name="ReservationGroup",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('reference', models.CharField(max_length=128)),
-                ('expires_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='stores.channel')),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("reference", models.CharField(max_length=128)),
+                ("expires_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="stores.channel"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Sku',
+            name="Sku",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=300)),
-                ('attributes', models.JSONField(blank=True, default=dict)),
-                ('price', models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True)),
-                ('weight_g', models.PositiveIntegerField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='skus', to='inventory.product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=300)),
+                ("attributes", models.JSONField(blank=True, default=dict)),
+                (
+                    "price",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True),
+                ),
+                ("weight_g", models.PositiveIntegerField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="skus",
+                        to="inventory.product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'SKU',
-                'ordering': ['code'],
+                "verbose_name": "SKU",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Barcode',
+            name="Barcode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=128, unique=True)),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='barcodes', to='inventory.sku')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=128, unique=True)),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="barcodes",
+                        to="inventory.sku",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('in_transit', 'In transit'), ('received', 'Received'), ('cancelled', 'Cancelled')], default='draft', max_length=12)),
-                ('created_by', models.CharField(max_length=150)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('dispatched_at', models.DateTimeField(blank=True, null=True)),
-                ('received_at', models.DateTimeField(blank=True, null=True)),
-                ('destination', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers_in', to='stores.location')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers_out', to='stores.location')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("in_transit", "In transit"),
+                            ("received", "Received"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("created_by", models.CharField(max_length=150)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("dispatched_at", models.DateTimeField(blank=True, null=True)),
+                ("received_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transfers_in",
+                        to="stores.location",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transfers_out",
+                        to="stores.location",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TransferLine',
+            name="TransferLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField()),
-                ('received', models.PositiveIntegerField(default=0)),
-                ('lost', models.PositiveIntegerField(default=0)),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.sku')),
-                ('transfer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='inventory.transfer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField()),
+                ("received", models.PositiveIntegerField(default=0)),
+                ("lost", models.PositiveIntegerField(default=0)),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.sku",
+                    ),
+                ),
+                (
+                    "transfer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="inventory.transfer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RingFence',
+            name="RingFence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField()),
-                ('until', models.DateTimeField(blank=True, null=True)),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ring_fences', to='stores.channel')),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ring_fences', to='stores.location')),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ring_fences', to='inventory.sku')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField()),
+                ("until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="ring_fences",
+                        to="stores.channel",
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="ring_fences",
+                        to="stores.location",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="ring_fences",
+                        to="inventory.sku",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('sku', 'location', 'channel'), name='ring_fence_once'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='ring_fence_of_something')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("sku", "location", "channel"), name="ring_fence_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gt", 0)), name="ring_fence_of_something"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('quantity', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('held', 'Held'), ('confirmed', 'Confirmed'), ('consumed', 'Consumed'), ('released', 'Released'), ('expired', 'Expired'), ('broken', 'Broken')], max_length=12)),
-                ('reference', models.CharField(max_length=128)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('location', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='stores.location')),
-                ('group', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='reservations', to='inventory.reservationgroup')),
-                ('sku', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.sku')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("quantity", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("held", "Held"),
+                            ("confirmed", "Confirmed"),
+                            ("consumed", "Consumed"),
+                            ("released", "Released"),
+                            ("expired", "Expired"),
+                            ("broken", "Broken"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reference", models.CharField(max_length=128)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="stores.location",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="reservations",
+                        to="inventory.reservationgroup",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.sku",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state__in', ['held', 'confirmed'])), fields=['sku', 'location'], name='reservation_live'), models.Index(condition=models.Q(('state', 'held')), fields=['sku', 'location'], name='reservation_held'), models.Index(condition=models.Q(('state', 'held')), fields=['expires_at'], name='reservation_due'), models.Index(condition=models.Q(('group__isnull', False)), fields=['group'], name='reservation_of_cart')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_of_something'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'held'), _negated=True), ('expires_at__isnull', False), _connector='OR'), name='reservation_held_until')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["held", "confirmed"])),
+                        fields=["sku", "location"],
+                        name="reservation_live",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "held")),
+                        fields=["sku", "location"],
+                        name="reservation_held",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "held")),
+                        fields=["expires_at"],
+                        name="reservation_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("group__isnull", False)),
+                        fields=["group"],
+                        name="reservation_of_cart",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gt", 0)), name="reservation_of_something"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "held"), _negated=True),
+                            ("expires_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="reservation_held_until",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Placement',
+            name="Placement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('bin', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='placements', to='stores.bin')),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='placements', to='inventory.sku')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "bin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="placements",
+                        to="stores.bin",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="placements",
+                        to="inventory.sku",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('sku', 'bin'), name='placement_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("sku", "bin"), name="placement_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Stock',
+            name="Stock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on_hand', models.IntegerField(db_default=0, default=0)),
-                ('reserved', models.IntegerField(db_default=0, default=0)),
-                ('unavailable', models.IntegerField(db_default=0, default=0)),
-                ('safety_stock', models.PositiveIntegerField(db_default=0, default=0)),
-                ('version', models.BigIntegerField(db_default=0, default=0)),
-                ('location', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='stock', to='stores.location')),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stock', to='inventory.sku')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on_hand", models.IntegerField(db_default=0, default=0)),
+                ("reserved", models.IntegerField(db_default=0, default=0)),
+                ("unavailable", models.IntegerField(db_default=0, default=0)),
+                ("safety_stock", models.PositiveIntegerField(db_default=0, default=0)),
+                ("version", models.BigIntegerField(db_default=0, default=0)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stock",
+                        to="stores.location",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stock",
+                        to="inventory.sku",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'stock',
-                'constraints': [models.UniqueConstraint(fields=('sku', 'location'), name='stock_once'), models.CheckConstraint(condition=models.Q(('reserved__gte', 0)), name='stock_reserved_positive'), models.CheckConstraint(condition=models.Q(('unavailable__gte', 0)), name='stock_unavailable_positive'), models.CheckConstraint(condition=models.Q(('on_hand__gte', django.db.models.expressions.CombinedExpression(models.F('reserved'), '+', models.F('unavailable')))), name='stock_never_oversold')],
+                "verbose_name_plural": "stock",
+                "constraints": [
+                    models.UniqueConstraint(fields=("sku", "location"), name="stock_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("reserved__gte", 0)), name="stock_reserved_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("unavailable__gte", 0)),
+                        name="stock_unavailable_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "on_hand__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("reserved"), "+", models.F("unavailable")
+                                ),
+                            )
+                        ),
+                        name="stock_never_oversold",
+                    ),
+                ],
             },
         ),
         # Django cannot declare a partitioned table; from here on it is an ordinary one to it.
@@ -191,25 +450,85 @@ class Migration(migrations.Migration):
             database_operations=[migrations.RunSQL(LEDGER_TABLE, migrations.RunSQL.noop)],
             state_operations=[
                 migrations.CreateModel(
-                    name='StockMovement',
+                    name="StockMovement",
                     fields=[
-                        ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                        ('on_hand_delta', models.IntegerField()),
-                        ('reserved_delta', models.IntegerField()),
-                        ('unavailable_delta', models.IntegerField()),
-                        ('on_hand_after', models.IntegerField()),
-                        ('reserved_after', models.IntegerField()),
-                        ('unavailable_after', models.IntegerField()),
-                        ('reason', models.CharField(choices=[('receipt', 'Goods in'), ('reserved', 'Promised to a cart or an order'), ('released', 'No longer promised'), ('expired', "The cart's hold ran out"), ('broken', 'The claim broke: fewer were there'), ('shipped', 'Left with a carrier'), ('collected', 'Handed over to the customer'), ('carried_out', 'Sold at the till'), ('returned', 'Came back from a customer'), ('transfer_out', 'Left for another location'), ('transfer_in', 'Arrived from another location'), ('transfer_loss', 'Lost on the way'), ('cycle_count', 'Counted'), ('missing', 'Not found by a picker'), ('damaged', 'Damaged'), ('inspection', 'In inspection'), ('quarantine', 'Held back'), ('restocked', 'Put back on sale'), ('found', 'Found'), ('lost', 'Lost or stolen'), ('scrapped', 'Thrown away'), ('to_vendor', 'Sent back to the supplier'), ('correction', 'Correction of a mistake'), ('opening_balance', 'First record of what is there'), ('other', 'Other')], max_length=24)),
-                        ('reference', models.CharField(blank=True, max_length=128)),
-                        ('actor', models.CharField(max_length=150)),
-                        ('occurred_at', models.DateTimeField()),
-                        ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                        ('location', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='stores.location')),
-                        ('sku', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.sku')),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        ("on_hand_delta", models.IntegerField()),
+                        ("reserved_delta", models.IntegerField()),
+                        ("unavailable_delta", models.IntegerField()),
+                        ("on_hand_after", models.IntegerField()),
+                        ("reserved_after", models.IntegerField()),
+                        ("unavailable_after", models.IntegerField()),
+                        (
+                            "reason",
+                            models.CharField(
+                                choices=[
+                                    ("receipt", "Goods in"),
+                                    ("reserved", "Promised to a cart or an order"),
+                                    ("released", "No longer promised"),
+                                    ("expired", "The cart's hold ran out"),
+                                    ("broken", "The claim broke: fewer were there"),
+                                    ("shipped", "Left with a carrier"),
+                                    ("collected", "Handed over to the customer"),
+                                    ("carried_out", "Sold at the till"),
+                                    ("returned", "Came back from a customer"),
+                                    ("transfer_out", "Left for another location"),
+                                    ("transfer_in", "Arrived from another location"),
+                                    ("transfer_loss", "Lost on the way"),
+                                    ("cycle_count", "Counted"),
+                                    ("missing", "Not found by a picker"),
+                                    ("damaged", "Damaged"),
+                                    ("inspection", "In inspection"),
+                                    ("quarantine", "Held back"),
+                                    ("restocked", "Put back on sale"),
+                                    ("found", "Found"),
+                                    ("lost", "Lost or stolen"),
+                                    ("scrapped", "Thrown away"),
+                                    ("to_vendor", "Sent back to the supplier"),
+                                    ("correction", "Correction of a mistake"),
+                                    ("opening_balance", "First record of what is there"),
+                                    ("other", "Other"),
+                                ],
+                                max_length=24,
+                            ),
+                        ),
+                        ("reference", models.CharField(blank=True, max_length=128)),
+                        ("actor", models.CharField(max_length=150)),
+                        ("occurred_at", models.DateTimeField()),
+                        (
+                            "recorded_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now()
+                            ),
+                        ),
+                        (
+                            "location",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_index=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="stores.location",
+                            ),
+                        ),
+                        (
+                            "sku",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_index=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="inventory.sku",
+                            ),
+                        ),
                     ],
                     options={
-                        'indexes': [models.Index(fields=['sku', 'location', 'id'], name='movement_of_stock'), models.Index(fields=['reference', 'id'], name='movement_reference')],
+                        "indexes": [
+                            models.Index(
+                                fields=["sku", "location", "id"], name="movement_of_stock"
+                            ),
+                            models.Index(fields=["reference", "id"], name="movement_reference"),
+                        ],
                     },
                 ),
             ],
@@ -218,27 +537,65 @@ class Migration(migrations.Migration):
             "ALTER TABLE inventory_stock SET (fillfactor = 70)", migrations.RunSQL.noop
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='stockmovement',
-            trigger=pgtrigger.compiler.Trigger(name='ledger_is_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='42006440de587df15e3956973d9ce0667152ee7e', operation='UPDATE OR DELETE', pgid='pgtrigger_ledger_is_immutable_96d1a', table='inventory_stockmovement', when='BEFORE')),
+            model_name="stockmovement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="ledger_is_immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="42006440de587df15e3956973d9ce0667152ee7e",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_ledger_is_immutable_96d1a",
+                    table="inventory_stockmovement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='stockmovement',
-            trigger=pgtrigger.compiler.Trigger(name='ledger_is_not_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'the ledger cannot be truncated';", hash='21c2f266f53e7be81fdb90fc3abf78e4584c06f6', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_ledger_is_not_truncated_2e79a', table='inventory_stockmovement', when='BEFORE')),
+            model_name="stockmovement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="ledger_is_not_truncated",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'the ledger cannot be truncated';",
+                    hash="21c2f266f53e7be81fdb90fc3abf78e4584c06f6",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_ledger_is_not_truncated_2e79a",
+                    table="inventory_stockmovement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('source', models.F('destination')), _negated=True), name='transfer_goes_somewhere'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source", models.F("destination")), _negated=True),
+                name="transfer_goes_somewhere",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transferline',
-            constraint=models.UniqueConstraint(fields=('transfer', 'sku'), name='transfer_line_once'),
+            model_name="transferline",
+            constraint=models.UniqueConstraint(
+                fields=("transfer", "sku"), name="transfer_line_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transferline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='transfer_of_something'),
+            model_name="transferline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="transfer_of_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transferline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', django.db.models.expressions.CombinedExpression(models.F('received'), '+', models.F('lost')))), name='transfer_receives_what_left'),
+            model_name="transferline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "quantity__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("received"), "+", models.F("lost")
+                        ),
+                    )
+                ),
+                name="transfer_receives_what_left",
+            ),
         ),
     ]

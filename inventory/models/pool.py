@@ -153,9 +153,7 @@ class Reservation(models.Model):
             models.Index(
                 fields=["sku", "location"], name="reservation_held", condition=Q(state="held")
             ),
-            models.Index(
-                fields=["expires_at"], name="reservation_due", condition=Q(state="held")
-            ),
+            models.Index(fields=["expires_at"], name="reservation_due", condition=Q(state="held")),
             models.Index(
                 fields=["group"], name="reservation_of_cart", condition=Q(group__isnull=False)
             ),

@@ -35,9 +35,7 @@ class RingFence(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["sku", "location", "channel"], name="ring_fence_once"
-            ),
+            models.UniqueConstraint(fields=["sku", "location", "channel"], name="ring_fence_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="ring_fence_of_something"),
         ]
 

@@ -14,9 +14,7 @@ class Transfer(models.Model):
     """A journey of goods from one location to another."""
 
     source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="transfers_out")
-    destination = models.ForeignKey(
-        Location, on_delete=models.PROTECT, related_name="transfers_in"
-    )
+    destination = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="transfers_in")
     state = models.CharField(
         max_length=12, choices=TransferState.choices, default=TransferState.DRAFT
     )

@@ -8,9 +8,7 @@ from omniretail.access.principal import Principal
 from omniretail.audit.models import AuditRecord
 
 
-def record(
-    *, actor: Principal, action: str, subject: str, reason: str = "", **data: Any
-) -> None:
+def record(*, actor: Principal, action: str, subject: str, reason: str = "", **data: Any) -> None:
     """Note an act in the caller's transaction: it is kept exactly when its effect is."""
     AuditRecord.objects.create(
         actor=actor.name, action=action, subject=subject, reason=reason, data=data

@@ -14,6 +14,7 @@ from inventory import ledger
 from inventory.commands.holds import end_stale_holds
 from omniretail.access.principal import Principal
 from omniretail.outbox.events import Fact, publish
+from omniretail.problems import Conflict
 from omniretail.rows import insert_rows
 from orders.commands.decide import View, shares_of
 from orders.commands.promises import destination_of
@@ -25,6 +26,7 @@ from orders.sourcing import Demand, Plan, Policy
 from stores.queries.network import current_network
 
 LOSSES_BEFORE_LOCKING = 2
+LOSSES_BEFORE_GIVING_UP = 6
 
 
 class _LostRace(Exception):
@@ -58,6 +60,8 @@ def assign_units(wants: Sequence[Want], *, occasion: str, actor: Principal) -> N
             return
         except _LostRace:
             losses += 1
+            if losses > LOSSES_BEFORE_GIVING_UP:
+                raise Conflict() from None
 
 
 def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: bool) -> None:
@@ -80,7 +84,8 @@ def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: b
         plan = _plan(want, view, mine)
         if want.waiting and not plan.allocations:
             continue
-        view.take(plan)
+        for other in views.values():
+            other.take(plan)
         plans.append((want, plan))
         shares += shares_of(
             plan,

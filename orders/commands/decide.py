@@ -83,9 +83,11 @@ class View:
         )
 
     def take(self, decided: Plan) -> None:
-        """Let later plans of this batch see what this one takes."""
+        """Count what a plan takes, whichever channel it is for: the goods are the same."""
         for part in decided.allocations:
-            self.sellable[part.sku][part.location] -= part.quantity
+            units = self.sellable.get(part.sku, {})
+            if part.location in units:
+                units[part.location] -= part.quantity
 
 
 def shares_of(

@@ -16,7 +16,7 @@ from inventory import ledger
 from inventory.commands.holds import end_stale_holds, redeem_hold
 from inventory.errors import InsufficientStock
 from omniretail.access.principal import Principal
-from omniretail.problems import DomainError, ValidationFailed
+from omniretail.problems import Conflict, DomainError, ValidationFailed
 from orders.choices import Resolution
 from orders.commands.decide import View
 from orders.commands.known import find_known
@@ -30,6 +30,7 @@ from orders.sourcing import Demand, Plan
 from stores.queries.network import Network, current_network
 
 LOSSES_BEFORE_LOCKING = 2
+LOSSES_BEFORE_GIVING_UP = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,12 @@ def _place_until_settled(requests: dict[int, OrderRequest], *, actor: Principal)
                 outcomes |= _place_round(pending, actor=actor, locked=locked)
         except LostRace:
             losses += 1
+            if losses > LOSSES_BEFORE_LOCKING and len(pending) > 1:
+                # One of them loses for a reason of its own: it must not spoil its neighbours.
+                for index, request in pending.items():
+                    outcomes |= _place_until_settled({index: request}, actor=actor)
+            elif losses > LOSSES_BEFORE_GIVING_UP:
+                outcomes |= dict.fromkeys(pending, Outcome.refused(Conflict()))
         except DomainError as refusal:
             outcomes |= dict.fromkeys(pending, Outcome.refused(refusal))
     return outcomes
@@ -112,7 +119,8 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
                 raise shortage(plan)
             outcomes[index] = Outcome.refused(shortage(plan))
             continue
-        view.take(plan)
+        for other in views.values():
+            other.take(plan)
         accepted.append(Accepted(index, request, plan, view))
     for index, document in write_orders(accepted, actor=actor).items():
         outcomes[index] = Outcome(201, document=document)

@@ -7,254 +7,704 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('inventory', '0001_initial'),
-        ('stores', '0001_initial'),
+        ("inventory", "0001_initial"),
+        ("stores", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(blank=True, max_length=128, null=True)),
-                ('email', models.CharField(blank=True, max_length=254)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('phone', models.CharField(blank=True, max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(blank=True, max_length=128, null=True)),
+                ("email", models.CharField(blank=True, max_length=254)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("phone", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('external_id',), name='customer_external_id_once'), models.UniqueConstraint(condition=models.Q(('external_id__isnull', True), models.Q(('email', ''), _negated=True)), fields=('email',), name='customer_email_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("external_id",), name="customer_external_id_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("external_id__isnull", True), models.Q(("email", ""), _negated=True)
+                        ),
+                        fields=("email",),
+                        name="customer_email_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=32, unique=True)),
-                ('external_id', models.CharField(max_length=128)),
-                ('fingerprint', models.BinaryField(max_length=32)),
-                ('currency', models.CharField(max_length=3)),
-                ('ship_to', models.JSONField(blank=True, null=True)),
-                ('payment_reference', models.CharField(blank=True, max_length=128)),
-                ('note', models.TextField(blank=True)),
-                ('allow_split', models.BooleanField(default=True)),
-                ('allow_backorder', models.BooleanField(default=False)),
-                ('allow_partial', models.BooleanField(default=False)),
-                ('placed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='stores.channel')),
-                ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.customer')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("number", models.CharField(max_length=32, unique=True)),
+                ("external_id", models.CharField(max_length=128)),
+                ("fingerprint", models.BinaryField(max_length=32)),
+                ("currency", models.CharField(max_length=3)),
+                ("ship_to", models.JSONField(blank=True, null=True)),
+                ("payment_reference", models.CharField(blank=True, max_length=128)),
+                ("note", models.TextField(blank=True)),
+                ("allow_split", models.BooleanField(default=True)),
+                ("allow_backorder", models.BooleanField(default=False)),
+                ("allow_partial", models.BooleanField(default=False)),
+                (
+                    "placed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="stores.channel",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="orders.customer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Fulfilment',
+            name="Fulfilment",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=40, unique=True)),
-                ('type', models.CharField(choices=[('ship', 'Ship'), ('pickup', 'Pickup'), ('same_day', 'Same-day delivery'), ('carry_out', 'Carry-out')], max_length=12)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('picking', 'Being picked'), ('packed', 'Packed'), ('in_transit', 'On its way to the shop'), ('ready', 'Ready for pickup'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('collected', 'Collected'), ('rejected', 'Rejected'), ('cancelled', 'Cancelled'), ('expired', 'Expired')], default='open', max_length=12)),
-                ('promise', models.JSONField(blank=True, null=True)),
-                ('accepted_by', models.CharField(blank=True, max_length=150)),
-                ('bay', models.CharField(blank=True, max_length=64)),
-                ('carrier', models.CharField(blank=True, max_length=64)),
-                ('tracking_number', models.CharField(blank=True, max_length=128)),
-                ('wrong_codes', models.PositiveSmallIntegerField(default=0)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('ready_at', models.DateTimeField(blank=True, null=True)),
-                ('pickup_expires_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(db_default=1, default=1)),
-                ('location', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='fulfilments', to='stores.location')),
-                ('transfer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='fulfilments', to='inventory.transfer')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fulfilments', to='orders.order')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=40, unique=True)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("ship", "Ship"),
+                            ("pickup", "Pickup"),
+                            ("same_day", "Same-day delivery"),
+                            ("carry_out", "Carry-out"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("picking", "Being picked"),
+                            ("packed", "Packed"),
+                            ("in_transit", "On its way to the shop"),
+                            ("ready", "Ready for pickup"),
+                            ("shipped", "Shipped"),
+                            ("delivered", "Delivered"),
+                            ("collected", "Collected"),
+                            ("rejected", "Rejected"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Expired"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("promise", models.JSONField(blank=True, null=True)),
+                ("accepted_by", models.CharField(blank=True, max_length=150)),
+                ("bay", models.CharField(blank=True, max_length=64)),
+                ("carrier", models.CharField(blank=True, max_length=64)),
+                ("tracking_number", models.CharField(blank=True, max_length=128)),
+                ("wrong_codes", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("ready_at", models.DateTimeField(blank=True, null=True)),
+                ("pickup_expires_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField(db_default=1, default=1)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fulfilments",
+                        to="stores.location",
+                    ),
+                ),
+                (
+                    "transfer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fulfilments",
+                        to="inventory.transfer",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fulfilments",
+                        to="orders.order",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('line_id', models.CharField(max_length=64)),
-                ('product_reference', models.CharField(blank=True, max_length=128)),
-                ('unit_price', models.DecimalField(decimal_places=4, max_digits=14)),
-                ('fulfilment_type', models.CharField(choices=[('ship', 'Ship'), ('pickup', 'Pickup'), ('same_day', 'Same-day delivery'), ('carry_out', 'Carry-out')], max_length=12)),
-                ('ordered', models.PositiveIntegerField()),
-                ('cancelled', models.PositiveIntegerField(default=0)),
-                ('reserved', models.PositiveIntegerField(default=0)),
-                ('backordered', models.PositiveIntegerField(default=0)),
-                ('fulfilled', models.PositiveIntegerField(default=0)),
-                ('returned', models.PositiveIntegerField(default=0)),
-                ('location', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='stores.location')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.order')),
-                ('sku', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.sku')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("line_id", models.CharField(max_length=64)),
+                ("product_reference", models.CharField(blank=True, max_length=128)),
+                ("unit_price", models.DecimalField(decimal_places=4, max_digits=14)),
+                (
+                    "fulfilment_type",
+                    models.CharField(
+                        choices=[
+                            ("ship", "Ship"),
+                            ("pickup", "Pickup"),
+                            ("same_day", "Same-day delivery"),
+                            ("carry_out", "Carry-out"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("ordered", models.PositiveIntegerField()),
+                ("cancelled", models.PositiveIntegerField(default=0)),
+                ("reserved", models.PositiveIntegerField(default=0)),
+                ("backordered", models.PositiveIntegerField(default=0)),
+                ("fulfilled", models.PositiveIntegerField(default=0)),
+                ("returned", models.PositiveIntegerField(default=0)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="stores.location",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.sku",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FulfilmentLine',
+            name="FulfilmentLine",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('quantity', models.PositiveIntegerField()),
-                ('picked', models.PositiveIntegerField(db_default=0, default=0)),
-                ('fulfilled', models.PositiveIntegerField(db_default=0, default=0)),
-                ('fulfilment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.fulfilment')),
-                ('reservation', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.reservation')),
-                ('order_line', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fulfilment_lines', to='orders.orderline')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("quantity", models.PositiveIntegerField()),
+                ("picked", models.PositiveIntegerField(db_default=0, default=0)),
+                ("fulfilled", models.PositiveIntegerField(db_default=0, default=0)),
+                (
+                    "fulfilment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.fulfilment",
+                    ),
+                ),
+                (
+                    "reservation",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.reservation",
+                    ),
+                ),
+                (
+                    "order_line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fulfilment_lines",
+                        to="orders.orderline",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PickList',
+            name="PickList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mode', models.CharField(choices=[('single', 'One order'), ('batch', 'Several orders, one tote each')], max_length=8)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('in_progress', 'In progress'), ('completed', 'Completed')], default='open', max_length=12)),
-                ('created_by', models.CharField(max_length=150)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('completed_at', models.DateTimeField(blank=True, null=True)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pick_lists', to='stores.location')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("single", "One order"),
+                            ("batch", "Several orders, one tote each"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("in_progress", "In progress"),
+                            ("completed", "Completed"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("created_by", models.CharField(max_length=150)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pick_lists",
+                        to="stores.location",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PickListLine',
+            name="PickListLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('bin', models.CharField(blank=True, max_length=64)),
-                ('position', models.PositiveIntegerField()),
-                ('tote', models.PositiveSmallIntegerField(default=1)),
-                ('quantity', models.PositiveIntegerField()),
-                ('picked', models.PositiveIntegerField(default=0)),
-                ('short', models.PositiveIntegerField(default=0)),
-                ('fulfilment_line', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pick_list_lines', to='orders.fulfilmentline')),
-                ('pick_list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.picklist')),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.sku')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("bin", models.CharField(blank=True, max_length=64)),
+                ("position", models.PositiveIntegerField()),
+                ("tote", models.PositiveSmallIntegerField(default=1)),
+                ("quantity", models.PositiveIntegerField()),
+                ("picked", models.PositiveIntegerField(default=0)),
+                ("short", models.PositiveIntegerField(default=0)),
+                (
+                    "fulfilment_line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pick_list_lines",
+                        to="orders.fulfilmentline",
+                    ),
+                ),
+                (
+                    "pick_list",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.picklist",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.sku",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Return',
+            name="Return",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('requested', 'Requested'), ('authorised', 'Authorised'), ('received', 'Received'), ('closed', 'Closed'), ('cancelled', 'Cancelled')], max_length=12)),
-                ('resolution', models.CharField(choices=[('refund', 'Refund'), ('exchange', 'Exchange'), ('store_credit', 'Store credit')], max_length=16)),
-                ('drop_off', models.CharField(choices=[('store', 'At a counter'), ('parcel', 'By parcel')], max_length=8)),
-                ('blind', models.BooleanField(default=False)),
-                ('overridden_by', models.CharField(blank=True, max_length=150)),
-                ('created_by', models.CharField(max_length=150)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='stores.channel')),
-                ('drop_off_location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='stores.location')),
-                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Requested"),
+                            ("authorised", "Authorised"),
+                            ("received", "Received"),
+                            ("closed", "Closed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "resolution",
+                    models.CharField(
+                        choices=[
+                            ("refund", "Refund"),
+                            ("exchange", "Exchange"),
+                            ("store_credit", "Store credit"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "drop_off",
+                    models.CharField(
+                        choices=[("store", "At a counter"), ("parcel", "By parcel")], max_length=8
+                    ),
+                ),
+                ("blind", models.BooleanField(default=False)),
+                ("overridden_by", models.CharField(blank=True, max_length=150)),
+                ("created_by", models.CharField(max_length=150)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="returns",
+                        to="stores.channel",
+                    ),
+                ),
+                (
+                    "drop_off_location",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="stores.location",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="returns",
+                        to="orders.order",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='order',
-            name='exchange_of',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='exchanges', to='orders.return'),
+            model_name="order",
+            name="exchange_of",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="exchanges",
+                to="orders.return",
+            ),
         ),
         migrations.CreateModel(
-            name='ReturnLine',
+            name="ReturnLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField()),
-                ('reason', models.CharField(blank=True, max_length=64)),
-                ('received', models.PositiveIntegerField(default=0)),
-                ('missing', models.PositiveIntegerField(default=0)),
-                ('order_line', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='return_lines', to='orders.orderline')),
-                ('ret', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.return')),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.sku')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField()),
+                ("reason", models.CharField(blank=True, max_length=64)),
+                ("received", models.PositiveIntegerField(default=0)),
+                ("missing", models.PositiveIntegerField(default=0)),
+                (
+                    "order_line",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="return_lines",
+                        to="orders.orderline",
+                    ),
+                ),
+                (
+                    "ret",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.return",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.sku",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReturnReceiptLine',
+            name="ReturnReceiptLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField()),
-                ('disposition', models.CharField(choices=[('restock', 'Back on sale'), ('inspect', 'To be inspected'), ('damaged', 'Damaged, kept apart'), ('scrap', 'Thrown away'), ('to_vendor', 'Back to the supplier'), ('missing', 'Announced, but not in the parcel')], max_length=12)),
-                ('moved_on', models.PositiveIntegerField(default=0)),
-                ('actor', models.CharField(max_length=150)),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('decided_from', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='orders.returnreceiptline')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='receipts', to='orders.returnline')),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='stores.location')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField()),
+                (
+                    "disposition",
+                    models.CharField(
+                        choices=[
+                            ("restock", "Back on sale"),
+                            ("inspect", "To be inspected"),
+                            ("damaged", "Damaged, kept apart"),
+                            ("scrap", "Thrown away"),
+                            ("to_vendor", "Back to the supplier"),
+                            ("missing", "Announced, but not in the parcel"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("moved_on", models.PositiveIntegerField(default=0)),
+                ("actor", models.CharField(max_length=150)),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "decided_from",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="orders.returnreceiptline",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="receipts",
+                        to="orders.returnline",
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="stores.location",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Scan',
+            name="Scan",
             fields=[
-                ('scan_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('payload', models.CharField(max_length=512)),
-                ('quantity', models.PositiveIntegerField()),
-                ('verdict', models.CharField(choices=[('accepted', 'Accepted'), ('duplicate', 'Same scan again'), ('wrong_item', 'Not on this list'), ('over_pick', 'More than asked'), ('unknown_barcode', 'Unknown barcode')], max_length=16)),
-                ('scanned_at', models.DateTimeField(blank=True, null=True)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor', models.CharField(max_length=150)),
-                ('line', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='orders.picklistline')),
-                ('pick_list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scans', to='orders.picklist')),
+                ("scan_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("payload", models.CharField(max_length=512)),
+                ("quantity", models.PositiveIntegerField()),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "Accepted"),
+                            ("duplicate", "Same scan again"),
+                            ("wrong_item", "Not on this list"),
+                            ("over_pick", "More than asked"),
+                            ("unknown_barcode", "Unknown barcode"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("scanned_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("actor", models.CharField(max_length=150)),
+                (
+                    "line",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="orders.picklistline",
+                    ),
+                ),
+                (
+                    "pick_list",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="scans",
+                        to="orders.picklist",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SourcingReceipt',
+            name="SourcingReceipt",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('occasion', models.CharField(max_length=64)),
-                ('receipt', models.JSONField()),
-                ('decided_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('order', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='sourcing_receipts', to='orders.order')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("occasion", models.CharField(max_length=64)),
+                ("receipt", models.JSONField()),
+                (
+                    "decided_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sourcing_receipts",
+                        to="orders.order",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='fulfilment',
-            index=models.Index(condition=models.Q(('state__in', ('open', 'picking', 'packed', 'in_transit', 'ready'))), fields=['location', 'state', 'id'], name='fulfilment_to_do'),
+            model_name="fulfilment",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", ("open", "picking", "packed", "in_transit", "ready"))
+                ),
+                fields=["location", "state", "id"],
+                name="fulfilment_to_do",
+            ),
         ),
         migrations.AddIndex(
-            model_name='fulfilment',
-            index=models.Index(condition=models.Q(('state', 'ready')), fields=['pickup_expires_at'], name='fulfilment_uncollected'),
+            model_name="fulfilment",
+            index=models.Index(
+                condition=models.Q(("state", "ready")),
+                fields=["pickup_expires_at"],
+                name="fulfilment_uncollected",
+            ),
         ),
         migrations.AddIndex(
-            model_name='orderline',
-            index=models.Index(condition=models.Q(('backordered__gt', 0)), fields=['sku', 'id'], name='line_waiting'),
+            model_name="orderline",
+            index=models.Index(
+                condition=models.Q(("backordered__gt", 0)),
+                fields=["sku", "id"],
+                name="line_waiting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'line_id'), name='line_once_per_order'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(
+                fields=("order", "line_id"), name="line_once_per_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('ordered', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('cancelled'), '+', models.F('reserved')), '+', models.F('backordered')), '+', models.F('fulfilled')))), name='line_units_conserved'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "ordered",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("cancelled"), "+", models.F("reserved")
+                                ),
+                                "+",
+                                models.F("backordered"),
+                            ),
+                            "+",
+                            models.F("fulfilled"),
+                        ),
+                    )
+                ),
+                name="line_units_conserved",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('returned__lte', models.F('fulfilled'))), name='line_returns_what_left'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("returned__lte", models.F("fulfilled"))),
+                name="line_returns_what_left",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('ordered__gt', 0)), name='line_of_something'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ordered__gt", 0)), name="line_of_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fulfilmentline',
-            constraint=models.CheckConstraint(condition=models.Q(('fulfilled__lte', models.F('quantity')), ('picked__lte', models.F('quantity'))), name='fulfilment_line_within_quantity'),
+            model_name="fulfilmentline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("fulfilled__lte", models.F("quantity")), ("picked__lte", models.F("quantity"))
+                ),
+                name="fulfilment_line_within_quantity",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='picklistline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', django.db.models.expressions.CombinedExpression(models.F('picked'), '+', models.F('short')))), name='pick_within_quantity'),
+            model_name="picklistline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "quantity__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("picked"), "+", models.F("short")
+                        ),
+                    )
+                ),
+                name="pick_within_quantity",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['placed_at'], name='order_placed_at'),
+            model_name="order",
+            index=models.Index(fields=["placed_at"], name="order_placed_at"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('channel', 'external_id'), name='order_placed_once'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                fields=("channel", "external_id"), name="order_placed_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='returnline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', django.db.models.expressions.CombinedExpression(models.F('received'), '+', models.F('missing')))), name='return_receives_what_was_announced'),
+            model_name="returnline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "quantity__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("received"), "+", models.F("missing")
+                        ),
+                    )
+                ),
+                name="return_receives_what_was_announced",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='returnreceiptline',
-            constraint=models.CheckConstraint(condition=models.Q(('moved_on__lte', models.F('quantity'))), name='inspection_within_quantity'),
+            model_name="returnreceiptline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("moved_on__lte", models.F("quantity"))),
+                name="inspection_within_quantity",
+            ),
         ),
     ]

@@ -91,9 +91,7 @@ class OrderLine(models.Model):
         ]
         indexes = [
             # The queue of the waiting, first come first served.
-            models.Index(
-                fields=["sku", "id"], name="line_waiting", condition=Q(backordered__gt=0)
-            ),
+            models.Index(fields=["sku", "id"], name="line_waiting", condition=Q(backordered__gt=0)),
         ]
 
     def __str__(self) -> str:

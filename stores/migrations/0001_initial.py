@@ -5,76 +5,157 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('store', 'Store'), ('warehouse', 'Warehouse')], max_length=16)),
-                ('timezone', models.CharField(max_length=64)),
-                ('latitude', models.FloatField(blank=True, null=True)),
-                ('longitude', models.FloatField(blank=True, null=True)),
-                ('address', models.JSONField(blank=True, default=dict)),
-                ('ships', models.BooleanField(default=False, help_text='Gives parcels to a carrier')),
-                ('pickup', models.BooleanField(default=False, help_text='Customers collect here')),
-                ('returns', models.BooleanField(default=True, help_text='Customers bring goods back here')),
-                ('same_day', models.BooleanField(default=False, help_text='Delivers on the day of the order')),
-                ('priority', models.PositiveIntegerField(default=100, help_text='Lower is asked first')),
-                ('daily_capacity', models.PositiveIntegerField(blank=True, null=True)),
-                ('hourly_capacity', models.PositiveIntegerField(blank=True, null=True)),
-                ('hours', models.JSONField(blank=True, default=dict)),
-                ('exceptions', models.JSONField(blank=True, default=dict)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("store", "Store"), ("warehouse", "Warehouse")], max_length=16
+                    ),
+                ),
+                ("timezone", models.CharField(max_length=64)),
+                ("latitude", models.FloatField(blank=True, null=True)),
+                ("longitude", models.FloatField(blank=True, null=True)),
+                ("address", models.JSONField(blank=True, default=dict)),
+                (
+                    "ships",
+                    models.BooleanField(default=False, help_text="Gives parcels to a carrier"),
+                ),
+                ("pickup", models.BooleanField(default=False, help_text="Customers collect here")),
+                (
+                    "returns",
+                    models.BooleanField(default=True, help_text="Customers bring goods back here"),
+                ),
+                (
+                    "same_day",
+                    models.BooleanField(
+                        default=False, help_text="Delivers on the day of the order"
+                    ),
+                ),
+                (
+                    "priority",
+                    models.PositiveIntegerField(default=100, help_text="Lower is asked first"),
+                ),
+                ("daily_capacity", models.PositiveIntegerField(blank=True, null=True)),
+                ("hourly_capacity", models.PositiveIntegerField(blank=True, null=True)),
+                ("hours", models.JSONField(blank=True, default=dict)),
+                ("exceptions", models.JSONField(blank=True, default=dict)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'ordering': ['code'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='location_on_the_globe')],
+                "ordering": ["code"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("latitude__isnull", True), ("longitude__isnull", True)),
+                            models.Q(
+                                ("latitude__range", (-90, 90)), ("longitude__range", (-180, 180))
+                            ),
+                            _connector="OR",
+                        ),
+                        name="location_on_the_globe",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Channel',
+            name="Channel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('web', 'Web site'), ('pos', 'Till'), ('call_centre', 'Call centre'), ('marketplace', 'Marketplace'), ('chat', 'Chat')], max_length=16)),
-                ('all_locations', models.BooleanField(default=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('locations', models.ManyToManyField(blank=True, help_text='Used unless all may sell', related_name='channels', to='stores.location')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("web", "Web site"),
+                            ("pos", "Till"),
+                            ("call_centre", "Call centre"),
+                            ("marketplace", "Marketplace"),
+                            ("chat", "Chat"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("all_locations", models.BooleanField(default=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "locations",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Used unless all may sell",
+                        related_name="channels",
+                        to="stores.location",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='NetworkRevision',
+            name="NetworkRevision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('revision', models.BigIntegerField(default=1)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("revision", models.BigIntegerField(default=1)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='network_is_one_row')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="network_is_one_row")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Bin',
+            name="Bin",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64)),
-                ('walk', models.PositiveIntegerField(default=0)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bins', to='stores.location')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=64)),
+                ("walk", models.PositiveIntegerField(default=0)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="bins",
+                        to="stores.location",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['location', 'walk', 'code'],
-                'constraints': [models.UniqueConstraint(fields=('location', 'code'), name='bin_once_per_location')],
+                "ordering": ["location", "walk", "code"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("location", "code"), name="bin_once_per_location"
+                    )
+                ],
             },
         ),
     ]

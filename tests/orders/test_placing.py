@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inventory.models import Sku, Stock
+from inventory.models import RingFence, Sku, Stock
 from omniretail.outbox.models import Event
 from orders.models import Order
 from stores.models import Location
@@ -166,6 +166,33 @@ def test_orders_of_a_batch_stand_alone(api: ApiCaller, world: Any) -> None:
     assert [result["status"] for result in results] == [201, 409, 400, 201, 200, 400, 400]
     assert results[1]["problem"]["lines"][0]["available"] == 1
     assert results[2]["problem"]["errors"][0]["code"] == "unknown_sku"
+    assert row(world["B1"], world["W2"]) == (3, 3, 0)
+
+
+def test_channels_of_one_batch_compete_for_the_same_units(api: ApiCaller, world: Any) -> None:
+    make_channel("phone")
+    bodies = [
+        order_of(("B1", 2), external_id="1"),
+        order_of(("B1", 2), external_id="2", channel="phone"),
+        order_of(("B1", 1), external_id="3", channel="phone"),
+    ]
+    results = api.post("orders/batch", {"orders": bodies}).json()["results"]
+    assert [result["status"] for result in results] == [201, 409, 201]
+    assert row(world["B1"], world["W2"]) == (3, 3, 0)
+
+
+def test_a_channel_sells_its_own_ring_fence_beside_another_channel(
+    api: ApiCaller, world: Any
+) -> None:
+    phone = make_channel("phone")
+    RingFence.objects.create(channel=phone, sku=world["B1"], location=world["W2"], quantity=2)
+    bodies = [
+        order_of(("B1", 1), external_id="1"),
+        order_of(("B1", 2), external_id="2", channel="phone"),
+        order_of(("B1", 1), external_id="3"),
+    ]
+    results = api.post("orders/batch", {"orders": bodies}).json()["results"]
+    assert [result["status"] for result in results] == [201, 201, 409]
     assert row(world["B1"], world["W2"]) == (3, 3, 0)
 
 
