@@ -17,6 +17,7 @@ from inventory.events import tell_broken_carts
 from inventory.ledger import BALANCE_LIMIT, Balance, Entry
 from inventory.moments import as_text
 from inventory.queries.lookup import Spot
+from inventory.queries.missing import missing_units
 from inventory.queries.since import Since, movements_since
 from omniretail.access.principal import Principal
 from omniretail.outbox.events import Fact, publish
@@ -68,10 +69,10 @@ def apply_count(
     """Put `on_hand` right by what was counted, one line a Stock row.
 
     A count taken at `as_of` is compared with the record of that moment, and what moved since
-    stays moved. Where fewer remain than were promised, the newest claims break; where fewer
-    remain than were unavailable, those go too, in the same movement. A count that agrees leaves
-    no movement. What is marked unavailable stays so otherwise, also what a picker reported
-    missing: a count of the shelf does not say which units may be sold.
+    stays moved. What a picker had reported missing by then is settled: it is on the shelf after
+    all, or gone, as the count says. Where fewer remain than were promised, the newest claims
+    break; where fewer remain than were unavailable otherwise, those go too, in the same
+    movement. A count that agrees leaves no movement.
 
     Raises `StaleQuantity` when a line's `expected` is not what the record was.
     """
@@ -82,16 +83,18 @@ def apply_count(
     since = {} if as_of is None else movements_since(pairs, as_of)
     findings = [_find(item, before[item.spot.pair], since) for item in counts]
     _refuse_stale(findings)
+    missing = missing_units([pair for pair in pairs if before[pair].unavailable], at=as_of)
     entries = [
-        _entry(
+        entry
+        for finding in findings
+        if not finding.superseded
+        for entry in _entries(
             finding,
             before[finding.counted.spot.pair],
+            missing=missing.get(finding.counted.spot.pair, 0),
+            about={"reference": reference, "occurred_at": as_of},
             reason=reason,
-            reference=reference,
-            occurred_at=as_of,
         )
-        for finding in findings
-        if finding.variance
     ]
     broken = ledger.make_room(entries, actor=actor.name)
     after = ledger.post(entries, actor=actor.name)
@@ -133,18 +136,22 @@ def _refuse_stale(findings: Sequence[Finding]) -> None:
         raise StaleQuantity(lines=stale)
 
 
-def _entry(
-    finding: Finding, row: Balance, *, reason: str, reference: str, occurred_at: datetime | None
-) -> Entry:
-    on_hand = row.on_hand + finding.variance
-    return Entry(
-        *finding.counted.spot.pair,
-        on_hand=finding.variance,
-        unavailable=-max(0, row.unavailable - on_hand),
-        reason=reason,
-        reference=reference,
-        occurred_at=occurred_at,
-    )
+def _entries(
+    finding: Finding, row: Balance, *, missing: int, about: dict[str, Any], reason: str
+) -> list[Entry]:
+    """Return the movements of a count: missing units settled first, then the variance."""
+    pair = finding.counted.spot.pair
+    settled = min(missing, row.unavailable)
+    unavailable = row.unavailable - settled
+    entries = []
+    if settled:
+        entries.append(Entry(*pair, unavailable=-settled, reason=Reason.MISSING, **about))
+    if finding.variance:
+        gone = max(0, unavailable - (row.on_hand + finding.variance))
+        entries.append(
+            Entry(*pair, on_hand=finding.variance, unavailable=-gone, reason=reason, **about)
+        )
+    return entries
 
 
 def _tell(

@@ -139,10 +139,32 @@ class TestNow:
         movement = StockMovement.objects.latest("id")
         assert (movement.on_hand_delta, movement.unavailable_delta) == (-8, -4)
 
-    def test_what_a_picker_missed_stays_set_aside(self, api: ApiCaller) -> None:
+    @pytest.mark.parametrize("seen", [8, 10])
+    def test_what_a_picker_missed_is_settled(self, api: ApiCaller, seen: int) -> None:
+        adjust_unavailable(api, 3)
         adjust_unavailable(api, 2, reason="missing")
-        count(api, 8)
-        assert balances("A1", "W1") == (8, 0, 2)
+        count(api, seen)
+        assert balances("A1", "W1") == (seen, 0, 3)
+        last = StockMovement.objects.filter(reason="missing").latest("id")
+        assert (last.on_hand_delta, last.unavailable_delta) == (0, -2)
+        count(api, seen)
+        assert balances("A1", "W1") == (seen, 0, 3)
+
+    @pytest.mark.parametrize("reason", ["found", "lost"])
+    def test_what_was_settled_by_hand_is_not_settled_again(
+        self, api: ApiCaller, reason: str
+    ) -> None:
+        adjust_unavailable(api, 3)
+        adjust_unavailable(api, 2, reason="missing")
+        adjust_unavailable(api, -2, reason=reason)
+        count(api, 9)
+        assert balances("A1", "W1") == (9, 0, 3)
+
+    def test_what_comes_to_light_after_a_miss_fills_backorders(self, api: ApiCaller) -> None:
+        adjust_unavailable(api, 10, reason="missing")
+        order(api, "1", 4, allow_backorder=True)
+        count(api, 10)
+        assert OrderLine.objects.get().reserved == 4
 
     def test_what_comes_to_light_fills_backorders(self, api: ApiCaller) -> None:
         order(api, "1", 12, allow_backorder=True)
@@ -187,6 +209,13 @@ class TestLate:
         movement = StockMovement.objects.latest("id")
         assert movement.occurred_at == NOON
         assert answer.json()["as_of"] == NOON.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    def test_what_a_picker_missed_later_stays_set_aside(self, api: ApiCaller) -> None:
+        adjust_unavailable(api, 2, reason="missing")
+        count(api, 8, hours=-0.5)
+        assert balances("A1", "W1") == (8, 0, 2)
+        count(api, 8)
+        assert balances("A1", "W1") == (8, 0, 0)
 
     def test_what_had_happened_by_then_counts_even_if_it_was_told_later(
         self, api: ApiCaller
