@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.utils import timezone
 
@@ -126,14 +127,18 @@ def hand_out(
     event: str,
     reason: Reason,
     actor: Principal,
+    **more: Mapping[int, Any],
 ) -> None:
-    """Let units go out of the door: lines, events, and last the stock, which others wait for."""
+    """Let units go out of the door: lines, events, and last the stock, which others wait for.
+
+    `more` are further members of the event, by fulfilment id.
+    """
     for line, quantity in units.items():
         line.fulfilled += quantity
     FulfilmentLine.objects.bulk_update(units, ["fulfilled"])
     move_reserved(
         {line.order_line_id: quantity for line, quantity in units.items()}, into="fulfilled"
     )
-    tell(event, [fulfilment], actor=actor)
+    tell(event, [fulfilment], actor=actor, **more)
     tell_completed([fulfilment.order_id], actor=actor)
     end_claims(units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -75,8 +76,28 @@ def hand_over(
         fulfilment.state = collected
         fulfilment.finished_at = timezone.now()
     save_step(fulfilment, "wrong_codes", "state", "finished_at")
-    hand_out(fulfilment, units, event="fulfilment.collected", reason=Reason.COLLECTED, actor=actor)
+    hand_out(
+        fulfilment,
+        units,
+        event="fulfilment.collected",
+        reason=Reason.COLLECTED,
+        actor=actor,
+        handed_over_lines={fulfilment.pk: _handed_over(units)},
+    )
     return fulfilment
+
+
+def _handed_over(units: dict[FulfilmentLine, int]) -> list[dict[str, Any]]:
+    """Return what went this time: a customer may take some now and the rest another day."""
+    return [
+        {
+            "line_id": line.order_line.line_id,
+            "sku": line.order_line.sku.code,
+            "quantity": quantity,
+        }
+        for line, quantity in units.items()
+        if quantity
+    ]
 
 
 def _check_proof(fulfilment: Fulfilment, proof: Proof, *, actor: Principal) -> None:

@@ -27,14 +27,14 @@ _SENTENCES = {
     "order.cancelled": "Cancelled: {cancelled}{because}",
     "order.line_backordered": "Waiting for stock: {backordered} x {sku}",
     "order.completed": "Completed",
-    "fulfilment.assigned": "{location} is to {type} {units}",
-    "fulfilment.rejected": "{location} could not give it{because}",
+    "fulfilment.assigned": "{location} {does} {units}{where}",
+    "fulfilment.rejected": "{location} could not give {rejected}",
     "fulfilment.picking": "{location} is picking {id}",
     "fulfilment.packed": "{location} packed {id}",
     "fulfilment.shipped": "{location} shipped {id} with {carrier}, {tracking_number}",
     "fulfilment.delivered": "{id} was delivered",
-    "fulfilment.ready": "{id} waits for the customer at {location}",
-    "fulfilment.collected": "{id} was handed over at {location}",
+    "fulfilment.ready": "{id} waits for the customer at {location}{where}",
+    "fulfilment.collected": "{location} handed over {handed} of {id}{rest}",
     "fulfilment.expired": "{id} was not collected in time",
     "reservation.broken": "{quantity} x {sku} were not there after all",
     "return.requested": "Return {id} announced through {channel}",
@@ -42,11 +42,11 @@ _SENTENCES = {
     "return.closed": "Return {id} is closed",
     "refund.requested": "Refund of {amount} {currency} asked for{because}",
 }
-_VERBS = {
-    "ship": "ship",
-    "pickup": "prepare for pickup",
-    "same_day": "deliver today",
-    "carry_out": "hand over at the till",
+_DOES = {
+    "ship": "is to ship",
+    "pickup": "is to prepare for pickup",
+    "same_day": "is to deliver today",
+    "carry_out": "handed over",  # placed and fulfilled in one act
 }
 
 
@@ -59,16 +59,42 @@ class _Words(dict[str, Any]):
 
 def _sentence(type_: str, data: dict[str, Any]) -> str:
     words = _Words(data)
-    lines = data.get("lines") or []
-    words["units"] = ", ".join(
-        f"{line.get('quantity', line.get('ordered'))} x {line.get('sku')}" for line in lines
-    )
+    words["units"] = _units(data.get("lines") or [])
     words["cancelled"] = ", ".join(
         f"{line['quantity']} of line {line['line_id']}" for line in data.get("cancelled_lines", [])
     )
-    words["because"] = f" ({data['reason']})" if data.get("reason") else ""
+    words["because"] = f" ({_plain(data['reason'])})" if data.get("reason") else ""
     if "totals" in data:
         words["total"] = f"{data['totals']['total']} {data['totals']['currency']}"
-    if type_ == "fulfilment.assigned":
-        words["type"] = _VERBS.get(data.get("type", ""), data.get("type"))
+    if type_.startswith("fulfilment."):
+        words |= _words_of_fulfilment(type_, data)
     return _SENTENCES.get(type_, type_).format_map(words)
+
+
+def _words_of_fulfilment(type_: str, data: dict[str, Any]) -> dict[str, str]:
+    kind = data.get("type", "")
+    if type_ == "fulfilment.assigned":
+        where = " at the till" if kind == "carry_out" else ""
+    else:
+        where = f", in {data['bay']}" if data.get("bay") else ""
+    return {
+        "does": _DOES.get(kind, kind),
+        "where": where,
+        "rejected": _units(data.get("rejected_lines") or [])
+        or f"anything for {data.get('id')} any more",
+        "handed": _units(data.get("handed_over_lines") or data.get("lines") or []),
+        "rest": "; the rest waits" if data.get("state") == "ready" else "",
+    }
+
+
+def _units(lines: list[dict[str, Any]]) -> str:
+    return ", ".join(
+        f"{line.get('quantity', line.get('ordered'))} x {line.get('sku')}"
+        + (f" ({_plain(line['reason'])})" if line.get("reason") else "")
+        for line in lines
+    )
+
+
+def _plain(reason: str) -> str:
+    """Write a word of the code as people do: not_found, but also a sentence of a person's own."""
+    return reason.replace("_", " ") if reason.isidentifier() else reason

@@ -1,0 +1,73 @@
+"""The story of an order, as a person at the desk reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import ApiCaller
+from tests.orders.desk import place, step, units
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def world() -> None:
+    make_channel("web")
+    for code in ("S1", "S2"):
+        shop = make_location(code, kind="store", priority=int(code[1]))
+        for sku in ("MUG", "BOWL") if code == "S1" else ("MUG2",):
+            stock_up(make_sku(sku), shop, 3)
+
+
+def story(api: ApiCaller, number: str) -> list[str]:
+    answer = api.get(f"orders/{number}/timeline")
+    assert answer.status_code == 200
+    return [entry["text"] for entry in answer.json()["results"]]
+
+
+def test_a_hand_over_in_parts_says_what_went_and_what_waits(api: ApiCaller) -> None:
+    order = place(api, ("MUG", 2), ("BOWL", 1), pickup_at="S1")
+    code = order["fulfilments"][0]["id"]
+    step(api, code, "pick", units(("1", 2), ("2", 1)))
+    step(api, code, "ready", {"bay": "B7"})
+    step(api, code, "collect", {"id_checked_by": "Mary"} | units(("1", 1)))
+    step(api, code, "collect", {"id_checked_by": "Mary"})
+    assert story(api, order["number"])[-4:] == [
+        f"{code} waits for the customer at S1, in B7",
+        f"S1 handed over 1 x MUG of {code}; the rest waits",
+        f"S1 handed over 1 x MUG, 1 x BOWL of {code}",
+        "Completed",
+    ]
+
+
+def test_what_a_location_cannot_give_is_named_with_its_reason(api: ApiCaller) -> None:
+    order = place(api, ("MUG", 2), ("BOWL", 1))
+    code = order["fulfilments"][0]["id"]
+    step(api, code, "reject", {"lines": [{"line_id": "1", "quantity": 2, "reason": "not_found"}]})
+    assert story(api, order["number"])[-3:] == [
+        "S1 could not give 2 x MUG (not found)",
+        f"Cancelled: 2 of line 1 (rejected {code})",
+        f"Refund of 20.00 GBP asked for (rejected {code})",
+    ]
+
+
+def test_a_till_sale_is_told_as_done(api: ApiCaller) -> None:
+    way = {"type": "carry_out", "location": "S1"}
+    line = {"line_id": "1", "sku": "MUG", "quantity": 1, "unit_price": "10.00", "fulfilment": way}
+    order = place(api, lines=[line])
+    assert story(api, order["number"])[1:] == ["S1 handed over 1 x MUG at the till", "Completed"]
+
+
+def test_words_of_the_code_read_as_words(api: ApiCaller) -> None:
+    order = place(api, ("MUG", 1), pickup_at="S1")
+    code = order["fulfilments"][0]["id"]
+    step(api, code, "pick", units(("1", 1)))
+    step(api, code, "ready")
+    step(api, code, "expire")
+    told = story(api, order["number"])
+    assert f"{code} waits for the customer at S1" in told
+    assert told[-2:] == [
+        "Cancelled: 1 of line 1 (not collected)",
+        "Refund of 10.00 GBP asked for (not collected)",
+    ]
