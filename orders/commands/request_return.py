@@ -69,7 +69,8 @@ def _open(request: ReturnRequest, *, overridden_by: str, actor: Principal) -> Re
     return Return.objects.create(
         order_id=request.order_id,
         channel_id=request.channel_id,
-        state=ReturnState.AUTHORISED,
+        # Without an order there is nothing to authorise: the goods are here.
+        state=ReturnState.AUTHORISED if request.order_id else ReturnState.RECEIVED,
         resolution=request.resolution,
         drop_off=request.drop_off,
         drop_off_location_id=request.drop_off_location_id,

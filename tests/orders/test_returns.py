@@ -191,7 +191,9 @@ def test_without_an_order_anything_is_announced_and_nothing_priced(
 ) -> None:
     lines = [{"sku": sku, "quantity": units} for sku, units in (("A1", 2), ("A1", 1), ("B1", 1))]
     ret = announced(api, None, *lines)
-    assert (ret["order"], ret["blind"], ret["state"]) == (None, True, "authorised")
+    # Nobody was asked before: the goods lie on the counter.
+    assert (ret["order"], ret["blind"], ret["state"]) == (None, True, "received")
+    assert ret["allowed_actions"] == ["receive", "close"]
     assert [(line["sku"], line["quantity"], line["line_id"]) for line in ret["lines"]] == [
         ("A1", 3, None),
         ("B1", 1, None),
@@ -502,14 +504,14 @@ def test_lists_are_filtered_and_in_pages(api: ApiCaller, shop: None) -> None:
     order = buy(api, ("A1", 3))
     ids = [announced(api, order, {"line_id": "1", "quantity": 1})["id"] for _ in range(2)]
     other = announced(api, None, {"sku": "A1", "quantity": 1}, channel="pos")["id"]
-    api.post(f"returns/{other}/cancel")
+    assert api.post(f"returns/{other}/close").json()["state"] == "closed"
 
     def found(**query: Any) -> list[str]:
         return [row["id"] for row in api.get("returns", **query).json()["results"]]
 
     assert found() == [other, ids[1], ids[0]]
     assert found(order=order) == [ids[1], ids[0]]
-    assert found(state="cancelled") == [other]
+    assert found(state="closed") == [other]
     assert found(channel="pos") == [other]
     first = api.get("returns", limit=2).json()
     second = api.client.get(first["next"], headers=api.headers).json()
