@@ -39,6 +39,7 @@ UNFOLD: dict[str, Any] = {
             _group(
                 "Orders",
                 _page("Orders", "receipt_long", "orders_order"),
+                _page("Order lines", "list_alt", "orders_orderline"),
                 _page("Fulfilments", "local_shipping", "orders_fulfilment"),
                 _page("Pick lists", "checklist", "orders_picklist"),
                 _page("Scans", "barcode_scanner", "orders_scan"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -73,20 +72,6 @@ def test_fifty_are_sold_and_the_others_told(api_key: str, fifty_units: None) -> 
     assert reserved() == 50
     assert Order.objects.count() == 50
     assert Reservation.objects.filter(state="confirmed").count() == 50
-
-
-@pytest.fixture
-def no_constraint() -> Iterator[None]:
-    """Take the database's own net away, and put it back."""
-    name = "stock_never_oversold"
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE inventory_stock DROP CONSTRAINT {name}")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"ALTER TABLE inventory_stock ADD CONSTRAINT {name}"
-            " CHECK (on_hand >= reserved + unavailable) NOT VALID"
-        )
 
 
 def buy_all_at_one_moment(api_key: str, *, without_guard: bool) -> list[Answer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -141,20 +141,6 @@ def unguarded() -> str:
     bare = claims._RESERVE.replace(claims._GUARD, "")
     assert bare != claims._RESERVE
     return bare
-
-
-@pytest.fixture
-def no_constraint() -> Iterator[None]:
-    """Take the database's own net away, and put it back."""
-    name = "stock_never_oversold"
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE inventory_stock DROP CONSTRAINT {name}")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"ALTER TABLE inventory_stock ADD CONSTRAINT {name}"
-            " CHECK (on_hand >= reserved + unavailable) NOT VALID"
-        )
 
 
 def just_over() -> datetime:

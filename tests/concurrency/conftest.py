@@ -1,0 +1,24 @@
+"""What races share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+
+@pytest.fixture
+def no_constraint() -> Iterator[None]:
+    """Take the database's own net away, and put it back whole for the next test."""
+    name = "stock_never_oversold"
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE inventory_stock DROP CONSTRAINT {name}")
+    yield
+    with connection.cursor() as cursor:
+        # What was oversold must go first, else the constraint would not be valid.
+        cursor.execute("TRUNCATE inventory_stock CASCADE")
+        cursor.execute(
+            f"ALTER TABLE inventory_stock ADD CONSTRAINT {name}"
+            " CHECK (on_hand >= reserved + unavailable)"
+        )
