@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 
+from django.db.models.functions import Now
+
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.errors import ReservationNotLive
 from inventory.events import tell_of_carts
 from inventory.ledger import Part
-from inventory.models import Reservation, Sku
+from inventory.models import Reservation, ReservationGroup, Sku
 
 
 def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list[str]:
@@ -57,3 +59,4 @@ def redeem_hold(*, reservation_id: str, channel_id: int, skus: Collection[str], 
     )
     if not done:
         raise ReservationNotLive()
+    ReservationGroup.objects.filter(pk=group_id).update(ordered_at=Now())

@@ -106,6 +106,8 @@ class ReservationGroup(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT)
     reference = models.CharField(max_length=128)
     expires_at = models.DateTimeField()
+    # When an order took the goods over. Its own claims hold them from then on.
+    ordered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
 

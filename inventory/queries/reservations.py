@@ -76,6 +76,7 @@ def reservation_documents(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[st
             expires_at=group.expires_at,
             lines=lines[group.pk],
             expired=group.expires_at <= group.now,
+            ordered=group.ordered_at is not None,
         )
         for group in groups
     }
@@ -89,9 +90,13 @@ def compose_reservation(
     expires_at: datetime,
     lines: list[dict[str, Any]],
     expired: bool = False,
+    ordered: bool = False,
 ) -> dict[str, Any]:
     """Compose the document of a cart's reservation from what is known of it."""
     state = derive_state((line["state"] for line in lines), expired=expired)
+    if ordered:  # given up by the cart, and confirmed by its order at the same moment
+        state = ReservationState.CONFIRMED
+        lines = [line | {"state": state} for line in lines]
     if state == ReservationState.EXPIRED:
         lines = [
             line | {"state": state} if line["state"] == ReservationState.HELD else line

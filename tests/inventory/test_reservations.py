@@ -122,7 +122,11 @@ class TestHolding:
         held = hold(api, ("A2", 4))
         order(api, "1", 4, sku="A2", reservation_id=held)
         assert balances("A2", "W1") == (4, 4, 0)
-        problem(api.post(f"reservations/{held}/release"), 409, "reservation_not_live")
+        shown = api.get(f"reservations/{held}").json()
+        assert (shown["state"], shown["allowed_actions"]) == ("confirmed", [])
+        assert [line["state"] for line in shown["lines"]] == ["confirmed"]
+        document = problem(api.post(f"reservations/{held}/release"), 409, "reservation_not_live")
+        assert document["state"] == "confirmed"
 
 
 class TestLetting:
