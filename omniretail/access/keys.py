@@ -6,8 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime
 
-from django.db.models import Q
-from django.utils import timezone
+from django.db import connection
 
 from omniretail.access.models import ApiClient, ApiKey
 from omniretail.access.principal import Principal
@@ -29,15 +28,23 @@ def issue_key(*, client: ApiClient, expires_at: datetime | None = None) -> str:
 
 
 def recognise(key: str) -> Principal | None:
-    """Return who a key belongs to, or None when it is unknown, expired or revoked."""
-    now = timezone.now()
-    client = (
-        ApiClient.objects.filter(
-            Q(keys__expires_at__isnull=True) | Q(keys__expires_at__gt=now),
-            keys__digest=digest(key),
-            keys__revoked_at__isnull=True,
+    """Return who a key belongs to, or None when it is unknown, expired or revoked.
+
+    Asked with every request, so it is plain SQL: as a queryset it was a quarter of what the
+    web process does to place an order.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT c.id, c.name, c.scopes, c.channels, c.locations
+               FROM access_apikey k JOIN access_apiclient c ON c.id = k.client_id
+               WHERE k.digest = %s AND k.revoked_at IS NULL
+                 AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())""",
+            [digest(key)],
         )
-        .only("name", "scopes", "channels", "locations")
-        .first()
-    )
-    return client.principal() if client else None
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    identity, name, scopes, channels, locations = row
+    return ApiClient(
+        id=identity, name=name, scopes=scopes, channels=channels, locations=locations
+    ).principal()
