@@ -74,6 +74,7 @@ class OrderAnswer(serializers.Serializer):
     customer_id = serializers.CharField(allow_null=True)
     payment_reference = serializers.CharField()
     note = serializers.CharField()
+    exchange_of = serializers.CharField(allow_null=True, help_text="A return that it replaces")
     ship_to = serializers.DictField(allow_null=True)
     lines = OrderLineAnswer(many=True)
     fulfilments = FulfilmentAnswer(many=True)

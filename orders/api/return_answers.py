@@ -45,6 +45,9 @@ class ReturnAnswer(serializers.Serializer):
     blind = serializers.BooleanField(help_text="Without an order")
     lines = ReturnLineAnswer(many=True)
     refund = RefundAnswer()
+    exchanges = serializers.ListField(
+        child=serializers.CharField(), help_text="The orders that replace what comes back"
+    )
     allowed_actions = serializers.ListField(child=serializers.CharField())
     created_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)

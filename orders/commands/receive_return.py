@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from django.db import connection
 
@@ -22,6 +23,7 @@ from orders.models import OrderLine, Return, ReturnLine, ReturnReceiptLine
 from orders.queries.returns import expected_lines, sold_lines
 from orders.returns_policy import Wish, accept
 from orders.transitions import next_return_state
+from stores.queries.network import current_network
 
 # What follows once the units have come in: what leaves `on_hand`, what is kept apart, and why.
 _THEN: dict[Disposition, tuple[int, int, Reason]] = {
@@ -71,7 +73,8 @@ def receive_return(
     ret.save(update_fields=["state"])
     received = return_fact("return.received", ret, actor)
     closed = finish_if_done(ret, received.data, actor=actor)
-    publish(received, *_refund(ret, taken, actor), *closed)
+    arrived = replace(received, data=received.data | {"arrivals": _arrivals(taken, location_id)})
+    publish(arrived, *_refund(ret, taken, actor), *closed)
     balances = _stock_in(ret, taken, location_id=location_id, actor=actor)
     settle(change=StockChange(balances=balances, more=frozenset(restocked)), actor=actor)
     return ret
@@ -139,6 +142,20 @@ def _write(taken: Sequence[Taken], *, location_id: int, actor: Principal) -> Non
                FROM unnest(%s::bigint[], %s::int[]) AS r(id, units) WHERE l.id = r.id""",
             [list(returned), list(returned.values())],
         )
+
+
+def _arrivals(taken: Sequence[Taken], location_id: int) -> list[dict[str, Any]]:
+    """Return what came, or turned out to be missing, this time and where."""
+    place = current_network().places[location_id]
+    return [
+        {
+            "location": place.code,
+            "sku": part.sku,
+            "quantity": part.quantity,
+            "disposition": part.disposition.value,
+        }
+        for part in taken
+    ]
 
 
 def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[Fact]:

@@ -43,6 +43,7 @@ def compose_order(
         "customer_id": str(order["customer_id"]) if order["customer_id"] else None,
         "payment_reference": order["payment_reference"],
         "note": order["note"],
+        "exchange_of": str(order["exchange_of_id"]) if order["exchange_of_id"] else None,
         "ship_to": order["ship_to"],
         "lines": [_compose_line(line, currency) for line in lines],
         "fulfilments": list(fulfilments),
@@ -164,7 +165,7 @@ def order_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]:
         shares[owners[identity]].append(document)
     orders = Order.objects.filter(pk__in=identities).values(
         "id", "number", "external_id", "currency", "customer_id", "payment_reference", "note",
-        "ship_to", "placed_at", channel_code=F("channel__code"),
+        "ship_to", "exchange_of_id", "placed_at", channel_code=F("channel__code"),
     )  # fmt: skip
     return {
         order["id"]: compose_order(order, lines[order["id"]], shares[order["id"]])

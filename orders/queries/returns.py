@@ -22,7 +22,7 @@ from django.db.models.functions import Coalesce
 
 from omniretail.access.principal import Principal
 from orders.choices import Disposition, DropOff, Resolution, ReturnState
-from orders.models import FulfilmentLine, OrderLine, Return, ReturnLine, ReturnReceiptLine
+from orders.models import FulfilmentLine, Order, OrderLine, Return, ReturnLine, ReturnReceiptLine
 from orders.money import format_amount
 from orders.queries.documents import moment
 from orders.returns_policy import Expected, Inspected, Sold
@@ -103,13 +103,14 @@ def inspected_units(ret: Return) -> list[Inspected]:
 
 
 def return_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """Return the documents of these returns by database id, in three queries however many."""
+    """Return the documents of these returns by database id, in four queries however many."""
     rows = (
         Return.objects.filter(pk__in=list(identities))
         .select_related("order", "channel", "drop_off_location")
         .prefetch_related(
             Prefetch("lines", ReturnLine.objects.select_related("sku", "order_line")),
             Prefetch("lines__receipts", ReturnReceiptLine.objects.select_related("location")),
+            Prefetch("exchanges", Order.objects.only("number", "exchange_of").order_by("pk")),
         )
     )
     return {row.pk: compose_return(row) for row in rows}
@@ -136,6 +137,7 @@ def compose_return(ret: Return) -> dict[str, Any]:
         "blind": ret.blind,
         "lines": [_compose_line(line) for line in lines],
         "refund": _compose_refund(ret, lines),
+        "exchanges": [order.number for order in ret.exchanges.all()],
         "allowed_actions": _allowed_actions(ret, lines),
         "created_at": moment(ret.created_at),
         "closed_at": moment(ret.closed_at),

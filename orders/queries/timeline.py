@@ -23,7 +23,7 @@ def read_timeline(number: str) -> list[dict[str, Any]]:
 
 
 _SENTENCES = {
-    "order.placed": "Placed through {channel} as {external_id}: {units} for {total}",
+    "order.placed": "Placed through {channel} as {external_id}: {units} for {total}{exchange}",
     "order.cancelled": "Cancelled: {cancelled}{because}",
     "order.line_backordered": "Waiting for stock: {backordered} x {sku}",
     "order.completed": "Completed",
@@ -37,9 +37,9 @@ _SENTENCES = {
     "fulfilment.collected": "{location} handed over {handed} of {id}{rest}",
     "fulfilment.expired": "{id} was not collected in time",
     "reservation.broken": "{quantity} x {sku} were not there after all",
-    "return.requested": "Return {id} announced through {channel}",
-    "return.received": "Goods of return {id} arrived",
-    "return.closed": "Return {id} is closed",
+    "return.requested": "Return {id} announced through {channel}: {units}",
+    "return.received": "Return {id} came to {places}: {arrived}",
+    "return.closed": "Return {id} is {ended}",
     "refund.requested": "Refund of {amount} {currency} asked for{because}",
 }
 _DOES = {
@@ -66,6 +66,12 @@ def _sentence(type_: str, data: dict[str, Any]) -> str:
     words["because"] = f" ({_plain(data['reason'])})" if data.get("reason") else ""
     if "totals" in data:
         words["total"] = f"{data['totals']['total']} {data['totals']['currency']}"
+    if data.get("exchange_of"):
+        words["exchange"] = f", in exchange for return {data['exchange_of']}"
+    else:
+        words["exchange"] = ""
+    if type_.startswith("return."):
+        words |= _words_of_return(data)
     if type_.startswith("fulfilment."):
         words |= _words_of_fulfilment(type_, data)
     return _SENTENCES.get(type_, type_).format_map(words)
@@ -84,6 +90,18 @@ def _words_of_fulfilment(type_: str, data: dict[str, Any]) -> dict[str, str]:
         or f"anything for {data.get('id')} any more",
         "handed": _units(data.get("handed_over_lines") or data.get("lines") or []),
         "rest": "; the rest waits" if data.get("state") == "ready" else "",
+    }
+
+
+def _words_of_return(data: dict[str, Any]) -> dict[str, str]:
+    arrivals = data.get("arrivals") or []
+    return {
+        "places": ", ".join(sorted({arrival["location"] for arrival in arrivals})),
+        "arrived": ", ".join(
+            f"{arrival['quantity']} x {arrival['sku']} ({_plain(arrival['disposition'])})"
+            for arrival in arrivals
+        ),
+        "ended": "called off" if data.get("state") == "cancelled" else "closed",
     }
 
 

@@ -71,3 +71,47 @@ def test_words_of_the_code_read_as_words(api: ApiCaller) -> None:
         "Cancelled: 1 of line 1 (not collected)",
         "Refund of 10.00 GBP asked for (not collected)",
     ]
+
+
+def test_a_return_and_its_exchange_tell_what_came_where(api: ApiCaller) -> None:
+    way = {"type": "carry_out", "location": "S1"}
+    line = {"line_id": "1", "sku": "MUG", "quantity": 2, "unit_price": "10.00", "fulfilment": way}
+    sold = place(api, lines=[line])["number"]
+    wish = {
+        "order": sold,
+        "channel": "web",
+        "lines": [{"line_id": "1", "quantity": 2, "reason": "chipped"}],
+        "resolution": "exchange",
+        "drop_off": {"type": "store", "location": "S2"},
+    }
+    ret = api.post("returns", wish).json()["id"]
+    replacement = place(api, ("BOWL", 1), exchange_of=ret)
+    came = [
+        {"line_id": "1", "quantity": 1, "disposition": "damaged"},
+        {"line_id": "1", "quantity": 1, "disposition": "to_vendor"},
+    ]
+    received = api.post(f"returns/{ret}/receipts", {"location": "S2", "lines": came}).json()
+    assert received["exchanges"] == [replacement["number"]]
+    assert api.get(f"orders/{replacement['number']}").json()["exchange_of"] == ret
+    assert story(api, sold)[-3:] == [
+        f"Return {ret} announced through web: 2 x MUG (chipped)",
+        f"Return {ret} came to S2: 1 x MUG (damaged), 1 x MUG (to vendor)",
+        f"Return {ret} is closed",
+    ]
+    assert story(api, replacement["number"])[0].endswith(f"in exchange for return {ret}")
+
+
+def test_a_return_that_nobody_brought_is_called_off(api: ApiCaller) -> None:
+    way = {"type": "carry_out", "location": "S1"}
+    line = {"line_id": "1", "sku": "MUG", "quantity": 1, "unit_price": "10.00", "fulfilment": way}
+    sold = place(api, lines=[line])["number"]
+    wish = {
+        "order": sold,
+        "channel": "web",
+        "lines": [{"line_id": "1", "quantity": 1, "reason": ""}],
+        "resolution": "refund",
+        "drop_off": {"type": "store"},
+    }
+    ret = api.post("returns", wish).json()["id"]
+    api.post(f"returns/{ret}/cancel")
+    assert story(api, sold)[-1] == f"Return {ret} is called off"
