@@ -15,7 +15,10 @@ BROKER_SOCKET = "broker.sock"
 POOL = {
     "min_size": 2,
     "max_size": 20,  # the 16 request threads of a web process, and some to spare
-    "timeout": 10,
+    # Seconds for a connection; then 503 and Retry-After. While the database is away a pool
+    # gives up reconnecting, and only the next caller makes it try again: those who wait then
+    # wait in vain, and the longer they may, the later the service is back.
+    "timeout": 3,
     # A pool waits ever longer between its attempts to reconnect, up to this many seconds.
     # Kept short so that the web is back as soon as a restarted database is.
     "reconnect_timeout": 2,

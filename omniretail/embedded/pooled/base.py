@@ -1,7 +1,7 @@
 """Django's PostgreSQL backend, whose pool forgets every dead connection at once.
 
 After a database restart each connection in the pool is dead. Django's own health check throws
-them away one by one and sleeps ever longer between, so that a request gives up (after 10 s)
+them away one by one and sleeps ever longer between, so that a request gives up
 before it meets a live one. Here the first dead one has the whole pool looked through.
 """
 
