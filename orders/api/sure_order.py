@@ -1,7 +1,7 @@
 """The quick look at an order: is it surely what `OrderBody` would accept?
 
-DRF builds a tree of fields for each order and costs more than placing it. This look costs a
-twentieth and never says why: a body that it does not know to be right goes to the serializer.
+DRF builds a tree of fields for each order, which is dear. This look is cheap and never says
+why: a body that it does not know to be right goes to the serializer.
 It must never pass what the serializer refuses (a property test compares them).
 """
 
