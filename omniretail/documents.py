@@ -21,7 +21,8 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 
-from omniretail.problems import DomainError, MethodNotAllowed, catalogue, problem_response
+from omniretail.problem_answers import problem_response
+from omniretail.problems import DomainError, MethodNotAllowed, catalogue
 
 READING = ("GET", "HEAD")
 _CODE = re.compile(r"`([^`]+)`")

@@ -1,23 +1,15 @@
 """Refusals as data: every error a client can meet, as RFC 9457 problem documents.
 
-A command refuses by raising a `DomainError`; one handler turns whatever reaches the door into
+A command refuses by raising a `DomainError`, which `problem_answers` turns into
 `application/problem+json`. The classes are the catalogue: each has a stable `code`, an HTTP
 status, and a docstring that is its page under `/problems/`.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
-from rest_framework import exceptions as drf
-from rest_framework.response import Response
-
-log = logging.getLogger("omniretail.problems")
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -230,102 +222,3 @@ def catalogue() -> dict[str, type[DomainError]]:
             yield from below(child)
 
     return {kind.code: kind for kind in below(DomainError)}
-
-
-def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
-    """Turn whatever an API view raised into a problem document (DRF's exception handler)."""
-    problem = as_problem(error)
-    headers = dict(problem.headers)
-    if isinstance(error, drf.MethodNotAllowed) and context.get("view"):
-        headers["Allow"] = ", ".join(context["view"].allowed_methods)
-    response = Response(
-        problem.document(), status=problem.status, headers=headers, content_type=MEDIA_TYPE
-    )
-    response.exception = True
-    return response
-
-
-def as_problem(error: Exception) -> DomainError:
-    """Name the problem behind an exception; what nobody foresaw is logged as a defect."""
-    if isinstance(error, DomainError):
-        return error
-    if isinstance(error, drf.ValidationError):
-        return ValidationFailed(list(_pointed(error.get_full_details())))
-    for kind, answer in _TRANSLATIONS:
-        if isinstance(error, kind):
-            return answer()
-    if isinstance(error, DataError):
-        # The last net under validation: PostgreSQL found a value that it cannot hold.
-        log.warning("value refused by the database: %s", error)
-        return ValidationFailed.at("", "A value is outside what can be stored.", "out_of_range")
-    if isinstance(error, IntegrityError):
-        # Two requests made the same thing at once, and this one came second.
-        log.warning("constraint met: %s", error)
-        return Conflict()
-    if isinstance(error, (OperationalError, InterfaceError)):
-        log.warning("database unavailable: %s", error)
-        return TemporarilyUnavailable()
-    log.error("unforeseen error", exc_info=error)
-    return InternalError()
-
-
-_TRANSLATIONS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[DomainError]]] = [
-    ((Http404, drf.NotFound), NotFound),
-    ((drf.NotAuthenticated, drf.AuthenticationFailed), Unauthenticated),
-    ((drf.PermissionDenied, PermissionDenied), Forbidden),
-    (drf.MethodNotAllowed, MethodNotAllowed),
-    (drf.NotAcceptable, NotAcceptable),
-    (drf.UnsupportedMediaType, UnsupportedMediaType),
-    (drf.Throttled, TooManyRequests),
-    (RequestDataTooBig, BodyTooLarge),
-    (drf.ParseError, MalformedBody),
-]
-
-
-def _pointed(details: Any, pointer: str = "") -> Iterator[dict[str, str]]:
-    """Flatten DRF's nested error details into pointers."""
-    if isinstance(details, list):
-        for index, item in enumerate(details):
-            leaf = isinstance(item, dict) and set(item) == {"message", "code"}
-            yield from _pointed(item, pointer if leaf else f"{pointer}/{index}")
-    elif isinstance(details, dict) and set(details) == {"message", "code"}:
-        yield {
-            "pointer": pointer,
-            "detail": str(details["message"]),
-            "code": str(details["code"]),
-        }
-    elif isinstance(details, dict):
-        for name, item in details.items():
-            yield from _pointed(
-                item, pointer if name == "non_field_errors" else f"{pointer}/{_escaped(str(name))}"
-            )
-
-
-def _escaped(name: str) -> str:
-    """Write a member's name as JSON pointers do (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-def problem_response(problem: DomainError) -> JsonResponse:
-    """Answer outside of DRF (middleware, unknown addresses)."""
-    return JsonResponse(
-        problem.document(),
-        status=problem.status,
-        headers=dict(problem.headers),
-        content_type=MEDIA_TYPE,
-    )
-
-
-def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
-    """Answer an unknown address (Django's handler404)."""
-    return problem_response(NotFound())
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
-    """Answer a request that Django itself refuses (handler400)."""
-    return problem_response(MalformedUrl())
-
-
-def server_error(request: HttpRequest) -> JsonResponse:
-    """Answer a defect outside of DRF (handler500)."""
-    return problem_response(InternalError())

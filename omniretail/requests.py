@@ -13,15 +13,12 @@ from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
-from omniretail.problems import (
-    BodyTooLarge,
-    DomainError,
-    MalformedBody,
-    MalformedUrl,
-    problem_response,
-)
+from omniretail.problem_answers import problem_response
+from omniretail.problems import BodyTooLarge, DomainError, MalformedBody, MalformedUrl
 
 log = logging.getLogger("omniretail.requests")
 BODY_LIMIT = 5 * 1024 * 1024
@@ -91,6 +88,14 @@ def gather_chunks(request: HttpRequest) -> HttpRequest:
         raise BodyTooLarge()
     whole = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     return WSGIRequest(request.environ | whole)
+
+
+class WillingNegotiation(DefaultContentNegotiation):
+    """Choose what to answer in. A client whose Accept header is empty takes anything, as one
+    without the header does."""
+
+    def get_accept_list(self, request: Request) -> list[str]:
+        return [each for each in super().get_accept_list(request) if each] or ["*/*"]
 
 
 class StrictJSONParser(BaseParser):

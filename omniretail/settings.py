@@ -125,10 +125,11 @@ REST_FRAMEWORK = {
         "omniretail.access.authentication.StaffSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["omniretail.access.permissions.HasScope"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "omniretail.requests.WillingNegotiation",
     "DEFAULT_PARSER_CLASSES": ["omniretail.requests.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "omniretail.openapi.ContractSchema",
-    "EXCEPTION_HANDLER": "omniretail.problems.answer_problem",
+    "EXCEPTION_HANDLER": "omniretail.problem_answers.answer_problem",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
 }

@@ -25,6 +25,6 @@ urlpatterns = [
     path("api/v1/", include(feed.urlpatterns)),
 ]
 
-handler400 = "omniretail.problems.bad_request"
-handler404 = "omniretail.problems.not_found"
-handler500 = "omniretail.problems.server_error"
+handler400 = "omniretail.problem_answers.bad_request"
+handler404 = "omniretail.problem_answers.not_found"
+handler500 = "omniretail.problem_answers.server_error"

@@ -100,3 +100,11 @@ def test_a_reference_says_something(api: ApiCaller) -> None:
 def test_pointers_are_json_pointers(api: ApiCaller) -> None:
     answer = api.put("skus/A1", SKU | {"a/b~c": 1})
     assert answer.json()["errors"][0]["pointer"] == "/a~1b~0c"
+
+
+@pytest.mark.parametrize("accept", ["", " ", ","])
+def test_a_client_that_names_no_media_type_takes_any(api: ApiCaller, accept: str) -> None:
+    api.headers |= {"Accept": accept}
+    assert api.get("locations").status_code == 200
+    api.headers |= {"Accept": "text/csv"}
+    assert api.get("locations").status_code == 406

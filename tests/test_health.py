@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+
+from omniretail.access.models import User
 
 
 def test_alive_asks_nobody() -> None:
@@ -62,3 +64,32 @@ def test_a_database_that_is_down_is_named() -> None:
 
 def test_health_is_only_read() -> None:
     assert Client().post("/healthz").status_code == 405
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/admin/", "/admin/inventory/stock/"])
+@pytest.mark.parametrize("away", [OperationalError, InterfaceError])
+def test_pages_say_that_the_database_is_away(path: str, away: type[Exception]) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.create_superuser("manager", "m@example.org", "secret"))
+
+    def refuse(*args: object) -> None:
+        raise away("no server")
+
+    with connection.execute_wrapper(refuse):
+        answer = client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
+    assert answer["Retry-After"] == "1"
+
+
+@pytest.mark.django_db
+def test_a_defect_of_a_page_stays_a_defect() -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.create_superuser("manager", "m@example.org", "secret"))
+
+    def break_down(*args: object) -> None:
+        raise RuntimeError("a slip of ours")
+
+    with connection.execute_wrapper(break_down):
+        answer = client.get("/")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

@@ -11,7 +11,6 @@ they are. A caller that writes to orders as well locks those first: orders, then
 from inventory.ledger.breaking import make_room
 from inventory.ledger.claims import (
     close_claims,
-    confirm_claims,
     extend_claims,
     lock_cart,
     reserve,
@@ -30,7 +29,6 @@ __all__ = [
     "LiveClaim",
     "Part",
     "close_claims",
-    "confirm_claims",
     "expire_due",
     "extend_claims",
     "lock_cart",

@@ -1,4 +1,4 @@
-"""Claims on stock: making them under the guard, ending them, confirming and extending them."""
+"""Claims on stock: making them under the guard, ending and extending them."""
 
 from __future__ import annotations
 
@@ -175,27 +175,6 @@ def end_locked(
         ],
         actor=actor,
     )
-
-
-def confirm_claims(group_id: uuid.UUID, *, references: Mapping[int, str]) -> bool:
-    """Turn held claims of a cart into an order's; False when they are not all held any more.
-
-    `references` names the new holder of each reservation id. After False nothing has changed.
-    """
-    claims = lock_claims(references)
-    if len(claims) != len(references) or not all(
-        claim.group_id == group_id and claim.state == ReservationState.HELD and not claim.stale
-        for claim in claims.values()
-    ):
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """UPDATE inventory_reservation r
-               SET state = 'confirmed', expires_at = NULL, reference = n.reference
-               FROM unnest(%s::bigint[], %s::text[]) AS n(id, reference) WHERE r.id = n.id""",
-            [list(references), list(references.values())],
-        )
-    return True
 
 
 def extend_claims(group_id: uuid.UUID, *, until: datetime) -> bool:

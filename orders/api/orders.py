@@ -29,7 +29,8 @@ from omniretail.idempotency.answers import Claim
 from omniretail.idempotency.execute import Outcome as Done
 from omniretail.idempotency.execute import respond
 from omniretail.idempotency.together import Together
-from omniretail.problems import DomainError, NotFound, ValidationFailed, as_problem
+from omniretail.problem_answers import as_problem
+from omniretail.problems import DomainError, NotFound, ValidationFailed
 from orders.api.answers import (
     BatchAnswer,
     OrderAnswer,

@@ -9,8 +9,16 @@ from django.core.management import CommandError, call_command
 
 from omniretail.access.keys import recognise
 from omniretail.access.models import ApiClient
+from tests.builders import make_channel, make_location
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def network() -> None:
+    make_channel("web")
+    make_channel("pos")
+    make_location("S1")
 
 
 def issue(*arguments: str) -> str:
@@ -46,9 +54,18 @@ def test_keys_rotate_with_overlap() -> None:
         ("shop", "--scopes", "orders"),
         ("x" * 65, "--scopes", "*"),
         (" ", "--scopes", "*"),
+        ("shop", "--scopes", "*", "--channels", "web,wbe"),
+        ("shop", "--scopes", "*", "--locations", "S2"),
     ],
 )
 def test_a_slip_is_refused_and_makes_no_client(arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError):
         issue(*arguments)
     assert not ApiClient.objects.exists()
+
+
+def test_a_tie_to_nothing_is_named_with_what_there_is() -> None:
+    with pytest.raises(CommandError, match=r"Unknown channel: wbe\. Known: pos, web\."):
+        issue("shop", "--scopes", "*", "--channels", "web,wbe")
+    with pytest.raises(CommandError, match=r"Unknown location: S2\. Known: S1\."):
+        issue("shop", "--scopes", "*", "--locations", "S2")

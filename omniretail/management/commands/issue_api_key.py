@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Collection
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from omniretail.access.keys import issue_key
 from omniretail.access.models import ApiClient
 from omniretail.access.scopes import SCOPES
+from stores.models import Channel, Location
 
 NAME_LENGTH = 64
 
@@ -31,6 +33,8 @@ class Command(BaseCommand):
         unknown = sorted(set(scopes) - set(SCOPES))
         if unknown:
             raise CommandError(f"Unknown scope: {', '.join(unknown)}. Known: {', '.join(SCOPES)}.")
+        _check_codes("channel", channels, Channel.objects.values_list("code", flat=True))
+        _check_codes("location", locations, Location.objects.values_list("code", flat=True))
         if not 0 < len(options["name"].strip()) <= NAME_LENGTH:
             raise CommandError(f"A client's name has 1 to {NAME_LENGTH} characters.")
         client, made = ApiClient.objects.get_or_create(
@@ -50,3 +54,11 @@ class Command(BaseCommand):
                     setattr(client, name, value)
             client.save()
         self.stdout.write(issue_key(client=client))
+
+
+def _check_codes(kind: str, codes: Collection[str], known: Collection[str]) -> None:
+    """Refuse a tie to what is not there: the key would work and see nothing."""
+    unknown = sorted(set(codes) - set(known))
+    if unknown:
+        there = f"Known: {', '.join(sorted(known))}." if known else f"There is no {kind} yet."
+        raise CommandError(f"Unknown {kind}: {', '.join(unknown)}. {there}")
