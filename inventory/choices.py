@@ -53,6 +53,14 @@ ADJUSTMENT_REASONS = (
 )
 
 
+class AbcClass(models.TextChoices):
+    """How much a SKU matters to the turnover, as the retailer ranks it."""
+
+    A = "A", "A: sells most"
+    B = "B", "B: in between"
+    C = "C", "C: the long tail"
+
+
 class ReservationState(models.TextChoices):
     HELD = "held", "Held"  # a cart has it, until it expires
     CONFIRMED = "confirmed", "Confirmed"  # an order has it

@@ -6,9 +6,10 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.core.validators import RegexValidator
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from rest_framework import serializers
@@ -17,13 +18,23 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from omniretail.access.principal import Principal
-from omniretail.idempotency.execute import execute
+from omniretail.idempotency.execute import execute, retry_conflicts
 from omniretail.problems import PreconditionFailed, ValidationFailed
 
 MAX_QUANTITY = 1_000_000  # units in one line; beyond it is a slip of the keyboard
 MAX_ITEMS = 1_000  # items in a bulk call
 MAX_LINES = 500  # lines of an order
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+
+
+class Versioned(Protocol):
+    """What has an ETag: a row whose `version` rises with every change."""
+
+    version: int
+
+
+Expect = Callable[[int | None], None]  # told the version found, None: new; raises to refuse
+V = TypeVar("V", bound=Versioned)
 
 
 class StrictSerializer(serializers.Serializer):
@@ -139,6 +150,27 @@ class ApiView(APIView):
         """Run an effect under the request's Idempotency-Key, in one transaction."""
         return execute(self.request, effect)
 
+    def replace(
+        self, put: Callable[[Expect], tuple[V, bool]], *, render: Callable[[V], Any]
+    ) -> Response:
+        """Answer a PUT with the whole resource: 201 when `put` says that it is new, else 200.
+
+        `put` runs in one transaction, whole again when it meets another one. It must call what
+        it is given with the version that it found under the row's lock: `If-Match` is honoured
+        there.
+        """
+
+        @transaction.atomic
+        def run() -> tuple[V, bool]:
+            return put(self.honour_etag)
+
+        row, created = retry_conflicts(run)
+        return tagged(render(row), row.version, created=created)
+
+    def honour_etag(self, version: int | None) -> None:
+        """Refuse with 412 when `If-Match` asks for another version than this one."""
+        check_etag(self.request, version)
+
 
 def page(
     request: Request,
@@ -207,6 +239,11 @@ def check_etag(request: Request, version: int | None) -> None:
 
 def etag(version: int) -> str:
     return f'"{version}"'
+
+
+def tagged(document: Any, version: int, *, created: bool = False) -> Response:
+    """Answer with a resource and the ETag by which it may be replaced."""
+    return Response(document, status=201 if created else 200, headers={"ETag": etag(version)})
 
 
 def listed(serializer: type[serializers.Serializer]) -> type[serializers.Serializer]:

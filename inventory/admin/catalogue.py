@@ -39,7 +39,16 @@ class SkuForm(forms.ModelForm):
 
     class Meta:
         model = Sku
-        fields = ("code", "name", "product", "attributes", "price", "weight_g")
+        fields = (
+            "code",
+            "name",
+            "product",
+            "category",
+            "abc_class",
+            "attributes",
+            "price",
+            "weight_g",
+        )
         labels = {"weight_g": "Weight in g"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,15 +86,28 @@ class SkuForm(forms.ModelForm):
 @admin.register(Sku)
 class SkuAdmin(KeptAdmin):
     form = SkuForm
-    list_display = ("code", "name", "product", "codes", "amount", "on_hand", "available", "pages")
+    list_display = (
+        "code",
+        "name",
+        "product",
+        "category",
+        "abc_class",
+        "codes",
+        "amount",
+        "on_hand",
+        "available",
+        "pages",
+    )
+    list_filter = ("abc_class",)
     list_select_related = ("product",)
-    search_fields = ("code", "name", "barcodes__code")
+    search_fields = ("code", "name", "category", "barcodes__code")
     autocomplete_fields = ("product",)
     readonly_fields = ("pages",)
     fields = (
         ("code", "pages"),
         "name",
         "product",
+        ("category", "abc_class"),
         "barcodes",
         "attributes",
         ("price", "weight_g"),
@@ -139,6 +161,8 @@ class SkuAdmin(KeptAdmin):
             facts=SkuFacts(
                 name=obj.name,
                 product=obj.product.code if obj.product else None,
+                category=obj.category,
+                abc_class=obj.abc_class,
                 attributes=obj.attributes,
                 barcodes=form.cleaned_data["barcodes"],
                 price=obj.price,

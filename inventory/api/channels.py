@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -21,16 +20,15 @@ from omniretail.access.principal import Principal
 from omniretail.doors import (
     ApiView,
     CodeField,
+    Expect,
     ListQuery,
     QuantityField,
     StrictSerializer,
     StringField,
-    check_etag,
-    etag,
     listed,
     page,
+    tagged,
 )
-from omniretail.idempotency.execute import retry_conflicts
 from omniretail.problems import NotFound, ValidationFailed
 from stores.choices import ChannelKind
 from stores.commands.channels import put_channel, raise_version
@@ -121,7 +119,7 @@ class ChannelView(ApiView):
         channel = _shown_channels().filter(code=code).first()
         if channel is None or not self.actor.sees_channel(code):
             raise NotFound()
-        return _answer(channel)
+        return tagged(render_channel(channel), channel.version)
 
     @extend_schema(
         operation_id="put_channel",
@@ -134,8 +132,7 @@ class ChannelView(ApiView):
             raise NotFound()
         body = self.body(ChannelBody)
 
-        @transaction.atomic
-        def put() -> tuple[Channel, bool]:
+        def put(expect: Expect) -> tuple[Channel, bool]:
             locations, fences = _look_up(body, actor=self.actor)
             channel, created = put_channel(
                 code=code,
@@ -143,14 +140,14 @@ class ChannelView(ApiView):
                 kind=body["kind"],
                 locations=locations,
                 actor=self.actor,
-                expect=lambda version: check_etag(request, version),
+                expect=expect,
             )
             fenced = replace_ring_fences(channel=channel, fences=fences, actor=self.actor)
             if fenced and not created:
                 raise_version(channel)
             return _shown_channels().get(pk=channel.pk), created
 
-        return _answer(*retry_conflicts(put))
+        return self.replace(put, render=render_channel)
 
 
 def _look_up(
@@ -224,14 +221,6 @@ def _shown_channels() -> QuerySet[Channel]:
                 "sku__code", "location__code"
             ),
         ),
-    )
-
-
-def _answer(channel: Channel, created: bool = False) -> Response:
-    return Response(
-        render_channel(channel),
-        status=201 if created else 200,
-        headers={"ETag": etag(channel.version)},
     )
 
 

@@ -52,6 +52,13 @@ class ReferenceField(StringField):
         return reference
 
 
+class CategoryField(StringField):
+    """A category as the retailer names it: up to 100 characters, compared as they are."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=100, **kwargs)
+
+
 class DifferenceField(StrictIntegerField):
     """Whole units, up to a million either way."""
 

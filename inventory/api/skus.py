@@ -7,7 +7,6 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -15,22 +14,23 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory.api.fields import CategoryField
+from inventory.choices import AbcClass
 from inventory.commands.catalogue import SkuFacts, as_kept, put_sku
 from inventory.errors import BadCheckDigit
 from inventory.models import Sku
 from omniretail.doors import (
     ApiView,
     CodeField,
+    Expect,
     ListQuery,
     StrictIntegerField,
     StrictSerializer,
     StringField,
-    check_etag,
-    etag,
     listed,
     page,
+    tagged,
 )
-from omniretail.idempotency.execute import retry_conflicts
 from omniretail.problems import NotFound
 
 DETAIL_LIMIT = 65_536  # characters of JSON in attributes or a size guide
@@ -87,6 +87,13 @@ class BarcodeField(StringField):
 class SkuBody(StrictSerializer):
     name = StringField(max_length=300)
     product = CodeField(required=False, allow_null=True)
+    category = CategoryField(required=False, allow_null=True)
+    abc_class = serializers.ChoiceField(
+        AbcClass.choices,
+        required=False,
+        allow_null=True,
+        help_text="How much of the turnover it makes: A most of it, C the long tail",
+    )
     attributes = DetailField(required=False)
     barcodes = serializers.ListField(child=BarcodeField(), max_length=MAX_BARCODES, required=False)
     price = PriceField(required=False, allow_null=True)
@@ -110,6 +117,8 @@ class SkuAnswer(serializers.Serializer):
     sku = serializers.CharField()
     name = serializers.CharField()
     product = serializers.CharField(allow_null=True)
+    category = serializers.CharField(allow_null=True)
+    abc_class = serializers.ChoiceField(AbcClass.choices, allow_null=True)
     attributes = serializers.DictField()
     barcodes = serializers.ListField(child=serializers.CharField(), help_text="GTINs as 14 digits")
     price = serializers.DecimalField(max_digits=12, decimal_places=4, allow_null=True)
@@ -121,6 +130,8 @@ class SkuQuery(ListQuery):
     q = serializers.CharField(required=False, max_length=200, help_text="Part of code or name")
     barcode = serializers.CharField(required=False, max_length=128)
     product = serializers.CharField(required=False, max_length=64)
+    category = serializers.CharField(required=False, max_length=100)
+    abc_class = serializers.ChoiceField(AbcClass.choices, required=False)
 
 
 class SkusView(ApiView):
@@ -138,6 +149,9 @@ class SkusView(ApiView):
             rows = rows.filter(barcodes__code__in=_stored_forms(filters["barcode"]))
         if "product" in filters:
             rows = rows.filter(product__code=filters["product"])
+        for name in ("category", "abc_class"):
+            if name in filters:
+                rows = rows.filter(**{name: filters[name]})
         return page(
             request,
             rows,
@@ -155,7 +169,7 @@ class SkuView(ApiView):
         sku = _shown_skus().filter(code=code).first()
         if sku is None:
             raise NotFound()
-        return _answer(sku)
+        return tagged(render_sku(sku), sku.version)
 
     @extend_schema(
         operation_id="put_sku", request=SkuBody, responses={200: SkuAnswer, 201: SkuAnswer}
@@ -164,17 +178,11 @@ class SkuView(ApiView):
         code = CodeField().run_validation(code)
         facts = SkuFacts(**self.body(SkuBody))
 
-        @transaction.atomic
-        def put() -> tuple[Sku, bool]:
-            sku, created = put_sku(
-                code=code,
-                facts=facts,
-                actor=self.actor,
-                expect=lambda version: check_etag(request, version),
-            )
+        def put(expect: Expect) -> tuple[Sku, bool]:
+            sku, created = put_sku(code=code, facts=facts, actor=self.actor, expect=expect)
             return _shown_skus().get(pk=sku.pk), created
 
-        return _answer(*retry_conflicts(put))
+        return self.replace(put, render=render_sku)
 
 
 def _shown_skus() -> QuerySet[Sku]:
@@ -189,17 +197,13 @@ def _stored_forms(barcode: str) -> list[str]:
         return []
 
 
-def _answer(sku: Sku, created: bool = False) -> Response:
-    return Response(
-        render_sku(sku), status=201 if created else 200, headers={"ETag": etag(sku.version)}
-    )
-
-
 def render_sku(sku: Sku) -> dict[str, Any]:
     return {
         "sku": sku.code,
         "name": sku.name,
         "product": sku.product.code if sku.product else None,
+        "category": sku.category or None,
+        "abc_class": sku.abc_class or None,
         "attributes": sku.attributes,
         "barcodes": [barcode.code for barcode in sku.barcodes.all()],
         "price": None if sku.price is None else price_text(sku.price),

@@ -33,6 +33,8 @@ class SkuFacts:
 
     name: str
     product: str | None = None
+    category: str | None = None
+    abc_class: str | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     barcodes: Sequence[str] = ()
     price: Decimal | None = None
@@ -61,6 +63,8 @@ def put_sku(
         columns = {
             "name": facts.name,
             "product": product,
+            "category": facts.category or "",
+            "abc_class": facts.abc_class or "",
             "attributes": facts.attributes,
             "price": facts.price,
             "weight_g": facts.weight_g,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from inventory.choices import AbcClass
+
 
 class Product(models.Model):
     """What the variants of one article share, such as the size guide."""
@@ -26,6 +28,16 @@ class Sku(models.Model):
     name = models.CharField(max_length=300)
     product = models.ForeignKey(
         Product, on_delete=models.PROTECT, null=True, blank=True, related_name="skus"
+    )
+    category = models.CharField(max_length=100, blank=True, default="", db_default="")
+    abc_class = models.CharField(
+        "ABC class",
+        max_length=1,
+        choices=AbcClass.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How much of the turnover it makes: A most of it, C the long tail",
     )
     attributes = models.JSONField(default=dict, blank=True)
     price = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)

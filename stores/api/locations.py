@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db import transaction
 from django.urls import path
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -19,12 +18,10 @@ from omniretail.doors import (
     StrictIntegerField,
     StrictSerializer,
     StringField,
-    check_etag,
-    etag,
     listed,
     page,
+    tagged,
 )
-from omniretail.idempotency.execute import retry_conflicts
 from omniretail.problems import NotFound, ValidationFailed
 from stores.api.fields import DegreesField
 from stores.choices import CAPABILITIES, LocationKind
@@ -168,7 +165,7 @@ class LocationView(ApiView):
         location = Location.objects.filter(code=code).first()
         if location is None or not self.actor.sees_location(code):
             raise NotFound()
-        return _answer(location)
+        return tagged(render_location(location), location.version)
 
     @extend_schema(
         operation_id="put_location",
@@ -182,24 +179,10 @@ class LocationView(ApiView):
         body = self.body(LocationBody)
         facts = LocationFacts(**body | {"capabilities": tuple(body["capabilities"])})
 
-        @transaction.atomic
-        def put() -> tuple[Location, bool]:
-            return put_location(
-                code=code,
-                facts=facts,
-                actor=self.actor,
-                expect=lambda version: check_etag(request, version),
-            )
-
-        return _answer(*retry_conflicts(put))
-
-
-def _answer(location: Location, created: bool = False) -> Response:
-    return Response(
-        render_location(location),
-        status=201 if created else 200,
-        headers={"ETag": etag(location.version)},
-    )
+        return self.replace(
+            lambda expect: put_location(code=code, facts=facts, actor=self.actor, expect=expect),
+            render=render_location,
+        )
 
 
 def render_location(location: Location) -> dict[str, Any]:

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.django_db
 SHIRT: dict[str, Any] = {
     "name": "Oxford shirt, blue, M",
     "product": "OXFORD",
+    "category": "Shirts",
+    "abc_class": "A",
     "attributes": {"colour": "blue", "size": "M", "care": ["30°", "no bleach"]},
     "barcodes": ["5012345678900", "SHIRT-M"],
     "price": "19.99",
@@ -40,6 +42,8 @@ def test_a_name_is_enough(api: ApiCaller) -> None:
         "sku": "A1",
         "name": "Mug",
         "product": None,
+        "category": None,
+        "abc_class": None,
         "attributes": {},
         "barcodes": [],
         "price": None,
@@ -54,6 +58,20 @@ def test_a_replacement_forgets_what_it_does_not_name(api: ApiCaller) -> None:
     assert answer.status_code == 200
     assert answer.json()["barcodes"] == ["00000096385074", "SHIRT-M"]
     assert (answer.json()["price"], answer.json()["product"]) == (None, None)
+    assert (answer.json()["category"], answer.json()["abc_class"]) == (None, None)
+
+
+def test_skus_are_found_by_category_and_class(api: ApiCaller) -> None:
+    api.put("skus/A1", SHIRT)
+    api.put("skus/B1", {"name": "Mug", "category": "Mugs", "abc_class": "A"})
+    for query, found in [
+        ({"category": "Shirts"}, ["A1"]),
+        ({"abc_class": "A"}, ["A1", "B1"]),
+        ({"abc_class": "A", "category": "Mugs"}, ["B1"]),
+        ({"category": "shirts"}, []),
+    ]:
+        assert [row["sku"] for row in api.get("skus", **query).json()["results"]] == found
+    assert api.get("skus", abc_class="D").status_code == 400
 
 
 def test_the_same_body_again_changes_nothing(api: ApiCaller) -> None:
@@ -145,6 +163,10 @@ def test_a_price_keeps_its_worth(api: ApiCaller, sent: str, shown: str) -> None:
         ({"barcodes": ["M\u0007UG"]}, "/barcodes/0", "invalid_barcode"),
         ({"barcodes": [""]}, "/barcodes/0", "blank"),
         ({"barcodes": ["x" * 129]}, "/barcodes/0", "max_length"),
+        ({"category": 7}, "/category", "invalid"),
+        ({"category": "x" * 101}, "/category", "max_length"),
+        ({"abc_class": "D"}, "/abc_class", "invalid_choice"),
+        ({"abc_class": ["A"]}, "/abc_class", "invalid_choice"),
         ({"attributes": [1]}, "/attributes", "not_a_dict"),
         ({"attributes": {"text": "x" * 70_000}}, "/attributes", "too_long"),
         ({"product": "a/b"}, "/product", "invalid_code"),
