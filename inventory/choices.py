@@ -78,3 +78,13 @@ class TransferState(models.TextChoices):
     IN_TRANSIT = "in_transit", "In transit"  # left, not all of it has arrived
     RECEIVED = "received", "Received"  # all of it is accounted for
     CANCELLED = "cancelled", "Cancelled"  # never left
+
+
+class DeliveryState(models.TextChoices):
+    EXPECTED = "expected", "Expected"  # announced, nothing has come
+    RECEIVING = "receiving", "Receiving"  # some of it has come, more is awaited
+    RECEIVED = "received", "Received"  # all of it has come, or nobody waits for the rest
+    CANCELLED = "cancelled", "Cancelled"  # called off before anything came
+
+
+AWAITED = (DeliveryState.EXPECTED, DeliveryState.RECEIVING)

@@ -79,3 +79,14 @@ class TransferExceeds(DomainError):
 
     code = "transfer_exceeds"
     title = "More than is on its way"
+
+
+class DeliveryConflict(DomainError):
+    """A delivery with this reference is expected at this location already, with other content.
+
+    `delivery` is its id. The same announcement again is the same delivery; another one needs a
+    reference of its own.
+    """
+
+    code = "delivery_conflict"
+    title = "Delivery known with other content"

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 
 from inventory.ledger import Broken
 from inventory.models import Reservation
+from inventory.queries.deliveries import delivery_documents, visible_deliveries
 from inventory.queries.reservations import reservation_documents
-from omniretail.access.principal import Principal
+from omniretail.access.principal import SYSTEM, Principal
 from omniretail.outbox.events import Fact, publish
 
 
@@ -34,3 +35,20 @@ def tell_broken_carts(broken: Sequence[Broken], *, actor: Principal) -> None:
         .distinct()
     )
     tell_of_carts("reservation.broken", set(carts), actor=actor.name)
+
+
+def tell_of_deliveries(type: str, deliveries: Collection[int], *, actor: Principal) -> None:
+    """Publish one event per delivery, by its id: the delivery as it is now."""
+    if not deliveries:
+        return
+    rows = visible_deliveries(SYSTEM).filter(pk__in=deliveries).order_by("pk")
+    publish(
+        *(
+            Fact(type, delivery_subject(document["id"]), document, actor=actor.name)
+            for document in delivery_documents(rows)
+        )
+    )
+
+
+def delivery_subject(identity: int | str) -> str:
+    return f"deliveries/{identity}"

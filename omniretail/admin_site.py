@@ -55,6 +55,7 @@ UNFOLD: dict[str, Any] = {
                 _page("Ledger", "menu_book", "inventory_stockmovement"),
                 _page("Claims", "bookmark", "inventory_reservation"),
                 _page("Carts", "shopping_cart", "inventory_reservationgroup"),
+                _page("Deliveries", "pallet", "inventory_expecteddelivery"),
                 _page("Transfers", "sync_alt", "inventory_transfer"),
                 _page("Ring fences", "fence", "inventory_ringfence"),
                 open=True,

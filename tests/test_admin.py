@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from inventory.models import (
     Barcode,
+    ExpectedDelivery,
     Placement,
     Product,
     Reservation,
@@ -57,6 +58,7 @@ LOOKED_AT = (
     Reservation,
     ReservationGroup,
     Transfer,
+    ExpectedDelivery,
     Order,
     Customer,
     SourcingReceipt,
@@ -101,6 +103,10 @@ def day(api: ApiCaller) -> str:
     transfer = {"from": "W1", "to": "S1", "lines": [{"sku": "A1", "quantity": 3}]}
     moved = done(api.post("transfers", transfer))
     done(api.post(f"transfers/{moved['id']}/dispatch"))
+    asn = {"location": "W1", "reference": "ASN-1", "lines": [{"sku": "A1", "quantity": 4}]}
+    expected = done(api.post("deliveries", asn))
+    arrived = {"lines": [{"sku": "A1", "quantity": 1}]}
+    done(api.post(f"deliveries/{expected['id']}/receipts", arrived))
     order = place(api, "W-1", quantity=2)
     walk = done(api.post("pick-lists", {"location": "W1", "max_orders": 5, "mode": "single"}))
     scan = {"scan_id": str(uuid.uuid4()), "payload": "5012345678900", "quantity": 2}

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from inventory.api import bins, channels, reservations, safety_stock, skus, stock, transfers
+from inventory.api import (
+    bins,
+    channels,
+    deliveries,
+    reservations,
+    safety_stock,
+    skus,
+    stock,
+    transfers,
+)
 
 urlpatterns: list[URLPattern] = [
     *skus.urlpatterns,
@@ -13,5 +22,6 @@ urlpatterns: list[URLPattern] = [
     *stock.urlpatterns,
     *reservations.urlpatterns,
     *transfers.urlpatterns,
+    *deliveries.urlpatterns,
     *safety_stock.urlpatterns,
 ]

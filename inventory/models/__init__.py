@@ -1,12 +1,15 @@
-"""The stock pool: catalogue, balances, ledger, claims, transfers."""
+"""The stock pool: catalogue, balances, ledger, claims, deliveries, transfers."""
 
 from inventory.models.catalogue import Barcode, Product, Sku
+from inventory.models.delivery import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.models.pool import Reservation, ReservationGroup, Stock, StockMovement
 from inventory.models.shelf import Placement, RingFence
 from inventory.models.transfer import Transfer, TransferLine
 
 __all__ = [
     "Barcode",
+    "ExpectedDelivery",
+    "ExpectedDeliveryLine",
     "Placement",
     "Product",
     "Reservation",

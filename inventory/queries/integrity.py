@@ -114,6 +114,18 @@ POOL_LAWS = (
            WHERE w.expected <> coalesce(m.found, 0)""",
     ),
     Law(
+        "delivery_counts_what_came_in",  # more may have come by its name before it was announced
+        """SELECT l.sku_id, d.location_id, 'delivery ' || d.id, l.received, coalesce(m.found, 0)
+           FROM inventory_expecteddeliveryline l
+           JOIN inventory_expecteddelivery d ON d.id = l.delivery_id
+           LEFT JOIN LATERAL (
+               SELECT sum(on_hand_delta) AS found FROM inventory_stockmovement
+               WHERE reference = d.reference AND sku_id = l.sku_id
+                 AND location_id = d.location_id AND reason = 'receipt'
+           ) AS m ON true
+           WHERE coalesce(m.found, 0) < l.received""",
+    ),
+    Law(
         "never_oversold",
         """SELECT sku_id, location_id, subject, 0::bigint, found
            FROM inventory_stock

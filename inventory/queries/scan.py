@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from inventory.barcodes import BarcodeRefused, Scanned, resolve
 from inventory.errors import BadCheckDigit, BarcodeUnreadable, UnknownBarcode
 from inventory.models import Barcode, Sku
+from omniretail.problems import DomainError
 
 SKU_CODE = "sku"  # the kind of a text that is a SKU's own code
 
@@ -29,19 +31,55 @@ class ScannedSku:
 def find_scanned(payload: str) -> ScannedSku:
     """Resolve one scanned or typed text, in at most two queries.
 
-    What the retailer calls its own comes first: an in-house code or a SKU's code may have as
-    many digits as a GTIN. Raises `UnknownBarcode`, and for a text that nobody calls their own
-    `BadCheckDigit` or `BarcodeUnreadable`.
+    Raises `UnknownBarcode`, and for a text that nobody calls their own `BadCheckDigit` or
+    `BarcodeUnreadable`.
     """
+    found = find_all_scanned([payload])[payload]
+    if isinstance(found, DomainError):
+        raise found
+    return found
+
+
+def find_all_scanned(payloads: Collection[str]) -> dict[str, ScannedSku | DomainError]:
+    """Resolve scanned or typed texts, in at most two queries for any number.
+
+    What the retailer calls its own comes first: an in-house code or a SKU's code may have as
+    many digits as a GTIN. A text that means nothing has the refusal that `find_scanned` raises.
+    """
+    read = {payload: _read(payload) for payload in payloads}
+    owners = _owners({code for each in read.values() for code in (each.text, each.written) if code})
+    found = {payload: _owned(each, owners) for payload, each in read.items()}
+    codes = _sku_codes({read[payload].text for payload, owned in found.items() if owned is None})
+    return {
+        payload: owned or _as_code(read[payload], codes) or _refusal(read[payload])
+        for payload, owned in found.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a payload says by itself. `written`: as its barcode is kept."""
+
+    text: str
+    scanned: Scanned | None = None
+    refused: BarcodeRefused | None = None
+
+    @property
+    def written(self) -> str | None:
+        return self.scanned.gtin14 or self.scanned.code if self.scanned else None
+
+
+def _read(payload: str) -> _Read:
     text = payload.strip(" \t\r\n")
-    scanned: Scanned | None
     try:
-        scanned, refusal = resolve(text), None
-    except BarcodeRefused as error:
-        scanned, refusal = None, error
-    written = scanned.gtin14 or scanned.code if scanned else None
-    owners = _owners([code for code in (text, written) if code])
-    if scanned and written in owners:
+        return _Read(text, scanned=resolve(text))
+    except BarcodeRefused as refused:
+        return _Read(text, refused=refused)
+
+
+def _owned(read: _Read, owners: Mapping[str, str]) -> ScannedSku | None:
+    scanned, written = read.scanned, read.written
+    if scanned and written and written in owners:
         return ScannedSku(
             kind=scanned.kind,
             sku=owners[written],
@@ -51,17 +89,30 @@ def find_scanned(payload: str) -> ScannedSku:
             serial=scanned.serial,
             expiry=scanned.expiry,
         )
-    if text in owners:
-        return ScannedSku(kind="in_house", sku=owners[text], code=text)
-    if text and Sku.objects.filter(code=text).exists():
-        return ScannedSku(kind=SKU_CODE, sku=text)
-    if refusal is None:
-        raise UnknownBarcode()
-    if refusal.reason == "bad_check_digit":
-        raise BadCheckDigit(refusal.detail) from refusal
-    raise BarcodeUnreadable(refusal.detail, reason=refusal.reason) from refusal
+    if read.text in owners:
+        return ScannedSku(kind="in_house", sku=owners[read.text], code=read.text)
+    return None
 
 
-def _owners(codes: list[str]) -> dict[str, str]:
+def _as_code(read: _Read, codes: Collection[str]) -> ScannedSku | None:
+    return ScannedSku(kind=SKU_CODE, sku=read.text) if read.text in codes else None
+
+
+def _refusal(read: _Read) -> DomainError:
+    if read.refused is None:
+        return UnknownBarcode()
+    if read.refused.reason == "bad_check_digit":
+        return BadCheckDigit(read.refused.detail)
+    return BarcodeUnreadable(read.refused.detail, reason=read.refused.reason)
+
+
+def _owners(codes: Collection[str]) -> dict[str, str]:
     storable = [code for code in codes if "\x00" not in code]
     return dict(Barcode.objects.filter(code__in=storable).values_list("code", "sku__code"))
+
+
+def _sku_codes(texts: Collection[str]) -> set[str]:
+    storable = [text for text in texts if text and "\x00" not in text]
+    if not storable:
+        return set()
+    return set(Sku.objects.filter(code__in=storable).values_list("code", flat=True))

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Cast, Coalesce, Now
 
-from inventory.choices import ReservationState, TransferState
-from inventory.models import Reservation, Stock, TransferLine
+from inventory.choices import AWAITED, ReservationState, TransferState
+from inventory.models import ExpectedDeliveryLine, Reservation, Stock, TransferLine
 from omniretail.access.principal import Principal
 
 
@@ -19,7 +19,8 @@ def visible_stock(
 ) -> QuerySet[Stock]:
     """Return Stock rows with two figures beside the balances.
 
-    `incoming`: units dispatched to the location that have neither arrived nor got lost.
+    `incoming`: units dispatched to the location that have neither arrived nor got lost, and
+    those that suppliers have announced and not brought.
     `stale`: units of `reserved` held by carts whose time is over, which no sweep has ended yet:
     they are nobody's any more, and whoever shows the row counts them as available.
     """
@@ -30,13 +31,23 @@ def visible_stock(
         ),
         F("quantity") - F("received") - F("lost"),
     )
+    announced = _units_here(
+        ExpectedDeliveryLine.objects.filter(
+            delivery__location=OuterRef("location"),
+            delivery__state__in=AWAITED,
+            expected__gt=F("received"),
+        ),
+        F("expected") - F("received"),
+    )
     stale = _units_here(
         Reservation.objects.filter(
             location=OuterRef("location"), state=ReservationState.HELD, expires_at__lte=Now()
         ),
         F("quantity"),
     )
-    rows = Stock.objects.select_related("sku", "location").annotate(incoming=arriving, stale=stale)
+    rows = Stock.objects.select_related("sku", "location").annotate(
+        incoming=arriving + announced, stale=stale
+    )
     if actor.locations is not None:
         rows = rows.filter(location__code__in=actor.locations)
     if sku is not None:
@@ -48,19 +59,39 @@ def visible_stock(
 
 def _units_here(rows: QuerySet[Any], units: Any) -> Coalesce:
     """Sum the units of rows of the outer row's SKU."""
-    summed = rows.filter(sku=OuterRef("sku")).order_by().values("sku").annotate(units=Sum(units))
-    return Coalesce(Subquery(summed.values("units"), output_field=IntegerField()), 0)
+    # In bigint: a sum of wide columns would be a decimal number.
+    total = Cast(Sum(units), BigIntegerField())
+    summed = rows.filter(sku=OuterRef("sku")).order_by().values("sku").annotate(units=total)
+    return Coalesce(Subquery(summed.values("units")), 0)
+
+
+_INCOMING = """
+SELECT sku_id, sum(units)::bigint FROM (
+    SELECT l.sku_id, l.quantity - l.received - l.lost AS units
+    FROM inventory_transferline l JOIN inventory_transfer t ON t.id = l.transfer_id
+    WHERE t.state = %(in_transit)s AND l.sku_id = ANY(%(sku)s::bigint[])
+      AND t.destination_id = ANY(%(location)s::bigint[])
+    UNION ALL
+    SELECT l.sku_id, l.expected - l.received
+    FROM inventory_expecteddeliveryline l
+    JOIN inventory_expecteddelivery d ON d.id = l.delivery_id
+    WHERE d.state = ANY(%(awaited)s::text[]) AND l.sku_id = ANY(%(sku)s::bigint[])
+      AND d.location_id = ANY(%(location)s::bigint[]) AND l.expected > l.received
+) AS coming
+GROUP BY sku_id
+"""
 
 
 def read_incoming(*, sku_ids: Collection[int], location_ids: Collection[int]) -> dict[int, int]:
     """Return the units on the way to these locations by SKU id, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT l.sku_id, sum(l.quantity - l.received - l.lost)::int
-               FROM inventory_transferline l JOIN inventory_transfer t ON t.id = l.transfer_id
-               WHERE t.state = %s AND l.sku_id = ANY(%s::bigint[])
-                 AND t.destination_id = ANY(%s::bigint[])
-               GROUP BY l.sku_id""",
-            [TransferState.IN_TRANSIT, list(sku_ids), list(location_ids)],
+            _INCOMING,
+            {
+                "sku": list(sku_ids),
+                "location": list(location_ids),
+                "in_transit": TransferState.IN_TRANSIT,
+                "awaited": [str(state) for state in AWAITED],
+            },
         )
         return dict(cursor.fetchall())

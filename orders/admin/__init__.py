@@ -1,5 +1,5 @@
 """Orders and what follows from them: looked at, never edited."""
 
-from orders.admin import customers, fulfilments, orders, picking, returns
+from orders.admin import customers, deliveries, fulfilments, orders, picking, returns
 
-__all__ = ["customers", "fulfilments", "orders", "picking", "returns"]
+__all__ = ["customers", "deliveries", "fulfilments", "orders", "picking", "returns"]

@@ -13,10 +13,9 @@ from rest_framework.request import Request
 from inventory.api.answers import by_pair
 from inventory.api.fields import ReferenceField
 from inventory.commands.change import StockChange
-from inventory.commands.receive import receive_goods
 from inventory.queries.lookup import Found, look_up
 from omniretail.doors import MAX_ITEMS, ApiView, CodeField, QuantityField, StrictSerializer
-from orders.commands.pool import change_pool
+from orders.commands.goods_in import take_in_goods
 
 
 class ReceiptLineBody(StrictSerializer):
@@ -52,7 +51,8 @@ class ReceiptsView(ApiView):
     def post(self, request: Request) -> HttpResponse:
         """Put goods on hand, and fill the backorders that wait for them.
 
-        Lines of one SKU are summed. The balances are those before backorders were filled.
+        Lines of one SKU are summed. Where a delivery is awaited by this reference, they count as
+        its goods. The balances are those before backorders were filled.
         """
         body = self.body(ReceiptBody)
 
@@ -68,17 +68,13 @@ class ReceiptsView(ApiView):
             for line in body["lines"]:
                 units[line["sku"]] = units.get(line["sku"], 0) + line["quantity"]
 
-            def receive() -> tuple[dict[str, Any], StockChange]:
-                change = receive_goods(
-                    location_id=found.places[body["location"]].id,
-                    reference=body["reference"],
-                    units={found.sku_ids[sku]: quantity for sku, quantity in units.items()},
-                    actor=self.actor,
-                )
-                return _render(body, units, found, change), change
-
-            waiting_for = [found.sku_ids[sku] for sku in units]
-            return 201, change_pool(receive, waiting_for=waiting_for, actor=self.actor)
+            change = take_in_goods(
+                location_id=found.places[body["location"]].id,
+                reference=body["reference"],
+                units={found.sku_ids[sku]: quantity for sku, quantity in units.items()},
+                actor=self.actor,
+            )
+            return 201, _render(body, units, found, change)
 
         return self.act(effect)
 

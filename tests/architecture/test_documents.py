@@ -19,7 +19,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("
 PACKAGES = ("omniretail", "stores", "inventory", "orders")
 
 EVENT = re.compile(
-    r"(?:stock|reservation|order|fulfilment|return|refund|transfer|count|customer)\.[a-z_]+"
+    r"(?:stock|reservation|order|fulfilment|return|refund|transfer|delivery|count|customer)\.[a-z_]+"
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
@@ -28,7 +28,15 @@ TARGET = re.compile(r"\bmake ([a-z]+)")
 PATH = re.compile(r"`((?:omniretail|stores|inventory|orders|tests|docs|bench)/[\w/.-]*)`")
 
 # What publishes: `Fact` itself, and the functions that make one of the type they are given.
-PUBLISHERS = {"Fact", "tell", "_tell", "hand_out", "tell_of_carts", "return_fact"}
+PUBLISHERS = {
+    "Fact",
+    "tell",
+    "_tell",
+    "hand_out",
+    "tell_of_carts",
+    "tell_of_deliveries",
+    "return_fact",
+}
 GIVEN_AS = {"type", "event"}
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from inventory.models import (
+    ExpectedDelivery,
+    ExpectedDeliveryLine,
     Reservation,
     ReservationGroup,
     Stock,
@@ -72,7 +74,17 @@ def nothing_written() -> Iterator[None]:
 
 
 def _sizes() -> dict[str, int]:
-    kinds = [Stock, StockMovement, Reservation, ReservationGroup, Transfer, TransferLine, Event]
+    kinds = [
+        Stock,
+        StockMovement,
+        Reservation,
+        ReservationGroup,
+        Transfer,
+        TransferLine,
+        ExpectedDelivery,
+        ExpectedDeliveryLine,
+        Event,
+    ]
     return {kind.__name__: kind._default_manager.count() for kind in kinds}
 
 

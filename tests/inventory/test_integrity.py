@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from inventory.models import Reservation, Sku, TransferLine
+from inventory.models import ExpectedDeliveryLine, Reservation, Sku, TransferLine
 from orders.models import FulfilmentLine, OrderLine
 from stores.models import Location
 from tests.builders import make_channel, make_location, make_sku, stock_up
@@ -190,6 +190,20 @@ def test_a_transfer_that_moved_something_else_is_found(
     assert found_in(check(api)) == [
         ("transfer_moves_what_it_says", f"transfer {transfer}, transfer_out", -5, -4),
         ("transfer_moves_what_it_says", f"transfer {transfer}, transfer_in", 2, 3),
+    ]
+
+
+def test_a_delivery_that_counts_what_never_came_in_is_found(
+    api: ApiCaller, shirt: Sku, shop: Location
+) -> None:
+    lines = {"lines": [{"sku": "A1", "quantity": 4}]}
+    papers = {"location": "S1", "reference": "ASN-7"} | lines
+    delivery = api.post("deliveries", papers).json()["id"]
+    assert api.post(f"deliveries/{delivery}/receipts", lines).status_code == 200
+    assert check(api)["ok"]
+    ExpectedDeliveryLine.objects.update(received=5)
+    assert found_in(check(api)) == [
+        ("delivery_counts_what_came_in", f"delivery {delivery}", 5, 4),
     ]
 
 

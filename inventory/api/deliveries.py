@@ -1,0 +1,182 @@
+"""`/deliveries`: goods that suppliers have announced. Receiving them is orders' door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory.api.fields import MomentField, ReferenceField
+from inventory.api.reservations import NoBody
+from inventory.barcodes import MAX_LENGTH
+from inventory.choices import DeliveryState
+from inventory.commands.expect import Announcement, cancel_delivery, expect_delivery
+from inventory.queries.deliveries import delivery_documents, visible_deliveries
+from inventory.queries.goods import find_goods
+from inventory.queries.transfers import as_id
+from omniretail.access.principal import Principal
+from omniretail.doors import (
+    MAX_ITEMS,
+    ApiView,
+    CodeField,
+    ListQuery,
+    QuantityField,
+    StrictSerializer,
+    StringField,
+    listed,
+    page,
+)
+from omniretail.problems import NotFound
+
+
+class GoodsLineBody(StrictSerializer):
+    """Units of a SKU, named by its code or by what its label says."""
+
+    sku = CodeField(required=False)
+    barcode = StringField(required=False, max_length=MAX_LENGTH, trim_whitespace=False)
+    quantity = QuantityField()
+
+    def validate(self, attrs: Any) -> Any:
+        if ("sku" in attrs) == ("barcode" in attrs):
+            raise serializers.ValidationError(
+                "Name the goods by sku or by barcode, one of them.", code="sku_or_barcode"
+            )
+        return attrs
+
+
+class DeliveryBody(StrictSerializer):
+    location = CodeField()
+    reference = ReferenceField(help_text="The delivery's own number, one a location")
+    supplier = StringField(required=False, allow_blank=True, default="", max_length=200)
+    expected_at = MomentField(required=False, allow_null=True, default=None)
+    lines = serializers.ListField(child=GoodsLineBody(), min_length=1, max_length=MAX_ITEMS)
+
+
+class DeliveryLineAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    expected = serializers.IntegerField(help_text="0: came without being announced")
+    received = serializers.IntegerField(help_text="All that came, damaged units among them")
+    damaged = serializers.IntegerField(help_text="Of these, not for sale when they came")
+    outstanding = serializers.IntegerField(help_text="Announced and not come")
+
+
+class ExpectedDeliveryAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    location = serializers.CharField()
+    reference = serializers.CharField()
+    supplier = serializers.CharField()
+    expected_at = serializers.DateTimeField(allow_null=True)
+    state = serializers.ChoiceField(DeliveryState.choices)
+    lines = DeliveryLineAnswer(many=True)
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    allowed_actions = serializers.ListField(child=serializers.CharField())
+
+
+class DeliveryQuery(ListQuery):
+    location = CodeField(required=False)
+    state = serializers.ChoiceField(DeliveryState.choices, required=False)
+    reference = serializers.CharField(required=False, max_length=128, trim_whitespace=False)
+
+
+class DeliveriesView(ApiView):
+    scopes = {"GET": "stock:read", "POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="list_deliveries",
+        parameters=[DeliveryQuery],
+        responses={200: listed(ExpectedDeliveryAnswer)},
+    )
+    def get(self, request: Request) -> Response:
+        """List deliveries, the newest first."""
+        filters = self.filters(DeliveryQuery)
+        columns = {"location": "location__code", "state": "state", "reference": "reference"}
+        wanted = {column: filters[name] for name, column in columns.items() if name in filters}
+        return page(
+            request,
+            visible_deliveries(self.actor).filter(**wanted),
+            key="pk",
+            filters=filters,
+            render=delivery_documents,
+            newest_first=True,
+        )
+
+    @extend_schema(
+        operation_id="expect_delivery",
+        request=DeliveryBody,
+        responses={201: ExpectedDeliveryAnswer, 200: ExpectedDeliveryAnswer},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Write down what a supplier has announced; lines of one SKU are summed.
+
+        The same announcement again is the same delivery, and answered with 200.
+        """
+        body = self.body(DeliveryBody)
+
+        def effect() -> tuple[int, Any]:
+            announced = expect_delivery(
+                announcement=_read(body, actor=self.actor), actor=self.actor
+            )
+            status = 201 if announced.is_new else 200
+            return status, show_delivery(str(announced.delivery_id), actor=self.actor)
+
+        return self.act(effect)
+
+
+class DeliveryView(ApiView):
+    scopes = {"GET": "stock:read"}
+
+    @extend_schema(operation_id="get_delivery", responses={200: ExpectedDeliveryAnswer})
+    def get(self, request: Request, identity: str) -> Response:
+        """Show a delivery."""
+        return Response(show_delivery(identity, actor=self.actor))
+
+
+class DeliveryCancellationView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="cancel_delivery", request=NoBody, responses={200: ExpectedDeliveryAnswer}
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Call a delivery off, of which nothing has come."""
+        self.body(NoBody)
+
+        def effect() -> tuple[int, Any]:
+            cancel_delivery(identity=identity, actor=self.actor)
+            return 200, show_delivery(identity, actor=self.actor)
+
+        return self.act(effect)
+
+
+def show_delivery(identity: str, *, actor: Principal) -> dict[str, Any]:
+    found = delivery_documents(visible_deliveries(actor).filter(pk=as_id(identity)))
+    if not found:
+        raise NotFound("There is no such delivery.")
+    return found[0]
+
+
+def _read(body: dict[str, Any], *, actor: Principal) -> Announcement:
+    goods = find_goods(body["lines"], locations={"/location": body["location"]}, actor=actor)
+    units: dict[int, int] = {}
+    for sku_id, line in zip(goods.sku_ids, body["lines"], strict=True):
+        units[sku_id] = units.get(sku_id, 0) + line["quantity"]
+    return Announcement(
+        location_id=goods.found.places[body["location"]].id,
+        reference=body["reference"],
+        units=units,
+        supplier=body["supplier"],
+        expected_at=body["expected_at"],
+    )
+
+
+urlpatterns = [
+    path("deliveries", DeliveriesView.as_view()),
+    path("deliveries/<str:identity>", DeliveryView.as_view()),
+    path("deliveries/<str:identity>/cancel", DeliveryCancellationView.as_view()),
+]

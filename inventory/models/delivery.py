@@ -1,0 +1,64 @@
+"""Goods that a supplier has announced, and how much of them has come."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from inventory.choices import DeliveryState
+from inventory.models.catalogue import Sku
+from stores.models import Location
+
+
+class ExpectedDelivery(models.Model):
+    """One delivery on its way to a location, known by the number that its papers carry."""
+
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="deliveries")
+    reference = models.CharField(max_length=128)
+    supplier = models.CharField(max_length=200, blank=True)
+    expected_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(
+        max_length=12, choices=DeliveryState.choices, default=DeliveryState.EXPECTED
+    )
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # When all of it was accounted for, or somebody stopped waiting.
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "expected deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["location", "reference"], name="delivery_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Delivery {self.reference}"
+
+
+class ExpectedDeliveryLine(models.Model):
+    """Units of one SKU: announced, and counted in. Nobody announced a line that expects none.
+
+    `received` are all units that came, `damaged` among them too; more may come than was
+    announced, again and again, hence the width.
+    """
+
+    delivery = models.ForeignKey(ExpectedDelivery, on_delete=models.CASCADE, related_name="lines")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    expected = models.PositiveIntegerField()
+    received = models.PositiveBigIntegerField(default=0)
+    damaged = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "sku"], name="delivery_line_once"),
+            models.CheckConstraint(
+                condition=Q(damaged__lte=F("received")), name="delivery_damaged_of_received"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.expected} x {self.sku_id}"
+
+    @property
+    def outstanding(self) -> int:
+        return max(0, self.expected - self.received)

@@ -1,0 +1,52 @@
+"""Expected deliveries as the contract shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+
+from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
+from inventory.moments import as_text
+from inventory.transitions import delivery_actions
+from omniretail.access.principal import Principal
+
+
+def visible_deliveries(actor: Principal) -> QuerySet[ExpectedDelivery]:
+    """Return the deliveries to locations that the actor may see."""
+    lines = ExpectedDeliveryLine.objects.select_related("sku").order_by("pk")
+    shown = ExpectedDelivery.objects.select_related("location").prefetch_related(
+        Prefetch("lines", lines)
+    )
+    if actor.locations is None:
+        return shown
+    return shown.filter(location__code__in=list(actor.locations))
+
+
+def delivery_documents(deliveries: Iterable[ExpectedDelivery]) -> list[dict[str, Any]]:
+    """Return the documents of deliveries that `visible_deliveries` has found."""
+    return [
+        {
+            "id": str(delivery.pk),
+            "location": delivery.location.code,
+            "reference": delivery.reference,
+            "supplier": delivery.supplier,
+            "expected_at": as_text(delivery.expected_at),
+            "state": str(delivery.state),
+            "lines": [
+                {
+                    "sku": line.sku.code,
+                    "expected": line.expected,
+                    "received": line.received,
+                    "damaged": line.damaged,
+                    "outstanding": line.outstanding,
+                }
+                for line in delivery.lines.all()
+            ],
+            "created_at": as_text(delivery.created_at),
+            "ended_at": as_text(delivery.ended_at),
+            "allowed_actions": delivery_actions(delivery.state),
+        }
+        for delivery in deliveries
+    ]

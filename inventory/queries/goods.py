@@ -1,0 +1,53 @@
+"""What stands in the lines of papers and on labels: SKUs by their code or by any barcode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.queries.lookup import Found, Pointed, look_up
+from inventory.queries.scan import find_all_scanned
+from omniretail.access.principal import Principal
+from omniretail.problems import DomainError, ValidationFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What the codes of a body mean; `skus` are the SKU codes of its lines, in their order."""
+
+    found: Found
+    skus: Sequence[str]
+
+    @property
+    def sku_ids(self) -> list[int]:
+        return [self.found.sku_ids[sku] for sku in self.skus]
+
+
+def find_goods(
+    lines: Sequence[Mapping[str, Any]], *, locations: Pointed, actor: Principal
+) -> Goods:
+    """Find the SKUs of `lines`, each of which has a `sku` or a `barcode`, and the locations.
+
+    Raises `ValidationFailed` naming everything unknown at its pointer, and what was misread.
+    """
+    scanned = find_all_scanned({line["barcode"] for line in lines if "barcode" in line})
+    named: dict[str, str] = {}
+    errors = []
+    for index, line in enumerate(lines):
+        if "sku" in line:
+            named[f"/lines/{index}/sku"] = line["sku"]
+            continue
+        meant = scanned[line["barcode"]]
+        if isinstance(meant, DomainError):
+            pointer = f"/lines/{index}/barcode"
+            errors.append({"pointer": pointer, "detail": meant.detail, "code": meant.code})
+        else:
+            named[f"/lines/{index}/barcode"] = meant.sku
+    try:
+        found = look_up(actor=actor, skus=named, locations=locations)
+    except ValidationFailed as unknown:
+        raise ValidationFailed([*unknown.data["errors"], *errors]) from unknown
+    if errors:
+        raise ValidationFailed(errors)
+    return Goods(found, list(named.values()))
