@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from django.db import connection
+
+from omniretail.statements import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,11 @@ def insert_rows(*parts: Rows) -> list[int]:
     filled = [part for part in parts if part[1]]
     if not filled:
         return [0] * len(parts)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _statement(tuple(table for table, _ in filled)),
-            [msgspec.json.encode(rows).decode() for _, rows in filled],
-        )
-        counts = iter(cursor.fetchone())
+    (found,) = run(
+        _statement(tuple(table for table, _ in filled)),
+        [msgspec.json.encode(rows).decode() for _, rows in filled],
+    )
+    counts = iter(found)
     return [next(counts) if rows else 0 for _, rows in parts]
 
 
@@ -75,14 +75,12 @@ def take_ids(**wanted: int) -> dict[str, list[int]]:
     contended rows can be touched last.
     """
     queries = [
-        f"SELECT '{table}', nextval('{table}_id_seq') FROM generate_series(1, {int(count)})"
-        for table, count in wanted.items()
-        if count
+        f"SELECT '{table}', nextval('{table}_id_seq') FROM generate_series(1, %s::int)"
+        for table in wanted
     ]
     ids: dict[str, list[int]] = {table: [] for table in wanted}
-    if queries:
-        with connection.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(queries))
-            for table, identity in cursor.fetchall():
-                ids[table].append(identity)
+    if any(wanted.values()):
+        counts = [str(count) for count in wanted.values()]
+        for table, identity in run(" UNION ALL ".join(queries), counts):
+            ids[table].append(identity)
     return ids

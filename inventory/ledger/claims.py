@@ -12,6 +12,7 @@ from inventory.choices import ReservationState
 from inventory.ledger.posting import POST, post
 from inventory.ledger.rows import lock_rows_of_claims
 from inventory.ledger.shapes import ACTOR_LENGTH, Claim, Entry, LiveClaim, Part
+from omniretail.statements import numbers, run
 
 # Each claim must leave what is fenced for other channels than its own, after the claims before
 # it: `needs` is the most that any of them asks the row to have. In bigint, because the guard
@@ -34,8 +35,8 @@ WITH claim AS (
 ), {POST.format(guard=_GUARD)}, claimed AS (
     INSERT INTO inventory_reservation
         (id, sku_id, location_id, quantity, state, reference, group_id, expires_at)
-    SELECT c.id, c.sku_id, c.location_id, c.quantity, %(state)s, c.reference, %(group)s,
-           %(expires_at)s
+    SELECT c.id, c.sku_id, c.location_id, c.quantity, %(state)s::text, c.reference, %(group)s::uuid,
+           %(expires_at)s::timestamptz
     FROM claim c JOIN changed USING (sku_id, location_id)
 )
 SELECT count(*) = (SELECT count(*) FROM delta) FROM changed
@@ -64,23 +65,22 @@ def reserve(
     if not claims:
         return True
     held = expires_at is not None
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _RESERVE,
-            {
-                "id": [claim.reservation_id for claim in claims],
-                "sku": [claim.sku_id for claim in claims],
-                "location": [claim.location_id for claim in claims],
-                "quantity": [claim.quantity for claim in claims],
-                "fenced": [claim.fenced for claim in claims],
-                "reference": [claim.reference for claim in claims],
-                "state": ReservationState.HELD if held else ReservationState.CONFIRMED,
-                "group": group_id,
-                "expires_at": expires_at,
-                "actor": actor[:ACTOR_LENGTH],
-            },
-        )
-        return bool(cursor.fetchone()[0])
+    ((complete,),) = run(
+        _RESERVE,
+        {
+            "id": numbers(claim.reservation_id for claim in claims),
+            "sku": numbers(claim.sku_id for claim in claims),
+            "location": numbers(claim.location_id for claim in claims),
+            "quantity": numbers(claim.quantity for claim in claims),
+            "fenced": numbers(claim.fenced for claim in claims),
+            "reference": [claim.reference for claim in claims],
+            "state": (ReservationState.HELD if held else ReservationState.CONFIRMED).value,
+            "group": group_id,
+            "expires_at": expires_at,
+            "actor": actor[:ACTOR_LENGTH],
+        },
+    )
+    return bool(complete)
 
 
 def lock_claims(reservation_ids: Collection[int]) -> dict[int, LiveClaim]:

@@ -14,7 +14,7 @@ from inventory.ledger.shapes import ACTOR_LENGTH, Balance, Entry
 # goods could not be received for the length of their name. The data has both codes whole.
 TELL = """
 INSERT INTO outbox_event (type, subject, actor, data)
-SELECT 'stock.changed', 'stock/' || k.code || '@' || l.code, %(actor)s,
+SELECT 'stock.changed', 'stock/' || k.code || '@' || l.code, %(actor)s::text,
        jsonb_build_object(
            'sku', k.code, 'location', l.code, 'on_hand', c.on_hand, 'reserved', c.reserved,
            'unavailable', c.unavailable, 'available', c.on_hand - c.reserved - c.unavailable,
@@ -52,7 +52,7 @@ delta AS (
            c.on_hand - d.on_hand + sum(e.on_hand) OVER w,
            c.reserved - d.reserved + sum(e.reserved) OVER w,
            c.unavailable - d.unavailable + sum(e.unavailable) OVER w,
-           e.reason, e.reference, %(actor)s, coalesce(e.occurred_at, statement_timestamp())
+           e.reason, e.reference, %(actor)s::text, coalesce(e.occurred_at, statement_timestamp())
     FROM entry e
     JOIN changed c USING (sku_id, location_id)
     JOIN delta d USING (sku_id, location_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from datetime import datetime
 
 from django.db import connection
@@ -12,6 +13,10 @@ from omniretail.access.models import ApiClient, ApiKey
 from omniretail.access.principal import Principal
 
 PREFIX = "omni_"
+LATELY = 1.0  # seconds in which a process believes what it has just been told of a key
+MOST_REMEMBERED = 1_000
+
+_lately: dict[bytes, tuple[float, Principal]] = {}
 
 
 def digest(key: str) -> bytes:
@@ -48,3 +53,23 @@ def recognise(key: str) -> Principal | None:
     return ApiClient(
         id=identity, name=name, scopes=scopes, channels=channels, locations=locations
     ).principal()
+
+
+def recognise_lately(key: str) -> Principal | None:
+    """Return who a key belongs to, as known within the last second.
+
+    For the busiest doors: a look-up a request costs as much as a tenth of placing an order. A
+    key that is revoked, or narrowed, is believed for up to `LATELY` seconds more. An unknown key
+    is looked up each time.
+    """
+    mark, now = digest(key), time.monotonic()
+    at, principal = _lately.get(mark, (0.0, None))
+    if principal is None or now - at > LATELY:
+        principal = recognise(key)
+        if len(_lately) >= MOST_REMEMBERED:
+            _lately.clear()
+        if principal is None:
+            _lately.pop(mark, None)
+        else:
+            _lately[mark] = now, principal
+    return principal

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from django.db import OperationalError, connection
-from django.http import HttpResponse
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
 from psycopg import errors as pg
 from rest_framework.request import Request
 
 from omniretail.access.principal import Principal
 from omniretail.idempotency.errors import KeyInProgress, KeyMalformed, KeyMismatch, KeyRequired
 from omniretail.problems import MEDIA_TYPE, DomainError
+from omniretail.statements import numbers, run
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
@@ -32,18 +33,23 @@ class Claim:
     @classmethod
     def of(cls, request: Request) -> Claim:
         """Read the claim of a request, or refuse it for its missing or malformed key."""
-        key = request.headers.get("Idempotency-Key")
+        assert isinstance(request.user, Principal)
+        return cls.made(request, request.data, request.user)
+
+    @classmethod
+    def made(cls, request: Request | HttpRequest, data: Any, actor: Principal) -> Claim:
+        """Read the claim of a request whose JSON is `data`; refusals as for `of`."""
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if key is None:
             raise KeyRequired()
         if not _KEY.match(key):
             raise KeyMalformed()
-        assert isinstance(request.user, Principal)
         parts = [
             (request.method or "").encode(),
             request.get_full_path().encode(),
-            msgspec.json.encode(request.data, order="sorted"),
+            msgspec.json.encode(data, order="sorted"),
         ]
-        return cls(request.user.id, key, hashlib.sha256(b"\n".join(parts)).digest())
+        return cls(actor.id, key, hashlib.sha256(b"\n".join(parts)).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +83,30 @@ def take_keys(claims: Sequence[Claim]) -> set[str]:
     `KeyInProgress`. Keys are taken in order, so that two sets never wait for each other.
     """
     keys = {claim.key: claim.fingerprint for claim in reversed(claims)}
-    with connection.cursor() as cursor:
-        try:
-            cursor.execute(
-                """INSERT INTO idempotency_storedanswer (owner, key, fingerprint)
-                   SELECT %s, * FROM unnest(%s::text[], %s::bytea[])
-                   ON CONFLICT DO NOTHING RETURNING key""",
-                [claims[0].owner, sorted(keys), [keys[key] for key in sorted(keys)]],
-            )
-        except OperationalError as error:
-            if isinstance(error.__cause__, (pg.LockNotAvailable, pg.QueryCanceled)):
-                raise KeyInProgress() from error
-            raise
-        return {key for (key,) in cursor.fetchall()}
+    try:
+        rows = run(
+            """INSERT INTO idempotency_storedanswer (owner, key, fingerprint)
+               SELECT %s::text, * FROM unnest(%s::text[], %s::bytea[])
+               ON CONFLICT DO NOTHING RETURNING key""",
+            [claims[0].owner, sorted(keys), [keys[key] for key in sorted(keys)]],
+        )
+    except OperationalError as error:
+        if isinstance(error.__cause__, (pg.LockNotAvailable, pg.QueryCanceled)):
+            raise KeyInProgress() from error
+        raise
+    return {key for (key,) in rows}
 
 
 def find_answers(claims: Sequence[Claim]) -> list[Answer | DomainError]:
     """Return what claims whose keys are taken were answered, or why they get no answer."""
     if not claims:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT key, fingerprint, status, body FROM idempotency_storedanswer
-               WHERE owner = %s AND key = ANY(%s::text[])""",
-            [claims[0].owner, [claim.key for claim in claims]],
-        )
-        stored = {key: (bytes(mark), Answer(status, body)) for key, mark, status, body in cursor}
+    rows = run(
+        """SELECT key, fingerprint, status, body FROM idempotency_storedanswer
+           WHERE owner = %s::text AND key = ANY(%s::text[])""",
+        [claims[0].owner, [claim.key for claim in claims]],
+    )
+    stored = {key: (bytes(mark), Answer(status, body)) for key, mark, status, body in rows}
     answers: list[Answer | DomainError] = []
     for claim in claims:
         # Absent: forgotten by the sweep, or refused as invalid, between the two statements.
@@ -120,26 +124,24 @@ def store_answers(owner: str, answers: Mapping[str, Answer]) -> None:
     """Keep the answers of taken keys."""
     if not answers:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """UPDATE idempotency_storedanswer s SET status = a.status, body = a.body
-               FROM unnest(%s::text[], %s::int[], %s::text[]) AS a(key, status, body)
-               WHERE s.owner = %s AND s.key = a.key""",
-            [
-                list(answers),
-                [answer.status for answer in answers.values()],
-                [answer.body for answer in answers.values()],
-                owner,
-            ],
-        )
+    run(
+        """UPDATE idempotency_storedanswer s SET status = a.status, body = a.body
+           FROM unnest(%s::text[], %s::int[], %s::text[]) AS a(key, status, body)
+           WHERE s.owner = %s::text AND s.key = a.key""",
+        [
+            list(answers),
+            numbers(answer.status for answer in answers.values()),
+            [answer.body for answer in answers.values()],
+            owner,
+        ],
+    )
 
 
 def give_back_keys(owner: str, keys: Sequence[str]) -> None:
     """Forget taken keys whose requests were invalid: mended, they may be sent again."""
     if not keys:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM idempotency_storedanswer WHERE owner = %s AND key = ANY(%s::text[])",
-            [owner, list(keys)],
-        )
+    run(
+        "DELETE FROM idempotency_storedanswer WHERE owner = %s::text AND key = ANY(%s::text[])",
+        [owner, list(keys)],
+    )

@@ -125,11 +125,17 @@ def read_order(data: Mapping[str, Any]) -> OrderRequest:
     What is surely right passes at once; anything else goes through the serializer, which
     knows how to say what is wrong.
     """
-    if not is_surely_valid(data):
-        serializer = OrderBody(data=data)
-        serializer.is_valid(raise_exception=True)
-        data = serializer.validated_data
-    return _to_request(data)
+    sure = read_sure_order(data)
+    if sure is not None:
+        return sure
+    serializer = OrderBody(data=data)
+    serializer.is_valid(raise_exception=True)
+    return _to_request(serializer.validated_data)
+
+
+def read_sure_order(data: Mapping[str, Any]) -> OrderRequest | None:
+    """Turn an order's JSON that is surely right into what the command takes; else None."""
+    return _to_request(data) if is_surely_valid(data) else None
 
 
 def _to_request(body: Mapping[str, Any]) -> OrderRequest:

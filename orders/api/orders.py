@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,7 +12,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from omniretail.access.principal import Principal
 from omniretail.doors import (
     MAX_ITEMS,
     MAX_LINES,
@@ -26,9 +24,7 @@ from omniretail.doors import (
     page,
 )
 from omniretail.idempotency.answers import Claim
-from omniretail.idempotency.execute import Outcome as Done
 from omniretail.idempotency.execute import respond
-from omniretail.idempotency.together import Together
 from omniretail.problem_answers import as_problem
 from omniretail.problems import DomainError, NotFound, ValidationFailed
 from orders.api.answers import (
@@ -38,6 +34,7 @@ from orders.api.answers import (
     SourcingAnswer,
     TimelineAnswer,
 )
+from orders.api.express import PLACING
 from orders.api.order_body import OrderBody, read_order
 from orders.choices import OrderState
 from orders.commands.cancel import cancel_order
@@ -48,16 +45,6 @@ from orders.models import Order
 from orders.queries.documents import moment, order_document, order_documents
 from orders.queries.state import in_state
 from orders.queries.timeline import read_timeline
-
-
-def _place(requests: Sequence[OrderRequest], actor: Principal) -> list[Done]:
-    return [
-        outcome.problem or (outcome.status, outcome.document)
-        for outcome in place_orders(requests, actor=actor)
-    ]
-
-
-PLACING = Together(_place)
 
 
 class OrderFilters(ListQuery):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Q
-
 from omniretail.rows import Table, insert_rows
+from omniretail.statements import run
 from orders.commands.requests import CustomerRequest
-from orders.models import Customer
 
 Key = tuple[str | None, str]
 
@@ -59,16 +57,17 @@ def find_or_make(wanted: Sequence[CustomerRequest]) -> dict[Key, int]:
 
 
 def _find(by_key: dict[Key, CustomerRequest]) -> dict[Key, int]:
-    ids = [external_id for external_id, _ in by_key if external_id]
-    emails = [email for external_id, email in by_key if not external_id]
-    known = Q()
-    if ids:
-        known |= Q(external_id__in=ids)
-    if emails:
-        known |= Q(external_id__isnull=True, email__in=emails)
+    rows = run(
+        """SELECT id, external_id, email FROM orders_customer WHERE external_id = ANY(%s::text[])
+           UNION ALL
+           SELECT id, external_id, email FROM orders_customer
+           WHERE external_id IS NULL AND email <> '' AND email = ANY(%s::text[])""",
+        [
+            [external_id for external_id, _ in by_key if external_id],
+            [email for external_id, email in by_key if not external_id],
+        ],
+    )
     return {
         (external_id, "" if external_id else email): identity
-        for identity, external_id, email in Customer.objects.filter(known).values_list(
-            "id", "external_id", "email"
-        )
+        for identity, external_id, email in rows
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -57,4 +57,4 @@ class OrderRequest:
 
     def fingerprint(self) -> bytes:
         """Return a digest of the whole demand: the same order sent twice has the same one."""
-        return hashlib.sha256(msgspec.json.encode(asdict(self), order="sorted")).digest()
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).digest()

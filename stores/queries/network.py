@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from django.db import connection
-
+from omniretail.statements import run
 from stores.hours import OpeningHours
 from stores.models import Channel, Location
 
@@ -56,10 +55,8 @@ _lock = threading.Lock()
 def current_network() -> Network:
     """Return the network as it is now: one small read, and a reload when it has changed."""
     global _cached
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT revision FROM stores_networkrevision WHERE id = 1")
-        row = cursor.fetchone()
-    revision = row[0] if row else 0
+    rows = run("SELECT revision FROM stores_networkrevision WHERE id = 1")
+    revision = rows[0][0] if rows else 0
     cached = _cached
     if cached is None or cached.revision != revision:
         with _lock:
