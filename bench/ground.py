@@ -87,12 +87,10 @@ class Ground:
         return f"host={socket_dir(self.home)} port=5432 dbname=omniretail user=omniretail"
 
     def fill(self, *, skus: int, locations: int, on_hand: int = 1_000_000) -> None:
-        """Open so many SKUs (K0, K1, …) at so many shipping warehouses (W0, …), each row stocked."""
+        """Open so many SKUs (K0, …) at so many shipping warehouses (W0, …), each row stocked."""
         with self.connect() as connection:
             for text in _FILL:
-                connection.execute(
-                    text, {"skus": skus, "locations": locations, "on_hand": on_hand}
-                )
+                connection.execute(text, {"skus": skus, "locations": locations, "on_hand": on_hand})
 
     def cpu(self) -> Cpu:
         """Add up the CPU of the web processes and of all of PostgreSQL, ended backends included."""
@@ -107,7 +105,9 @@ class Ground:
         return Cpu(web / TICK, database / TICK)
 
     def web_processes(self) -> list[int]:
-        return [p for p, row in _processes().items() if "gunicorn" in row.command and self._is_mine(p)]
+        return [
+            p for p, row in _processes().items() if "gunicorn" in row.command and self._is_mine(p)
+        ]
 
     def wal(self) -> int:
         """Return the bytes of write-ahead log written so far."""
