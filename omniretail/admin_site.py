@@ -23,6 +23,11 @@ def _page(title: str, icon: str, model: str) -> dict[str, Any]:
     }
 
 
+def _view(title: str, icon: str, view: str, model: str) -> dict[str, Any]:
+    """Return a link to a page that is no list, for those who may look at what it shows."""
+    return _page(title, icon, model) | {"link": reverse_lazy(view)}
+
+
 def _group(title: str, *pages: dict[str, Any], open: bool = False) -> dict[str, Any]:
     return {"title": title, "separator": True, "collapsible": not open, "items": list(pages)}
 
@@ -53,6 +58,7 @@ UNFOLD: dict[str, Any] = {
                 "Stock",
                 _page("Stock", "inventory", "inventory_stock"),
                 _page("Ledger", "menu_book", "inventory_stockmovement"),
+                _view("Look back", "history_toggle_off", "stock-as-of", "inventory_stockmovement"),
                 _page("Claims", "bookmark", "inventory_reservation"),
                 _page("Carts", "shopping_cart", "inventory_reservationgroup"),
                 _page("Deliveries", "pallet", "inventory_expecteddelivery"),

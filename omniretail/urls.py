@@ -14,6 +14,7 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("favicon.ico", RedirectView.as_view(url="/static/overview/mark.svg")),
+    path("admin/", include("orders.admin.urls")),
     path("admin/", admin.site.urls),
     path("problems/", documents.problem_list),
     path("problems/<str:code>", documents.problem_page),

@@ -1,4 +1,4 @@
-"""`/stock`: balances, the ledger behind them, and what they were at any moment."""
+"""`/stock`: balances, and the ledger behind them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.api.fields import MomentField
 from inventory.choices import Reason
 from inventory.models import Stock, StockMovement
 from inventory.moments import as_text
-from inventory.queries.history import movement_as_of, visible_movements
-from inventory.queries.lookup import look_up
+from inventory.queries.history import visible_movements
 from inventory.queries.stock import visible_stock
-from omniretail.doors import ApiView, ListQuery, StrictSerializer, listed, page
+from omniretail.doors import ApiView, ListQuery, listed, page
 
 LAST_ID = 2**63 - 1
 
@@ -61,25 +59,6 @@ class MovementAnswer(serializers.Serializer):
     actor = serializers.CharField()
     occurred_at = serializers.DateTimeField(help_text="When it happened on the floor")
     recorded_at = serializers.DateTimeField(help_text="When the ledger learned of it")
-
-
-class AsOfQuery(StrictSerializer):
-    sku = serializers.CharField(max_length=64)
-    location = serializers.CharField(max_length=64)
-    at = MomentField()
-
-
-class AsOfAnswer(serializers.Serializer):
-    sku = serializers.CharField()
-    location = serializers.CharField()
-    at = serializers.DateTimeField()
-    on_hand = serializers.IntegerField()
-    reserved = serializers.IntegerField()
-    unavailable = serializers.IntegerField()
-    available = serializers.IntegerField()
-    movement = MovementAnswer(
-        allow_null=True, help_text="The last one recorded by then: why it was so"
-    )
 
 
 class StockView(ApiView):
@@ -128,38 +107,6 @@ class MovementsView(ApiView):
         )
 
 
-class AsOfView(ApiView):
-    scopes = {"GET": "stock:read"}
-
-    @extend_schema(operation_id="stock_as_of", parameters=[AsOfQuery], responses={200: AsOfAnswer})
-    def get(self, request: Request) -> Response:
-        """Say what a location had of a SKU at a moment, and why."""
-        query = AsOfQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        asked = query.validated_data
-        spot = look_up(
-            actor=self.actor,
-            skus={"/sku": asked["sku"]},
-            locations={"/location": asked["location"]},
-        ).spot(asked["sku"], asked["location"])
-        last = movement_as_of(sku_id=spot.sku_id, location_id=spot.location_id, at=asked["at"])
-        on_hand = last.on_hand_after if last else 0
-        reserved = last.reserved_after if last else 0
-        unavailable = last.unavailable_after if last else 0
-        return Response(
-            {
-                "sku": spot.sku,
-                "location": spot.location,
-                "at": as_text(asked["at"]),
-                "on_hand": on_hand,
-                "reserved": reserved,
-                "unavailable": unavailable,
-                "available": on_hand - reserved - unavailable,
-                "movement": render_movement(last) if last else None,
-            }
-        )
-
-
 def render_stock(row: Stock) -> dict[str, Any]:
     reserved = row.reserved - row.stale  # type: ignore[attr-defined]
     return {
@@ -197,5 +144,4 @@ def render_movement(row: StockMovement) -> dict[str, Any]:
 urlpatterns = [
     path("stock", StockView.as_view()),
     path("stock/movements", MovementsView.as_view()),
-    path("stock/as-of", AsOfView.as_view()),
 ]

@@ -17,6 +17,18 @@ from inventory.models.catalogue import Sku
 from stores.models import Channel, Location
 
 
+class ClockTime(models.Func):
+    """The clock as a row is written, which is later than its statement began.
+
+    A movement is written under the lock of its Stock row, so within a row these times follow
+    the ids: time travel halves the ledger by them. A statement that began early may have
+    waited for another row, and would date itself before movements that it follows.
+    """
+
+    function = "clock_timestamp"
+    output_field = models.DateTimeField()
+
+
 class Stock(models.Model):
     """What one location has of one SKU, in units."""
 
@@ -75,7 +87,7 @@ class StockMovement(models.Model):
     reference = models.CharField(max_length=128, blank=True)
     actor = models.CharField(max_length=150)
     occurred_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_at = models.DateTimeField(db_default=ClockTime())
 
     class Meta:
         indexes = [

@@ -1,8 +1,6 @@
-"""The ledger read back: what moved, and what a balance was at a moment and why."""
+"""The ledger read back: what moved."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from django.db.models import QuerySet
 
@@ -29,15 +27,3 @@ def visible_movements(
         "id__gt": after,
     }
     return rows.filter(**{name: value for name, value in wanted.items() if value is not None})
-
-
-def movement_as_of(*, sku_id: int, location_id: int, at: datetime) -> StockMovement | None:
-    """Return the last movement of a Stock row that had been recorded at `at`: one indexed read.
-
-    Its balances after are the balances at that moment; None: nothing had ever moved.
-    """
-    return (
-        StockMovement.objects.filter(sku=sku_id, location=location_id, recorded_at__lte=at)
-        .order_by("-id")
-        .first()
-    )

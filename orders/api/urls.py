@@ -6,6 +6,7 @@ from django.urls import URLPattern
 
 from orders.api import (
     adjustments,
+    as_of,
     availability,
     counts,
     customers,
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     *receipts.urlpatterns,
     *delivery_receipts.urlpatterns,
     *adjustments.urlpatterns,
+    *as_of.urlpatterns,
     *counts.urlpatterns,
     *transfer_receipts.urlpatterns,
 ]

@@ -63,7 +63,7 @@ def query(api: ApiCaller, skus: int) -> Any:
         ("scan/IN-A01", 1),
         ("stock", 1),
         ("stock/movements", 1),
-        ("stock/as-of?sku=A01&location=S1&at=2026-01-01T00:00:00Z", 3),
+        ("stock/as-of?sku=A01&location=S1&at=2026-01-01T00:00:00Z", 5),
         ("integrity", 2),
         ("events", 4),
     ],

@@ -161,7 +161,10 @@ def test_any_moment_can_be_looked_back_at(api: ApiCaller, shirt: Sku, shop: Loca
         "unavailable": 0,
         "available": 0,
         "movement": None,
+        "before": [],
+        "after": before["after"],
     }
+    assert [each["reason"] for each in before["after"]] == ["receipt", "damaged"]
 
 
 def as_of(api: ApiCaller, *, at: datetime) -> dict[str, Any]:

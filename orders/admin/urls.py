@@ -1,0 +1,9 @@
+"""Pages of the admin that are no table's: under /admin/, before those of the tables."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+from orders.admin import time_travel
+
+urlpatterns: list[URLPattern] = [*time_travel.urlpatterns]
