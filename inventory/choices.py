@@ -61,6 +61,15 @@ class AbcClass(models.TextChoices):
     C = "C", "C: the long tail"
 
 
+class Condition(models.TextChoices):
+    """In which condition a unit is that may not be sold. Each is a reason of the ledger too."""
+
+    DAMAGED = Reason.DAMAGED.value, "Damaged"  # not fit for sale
+    INSPECTION = Reason.INSPECTION.value, "In inspection"  # somebody has yet to look at it
+    QUARANTINE = Reason.QUARANTINE.value, "Held back"  # fit or not, it must not go out
+    MISSING = Reason.MISSING.value, "Missing"  # not found where it should be
+
+
 class ReservationState(models.TextChoices):
     HELD = "held", "Held"  # a cart has it, until it expires
     CONFIRMED = "confirmed", "Confirmed"  # an order has it

@@ -81,6 +81,16 @@ class TransferExceeds(DomainError):
     title = "More than is on its way"
 
 
+class NotInCondition(DomainError):
+    """Fewer units are in this condition than were to be taken out of it.
+
+    `lines` says how many are. `GET /stock/unavailable` tells where the others are.
+    """
+
+    code = "not_in_condition"
+    title = "Not that many in this condition"
+
+
 class DeliveryConflict(DomainError):
     """A delivery with this reference is expected at this location already, with other content.
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from inventory import ledger
+from inventory.choices import Condition
 from inventory.commands.change import StockChange
+from inventory.commands.conditions import name_conditions, refuse_overdrawn
 from inventory.commands.holds import end_stale_holds
 from inventory.errors import BalanceOutOfRange
 from inventory.events import tell_broken_carts
@@ -32,7 +34,8 @@ def adjust_stock(
     Reality wins: where fewer remain than were promised, the newest claims break. Where even
     fewer remain than were unavailable, those go with them. Only what cannot be is refused:
     `BalanceOutOfRange`, with the balances as they are, when a balance would fall below zero or
-    more would be unavailable than there is.
+    more would be unavailable than there is; `NotInCondition` when the reason is a condition
+    that has not as many units as are to leave it.
     """
     wanted = _sum_up(adjustments)
     pairs = [item.spot.pair for item in wanted]
@@ -45,6 +48,9 @@ def adjust_stock(
         for item in wanted
         if item.on_hand or item.unavailable
     ]
+    if reason in Condition.values:
+        refuse_overdrawn([_asked(item, reason=reason) for item in wanted])
+    entries = name_conditions(entries)
     broken = ledger.make_room(entries, actor=actor.name)
     after = ledger.post(entries, actor=actor.name)
     tell_broken_carts(broken, actor=actor)
@@ -87,6 +93,11 @@ def _is_possible(item: Adjustment, row: Balance) -> bool:
     if not 0 <= on_hand <= BALANCE_LIMIT or unavailable < 0:
         return False
     return item.unavailable <= 0 or unavailable <= on_hand
+
+
+def _asked(item: Adjustment, *, reason: str) -> Entry:
+    """Return what was asked of `unavailable`, without what goes because the shelf is empty."""
+    return Entry(*item.spot.pair, unavailable=item.unavailable, reason=reason)
 
 
 def _entry(item: Adjustment, row: Balance, *, reason: str, reference: str) -> Entry:

@@ -11,6 +11,7 @@ from typing import Any
 from inventory import ledger
 from inventory.choices import Reason
 from inventory.commands.change import StockChange
+from inventory.commands.conditions import name_conditions
 from inventory.commands.holds import end_stale_holds
 from inventory.errors import StaleQuantity
 from inventory.events import tell_broken_carts
@@ -71,8 +72,8 @@ def apply_count(
     A count taken at `as_of` is compared with the record of that moment, and what moved since
     stays moved. What a picker had reported missing by then is settled: it is on the shelf after
     all, or gone, as the count says. Where fewer remain than were promised, the newest claims
-    break; where fewer remain than were unavailable otherwise, those go too, in the same
-    movement. A count that agrees leaves no movement.
+    break; where fewer remain than were unavailable otherwise, those go too, by movements that
+    name their condition. A count that agrees leaves no movement.
 
     Raises `StaleQuantity` when a line's `expected` is not what the record was.
     """
@@ -96,6 +97,7 @@ def apply_count(
             reason=reason,
         )
     ]
+    entries = name_conditions(entries)
     broken = ledger.make_room(entries, actor=actor.name)
     after = ledger.post(entries, actor=actor.name)
     tell_broken_carts(broken, actor=actor)

@@ -93,6 +93,12 @@ class StockMovement(models.Model):
         indexes = [
             models.Index(fields=["sku", "location", "id"], name="movement_of_stock"),
             models.Index(fields=["reference", "id"], name="movement_reference"),
+            # In which condition the unavailable units of a row are. Sales have no part in it.
+            models.Index(
+                fields=["sku", "location"],
+                name="movement_condition",
+                condition=~Q(unavailable_delta=0),
+            ),
         ]
         triggers = [
             pgtrigger.Protect(

@@ -20,7 +20,8 @@ FROM (
     FROM unnest(%(sku)s::bigint[], %(location)s::bigint[]) AS pair(sku_id, location_id)
 ) AS w
 JOIN inventory_stockmovement m USING (sku_id, location_id)
-WHERE m.unavailable_delta <> 0 AND m.reason IN ('missing', 'found', 'lost')
+WHERE m.unavailable_delta <> 0
+  AND (m.reason = 'missing' OR m.reason IN ('found', 'lost') AND m.unavailable_delta < 0)
 GROUP BY w.sku_id, w.location_id
 """
 

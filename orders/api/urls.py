@@ -20,6 +20,7 @@ from orders.api import (
     returns,
     scan,
     transfer_receipts,
+    unavailable,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -38,4 +39,5 @@ urlpatterns: list[URLPattern] = [
     *as_of.urlpatterns,
     *counts.urlpatterns,
     *transfer_receipts.urlpatterns,
+    *unavailable.urlpatterns,
 ]

@@ -9,6 +9,7 @@ from functools import partial
 from inventory import ledger
 from inventory.choices import Reason
 from inventory.commands.change import StockChange
+from inventory.commands.conditions import refuse_overdrawn
 from inventory.ledger import Entry
 from omniretail.access.principal import Principal
 from omniretail.audit.record import record
@@ -42,7 +43,8 @@ class Decision:
 def dispose_return(*, return_id: int, decisions: Sequence[Decision], actor: Principal) -> Return:
     """Move inspected units on. Raises `IllegalTransition`, `NotInInspection`; nothing is written.
 
-    `BalanceOutOfRange` when a count has meanwhile taken them off the shelf.
+    `NotInCondition` when a count, or somebody who set them apart otherwise, has meanwhile taken
+    them out of inspection.
     """
     restocked = {d.sku_id for d in decisions if d.disposition == Disposition.RESTOCK}
     ret = lock_return(return_id, waiting_for=restocked)
@@ -76,6 +78,8 @@ def dispose_return(*, return_id: int, decisions: Sequence[Decision], actor: Prin
         units=sum(share.quantity for share in shares),
     )
     publish(*finish_if_done(ret, return_document(ret.pk), actor=actor))
+    ledger.lock_rows({(entry.sku_id, entry.location_id) for entry in entries})
+    refuse_overdrawn(entries)
     balances = ledger.post(entries, actor=actor.name)
     settle(change=StockChange(balances=balances, more=frozenset(restocked)), actor=actor)
     return ret

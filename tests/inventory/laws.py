@@ -42,6 +42,20 @@ _BROKEN_LAWS = {
     """,
 }
 
+# In which condition a movement of `unavailable` says its units were, as docs/stock-pool.md has it.
+_OVERDRAWN = """
+    SELECT sku_id, location_id, condition, sum(unavailable_delta) FROM (
+        SELECT *, CASE
+            WHEN reason IN ('damaged', 'inspection', 'quarantine', 'missing') THEN reason
+            WHEN unavailable_delta > 0 THEN 'quarantine'
+            WHEN reason IN ('restocked', 'scrapped', 'to_vendor') THEN 'inspection'
+            WHEN reason IN ('found', 'lost') THEN 'missing'
+            ELSE 'quarantine' END AS condition
+        FROM inventory_stockmovement WHERE unavailable_delta <> 0
+    ) AS m GROUP BY sku_id, location_id, condition HAVING sum(unavailable_delta) < 0
+"""
+_BROKEN_LAWS["nothing leaves a condition that it was not in"] = _OVERDRAWN
+
 
 def assert_pool_laws() -> None:
     """Fail with the law and the rows that break it."""
