@@ -70,6 +70,17 @@ class Condition(models.TextChoices):
     MISSING = Reason.MISSING.value, "Missing"  # not found where it should be
 
 
+class KeepKind(models.TextChoices):
+    SAFETY_STOCK = "safety_stock", "Safety stock"  # no channel may promise it
+    RING_FENCE = "ring_fence", "Ring fence"  # one channel alone may
+
+
+class KeepState(models.TextChoices):
+    UPCOMING = "upcoming", "Upcoming"  # begins later
+    ACTIVE = "active", "Active"  # keeps units now
+    OVER = "over", "Over"  # its time is up, its units are released
+
+
 class ReservationState(models.TextChoices):
     HELD = "held", "Held"  # a cart has it, until it expires
     CONFIRMED = "confirmed", "Confirmed"  # an order has it

@@ -63,6 +63,7 @@ UNFOLD: dict[str, Any] = {
                 _page("Carts", "shopping_cart", "inventory_reservationgroup"),
                 _page("Deliveries", "pallet", "inventory_expecteddelivery"),
                 _page("Transfers", "sync_alt", "inventory_transfer"),
+                _page("Keep rules", "shield", "inventory_keeprule"),
                 _page("Ring fences", "fence", "inventory_ringfence"),
                 open=True,
             ),

@@ -75,7 +75,7 @@ def add_problem_answers(
     for operations in result["paths"].values():
         for method, operation in operations.items():
             answers = dict(ALWAYS)
-            if method in ("post", "put", "patch"):
+            if method in ("post", "put", "patch", "delete"):
                 answers |= WITH_BODY
             for status, description in answers.items():
                 operation["responses"].setdefault(

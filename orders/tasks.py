@@ -9,15 +9,12 @@ from omniretail.access.principal import SYSTEM
 from omniretail.idempotency.execute import retry_conflicts
 from orders.commands import backorders
 from orders.commands.expire_pickups import expire_due_pickups
-from orders.models import OrderLine
 
 
 @shared_task
 def fill_backorders() -> None:
-    """Offer the shelf to everything that waits: holds run out and channels change silently."""
-    skus = set(
-        OrderLine.objects.filter(backordered__gt=0).values_list("sku_id", flat=True).distinct()
-    )
+    """Offer the shelf to everything that waits: holds run out and fences end without a word."""
+    skus = backorders.skus_waited_for()
 
     def fill() -> None:
         with transaction.atomic():

@@ -97,7 +97,7 @@ class Channel(models.Model):
 
 
 class NetworkRevision(models.Model):
-    """One row, raised by triggers whenever a location or a channel changes.
+    """One row, raised by triggers whenever a location, a channel or a rule about them changes.
 
     Processes keep the network in memory and read this number with each order, so that a change
     made through any door is seen by the next order in every process.

@@ -32,6 +32,9 @@ class ApiCaller:
             headers=self.headers | headers,
         )
 
+    def delete(self, path: str, **headers: str) -> Any:
+        return self.client.delete(self._url(path), headers=self.headers | headers)
+
     def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """POST with an Idempotency-Key: a fresh one unless given."""
         return self.client.post(

@@ -17,6 +17,7 @@ from django.urls import reverse
 from inventory.models import (
     Barcode,
     ExpectedDelivery,
+    KeepRule,
     Placement,
     Product,
     Reservation,
@@ -38,6 +39,7 @@ from orders.models import (
     Customer,
     Fulfilment,
     Order,
+    OrderLine,
     PickList,
     Return,
     ReturnReceiptLine,
@@ -74,7 +76,7 @@ LOOKED_AT = (
     NetworkRevision,
     ApiKey,
 )
-EDITED = (Sku, Product, Placement, RingFence, Location, Bin, Channel, User, ApiClient)
+EDITED = (Sku, Product, Placement, RingFence, KeepRule, Location, Bin, Channel, User, ApiClient)
 
 
 @pytest.fixture
@@ -98,6 +100,7 @@ def day(api: ApiCaller) -> str:
     shelf = Bin.objects.create(location=home, code="B-1", walk=1)
     Placement.objects.create(sku=sku, bin=shelf)
     RingFence.objects.create(channel=web, sku=sku, location=home, quantity=2)
+    KeepRule.objects.create(code="walk-ins", kind="safety_stock", sku=sku, quantity=3)
     hold = {"channel": "web", "reference": "cart-1", "ttl_seconds": 600}
     done(api.post("reservations", hold | {"lines": [{"sku": "A1", "quantity": 1}]}))
     transfer = {"from": "W1", "to": "S1", "lines": [{"sku": "A1", "quantity": 3}]}
@@ -126,7 +129,7 @@ def done(answer: Any) -> Any:
     return answer.json()
 
 
-def place(api: ApiCaller, external_id: str, *, quantity: int = 1) -> str:
+def place(api: ApiCaller, external_id: str, *, quantity: int = 1, **more: Any) -> str:
     body = {
         "channel": "web",
         "external_id": external_id,
@@ -135,7 +138,7 @@ def place(api: ApiCaller, external_id: str, *, quantity: int = 1) -> str:
         "ship_to": {"line1": "2 Elm Row", "country": "GB", "latitude": 53.9, "longitude": -1.0},
         "lines": [{"line_id": "1", "sku": "A1", "quantity": quantity, "unit_price": "19.99"}],
     }
-    number: str = done(api.post("orders", body))["number"]
+    number: str = done(api.post("orders", body | more))["number"]
     return number
 
 
@@ -403,7 +406,9 @@ def more_of_everything(api: ApiCaller) -> None:
         stock_up(sku, home, 5)
         Barcode.objects.create(sku=sku, code=f"IN-{number}")
         Placement.objects.create(sku=sku, bin=Bin.objects.create(location=home, code=f"M-{number}"))
-        RingFence.objects.create(channel=Channel.objects.get(), sku=sku, location=home, quantity=1)
+        fence = {"channel": Channel.objects.get(), "sku": sku, "location": home, "quantity": 1}
+        RingFence.objects.create(**fence)
+        KeepRule.objects.create(code=f"r{number}", kind="ring_fence", **fence)
         ApiClient.objects.create(name=f"client {number}")
         order = place(api, f"M-{number}")
         walk = {"location": "W1", "max_orders": 5, "mode": "single"}
@@ -623,3 +628,73 @@ def test_a_colleague_is_hired_and_given_a_shop(desk: Client) -> None:
     assert principal.locations == {"S1", "S2"}
     assert principal.may("returns:write")
     assert not principal.may("orders:write")
+
+
+# What is kept from sale
+
+
+RULE = {"code": "friday", "kind": "ring_fence", "quantity": 10, "note": "Newsletter"}
+
+
+def test_a_keep_rule_is_made_changed_and_removed(desk: Client, day: str) -> None:
+    web = Channel.objects.get()
+    assert "There is no rule yet" not in text_of(desk.get(page("changelist", KeepRule)))
+    assert desk.post(page("add", KeepRule), RULE | {"channel": web.pk}).status_code == 302
+    rule = KeepRule.objects.get(code="friday")
+    assert (rule.channel, rule.quantity, rule.note) == (web, 10, "Newsletter")
+    address = page("change", KeepRule, rule.pk)
+    over = {"until_0": "2026-01-02", "until_1": "18:00:00"}
+    assert desk.post(address, form_of(desk, address) | {"quantity": 4} | over).status_code == 302
+    rule.refresh_from_db()
+    assert (rule.quantity, rule.version) == (4, 2)
+    shown = text_of(desk.get(page("changelist", KeepRule)))
+    for words in ("Over", "2 Jan 2026 18:00:00", "Active", "nobody: safety stock", "SKU A1"):
+        assert words in shown, words
+    assert rows_in(desk.get(page("changelist", KeepRule, state="over"))) == 1
+    assert rows_in(desk.get(page("changelist", KeepRule, state="upcoming"))) == 0
+    assert desk.post(page("delete", KeepRule, rule.pk), {"post": "yes"}).status_code == 302
+    actions = AuditRecord.objects.filter(subject="keep-rules/friday").order_by("id")
+    assert [record.action for record in actions] == [
+        "keep_rule.made",
+        "keep_rule.changed",
+        "keep_rule.removed",
+    ]
+
+
+def test_an_empty_list_of_keep_rules_says_what_to_do(desk: Client) -> None:
+    assert "There is no rule yet: add one" in text_of(desk.get(page("changelist", KeepRule)))
+
+
+def test_a_keep_rule_is_checked_as_the_api_checks_it(desk: Client, day: str) -> None:
+    moments = {"starts_at_0": "2026-01-02", "starts_at_1": "18:00:00"}
+    moments |= {"until_0": "2026-01-02", "until_1": "17:00:00"}
+    answer = desk.post(page("add", KeepRule), RULE | moments | {"quantity": 0})
+    assert errors_in(answer).keys() == {"channel", "quantity", "until"}
+    channel = {"channel": Channel.objects.get().pk}
+    answer = desk.post(page("add", KeepRule), RULE | channel | {"kind": "safety_stock"})
+    assert errors_in(answer).keys() == {"channel"}
+    assert not KeepRule.objects.filter(code="friday").exists()
+
+
+def test_removing_rules_fills_the_orders_that_wait(desk: Client, api: ApiCaller, day: str) -> None:
+    web = make_channel("pos")
+    for code in ("x", "y"):
+        KeepRule.objects.create(code=code, kind="ring_fence", channel=web, quantity=500)
+    place(api, "waits", allow_backorder=True)
+    line = OrderLine.objects.get(order__external_id="waits")
+    assert line.backordered == 1
+    picked = KeepRule.objects.exclude(code="walk-ins").values_list("pk", flat=True)
+    bulk = {"action": "delete_selected", "post": "yes", "_selected_action": list(picked)}
+    assert desk.post(page("changelist", KeepRule), bulk).status_code == 302
+    line.refresh_from_db()
+    assert (line.backordered, line.reserved) == (0, 1)
+
+
+def test_stock_says_what_is_kept_and_why(desk: Client, day: str) -> None:
+    for address in (
+        page("changelist", Stock),
+        page("change", Stock, Stock.objects.get(location__code="W1").pk),
+    ):
+        shown = text_of(desk.get(address))
+        assert "3 safety stock (rule walk-ins)" in shown
+        assert "2 for web" in shown

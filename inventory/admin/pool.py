@@ -8,11 +8,15 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from inventory.admin.links import OfSkuAtLocation, ledger, skus_named
+from inventory.keeping import Kept
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
+from inventory.queries.kept import read_kept
 from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
 
 
@@ -39,6 +43,26 @@ class ShelfFilter(admin.SimpleListFilter):
         return queryset.filter(rule) if rule else queryset
 
 
+class StockList(ChangeList):
+    """Knows what is kept from sale on the rows of its page, which is one statement for all."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        kept = read_kept([row.pk for row in self.result_list])
+        for row in self.result_list:
+            row.kept = kept.get(row.pk, ())
+
+
+def _in_words(level: Kept) -> str:
+    """Write what is kept, for whom, until when and why: "10 for web until Friday (rule friday)"."""
+    words = [f"{level.quantity} {f'for {level.channel}' if level.channel else 'safety stock'}"]
+    if level.until:
+        words.append(f"until {at(level.until)}")
+    if level.rule:
+        words.append(f"(rule {level.rule})")
+    return " ".join(words)
+
+
 @admin.register(Stock)
 class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     list_display = (
@@ -49,7 +73,7 @@ class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
         "reserved",
         "unavailable",
         "available",
-        "safety_stock",
+        "kept",
         "ledger_link",
     )
     list_display_links = None
@@ -58,7 +82,10 @@ class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     # By the columns of its unique index; by SKU code, two million rows would be sorted first.
     ordering = ("sku_id", "location_id")
     search_help_text = "SKU code or barcode"
-    readonly_fields = ("available", "ledger_link")
+    readonly_fields = ("available", "kept", "ledger_link")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StockList
 
     def find(self, word: str) -> Q:
         return Q(sku__in=skus_named(word))
@@ -66,6 +93,11 @@ class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     @display(description="Name")
     def article(self, stock: Stock) -> SafeString | str:
         return link_to(stock, stock.sku.name)
+
+    @display(description="Kept from sale")
+    def kept(self, stock: Any) -> SafeString | str:
+        levels = stock.kept if hasattr(stock, "kept") else read_kept([stock.pk]).get(stock.pk, ())
+        return format_html_join(SafeString("<br>"), "{}", ((_in_words(each),) for each in levels))
 
     @display(description="Ledger")
     def ledger_link(self, stock: Stock) -> SafeString:

@@ -7,8 +7,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from inventory.choices import KeepKind
+from inventory.keeping import Kept
 from inventory.ledger import Balance, Broken
+from inventory.moments import as_text
 from inventory.queries.lookup import Spot
+from omniretail.access.principal import Principal
 
 
 class BalanceAnswer(serializers.Serializer):
@@ -19,6 +23,18 @@ class BalanceAnswer(serializers.Serializer):
     unavailable = serializers.IntegerField()
     available = serializers.IntegerField()
     version = serializers.IntegerField()
+
+
+class KeptAnswer(serializers.Serializer):
+    kind = serializers.ChoiceField(KeepKind.choices)
+    channel = serializers.CharField(
+        allow_null=True, help_text="Whom they are kept for; null: from all, or for one unseen here"
+    )
+    quantity = serializers.IntegerField()
+    until = serializers.DateTimeField(allow_null=True)
+    rule = serializers.CharField(
+        allow_null=True, help_text="The keep rule; null: the shelf's own safety stock or fence"
+    )
 
 
 class BrokenAnswer(serializers.Serializer):
@@ -38,6 +54,21 @@ def render_balance(spot: Spot, row: Balance) -> dict[str, Any]:
         "available": row.available,
         "version": row.version,
     }
+
+
+def render_kept(kept: Iterable[Kept], *, actor: Principal) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": KeepKind.SAFETY_STOCK if level.channel is None else KeepKind.RING_FENCE,
+            "channel": level.channel
+            if level.channel is not None and actor.sees_channel(level.channel)
+            else None,
+            "quantity": level.quantity,
+            "until": as_text(level.until),
+            "rule": level.rule,
+        }
+        for level in kept
+    ]
 
 
 def by_pair(balances: Iterable[Balance]) -> dict[tuple[int, int], Balance]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import path
@@ -10,11 +11,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory.api.answers import KeptAnswer, render_kept
 from inventory.choices import Reason
+from inventory.keeping import Kept
 from inventory.models import Stock, StockMovement
 from inventory.moments import as_text
 from inventory.queries.history import visible_movements
+from inventory.queries.kept import read_kept
 from inventory.queries.stock import visible_stock
+from omniretail.access.principal import Principal
 from omniretail.doors import ApiView, ListQuery, listed, page
 
 LAST_ID = 2**63 - 1
@@ -32,7 +37,10 @@ class StockAnswer(serializers.Serializer):
     reserved = serializers.IntegerField(help_text="Of these, promised to carts and orders")
     unavailable = serializers.IntegerField(help_text="Of these, not for sale")
     available = serializers.IntegerField(help_text="on_hand - reserved - unavailable")
-    safety_stock = serializers.IntegerField(help_text="Of available, never promised")
+    safety_stock = serializers.IntegerField(
+        help_text="Of available, never promised: the shelf's own level, or a rule's if higher"
+    )
+    kept = KeptAnswer(many=True, help_text="What is kept from sale here, for whom and why")
     incoming = serializers.IntegerField(help_text="Units on their way here")
     version = serializers.IntegerField()
 
@@ -75,8 +83,12 @@ class StockView(ApiView):
             rows,
             key="id",
             filters=filters,
-            render=lambda found: [render_stock(row) for row in found],
+            render=self._render,
         )
+
+    def _render(self, found: list[Stock]) -> list[dict[str, Any]]:
+        kept = read_kept([row.pk for row in found])
+        return [render_stock(row, kept[row.pk], actor=self.actor) for row in found]
 
 
 class MovementsView(ApiView):
@@ -107,7 +119,7 @@ class MovementsView(ApiView):
         )
 
 
-def render_stock(row: Stock) -> dict[str, Any]:
+def render_stock(row: Stock, kept: Sequence[Kept], *, actor: Principal) -> dict[str, Any]:
     reserved = row.reserved - row.stale  # type: ignore[attr-defined]
     return {
         "sku": row.sku.code,
@@ -116,7 +128,8 @@ def render_stock(row: Stock) -> dict[str, Any]:
         "reserved": reserved,
         "unavailable": row.unavailable,
         "available": row.on_hand - reserved - row.unavailable,
-        "safety_stock": row.safety_stock,
+        "safety_stock": sum(level.quantity for level in kept if level.channel is None),
+        "kept": render_kept(kept, actor=actor),
         "incoming": row.incoming,  # type: ignore[attr-defined]
         "version": row.version,
     }

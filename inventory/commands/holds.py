@@ -29,11 +29,15 @@ def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list
     return ended
 
 
-def redeem_hold(*, reservation_id: str, channel_id: int, skus: Collection[str], actor: str) -> None:
+def redeem_hold(
+    *, reservation_id: str, channel_id: int, skus: Collection[str], actor: str
+) -> dict[tuple[int, int], int]:
     """Give a cart's units back to the shelf, in the transaction in which its order takes them.
 
     The Stock rows of the cart, and of the order's `skus` (codes), stay locked until the order
     has claimed them: nobody comes between, and rows are locked in their order once for all.
+    Returns the units by (SKU id, location id): the order may have them, whatever was fenced or
+    kept safe since the cart was promised them.
     Raises `ReservationNotLive` when the hold is unknown, over, or another channel's.
     """
     try:
@@ -43,16 +47,16 @@ def redeem_hold(*, reservation_id: str, channel_id: int, skus: Collection[str], 
     claims = list(
         Reservation.objects.filter(
             group=group_id, group__channel=channel_id, group__expires_at__isnull=False
-        ).values_list("id", "quantity", "state", "sku_id")
+        ).values_list("id", "quantity", "state", "sku_id", "location_id")
     )
-    if not claims or any(state != ReservationState.HELD for _, _, state, _ in claims):
+    if not claims or any(state != ReservationState.HELD for _, _, state, _, _ in claims):
         raise ReservationNotLive()
     ordered = Sku.objects.filter(code__in=skus).values_list("id", flat=True)
-    touched = sorted({*ordered, *(sku_id for _, _, _, sku_id in claims)})
+    touched = sorted({*ordered, *(sku_id for _, _, _, sku_id, _ in claims)})
     ledger.lock_skus(touched)
     end_stale_holds(actor=actor, sku_ids=touched)
     done = ledger.close_claims(
-        [Part(identity, quantity) for identity, quantity, _, _ in claims],
+        [Part(identity, quantity) for identity, quantity, _, _, _ in claims],
         state=ReservationState.RELEASED,
         reason=Reason.RELEASED,
         actor=actor,
@@ -60,3 +64,7 @@ def redeem_hold(*, reservation_id: str, channel_id: int, skus: Collection[str], 
     if not done:
         raise ReservationNotLive()
     ReservationGroup.objects.filter(pk=group_id).update(ordered_at=Now())
+    units: dict[tuple[int, int], int] = {}
+    for _, quantity, _, sku_id, location_id in claims:
+        units[sku_id, location_id] = units.get((sku_id, location_id), 0) + quantity
+    return units

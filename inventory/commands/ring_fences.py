@@ -24,8 +24,10 @@ class Fence:
     until: datetime | None = None
 
 
-def replace_ring_fences(*, channel: Channel, fences: Sequence[Fence], actor: Principal) -> bool:
-    """Make the ring fences of a channel these; return whether that changed any.
+def replace_ring_fences(
+    *, channel: Channel, fences: Sequence[Fence], actor: Principal
+) -> frozenset[int]:
+    """Make the ring fences of a channel these; return the ids of SKUs where that changed any.
 
     Runs under the lock of the channel's row. SKU and location must be distinct pairs.
     """
@@ -35,9 +37,10 @@ def replace_ring_fences(*, channel: Channel, fences: Sequence[Fence], actor: Pri
     }
     wanted = set(fences)
     gone = [pk for fence, pk in there.items() if fence not in wanted]
+    touched = frozenset(fence.sku_id for fence in wanted ^ there.keys())
     new = sorted(wanted - there.keys(), key=lambda fence: (fence.sku_id, fence.location_id))
-    if not gone and not new:
-        return False
+    if not touched:
+        return touched
     with transaction.atomic():
         RingFence.objects.filter(pk__in=gone).delete()
         RingFence.objects.bulk_create(
@@ -58,4 +61,4 @@ def replace_ring_fences(*, channel: Channel, fences: Sequence[Fence], actor: Pri
             subject=f"channels/{channel.code}",
             ring_fences=len(wanted),
         )
-    return True
+    return touched

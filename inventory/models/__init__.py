@@ -3,13 +3,14 @@
 from inventory.models.catalogue import Barcode, Product, Sku
 from inventory.models.delivery import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.models.pool import Reservation, ReservationGroup, Stock, StockMovement
-from inventory.models.shelf import Placement, RingFence
+from inventory.models.shelf import KeepRule, Placement, RingFence
 from inventory.models.transfer import Transfer, TransferLine
 
 __all__ = [
     "Barcode",
     "ExpectedDelivery",
     "ExpectedDeliveryLine",
+    "KeepRule",
     "Placement",
     "Product",
     "Reservation",

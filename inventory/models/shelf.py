@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Q
+from typing import Any
 
+from django.db import models
+from django.db.models import F, Q
+
+from inventory.choices import AbcClass, KeepKind
 from inventory.models.catalogue import Sku
 from stores.models import Bin, Channel, Location
 
@@ -41,3 +44,54 @@ class RingFence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} for {self.channel_id}"
+
+
+class KeepRule(models.Model):
+    """Keeps units from sale on every shelf that it matches: what is left empty matches all."""
+
+    code = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=16, choices=KeepKind.choices)
+    channel = models.ForeignKey(
+        Channel, on_delete=models.CASCADE, null=True, blank=True, related_name="keep_rules"
+    )
+    quantity = models.PositiveIntegerField()
+    sku = models.ForeignKey(
+        Sku, on_delete=models.CASCADE, null=True, blank=True, related_name="keep_rules"
+    )
+    category = models.CharField(max_length=100, blank=True, default="")
+    abc_class = models.CharField(
+        "ABC class", max_length=1, choices=AbcClass.choices, blank=True, default=""
+    )
+    location = models.ForeignKey(
+        Location, on_delete=models.CASCADE, null=True, blank=True, related_name="keep_rules"
+    )
+    starts_at = models.DateTimeField("from", null=True, blank=True)
+    until = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=300, blank=True, default="")
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="keep_rule_of_something"),
+            models.CheckConstraint(
+                condition=Q(kind=KeepKind.RING_FENCE, channel__isnull=False)
+                | Q(kind=KeepKind.SAFETY_STOCK, channel__isnull=True),
+                name="keep_rule_for_a_channel_or_for_none",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at__isnull=True)
+                | Q(until__isnull=True)
+                | Q(until__gt=F("starts_at")),
+                name="keep_rule_ends_after_it_begins",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def skus_kept(self) -> dict[str, Any]:
+        """What the SKUs of this rule have in common, as columns of the SKU."""
+        asked = {"pk": self.sku_id, "category": self.category, "abc_class": self.abc_class}
+        return {name: value for name, value in asked.items() if value}

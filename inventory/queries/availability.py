@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from inventory.keeping import Kept
 from inventory.queries.candidates import read_shelf
 from inventory.queries.stock import read_incoming
 
@@ -13,10 +14,12 @@ from inventory.queries.stock import read_incoming
 class Pool:
     """Units that may be promised by SKU code and location id, and units on the way by SKU code.
 
-    `units` names only locations that have some. SKUs that nobody knows are in neither.
+    `units` names only locations that have some; `kept` is what is kept from sale there, and
+    why. SKUs that nobody knows are in none of them.
     """
 
     units: dict[str, dict[int, int]]
+    kept: dict[str, dict[int, tuple[Kept, ...]]]
     incoming: dict[str, int]
 
     def take(self, sku: str, quantity: int) -> None:
@@ -45,7 +48,12 @@ def read_pool(*, skus: Sequence[str], channel_id: int, location_ids: Collection[
         }
         for code, sku_id in shelf.sku_ids.items()
     }
+    kept = {
+        code: {row.location_id: row.kept for row in shelf.candidates.get(sku_id, ())}
+        for code, sku_id in shelf.sku_ids.items()
+    }
     incoming: Mapping[int, int] = read_incoming(
         sku_ids=list(shelf.sku_ids.values()), location_ids=location_ids
     )
-    return Pool(units, {code: incoming.get(sku_id, 0) for code, sku_id in shelf.sku_ids.items()})
+    on_the_way = {code: incoming.get(sku_id, 0) for code, sku_id in shelf.sku_ids.items()}
+    return Pool(units, kept, on_the_way)

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import connection
+from inventory.keeping import Kept
+from inventory.queries.kept import FENCES, KEPT_COLUMNS, Resolver
+from omniretail.statements import run
+
+Pair = tuple[int, int]  # (sku_id, location_id)
+FENCED_MOST = 2_000_000_000  # what the guard's integer takes: no location has more to sell
+
+_READ = f"""
+SELECT k.code, k.id, k.category, k.abc_class, s.location_id,
+       s.on_hand - s.reserved - s.unavailable + coalesce(h.units, 0), coalesce(h.units, 0),
+       {KEPT_COLUMNS}
+FROM inventory_sku k
+LEFT JOIN inventory_stock s ON s.sku_id = k.id
+{FENCES}
+LEFT JOIN LATERAL (
+    SELECT sum(quantity)::int AS units FROM inventory_reservation
+    WHERE sku_id = s.sku_id AND location_id = s.location_id AND state = 'held'
+      AND expires_at <= statement_timestamp()
+) h ON true
+WHERE k.code = ANY(%s::text[])
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One Stock row seen by one channel. Units; `sellable` may be below zero.
 
-    `fenced` is what other channels have ring-fenced here; `stale` is held by carts whose time
-    is over but which no sweep has ended yet: it counts as sellable.
+    `fenced` is what the claim's guard must leave beyond the row's own safety stock: what is kept
+    for other channels, and what a rule keeps safe above the row's own level. `stale` is held by
+    carts whose time is over but which no sweep has ended yet: it counts as sellable. `kept` is
+    all that is kept here, for whom and by which rule.
     """
 
     sku_id: int
@@ -21,6 +43,7 @@ class Candidate:
     sellable: int
     fenced: int
     stale: int
+    kept: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +58,32 @@ class Shelf:
         return any(row.stale for rows in self.candidates.values() for row in rows)
 
 
-def read_shelf(*, skus: Sequence[str], channel_id: int) -> Shelf:
-    """Read every Stock row of these SKU codes as this channel sees it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT k.code, k.id, s.location_id,
-                   s.on_hand - s.reserved - s.unavailable - s.safety_stock
-                       - coalesce(f.units, 0) + coalesce(h.units, 0),
-                   coalesce(f.units, 0), coalesce(h.units, 0)
-            FROM inventory_sku k
-            LEFT JOIN inventory_stock s ON s.sku_id = k.id
-            LEFT JOIN LATERAL (
-                SELECT sum(quantity)::int AS units FROM inventory_ringfence
-                WHERE sku_id = s.sku_id AND location_id = s.location_id AND channel_id <> %s
-                  AND (until IS NULL OR until > statement_timestamp())
-            ) f ON true
-            LEFT JOIN LATERAL (
-                SELECT sum(quantity)::int AS units FROM inventory_reservation
-                WHERE sku_id = s.sku_id AND location_id = s.location_id AND state = 'held'
-                  AND expires_at <= statement_timestamp()
-            ) h ON true
-            WHERE k.code = ANY(%s::text[])
-            """,
-            [channel_id, list(skus)],
-        )
-        sku_ids: dict[str, int] = {}
-        candidates: dict[int, list[Candidate]] = {}
-        for code, sku_id, location_id, sellable, fenced, stale in cursor.fetchall():
-            sku_ids[code] = sku_id
-            rows = candidates.setdefault(sku_id, [])
-            if location_id is not None:
-                rows.append(Candidate(sku_id, location_id, sellable, fenced, stale))
-    return Shelf(sku_ids, candidates)
+def read_shelf(
+    *, skus: Sequence[str], channel_id: int, entitled: Mapping[Pair, int] | None = None
+) -> Shelf:
+    """Read every Stock row of these SKU codes as this channel sees it.
+
+    `entitled` are units that the asker held until this transaction and that nobody could take
+    since: they stay its own, whatever has been fenced or kept safe after they were promised.
+    """
+    rows = run(_READ, [list(skus)])
+    shelf = Shelf({}, {})
+    if not rows:
+        return shelf
+    resolver = Resolver(*rows[0][7:9])
+    channel = resolver.code_of(channel_id)
+    for code, sku_id, category, abc_class, location_id, free, stale, _, _, own, *fences in rows:
+        shelf.sku_ids[code] = sku_id
+        candidates = shelf.candidates.setdefault(sku_id, [])
+        if location_id is not None:
+            kept = resolver.kept(sku_id, category, abc_class, location_id, own, *fences)
+            keeps = sum(
+                level.quantity
+                for level in kept
+                if level.channel is None or level.channel != channel
+            )
+            if entitled and (mine := entitled.get((sku_id, location_id))):
+                keeps = min(keeps, free - mine)
+            fenced = min(keeps - own, FENCED_MOST)
+            candidates.append(Candidate(sku_id, location_id, free - keeps, fenced, stale, kept))
+    return shelf

@@ -11,8 +11,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory.api.answers import KeptAnswer, render_kept
 from inventory.moments import as_text
 from inventory.queries.lookup import look_up
+from omniretail.access.principal import Principal
 from omniretail.doors import (
     MAX_LINES,
     ApiView,
@@ -69,6 +71,7 @@ class LocationAvailabilityAnswer(serializers.Serializer):
     location = serializers.CharField()
     sellable = serializers.IntegerField()
     pickup = PickupAnswer()
+    kept = KeptAnswer(many=True, help_text="What is kept from sale there, for whom and why")
 
 
 class DeliveryAnswer(serializers.Serializer):
@@ -119,7 +122,8 @@ class AvailabilityView(ApiView):
             at=at,
             show_empty=named is not None,
         )
-        return Response({"as_of": as_text(at), "lines": [_render(answer) for answer in answers]})
+        lines = [_render(answer, actor=self.actor) for answer in answers]
+        return Response({"as_of": as_text(at), "lines": lines})
 
     def _visible(self, network: Network) -> list[Place]:
         return [place for place in network.places.values() if self.actor.sees_location(place.code)]
@@ -133,7 +137,7 @@ def _point(destination: dict[str, Any] | None) -> tuple[float, float] | None:
     return locate_postal_code(destination["postal_code"], destination["country"])
 
 
-def _render(answer: LineAvailability) -> dict[str, Any]:
+def _render(answer: LineAvailability, *, actor: Principal) -> dict[str, Any]:
     return {
         "sku": answer.sku,
         "requested": answer.requested,
@@ -147,6 +151,7 @@ def _render(answer: LineAvailability) -> dict[str, Any]:
                     "available": here.ready_by is not None,
                     "ready_by": as_text(here.ready_by),
                 },
+                "kept": render_kept(here.kept, actor=actor),
             }
             for here in answer.locations
         ],

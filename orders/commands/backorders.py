@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Q
 
 from omniretail.access.principal import Principal
 from orders.commands.assign import Want, assign_units
@@ -10,6 +15,15 @@ from orders.commands.locks import lock_orders
 from orders.models import OrderLine
 
 AT_ONCE = 500  # waiting lines in one transaction
+
+
+def skus_waited_for(*kinds: Mapping[str, Any]) -> set[int]:
+    """Return the ids of SKUs that orders wait for; only of these kinds (columns of the SKU)."""
+    waiting = OrderLine.objects.filter(backordered__gt=0)
+    if kinds:
+        of_a_kind = [Q(**{f"sku__{name}": value for name, value in k.items()}) for k in kinds]
+        waiting = waiting.filter(reduce(or_, of_a_kind))
+    return set(waiting.values_list("sku_id", flat=True).distinct())
 
 
 def fill_backorders(*, sku_ids: Collection[int], actor: Principal) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -48,9 +48,16 @@ class View:
     fenced: dict[tuple[int, int], int] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, *, network: Network, source: Source, skus: Iterable[str]) -> View:
-        """Read the shelf of these SKU codes in one statement."""
-        shelf = read_shelf(skus=sorted(set(skus)), channel_id=source.id)
+    def read(
+        cls,
+        *,
+        network: Network,
+        source: Source,
+        skus: Iterable[str],
+        entitled: Mapping[tuple[int, int], int] | None = None,
+    ) -> View:
+        """Read the shelf of these SKU codes in one statement; `entitled` as it takes it."""
+        shelf = read_shelf(skus=sorted(set(skus)), channel_id=source.id, entitled=entitled)
         view = cls(network, source, shelf)
         for code, sku_id in shelf.sku_ids.items():
             units = view.sellable[code] = {}

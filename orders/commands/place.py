@@ -6,7 +6,7 @@ its goods to another buyer is made again, the last time with the rows locked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,16 +92,17 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
     network = current_network()
     outcomes = refuse_unknown_places(requests, network=network, actor=actor)
     fresh = _answer_known(requests, outcomes, network)
+    entitled: dict[tuple[int, int], int] = {}
     for request in fresh.values():
-        if request.reservation_id is not None:
+        if request.reservation_id is not None:  # it is alone in its round
             source = network.channels[request.channel]
-            redeem_hold(
+            entitled = redeem_hold(
                 reservation_id=request.reservation_id,
                 channel_id=source.id,
                 skus=[line.sku for line in request.lines],
                 actor=actor.name,
             )
-    views = _read_views(fresh.values(), network, actor, locked=locked)
+    views = _read_views(fresh.values(), network, actor, entitled=entitled, locked=locked)
     accepted = []
     for index, request in fresh.items():
         view = views[request.channel]
@@ -232,7 +233,12 @@ def _answer_known(
 
 
 def _read_views(
-    requests: Iterable[OrderRequest], network: Network, actor: Principal, *, locked: bool
+    requests: Iterable[OrderRequest],
+    network: Network,
+    actor: Principal,
+    *,
+    entitled: Mapping[tuple[int, int], int],
+    locked: bool,
 ) -> dict[str, View]:
     """Read the shelf once a channel; end stale holds on the way, lock the rows if asked."""
     skus: dict[str, set[str]] = {}
@@ -241,7 +247,9 @@ def _read_views(
 
     def read() -> dict[str, View]:
         return {
-            channel: View.read(network=network, source=network.channels[channel], skus=codes)
+            channel: View.read(
+                network=network, source=network.channels[channel], skus=codes, entitled=entitled
+            )
             for channel, codes in skus.items()
         }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from inventory.keeping import Kept
 from inventory.queries.availability import Pool, read_pool
 from orders.promise import deliver_by, ready_by
 from stores.geography import distance_km
@@ -30,11 +31,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class AtLocation:
-    """What one location could hand over: units, and when a pickup of all would be ready."""
+    """What one location could hand over: units, and when a pickup of all would be ready.
+
+    `kept` is what it keeps from sale, for whom and why.
+    """
 
     location: str
     sellable: int
     ready_by: datetime | None
+    kept: tuple[Kept, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ def find_availability(
 def _answer(
     line: Wanted, pool: Pool, promises: Promises, listed: Sequence[Place], show_empty: bool
 ) -> LineAvailability:
-    shelf = pool.units[line.sku]
+    shelf, kept = pool.units[line.sku], pool.kept[line.sku]
     sellable = sum(shelf.values())
     return LineAvailability(
         sku=line.sku,
@@ -147,6 +152,7 @@ def _answer(
                 place.code,
                 units,
                 promises.ready(place.id) if units >= line.quantity else None,
+                kept.get(place.id, ()),
             )
             for place in listed
             if (units := shelf.get(place.id, 0)) or show_empty

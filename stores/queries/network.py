@@ -54,9 +54,13 @@ _lock = threading.Lock()
 
 def current_network() -> Network:
     """Return the network as it is now: one small read, and a reload when it has changed."""
-    global _cached
     rows = run("SELECT revision FROM stores_networkrevision WHERE id = 1")
-    revision = rows[0][0] if rows else 0
+    return network_at(rows[0][0] if rows else 0)
+
+
+def network_at(revision: int) -> Network:
+    """Return the network as of a revision that was just read, with whatever else."""
+    global _cached
     cached = _cached
     if cached is None or cached.revision != revision:
         with _lock:

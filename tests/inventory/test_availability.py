@@ -66,9 +66,10 @@ def test_a_line_says_what_where_and_when(api: ApiCaller, world: World) -> None:
     assert (line["sku"], line["requested"], line["sellable"], line["state"]) == (
         "A1", 4, 8, "in_stock",
     )  # fmt: skip
+    no_pickup = {"available": False, "ready_by": None}
     assert line["locations"] == [
-        {"location": "BER", "sellable": 5, "pickup": {"available": False, "ready_by": None}},
-        {"location": "LON", "sellable": 3, "pickup": {"available": False, "ready_by": None}},
+        {"location": place, "sellable": units, "pickup": no_pickup, "kept": []}
+        for place, units in [("BER", 5), ("LON", 3)]
     ]
     assert parse_datetime(line["delivery"]["deliver_by"]) > timezone.now()
 

@@ -54,6 +54,15 @@ def test_a_row_shows_every_balance(api: ApiCaller, shirt: Sku, shop: Location) -
         "unavailable": 1,
         "available": 9,
         "safety_stock": 2,
+        "kept": [
+            {
+                "kind": "safety_stock",
+                "channel": None,
+                "quantity": 2,
+                "until": None,
+                "rule": None,
+            }
+        ],
         "incoming": 0,
         "version": 3,
     }

@@ -30,6 +30,7 @@ from omniretail.doors import (
     tagged,
 )
 from omniretail.problems import NotFound, ValidationFailed
+from orders.commands.backorders import fill_backorders
 from stores.choices import ChannelKind
 from stores.commands.channels import put_channel, raise_version
 from stores.models import Channel, Location
@@ -142,9 +143,10 @@ class ChannelView(ApiView):
                 actor=self.actor,
                 expect=expect,
             )
-            fenced = replace_ring_fences(channel=channel, fences=fences, actor=self.actor)
-            if fenced and not created:
+            touched = replace_ring_fences(channel=channel, fences=fences, actor=self.actor)
+            if touched and not created:
                 raise_version(channel)
+            fill_backorders(sku_ids=touched, actor=self.actor)
             return _shown_channels().get(pk=channel.pk), created
 
         return self.replace(put, render=render_channel)

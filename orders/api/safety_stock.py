@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inventory.api.fields import refuse_duplicates
+from inventory.commands.change import StockChange
 from inventory.commands.safety_stock import keep_safe
 from inventory.queries.lookup import find_spots
 from omniretail.doors import (
@@ -21,6 +22,7 @@ from omniretail.doors import (
     StrictSerializer,
 )
 from omniretail.idempotency.execute import retry_conflicts
+from orders.commands.pool import change_pool
 
 
 class SafetyStockLine(StrictSerializer):
@@ -52,7 +54,8 @@ class SafetyStockView(ApiView):
         responses={200: SafetyStockAnswer},
     )
     def put(self, request: Request) -> Response:
-        """Say how many units of each SKU at each location are kept from sale."""
+        """Say how many units of each SKU at each location are kept from sale. Backorders that
+        wait for what this releases are filled at once."""
         lines = self.body(SafetyStockBody)["lines"]
         refuse_duplicates(lines)
 
@@ -60,7 +63,13 @@ class SafetyStockView(ApiView):
         def put() -> None:
             spots = find_spots(lines, actor=self.actor)
             levels = [(spot, line["safety_stock"]) for spot, line in zip(spots, lines, strict=True)]
-            keep_safe(levels=levels, actor=self.actor)
+            skus = frozenset(spot.sku_id for spot in spots)
+
+            def keep() -> tuple[None, StockChange]:
+                keep_safe(levels=levels, actor=self.actor)
+                return None, StockChange(more=skus)
+
+            change_pool(keep, waiting_for=skus, actor=self.actor)
 
         retry_conflicts(put)
         return Response({"lines": lines})
