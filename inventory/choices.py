@@ -108,3 +108,10 @@ class DeliveryState(models.TextChoices):
 
 
 AWAITED = (DeliveryState.EXPECTED, DeliveryState.RECEIVING)
+
+
+class CountState(models.TextChoices):
+    OPEN = "open", "Being counted"  # people enter what they see; nobody sees the record
+    REVIEW = "review", "In review"  # compared with the record, waits to be applied
+    APPLIED = "applied", "Applied"  # the record says what was seen
+    CANCELLED = "cancelled", "Cancelled"  # given up, nothing changed

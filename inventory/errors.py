@@ -100,3 +100,49 @@ class DeliveryConflict(DomainError):
 
     code = "delivery_conflict"
     title = "Delivery known with other content"
+
+
+class NothingToCount(DomainError):
+    """Nothing fits this choice: no picker has missed anything since then."""
+
+    code = "nothing_to_count"
+    title = "Nothing to count"
+
+
+class NothingCounted(DomainError):
+    """Nobody has counted anything yet. Enter what is there, zeros too, then submit."""
+
+    code = "nothing_counted"
+    title = "Nothing counted yet"
+
+
+class CountIncomplete(DomainError):
+    """Some SKUs were counted in one of their bins and not in the others.
+
+    `lines` names the bins that are left. Count them, or mark them empty: a sum over some of the
+    bins would take the others' units off the record.
+    """
+
+    code = "count_incomplete"
+    title = "Bins left to count"
+
+
+class CountedByYourself(DomainError):
+    """A second pair of eyes is another person's: who has counted a line cannot approve it.
+
+    `lines` names those of yours.
+    """
+
+    code = "counted_by_yourself"
+    title = "Somebody else must approve"
+
+
+class ApprovalNeeded(DomainError):
+    """Some variances are so large that a second person must approve them first.
+
+    `lines` shows them as they are now. A variance that has changed since it was approved is to
+    be approved again.
+    """
+
+    code = "approval_needed"
+    title = "Second pair of eyes needed"

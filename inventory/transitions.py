@@ -1,13 +1,10 @@
-"""The life cycles of transfers and deliveries: which action leads from which state to which.
-
-Pure tables.
-"""
+"""The life cycles of the stock pool: which action leads from which state to which. Pure tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inventory.choices import DeliveryState, TransferState
+from inventory.choices import CountState, DeliveryState, TransferState
 from inventory.errors import IllegalTransition
 
 # A receipt of some of the goods leaves the transfer in transit: `receive` names where the last
@@ -38,6 +35,24 @@ DELIVERY: Mapping[str, Mapping[str, str]] = {
 }
 
 
+# Counting again leads back: the people who count do not see what the review showed.
+COUNT: Mapping[str, Mapping[str, str]] = {
+    CountState.OPEN: {
+        "enter": CountState.OPEN,
+        "submit": CountState.REVIEW,
+        "cancel": CountState.CANCELLED,
+    },
+    CountState.REVIEW: {
+        "approve": CountState.REVIEW,
+        "recount": CountState.OPEN,
+        "apply": CountState.APPLIED,
+        "cancel": CountState.CANCELLED,
+    },
+    CountState.APPLIED: {},
+    CountState.CANCELLED: {},
+}
+
+
 def transfer_actions(state: str) -> list[str]:
     """Return what may be asked of a transfer, in the order of the work."""
     return list(TRANSFER[state])
@@ -45,14 +60,17 @@ def transfer_actions(state: str) -> list[str]:
 
 def next_transfer_state(state: str, action: str) -> str:
     """Return where `action` leads; `IllegalTransition` names the state and what it allows."""
-    steps = TRANSFER[state]
-    if action not in steps:
-        raise IllegalTransition(
-            f"A transfer that is {state} cannot be asked to {action}.",
-            state=str(state),
-            allowed_actions=transfer_actions(state),
-        )
-    return steps[action]
+    return _next_state(TRANSFER, "transfer", state, action)
+
+
+def count_actions(state: str) -> list[str]:
+    """Return what may be asked of a count, in the order of the work."""
+    return list(COUNT[state])
+
+
+def next_count_state(state: str, action: str) -> str:
+    """Return where `action` leads; `IllegalTransition` names the state and what it allows."""
+    return _next_state(COUNT, "count", state, action)
 
 
 def delivery_actions(state: str) -> list[str]:
@@ -62,11 +80,15 @@ def delivery_actions(state: str) -> list[str]:
 
 def next_delivery_state(state: str, action: str) -> str:
     """Return where `action` leads; `IllegalTransition` names the state and what it allows."""
-    steps = DELIVERY[state]
+    return _next_state(DELIVERY, "delivery", state, action)
+
+
+def _next_state(table: Mapping[str, Mapping[str, str]], kind: str, state: str, action: str) -> str:
+    steps = table[state]
     if action not in steps:
         raise IllegalTransition(
-            f"A delivery that is {state} cannot be asked to {action}.",
+            f"A {kind} that is {state} cannot be asked to {action}.",
             state=str(state),
-            allowed_actions=delivery_actions(state),
+            allowed_actions=list(steps),
         )
     return steps[action]

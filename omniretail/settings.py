@@ -161,6 +161,7 @@ SPECTACULAR_SETTINGS = {
         "AdjustmentReason": "inventory.choices.ADJUSTMENT_REASONS",
         "ReservationState": "inventory.choices.ReservationState",
         "TransferState": "inventory.choices.TransferState",
+        "CountState": "inventory.choices.CountState",
         "OrderState": "orders.choices.OrderState",
         "FulfilmentType": "orders.choices.FulfilmentType",
         "FulfilmentState": "orders.choices.FulfilmentState",

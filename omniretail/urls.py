@@ -21,8 +21,9 @@ urlpatterns = [
     path("api/v1/openapi.json", documents.openapi, name="openapi"),
     path("api/v1/docs", documents.api_pages),
     path("api/v1/", include("stores.api.urls")),
-    path("api/v1/", include("inventory.api.urls")),
+    # Orders first: `stock/counts/apply` is no count's id.
     path("api/v1/", include("orders.api.urls")),
+    path("api/v1/", include("inventory.api.urls")),
     path("api/v1/", include(feed.urlpatterns)),
 ]
 

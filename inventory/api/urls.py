@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from inventory.api import bins, deliveries, reservations, skus, stock, transfers
+from inventory.api import bins, counts, deliveries, drift, reservations, skus, stock, transfers
 
 urlpatterns: list[URLPattern] = [
     *skus.urlpatterns,
@@ -13,4 +13,6 @@ urlpatterns: list[URLPattern] = [
     *reservations.urlpatterns,
     *transfers.urlpatterns,
     *deliveries.urlpatterns,
+    *drift.urlpatterns,
+    *counts.urlpatterns,
 ]

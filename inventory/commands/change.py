@@ -14,12 +14,14 @@ class StockChange:
 
     `balances` are the rows it was about, as they are now, moved or not. `more` are the ids of
     SKUs of which more can be promised than before: backorders may fill. `broken` are promises
-    that the shelf cannot keep: they must be sourced again.
+    that the shelf cannot keep: they must be sourced again. `cause` is what found that, for
+    those whom it concerns: "count 12".
     """
 
     balances: Sequence[Balance] = ()
     more: frozenset[int] = field(default_factory=frozenset)
     broken: Sequence[Broken] = ()
+    cause: str = ""
 
     @classmethod
     def between(
@@ -28,6 +30,7 @@ class StockChange:
         after: Sequence[Balance],
         *,
         broken: Sequence[Broken] = (),
+        cause: str = "",
     ) -> StockChange:
         """Compare the locked rows with what was posted to some of them."""
         now = {**before, **{(row.sku_id, row.location_id): row for row in after}}
@@ -37,4 +40,5 @@ class StockChange:
                 row.sku_id for pair, row in now.items() if row.available > before[pair].available
             ),
             broken=broken,
+            cause=cause,
         )

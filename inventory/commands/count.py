@@ -1,4 +1,4 @@
-"""Counts: what somebody saw on the shelf, as absolute figures at a moment."""
+"""Counts: what somebody saw on the shelf, as absolute figures, each at its moment."""
 
 from __future__ import annotations
 
@@ -12,42 +12,40 @@ from inventory import ledger
 from inventory.choices import Reason
 from inventory.commands.change import StockChange
 from inventory.commands.conditions import name_conditions
+from inventory.commands.drift import note_figures
 from inventory.commands.holds import end_stale_holds
 from inventory.errors import StaleQuantity
 from inventory.events import tell_broken_carts
 from inventory.ledger import BALANCE_LIMIT, Balance, Entry
-from inventory.moments import as_text
-from inventory.queries.lookup import Spot
+from inventory.moments import as_text, database_now
+from inventory.queries.findings import Counted, Finding, compare
 from inventory.queries.missing import missing_units
-from inventory.queries.since import Since, movements_since
 from omniretail.access.principal import Principal
 from omniretail.outbox.events import Fact, publish
 
 COUNT_REASONS = (Reason.COUNT, Reason.OPENING)
 MOST_COUNTED = BALANCE_LIMIT
+BY_PEOPLE = "count"  # the source of figures that people took
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """Units seen of one SKU at one location; `expected` is what the counter's record said."""
+class Occasion:
+    """What a count is known by: its id, and the source and reference that the ledger keeps.
 
-    spot: Spot
-    on_hand: int
-    expected: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a count showed: `recorded` is what the ledger had at the moment of counting.
-
-    `variance` is by how much the balance was put right. `superseded`: somebody has counted
-    later than this count, and theirs stands.
+    `cause` names it to those whose promises it breaks.
     """
 
-    counted: Counted
-    recorded: int
-    variance: int
-    superseded: bool
+    id: str
+    cause: str
+    reason: str = Reason.COUNT
+    reference: str = ""
+    source: str = BY_PEOPLE
+
+    @classmethod
+    def at_once(cls, *, reason: str = Reason.COUNT, reference: str = "") -> Occasion:
+        """Return the occasion of a count that is told and applied in one act."""
+        name = f"count {reference}" if 0 < len(reference) <= 40 else "a count"
+        return cls(str(uuid.uuid4()), cause=name, reason=reason, reference=reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,67 +58,57 @@ class AppliedCount:
 
 
 def apply_count(
-    *,
-    counts: Sequence[Counted],
-    actor: Principal,
-    reason: str = Reason.COUNT,
-    reference: str = "",
-    as_of: datetime | None = None,
+    *, counts: Sequence[Counted], actor: Principal, occasion: Occasion | None = None
 ) -> AppliedCount:
     """Put `on_hand` right by what was counted, one line a Stock row.
 
-    A count taken at `as_of` is compared with the record of that moment, and what moved since
+    A line counted at a moment is compared with the record of that moment, and what moved since
     stays moved. What a picker had reported missing by then is settled: it is on the shelf after
     all, or gone, as the count says. Where fewer remain than were promised, the newest claims
     break; where fewer remain than were unavailable otherwise, those go too, by movements that
-    name their condition. A count that agrees leaves no movement.
+    name their condition. A count that agrees leaves no movement, but stands against older ones.
 
     Raises `StaleQuantity` when a line's `expected` is not what the record was.
     """
+    occasion = occasion or Occasion.at_once()
     pairs = [item.spot.pair for item in counts]
     ledger.open_rows(pairs)
     end_stale_holds(actor=actor.name, sku_ids=sorted({sku_id for sku_id, _ in pairs}))
     before = ledger.lock_rows(pairs)
-    since = {} if as_of is None else movements_since(pairs, as_of)
-    findings = [_find(item, before[item.spot.pair], since) for item in counts]
+    now = database_now()
+    findings = compare(counts, {pair: row.on_hand for pair, row in before.items()})
     _refuse_stale(findings)
-    missing = missing_units([pair for pair in pairs if before[pair].unavailable], at=as_of)
+    standing = [finding for finding in findings if not finding.superseded]
+    missing = missing_units(
+        {
+            finding.counted.spot.pair: finding.counted.at
+            for finding in standing
+            if before[finding.counted.spot.pair].unavailable
+        }
+    )
     entries = [
         entry
-        for finding in findings
-        if not finding.superseded
-        for entry in _entries(
-            finding,
-            before[finding.counted.spot.pair],
-            missing=missing.get(finding.counted.spot.pair, 0),
-            about={"reference": reference, "occurred_at": as_of},
-            reason=reason,
-        )
+        for finding in standing
+        for entry in _entries(finding, before, missing=missing, occasion=occasion, now=now)
     ]
     entries = name_conditions(entries)
     broken = ledger.make_room(entries, actor=actor.name)
     after = ledger.post(entries, actor=actor.name)
     tell_broken_carts(broken, actor=actor)
+    note_figures(
+        standing,
+        source=occasion.source,
+        reference=occasion.reference,
+        now=now,
+        actor=actor,
+    )
     applied = AppliedCount(
-        id=str(uuid.uuid4()),
+        id=occasion.id,
         findings=findings,
-        change=StockChange.between(before, after, broken=broken),
+        change=StockChange.between(before, after, broken=broken, cause=occasion.cause),
     )
-    _tell(applied, reason=reason, reference=reference, as_of=as_of, actor=actor)
+    _tell(applied, occasion=occasion, actor=actor)
     return applied
-
-
-def _find(item: Counted, row: Balance, since: Mapping[tuple[int, int], Since]) -> Finding:
-    later = since.get(item.spot.pair, Since(0, False))
-    recorded = row.on_hand - later.on_hand
-    # More may have left since than was counted: then the shelf is empty now, not in debt.
-    now = max(0, item.on_hand + later.on_hand)
-    return Finding(
-        counted=item,
-        recorded=recorded,
-        variance=0 if later.counted else now - row.on_hand,
-        superseded=later.counted,
-    )
 
 
 def _refuse_stale(findings: Sequence[Finding]) -> None:
@@ -139,11 +127,21 @@ def _refuse_stale(findings: Sequence[Finding]) -> None:
 
 
 def _entries(
-    finding: Finding, row: Balance, *, missing: int, about: dict[str, Any], reason: str
+    finding: Finding,
+    before: Mapping[tuple[int, int], Balance],
+    *,
+    missing: Mapping[tuple[int, int], int],
+    occasion: Occasion,
+    now: datetime,
 ) -> list[Entry]:
     """Return the movements of a count: missing units settled first, then the variance."""
     pair = finding.counted.spot.pair
-    settled = min(missing, row.unavailable)
+    row = before[pair]
+    about: dict[str, Any] = {
+        "reference": occasion.reference,
+        "occurred_at": finding.counted.at or now,
+    }
+    settled = min(missing.get(pair, 0), row.unavailable)
     unavailable = row.unavailable - settled
     entries = []
     if settled:
@@ -151,28 +149,30 @@ def _entries(
     if finding.variance:
         gone = max(0, unavailable - (row.on_hand + finding.variance))
         entries.append(
-            Entry(*pair, on_hand=finding.variance, unavailable=-gone, reason=reason, **about)
+            Entry(
+                *pair,
+                on_hand=finding.variance,
+                unavailable=-gone,
+                reason=occasion.reason,
+                **about,
+            )
         )
     return entries
 
 
-def _tell(
-    applied: AppliedCount,
-    *,
-    reason: str,
-    reference: str,
-    as_of: datetime | None,
-    actor: Principal,
-) -> None:
+def _tell(applied: AppliedCount, *, occasion: Occasion, actor: Principal) -> None:
+    moments = {finding.counted.at for finding in applied.findings}
     data: dict[str, Any] = {
         "id": applied.id,
-        "reason": str(reason),
-        "reference": reference,
-        "as_of": as_text(as_of),
+        "source": occasion.source,
+        "reason": str(occasion.reason),
+        "reference": occasion.reference,
+        "as_of": as_text(moments.pop()) if len(moments) == 1 else None,
         "lines": [
             {
                 "sku": finding.counted.spot.sku,
                 "location": finding.counted.spot.location,
+                "as_of": as_text(finding.counted.at),
                 "counted": finding.counted.on_hand,
                 "recorded": finding.recorded,
                 "variance": finding.variance,

@@ -1,6 +1,14 @@
 """The stock pool: catalogue, balances, ledger, claims, deliveries, transfers."""
 
 from inventory.models.catalogue import Barcode, Product, Sku
+from inventory.models.count import (
+    Count,
+    CountEntry,
+    CountLine,
+    CountResult,
+    Drift,
+    LastCount,
+)
 from inventory.models.delivery import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.models.pool import Reservation, ReservationGroup, Stock, StockMovement
 from inventory.models.shelf import KeepRule, Placement, RingFence
@@ -8,9 +16,15 @@ from inventory.models.transfer import Transfer, TransferLine
 
 __all__ = [
     "Barcode",
+    "Count",
+    "CountEntry",
+    "CountLine",
+    "CountResult",
+    "Drift",
     "ExpectedDelivery",
     "ExpectedDeliveryLine",
     "KeepRule",
+    "LastCount",
     "Placement",
     "Product",
     "Reservation",

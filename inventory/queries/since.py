@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+
+Pair = tuple[int, int]  # (sku_id, location_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,41 +18,53 @@ class Since:
     `on_hand` is the sum of the deltas; `counted`: somebody has counted it later still.
     """
 
-    on_hand: int
-    counted: bool
+    on_hand: int = 0
+    counted: bool = False
 
 
+# A statement over any relation `{seen}` with one row (sku_id, location_id, at) a Stock row.
+#
 # A movement may have happened before it was recorded, never after, so those recorded well before
 # the moment need not be read: `edge` is the newest of them, and ids follow recording within a
-# row. The hour covers statements that waited for their row before they wrote.
-_SINCE = """
-SELECT w.sku_id, w.location_id, coalesce(sum(m.on_hand_delta), 0)::int,
-       coalesce(bool_or(m.reason = 'cycle_count'), false)
-FROM unnest(%(sku)s::bigint[], %(location)s::bigint[]) AS w(sku_id, location_id)
+# row. The hour covers statements that waited for their row before they wrote. A later count that
+# agreed with the record left no movement: the moment of the last count says so.
+SINCE = """
+SELECT w.sku_id, w.location_id, coalesce(sum(m.on_hand_delta), 0)::int AS on_hand,
+       coalesce(bool_or(m.reason = 'cycle_count') OR bool_or(last.at > w.at), false) AS counted
+FROM {seen} AS w
+LEFT JOIN inventory_lastcount last
+    ON last.sku_id = w.sku_id AND last.location_id = w.location_id
 LEFT JOIN LATERAL (
     SELECT id FROM inventory_stockmovement
     WHERE sku_id = w.sku_id AND location_id = w.location_id
-      AND recorded_at < %(at)s::timestamptz - interval '1 hour'
+      AND recorded_at < w.at - interval '1 hour'
     ORDER BY id DESC LIMIT 1
 ) AS edge ON true
 LEFT JOIN inventory_stockmovement m
     ON m.sku_id = w.sku_id AND m.location_id = w.location_id
-   AND m.id > coalesce(edge.id, 0) AND m.occurred_at > %(at)s::timestamptz
+   AND m.id > coalesce(edge.id, 0) AND m.occurred_at > w.at
 GROUP BY w.sku_id, w.location_id
 """
 
+_SINCE_LISTED = SINCE.format(
+    seen="""(
+    SELECT * FROM unnest(%(sku)s::bigint[], %(location)s::bigint[], %(at)s::timestamptz[])
+        AS given(sku_id, location_id, at)
+)"""
+)
 
-def movements_since(
-    pairs: Collection[tuple[int, int]], at: datetime
-) -> dict[tuple[int, int], Since]:
-    """Return what happened to these (sku_id, location_id) rows after `at`, in one statement."""
+
+def movements_since(moments: Mapping[Pair, datetime]) -> dict[Pair, Since]:
+    """Return what happened to each row after its own moment, in one statement."""
+    if not moments:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            _SINCE,
+            _SINCE_LISTED,
             {
-                "sku": [sku for sku, _ in pairs],
-                "location": [location for _, location in pairs],
-                "at": at,
+                "sku": [sku for sku, _ in moments],
+                "location": [location for _, location in moments],
+                "at": list(moments.values()),
             },
         )
         return {(row[0], row[1]): Since(row[2], row[3]) for row in cursor.fetchall()}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from inventory.choices import Reason
 from inventory.commands.adjust import Adjustment, adjust_stock
 from inventory.commands.change import StockChange
-from inventory.commands.count import Counted, apply_count
+from inventory.commands.count import Occasion, apply_count
 from inventory.commands.transfer import (
     cancel_transfer,
     dispatch_transfer,
@@ -15,6 +15,7 @@ from inventory.commands.transfer import (
     receive_transfer,
 )
 from inventory.models import Stock
+from inventory.queries.findings import Counted
 from inventory.queries.lookup import Spot
 from omniretail.access.principal import Principal
 from omniretail.demo.people import person_at
@@ -98,7 +99,8 @@ def _count_a_shelf() -> None:
     ]
 
     def count() -> tuple[None, StockChange]:
-        applied = apply_count(counts=counts, reference="COUNT-S423-1", actor=actor)
+        occasion = Occasion.at_once(reference="COUNT-S423-1")
+        applied = apply_count(counts=counts, occasion=occasion, actor=actor)
         return None, applied.change
 
     change_pool(count, waiting_for=[row.sku_id for row in rows], actor=actor)

@@ -1,4 +1,4 @@
-"""`/stock/counts/apply`: what somebody saw on the shelf."""
+"""Counts into the ledger: `/stock/counts/apply` at once, or a count that people have finished."""
 
 from __future__ import annotations
 
@@ -19,18 +19,24 @@ from inventory.api.answers import (
     render_balance,
     render_broken,
 )
+from inventory.api.counts import CountSessionAnswer
 from inventory.api.fields import MomentField, ReferenceField, refuse_duplicates
+from inventory.api.reservations import NoBody
 from inventory.commands.change import StockChange
 from inventory.commands.count import (
     COUNT_REASONS,
     MOST_COUNTED,
     AppliedCount,
-    Counted,
+    Occasion,
     apply_count,
 )
+from inventory.models import Count
 from inventory.moments import as_text
+from inventory.queries.counts import count_document
+from inventory.queries.findings import Counted
 from inventory.queries.lookup import Spot, find_spots
 from omniretail.doors import MAX_ITEMS, ApiView, CodeField, StrictIntegerField, StrictSerializer
+from orders.commands.counts import apply_finished_count
 from orders.commands.pool import change_pool
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before it, a clock was wrong
@@ -106,18 +112,13 @@ class CountsView(ApiView):
         def effect() -> tuple[int, Any]:
             spots = find_spots(body["lines"], actor=self.actor)
             counts = [
-                Counted(spot, line["on_hand"], line["expected"])
+                Counted(spot, line["on_hand"], line["expected"], at=body["as_of"])
                 for spot, line in zip(spots, body["lines"], strict=True)
             ]
 
             def count() -> tuple[dict[str, Any], StockChange]:
-                applied = apply_count(
-                    counts=counts,
-                    reason=body["reason"],
-                    reference=body["reference"],
-                    as_of=body["as_of"],
-                    actor=self.actor,
-                )
+                occasion = Occasion.at_once(reason=body["reason"], reference=body["reference"])
+                applied = apply_count(counts=counts, occasion=occasion, actor=self.actor)
                 return _render(body, spots, applied), applied.change
 
             waiting_for = {spot.sku_id for spot in spots}
@@ -146,4 +147,38 @@ def _render(body: dict[str, Any], spots: list[Spot], applied: AppliedCount) -> d
     }
 
 
-urlpatterns = [path("stock/counts/apply", CountsView.as_view())]
+class FinishedCountAnswer(CountSessionAnswer):
+    broken = BrokenAnswer(many=True, help_text="Promises that the shelf cannot keep")
+
+
+class CountApplicationView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="apply_finished_count", request=NoBody, responses={200: FinishedCountAnswer}
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Put the record right by a count in review, each line against its own moment.
+
+        What moved since a line was counted stays moved, and what nobody counted stays as it
+        is. Where fewer remain than were promised, the newest promises break and are sourced
+        again.
+        """
+        self.body(NoBody)
+
+        def effect() -> tuple[int, Any]:
+            applied = apply_finished_count(identity=identity, actor=self.actor)
+            spots = [finding.counted.spot for finding in applied.findings]
+            count = Count.objects.get(pk=applied.id)
+            return 200, {
+                **count_document(count),
+                "broken": render_broken(applied.change.broken, spots),
+            }
+
+        return self.act(effect)
+
+
+urlpatterns = [
+    path("stock/counts/apply", CountsView.as_view()),
+    path("stock/counts/<str:identity>/apply", CountApplicationView.as_view()),
+]

@@ -22,6 +22,7 @@ from orders.api import (
     returns,
     safety_stock,
     scan,
+    snapshots,
     transfer_receipts,
     unavailable,
 )
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern] = [
     *adjustments.urlpatterns,
     *as_of.urlpatterns,
     *counts.urlpatterns,
+    *snapshots.urlpatterns,
     *transfer_receipts.urlpatterns,
     *unavailable.urlpatterns,
 ]

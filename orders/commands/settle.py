@@ -32,22 +32,26 @@ def lock_waiting(sku_ids: Collection[int]) -> None:
 def settle(*, change: StockChange, actor: Principal) -> None:
     """Source broken claims again and fill backorders, in the caller's transaction."""
     if change.broken:
-        mend_broken(change.broken, actor=actor)
+        mend_broken(change.broken, cause=change.cause, actor=actor)
     if change.more:
         fill_backorders(sku_ids=change.more, actor=actor)
 
 
-def mend_broken(broken: Sequence[Broken], *, actor: Principal) -> None:
-    """Take units that are not there out of their fulfilments and source them elsewhere."""
+def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") -> None:
+    """Take units that are not there out of their fulfilments and source them elsewhere.
+
+    `cause` is what found that they are not there, for the story of the order.
+    """
     claims = {claim.reservation_id: claim for claim in broken}
     owners = FulfilmentLine.objects.filter(reservation__in=claims)
     lock_orders(set(owners.values_list("fulfilment__order_id", flat=True)))
-    lines = list(owners.select_related("fulfilment__order", "order_line__sku").order_by("pk"))
+    named = owners.select_related("fulfilment__order", "fulfilment__location", "order_line__sku")
+    lines = list(named.order_by("pk"))
     for line in lines:
         line.quantity -= claims[line.reservation_id].quantity
         line.picked = min(line.picked, line.quantity)
     FulfilmentLine.objects.bulk_update(lines, ["quantity", "picked"])
-    publish(*(_broken_fact(line, claims[line.reservation_id], actor) for line in lines))
+    publish(*(_broken_fact(line, claims[line.reservation_id], cause, actor) for line in lines))
     emptied = close_empty({line.fulfilment_id for line in lines})
     publish(
         *(
@@ -66,7 +70,7 @@ def mend_broken(broken: Sequence[Broken], *, actor: Principal) -> None:
         source_again(
             wants=[(line.order_line_id, claim.quantity)],
             avoiding=frozenset({claim.location_id}),
-            occasion=f"claim broken at {line.fulfilment.code}",
+            occasion=f"{cause} found fewer" if cause else f"claim broken at {line.fulfilment.code}",
             actor=actor,
         )
 
@@ -91,7 +95,7 @@ def close_empty(
     return list(fulfilment_documents([pk for emptied in ended.values() for pk in emptied]).values())
 
 
-def _broken_fact(line: FulfilmentLine, claim: Broken, actor: Principal) -> Fact:
+def _broken_fact(line: FulfilmentLine, claim: Broken, cause: str, actor: Principal) -> Fact:
     order = line.fulfilment.order.number
     return Fact(
         "reservation.broken",
@@ -99,6 +103,8 @@ def _broken_fact(line: FulfilmentLine, claim: Broken, actor: Principal) -> Fact:
         {
             "order": order,
             "fulfilment": line.fulfilment.code,
+            "location": line.fulfilment.location.code,
+            "cause": cause,
             "line_id": line.order_line.line_id,
             "sku": line.order_line.sku.code,
             "quantity": claim.quantity,

@@ -25,7 +25,7 @@ def read_timeline(number: str) -> list[dict[str, Any]]:
 _SENTENCES = {
     "order.placed": "Placed through {channel} as {external_id}: {units} for {total}{exchange}",
     "order.cancelled": "Cancelled: {cancelled}{because}",
-    "order.line_backordered": "Waiting for stock: {backordered} x {sku}",
+    "order.line_backordered": "Waiting for stock: {backordered} x {sku}{because}",
     "order.completed": "Completed",
     "fulfilment.assigned": "{location} {does} {units}{where}",
     "fulfilment.rejected": "{location} could not give {rejected}",
@@ -36,7 +36,7 @@ _SENTENCES = {
     "fulfilment.ready": "{id} waits for the customer at {location}{where}",
     "fulfilment.collected": "{location} handed over {handed} of {id}{rest}",
     "fulfilment.expired": "{id} was not collected in time",
-    "reservation.broken": "{quantity} x {sku} were not there after all",
+    "reservation.broken": "{quantity} x {sku} {were} not {place} after all{found}",
     "return.requested": "Return {id} announced through {channel}: {units}",
     "return.received": "Return {id} came to {places}: {arrived}",
     "return.closed": "Return {id} is {ended}",
@@ -70,11 +70,21 @@ def _sentence(type_: str, data: dict[str, Any]) -> str:
         words["exchange"] = f", in exchange for return {data['exchange_of']}"
     else:
         words["exchange"] = ""
+    if type_ == "reservation.broken":
+        words |= _words_of_broken_claim(data)
     if type_.startswith("return."):
         words |= _words_of_return(data)
     if type_.startswith("fulfilment."):
         words |= _words_of_fulfilment(type_, data)
     return _SENTENCES.get(type_, type_).format_map(words)
+
+
+def _words_of_broken_claim(data: dict[str, Any]) -> dict[str, str]:
+    return {
+        "were": "was" if data.get("quantity") == 1 else "were",
+        "place": f"at {data['location']}" if data.get("location") else "there",
+        "found": f": {data['cause']} found fewer" if data.get("cause") else "",
+    }
 
 
 def _words_of_fulfilment(type_: str, data: dict[str, Any]) -> dict[str, str]:

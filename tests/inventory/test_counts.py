@@ -108,6 +108,7 @@ class TestNow:
             {
                 "sku": "A1",
                 "location": "W1",
+                "as_of": None,
                 "counted": 10,
                 "recorded": 10,
                 "variance": 0,
@@ -239,6 +240,12 @@ class TestLate:
         (line,) = answer.json()["lines"]
         assert (line["superseded"], line["variance"]) == (True, 0)
         assert balances("A1", "W1") == (6, 0, 0)
+
+    def test_a_later_count_that_agreed_stands_too(self, api: ApiCaller) -> None:
+        count(api, 10, hours=1)
+        (line,) = count(api, 8, hours=0).json()["lines"]
+        assert (line["superseded"], line["variance"]) == (True, 0)
+        assert balances("A1", "W1") == (10, 0, 0)
 
     def test_more_left_since_than_was_seen_leaves_nothing_not_less(self, api: ApiCaller) -> None:
         moved(-6, hours=1)

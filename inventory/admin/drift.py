@@ -1,0 +1,119 @@
+"""Where figures were not what the record said, and when each row was last counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import display
+
+from inventory.admin.links import OfSkuAtLocation, skus_named
+from inventory.models import CountEntry, Drift, LastCount
+from inventory.queries.drift import MOST_STEPS, explain
+from omniretail.admin_manners import ReadOnlyAdmin, Searched, at, link_to
+
+
+class OfSkus(OfSkuAtLocation, Searched, ReadOnlyAdmin):
+    """A list that is found in by SKU."""
+
+    list_select_related: Any = ("sku", "location")
+    ordering = ("-id",)
+    search_help_text = "SKU code or barcode"
+
+    def find(self, word: str) -> Q:
+        return Q(sku__in=list(skus_named(word).values_list("pk", flat=True)))
+
+
+@admin.register(Drift)
+class DriftAdmin(OfSkus):
+    list_display = ("when", "item", "place", "source", "reported", "expected", "off", "actor")
+    list_filter = ("source", "location")
+    readonly_fields = ("off",)
+    change_form_after_template = "admin/inventory/drift.html"
+
+    @display(description="As of", ordering="id")
+    def when(self, drift: Drift) -> str:
+        return at(drift.as_of)
+
+    @display(description="Drift", ordering="drift")
+    def off(self, drift: Drift) -> str:
+        return f"{drift.drift:+d}"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        drift = self.get_object(request, object_id)
+        told = {"steps": _steps(drift)} if isinstance(drift, Drift) else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
+
+
+def _steps(drift: Drift) -> dict[str, Any]:
+    """Return as a table what came and went between this figure and the one before it."""
+    (steps,) = explain([drift])
+    rows = [
+        [
+            at(step.occurred_at),
+            f"{step.on_hand:+d}",
+            step.reason.replace("_", " "),
+            step.reference or "–",
+            step.actor,
+        ]
+        for step in steps.shown
+    ]
+    since = f"since {at(drift.since)}" if drift.since else "from the beginning"
+    return {
+        "title": f"What moved {since} until {at(drift.as_of)}",
+        "table": {"headers": ["Happened", "Units", "Reason", "Reference", "Who"], "rows": rows},
+        "left_out": steps.left_out,
+        "most": MOST_STEPS,
+    }
+
+
+@admin.register(LastCount)
+class LastCountAdmin(OfSkus):
+    list_display = ("item", "place", "counted", "when", "source", "actor", "reference")
+    list_filter = ("source", "location")
+
+    @display(description="As of", ordering="at")
+    def when(self, row: LastCount) -> str:
+        return at(row.at)
+
+
+@admin.register(CountEntry)
+class CountEntryAdmin(Searched, ReadOnlyAdmin):
+    """Who saw what, and when; entries that were taken back for a recount too."""
+
+    list_display = ("seen", "count", "item", "bin", "figure", "counted_by", "voided")
+    list_filter = ("voided", "line__count__location")
+    list_select_related = ("line__count", "line__sku")
+    ordering = ("-id",)
+    search_help_text = "SKU code or barcode"
+
+    def find(self, word: str) -> Q:
+        return Q(line__sku__in=list(skus_named(word).values_list("pk", flat=True)))
+
+    @display(description="Seen", ordering="id")
+    def seen(self, entry: CountEntry) -> str:
+        return at(entry.at)
+
+    @display(description="Count")
+    def count(self, entry: CountEntry) -> Any:
+        return link_to(entry.line.count)
+
+    @display(description="SKU")
+    def item(self, entry: CountEntry) -> Any:
+        return link_to(entry.line.sku)
+
+    @display(description="Bin")
+    def bin(self, entry: CountEntry) -> str:
+        return entry.line.bin or "–"
+
+    @display(description="Units")
+    def figure(self, entry: CountEntry) -> str:
+        return str(entry)

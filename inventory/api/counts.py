@@ -1,0 +1,301 @@
+"""`/stock/counts`: the work of counting. Applying a count is orders' door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory.api.count_body import CountSelectionBody, EntriesBody, chosen_lines, seen_by
+from inventory.api.reservations import NoBody
+from inventory.choices import CountState
+from inventory.commands.count_review import approve_count
+from inventory.commands.count_work import (
+    Threshold,
+    cancel_count,
+    enter_counts,
+    lock_count,
+    recount,
+    start_count,
+    submit_count,
+)
+from inventory.queries.counts import (
+    count_document,
+    count_summaries,
+    visible_counts,
+    with_progress,
+)
+from inventory.queries.lookup import look_up
+from inventory.queries.transfers import as_id
+from omniretail.access.principal import Principal
+from omniretail.doors import (
+    MAX_ITEMS,
+    ApiView,
+    CodeField,
+    ListQuery,
+    StrictSerializer,
+    listed,
+    page,
+)
+from omniretail.problems import NotFound
+
+
+class ThresholdAnswer(serializers.Serializer):
+    units = serializers.IntegerField()
+    percent = serializers.IntegerField()
+
+
+class CountSummaryAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    location = serializers.CharField()
+    name = serializers.CharField()
+    state = serializers.ChoiceField(CountState.choices)
+    threshold = ThresholdAnswer()
+    lines_total = serializers.IntegerField()
+    lines_counted = serializers.IntegerField()
+    created_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    finished_by = serializers.CharField(allow_null=True, help_text="Who applied or cancelled it")
+    finished_at = serializers.DateTimeField(allow_null=True)
+    allowed_actions = serializers.ListField(child=serializers.CharField())
+
+
+class CountedLineAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    bin = serializers.CharField(allow_null=True, help_text="null: wherever it lies")
+    counted = serializers.IntegerField(allow_null=True, help_text="null: nobody has counted it")
+    counted_by = serializers.CharField(allow_null=True)
+    counted_at = serializers.DateTimeField(allow_null=True)
+
+
+class ReviewAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    counted = serializers.IntegerField(help_text="The sum over its bins")
+    counted_at = serializers.DateTimeField()
+    counted_by = serializers.ListField(child=serializers.CharField())
+    recorded = serializers.IntegerField(help_text="What the record was at that moment")
+    variance = serializers.IntegerField(help_text="counted - recorded")
+    superseded = serializers.BooleanField(help_text="A later count stands; this changes nothing")
+    check = serializers.ListField(
+        child=serializers.ChoiceField(["units", "percent", "moved"]),
+        help_text="Why a second person must look; empty: nobody need",
+    )
+    needs_approval = serializers.BooleanField()
+    approved_by = serializers.CharField(allow_null=True)
+    approved_at = serializers.DateTimeField(allow_null=True)
+
+
+class CountSessionAnswer(CountSummaryAnswer):
+    lines = CountedLineAnswer(many=True, help_text="In walking order")
+    review = ReviewAnswer(many=True, help_text="Empty while people count: they count blind")
+
+
+class EntryAnswer(serializers.Serializer):
+    entry_id = serializers.CharField()
+    verdict = serializers.ChoiceField(["accepted", "duplicate"])
+
+
+class EntriesAnswer(serializers.Serializer):
+    entries = EntryAnswer(many=True)
+    count = CountSessionAnswer()
+
+
+class CountListQuery(ListQuery):
+    location = CodeField(required=False)
+    state = serializers.ChoiceField(CountState.choices, required=False)
+
+
+class CountedSkuBody(StrictSerializer):
+    sku = CodeField()
+
+
+class SkuLinesBody(StrictSerializer):
+    lines = serializers.ListField(child=CountedSkuBody(), min_length=1, max_length=MAX_ITEMS)
+
+
+class ApprovalBody(StrictSerializer):
+    lines = serializers.ListField(
+        child=CountedSkuBody(),
+        min_length=1,
+        max_length=MAX_ITEMS,
+        required=False,
+        help_text="Not given: all that need it",
+    )
+
+
+class CountsView(ApiView):
+    scopes = {"GET": "stock:read", "POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="list_counts",
+        parameters=[CountListQuery],
+        responses={200: listed(CountSummaryAnswer)},
+    )
+    def get(self, request: Request) -> Response:
+        """List counts, the newest first."""
+        filters = self.filters(CountListQuery)
+        rows = visible_counts(self.actor)
+        if "location" in filters:
+            rows = rows.filter(location__code=filters["location"])
+        if "state" in filters:
+            rows = rows.filter(state=filters["state"])
+        return page(
+            request,
+            with_progress(rows),
+            key="pk",
+            filters=filters,
+            render=count_summaries,
+            newest_first=True,
+        )
+
+    @extend_schema(
+        operation_id="start_count",
+        request=CountSelectionBody,
+        responses={201: CountSessionAnswer},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Start a blind count of SKUs, of bins, or of what pickers missed since a time."""
+        body = self.body(CountSelectionBody)
+
+        def effect() -> tuple[int, Any]:
+            place, lines = chosen_lines(body, actor=self.actor)
+            count = start_count(
+                place=place,
+                name=body["name"],
+                lines=lines,
+                threshold=Threshold(**body.get("threshold", {})),
+                actor=self.actor,
+            )
+            return 201, count_document(count)
+
+        return self.act(effect)
+
+
+class CountView(ApiView):
+    scopes = {"GET": "stock:read"}
+
+    @extend_schema(operation_id="get_count", responses={200: CountSessionAnswer})
+    def get(self, request: Request, identity: str) -> Response:
+        """Show a count. While it is open, nothing in it tells what the record has."""
+        count = visible_counts(self.actor).filter(pk=as_id(identity)).first()
+        if count is None:
+            raise NotFound("There is no such count.")
+        return Response(count_document(count))
+
+
+class CountEntriesView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(operation_id="enter_counts", request=EntriesBody, responses={200: EntriesAnswer})
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Enter what was seen, as often and by as many people as it takes.
+
+        The same `entry_id` again is the same entry. A figure replaces what was said of the same
+        SKU in the same bin before; with `add` it comes on top, such as one scan. A SKU's figures
+        in several bins are summed. `empty` says that nothing lies in a bin.
+        """
+        body = self.body(EntriesBody)
+
+        def effect() -> tuple[int, Any]:
+            count = lock_count(identity=identity, actor=self.actor)
+            seen = seen_by(body["entries"], location_id=count.location_id)
+            fresh = enter_counts(identity=identity, seen=seen, actor=self.actor)
+            return 200, {
+                "entries": [
+                    {
+                        "entry_id": str(each.entry_id),
+                        "verdict": "accepted" if is_new else "duplicate",
+                    }
+                    for each, is_new in zip(seen, fresh, strict=True)
+                ],
+                "count": count_document(count),
+            }
+
+        return self.act(effect)
+
+
+class CountSubmissionView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(operation_id="submit_count", request=NoBody, responses={200: CountSessionAnswer})
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Hand the count in: from now on `review` compares it with the record."""
+        self.body(NoBody)
+        return self.act(
+            lambda: (200, count_document(submit_count(identity=identity, actor=self.actor)))
+        )
+
+
+class CountApprovalView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="approve_count", request=ApprovalBody, responses={200: CountSessionAnswer}
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Stand by large variances, as somebody who has counted none of them."""
+        body = self.body(ApprovalBody)
+
+        def effect() -> tuple[int, Any]:
+            sku_ids = _ids_of(body["lines"], self.actor) if "lines" in body else None
+            count = approve_count(identity=identity, sku_ids=sku_ids, actor=self.actor)
+            return 200, count_document(count)
+
+        return self.act(effect)
+
+
+class RecountView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="recount", request=SkuLinesBody, responses={200: CountSessionAnswer}
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Take back what was counted of these SKUs, and open the count again."""
+        body = self.body(SkuLinesBody)
+
+        def effect() -> tuple[int, Any]:
+            sku_ids = _ids_of(body["lines"], self.actor)
+            count = recount(identity=identity, sku_ids=sku_ids, actor=self.actor)
+            return 200, count_document(count)
+
+        return self.act(effect)
+
+
+class CountCancellationView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(operation_id="cancel_count", request=NoBody, responses={200: CountSessionAnswer})
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Give the count up; the stock stays as it is."""
+        self.body(NoBody)
+        return self.act(
+            lambda: (200, count_document(cancel_count(identity=identity, actor=self.actor)))
+        )
+
+
+def _ids_of(lines: list[dict[str, str]], actor: Principal) -> list[int]:
+    found = look_up(
+        actor=actor,
+        locations={},
+        skus={f"/lines/{index}/sku": line["sku"] for index, line in enumerate(lines)},
+    )
+    return list(found.sku_ids.values())
+
+
+urlpatterns = [
+    path("stock/counts", CountsView.as_view()),
+    path("stock/counts/<str:identity>", CountView.as_view()),
+    path("stock/counts/<str:identity>/entries", CountEntriesView.as_view()),
+    path("stock/counts/<str:identity>/submit", CountSubmissionView.as_view()),
+    path("stock/counts/<str:identity>/approve", CountApprovalView.as_view()),
+    path("stock/counts/<str:identity>/recount", RecountView.as_view()),
+    path("stock/counts/<str:identity>/cancel", CountCancellationView.as_view()),
+]

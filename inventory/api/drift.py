@@ -1,0 +1,118 @@
+"""`/stock/drift`: where absolute figures were not what the record said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory.choices import Reason
+from inventory.models import Drift
+from inventory.moments import as_text
+from inventory.queries.drift import Step, explain, visible_drift
+from omniretail.doors import ApiView, CodeField, ListQuery, listed, page
+
+
+class SourceField(CodeField):
+    """A system that owns the count, by a short name: `erp`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=32, **kwargs)
+
+
+class DriftQuery(ListQuery):
+    sku = CodeField(required=False)
+    location = CodeField(required=False)
+    source = SourceField(required=False)  # type: ignore[assignment]
+
+
+class StepAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    on_hand_delta = serializers.IntegerField()
+    reason = serializers.ChoiceField(Reason.choices)
+    reference = serializers.CharField()
+    actor = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+    recorded_at = serializers.DateTimeField()
+
+
+class DriftAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    sku = serializers.CharField()
+    location = serializers.CharField()
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="`count` for what people counted"
+    )
+    reference = serializers.CharField()
+    as_of = serializers.DateTimeField()
+    since = serializers.DateTimeField(
+        allow_null=True, help_text="The moment of the figure before this one"
+    )
+    reported = serializers.IntegerField()
+    expected = serializers.IntegerField(help_text="What the record was at that moment")
+    drift = serializers.IntegerField(help_text="reported - expected")
+    actor = serializers.CharField()
+    recorded_at = serializers.DateTimeField()
+    movements = StepAnswer(
+        many=True, help_text="What came and went between the two figures, the newest first"
+    )
+    movements_left_out = serializers.IntegerField(help_text="How many older ones there are")
+
+
+class DriftView(ApiView):
+    scopes = {"GET": "stock:read"}
+
+    @extend_schema(
+        operation_id="list_drift", parameters=[DriftQuery], responses={200: listed(DriftAnswer)}
+    )
+    def get(self, request: Request) -> Response:
+        """List drift, the newest first, with the movements that may explain it."""
+        filters = self.filters(DriftQuery)
+        rows = visible_drift(
+            self.actor,
+            sku=filters.get("sku"),
+            location=filters.get("location"),
+            source=filters.get("source"),
+        )
+        return page(request, rows, key="pk", filters=filters, render=_render, newest_first=True)
+
+
+def _render(rows: list[Drift]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(row.pk),
+            "sku": row.sku.code,
+            "location": row.location.code,
+            "source": row.source,
+            "reference": row.reference,
+            "as_of": as_text(row.as_of),
+            "since": as_text(row.since),
+            "reported": row.reported,
+            "expected": row.expected,
+            "drift": row.drift,
+            "actor": row.actor,
+            "recorded_at": as_text(row.recorded_at),
+            "movements": [render_step(step) for step in steps.shown],
+            "movements_left_out": steps.left_out,
+        }
+        for row, steps in zip(rows, explain(rows), strict=True)
+    ]
+
+
+def render_step(step: Step) -> dict[str, Any]:
+    return {
+        "id": str(step.id),
+        "on_hand_delta": step.on_hand,
+        "reason": step.reason,
+        "reference": step.reference,
+        "actor": step.actor,
+        "occurred_at": as_text(step.occurred_at),
+        "recorded_at": as_text(step.recorded_at),
+    }
+
+
+urlpatterns = [path("stock/drift", DriftView.as_view())]

@@ -1,0 +1,488 @@
+"""Counts as the work of several people: choosing, entering blind, reviewing, applying."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from inventory import ledger
+from inventory.choices import Reason
+from inventory.ledger import Entry
+from inventory.models import Barcode, Count, CountEntry, CountLine, Placement, Sku, StockMovement
+from omniretail.audit.models import AuditRecord
+from omniretail.outbox.models import Event
+from stores.models import Bin, Location
+from tests.builders import make_channel, make_location, make_sku
+from tests.conftest import ApiCaller, make_caller
+from tests.inventory.floor import NO_QUANTITIES, balances, order, pointers, problem
+from tests.inventory.laws import assert_pool_laws
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
+
+
+def moved(units: int, *, sku: str = "A1", hours: float, reason: str = Reason.RECEIPT) -> None:
+    pair = Sku.objects.get(code=sku).pk, Location.objects.get(code="W1").pk
+    ledger.open_rows([pair])
+    at = NOON + timedelta(hours=hours)
+    ledger.post([Entry(*pair, on_hand=units, reason=reason, occurred_at=at)], actor="floor")
+
+
+@pytest.fixture(autouse=True)
+def world() -> Iterator[None]:
+    """Ten of A1 in bins L and R of W1, and five of B1 in bin L, since an hour before noon."""
+    make_channel("web")
+    home = make_location("W1")
+    make_location("W2")
+    for code, walk in (("L", 1), ("R", 2), ("X", 3)):
+        Bin.objects.create(location=home, code=code, walk=walk)
+    for sku, units, bins in (("A1", 10, "LR"), ("B1", 5, "L"), ("C1", 7, "")):
+        make_sku(sku)
+        moved(units, sku=sku, hours=-1)
+        for shelf in bins:
+            Placement.objects.create(
+                sku=Sku.objects.get(code=sku), bin=Bin.objects.get(location=home, code=shelf)
+            )
+    yield
+    assert_pool_laws()
+
+
+@pytest.fixture
+def other() -> ApiCaller:
+    """Another person."""
+    return make_caller(["stock:read", "stock:write"])
+
+
+def done(answer: Any) -> Any:
+    assert answer.status_code in (200, 201), answer.json()
+    return answer.json()
+
+
+def start(api: ApiCaller, select: Any = None, **more: Any) -> dict[str, Any]:
+    body = {"location": "W1", "select": select or {"skus": ["C1"]}} | more
+    return done(api.post("stock/counts", body))
+
+
+def seen(quantity: Any, sku: str = "C1", *, hours: float | None = None, **more: Any) -> Any:
+    entry = {"entry_id": str(uuid.uuid4()), "sku": sku, "quantity": quantity} | more
+    if hours is not None:
+        entry["at"] = (NOON + timedelta(hours=hours)).isoformat()
+    return entry
+
+
+def enter(api: ApiCaller, count: dict[str, Any], *entries: Any) -> dict[str, Any]:
+    answer = done(api.post(f"stock/counts/{count['id']}/entries", {"entries": list(entries)}))
+    return answer["count"]
+
+
+def act(api: ApiCaller, count: dict[str, Any], action: str, body: Any = None) -> dict[str, Any]:
+    return done(api.post(f"stock/counts/{count['id']}/{action}", body))
+
+
+def lines(count: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [(line["sku"], line["bin"], line["counted"]) for line in count["lines"]]
+
+
+def skus(*codes: str) -> dict[str, Any]:
+    return {"lines": [{"sku": code} for code in codes]}
+
+
+class TestChoosing:
+    def test_by_skus_one_line_a_bin_in_walking_order(self, api: ApiCaller) -> None:
+        count = start(api, {"skus": ["C1", "A1", "A1"]}, name="Monday")
+        assert lines(count) == [("A1", "L", None), ("A1", "R", None), ("C1", None, None)]
+        assert (count["state"], count["name"]) == ("open", "Monday")
+        assert count["allowed_actions"] == ["enter", "submit", "cancel"]
+        assert done(api.get(f"stock/counts/{count['id']}")) == count
+
+    def test_by_bins_with_the_other_bins_of_their_skus(self, api: ApiCaller) -> None:
+        """Units lie in the building, not in a bin: a SKU is counted whole or not at all."""
+        assert lines(start(api, {"bins": ["R"]})) == [("A1", "L", None), ("A1", "R", None)]
+        assert lines(start(api, {"bins": ["X"]})) == []
+
+    def test_by_what_pickers_missed_lately_and_nobody_settled(self, api: ApiCaller) -> None:
+        a1, b1 = order(api, "1", 2), order(api, "2", 2, sku="B1")
+        for number in (a1, b1):
+            fulfilment = api.get(f"orders/{number}").json()["fulfilments"][0]["id"]
+            reject = {"lines": [{"line_id": "1", "quantity": 1, "reason": "not_found"}]}
+            done(api.post(f"fulfilments/{fulfilment}/reject", reject))
+        found = [{"sku": "B1", "location": "W1", "unavailable_delta": -1}]
+        done(api.post("stock/adjustments", {"reason": "found", "lines": found}))
+        lately = {"short_picked_since": NOON.isoformat()}
+        assert lines(start(api, lately)) == [("A1", "L", None), ("A1", "R", None)]
+        just_now = {"short_picked_since": datetime.now(UTC).isoformat()}
+        answer = api.post("stock/counts", {"location": "W1", "select": just_now})
+        problem(answer, 409, "nothing_to_count")
+        answer = api.post("stock/counts", {"location": "W2", "select": lately})
+        problem(answer, 409, "nothing_to_count")
+
+    @pytest.mark.parametrize(
+        ("change", "pointed"),
+        [
+            ({"location": "W9"}, {"/location": "unknown_location"}),
+            ({"select": {"skus": ["A1", "X", "Y"]}}, {"/select/skus/1", "/select/skus/2"}),
+            ({"select": {"bins": ["L", "NONE"]}}, {"/select/bins/1": "unknown_bin"}),
+            ({"select": {}}, {"/select": "choose_one"}),
+            ({"select": {"skus": ["A1"], "bins": ["L"]}}, {"/select": "choose_one"}),
+            ({"select": {"skus": []}}, {"/select/skus"}),
+            ({"select": None}, {"/select"}),
+            ({"select": {"short_picked_since": "2999-01-01T00:00:00Z"}},
+             {"/select/short_picked_since": "not_in_the_past"}),
+            ({"threshold": {"units": 0}}, {"/threshold/units"}),
+            ({"threshold": {"percent": True}}, {"/threshold/percent"}),
+            ({"name": "x" * 121}, {"/name"}),
+            ({"colour": 1}, {"/colour": "unknown_field"}),
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_chosen_is_named_and_nothing_written(
+        self, api: ApiCaller, change: Any, pointed: Any
+    ) -> None:
+        body = {"location": "W1", "select": {"skus": ["C1"]}} | change
+        found = pointers(api.post("stock/counts", body))
+        assert found == pointed if isinstance(pointed, dict) else set(found) == pointed
+        assert not Count.objects.exists()
+
+    def test_counts_are_listed_the_newest_first_without_their_lines(self, api: ApiCaller) -> None:
+        first, second = start(api), start(api, {"bins": ["L"]})
+        enter(api, first, seen(7))
+        results = done(api.get("stock/counts", location="W1"))["results"]
+        assert [row["id"] for row in results] == [second["id"], first["id"]]
+        assert [(row["lines_counted"], row["lines_total"]) for row in results] == [(0, 3), (1, 1)]
+        assert "lines" not in results[0]
+        assert done(api.get("stock/counts", state="review"))["results"] == []
+
+    def test_counts_of_other_locations_are_unknown(self, api: ApiCaller) -> None:
+        count = start(api)
+        tied = make_caller(["stock:read", "stock:write"], locations=["W2"])
+        assert done(tied.get("stock/counts"))["results"] == []
+        assert tied.get(f"stock/counts/{count['id']}").status_code == 404
+        for action in ("submit", "approve", "cancel", "apply"):
+            answer = tied.post(f"stock/counts/{count['id']}/{action}")
+            assert answer.status_code == 404, action
+        for identity in ("0", "9" * 30, "x", "-1"):
+            assert api.get(f"stock/counts/{identity}").status_code == 404
+
+
+class TestEntering:
+    def test_bins_are_summed_and_a_recount_of_one_replaces(self, api: ApiCaller) -> None:
+        count = start(api, {"skus": ["A1"]})
+        enter(api, count, seen(3, "A1", bin="L"), seen(6, "A1", bin="R"))
+        count = enter(api, count, seen(4, "A1", bin="L"))
+        assert lines(count) == [("A1", "L", 4), ("A1", "R", 6)]
+        (row,) = act(api, count, "submit")["review"]
+        assert (row["counted"], row["recorded"], row["variance"]) == (10, 10, 0)
+
+    def test_scans_one_by_one_add_up_on_the_last_figure(self, api: ApiCaller) -> None:
+        Barcode.objects.create(sku=Sku.objects.get(code="C1"), code="05012345678900")
+        count = start(api)
+        scan = {"barcode": "5012345678900", "quantity": 1, "add": True}
+        enter(api, count, *({"entry_id": str(uuid.uuid4()), **scan} for _ in range(3)))
+        assert lines(enter(api, count, seen(5)))[0] == ("C1", None, 5)
+        assert lines(enter(api, count, seen(2, add=True)))[0] == ("C1", None, 7)
+
+    def test_the_same_entry_again_is_the_same_entry(self, api: ApiCaller) -> None:
+        count = start(api)
+        entry = seen(2, add=True)
+        body = {"entries": [entry, entry]}
+        address = f"stock/counts/{count['id']}/entries"
+        answers = [done(api.post(address, body))["entries"] for _ in range(2)]
+        verdicts = [[each["verdict"] for each in entries] for entries in answers]
+        assert verdicts == [["accepted", "duplicate"], ["duplicate", "duplicate"]]
+        assert CountLine.objects.get().counted == 2
+
+    def test_each_remembers_who_and_when(self, api: ApiCaller, other: ApiCaller) -> None:
+        count = start(api, {"skus": ["A1"]})
+        enter(api, count, seen(3, "A1", bin="L", hours=0))
+        count = enter(other, count, seen(6, "A1", bin="R", hours=1))
+        names = [line["counted_by"] for line in count["lines"]]
+        assert len(set(names)) == 2
+        assert names == list(CountEntry.objects.order_by("pk").values_list("counted_by", flat=True))
+        assert [line["counted_at"] for line in count["lines"]] == [
+            (NOON + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.000Z") for hours in (0, 1)
+        ]
+
+    def test_the_later_look_stands_whoever_sends_theirs_later(
+        self, api: ApiCaller, other: ApiCaller
+    ) -> None:
+        count = start(api)
+        enter(api, count, seen(6, hours=2))
+        assert lines(enter(other, count, seen(9, hours=1)))[0] == ("C1", None, 6)
+
+    def test_an_empty_bin_is_zero_of_all_that_should_lie_there(self, api: ApiCaller) -> None:
+        count = start(api, {"bins": ["L"]})
+        empty = {"entry_id": str(uuid.uuid4()), "bin": "L", "empty": True}
+        assert lines(enter(api, count, empty)) == [
+            ("A1", "L", 0),
+            ("B1", "L", 0),
+            ("A1", "R", None),
+        ]
+
+    def test_what_nobody_expected_there_is_taken_in(self, api: ApiCaller) -> None:
+        count = start(api)
+        assert ("B1", "X", 2) in lines(enter(api, count, seen(2, "B1", bin="X")))
+
+    def test_a_phone_whose_clock_is_a_little_fast_loses_nothing(self, api: ApiCaller) -> None:
+        soon = datetime.now(UTC) + timedelta(minutes=2)
+        count = enter(api, start(api), seen(7, at=soon.isoformat()))
+        assert datetime.fromisoformat(count["lines"][0]["counted_at"]) < soon
+
+    @pytest.mark.parametrize(
+        ("change", "pointed"),
+        [
+            ({"sku": "NONE"}, {"/entries/1/sku": "unknown_sku"}),
+            ({"bin": "NONE"}, {"/entries/1/bin": "unknown_bin"}),
+            ({"sku": None}, {"/entries/1/sku": "null"}),
+            ({"barcode": "5012345678900"}, {"/entries/1": "choose_one"}),
+            ({"quantity": -1}, {"/entries/1/quantity": "min_value"}),
+            ({"empty": True, "bin": "L"}, {"/entries/1": "says_too_much"}),
+            ({"add": 1}, {"/entries/1/add": "invalid"}),
+            ({"entry_id": "1"}, {"/entries/1/entry_id": "invalid"}),
+            ({"at": "2999-01-01T00:00:00Z"}, {"/entries/1/at": "not_in_the_past"}),
+            ({"note": ""}, {"/entries/1/note": "unknown_field"}),
+        ],
+    )
+    def test_bad_entries_are_named_and_none_is_written(
+        self, api: ApiCaller, change: Any, pointed: Any
+    ) -> None:
+        count = start(api)
+        body = {"entries": [seen(1), seen(1) | change]}
+        assert pointers(api.post(f"stock/counts/{count['id']}/entries", body)) == pointed
+        assert not CountEntry.objects.exists()
+        assert CountLine.objects.get().counted is None
+
+    @pytest.mark.parametrize(
+        ("barcode", "code"),
+        [
+            ("5012345678901", "bad_check_digit"),
+            ("5012345678900", "unknown_barcode"),
+            ("no such", "unknown_barcode"),
+            ("", "blank"),
+            (5012345678900, "invalid"),
+        ],
+    )
+    def test_a_barcode_that_nobody_knows_is_named(
+        self, api: ApiCaller, barcode: Any, code: str
+    ) -> None:
+        count = start(api)
+        entry = {"entry_id": str(uuid.uuid4()), "barcode": barcode, "quantity": 1}
+        answer = api.post(f"stock/counts/{count['id']}/entries", {"entries": [entry]})
+        assert pointers(answer) == {"/entries/0/barcode": code}
+
+    @pytest.mark.parametrize("units", [u for u in NO_QUANTITIES if u != 0])
+    def test_what_is_no_quantity_is_refused(self, api: ApiCaller, units: Any) -> None:
+        count = start(api)
+        answer = api.post(f"stock/counts/{count['id']}/entries", {"entries": [seen(units)]})
+        assert set(pointers(answer)) == {"/entries/0/quantity"}
+
+    def test_a_figure_beyond_counting_is_refused(self, api: ApiCaller) -> None:
+        count = start(api)
+        many = [seen(1_000_000, add=True) for _ in range(1000)]
+        for _ in range(2):
+            entries = {"entries": [dict(each, entry_id=str(uuid.uuid4())) for each in many]}
+            done(api.post(f"stock/counts/{count['id']}/entries", entries))
+        answer = api.post(f"stock/counts/{count['id']}/entries", {"entries": many})
+        problem(answer, 409, "balance_out_of_range")
+
+
+class TestBlind:
+    def test_nothing_tells_the_record_before_the_review(self, api: ApiCaller) -> None:
+        moved(990, sku="C1", hours=-0.5)
+        count = start(api)
+        told = [count, enter(api, count, seen(7)), done(api.get(f"stock/counts/{count['id']}"))]
+        assert all(each["review"] == [] for each in told)
+        assert not any("997" in str(each) for each in told)
+        assert act(api, count, "submit")["review"][0]["recorded"] == 997
+
+    def test_after_a_recount_it_is_blind_again(self, api: ApiCaller) -> None:
+        count = start(api)
+        enter(api, count, seen(1))
+        act(api, count, "submit")
+        again = act(api, count, "recount", skus("C1"))
+        assert (again["state"], again["review"], lines(again)) == ("open", [], [("C1", None, None)])
+        enter(api, count, seen(7))
+        assert act(api, count, "submit")["review"][0]["variance"] == 0
+
+
+class TestReview:
+    def test_nothing_counted_is_nothing_to_review(self, api: ApiCaller) -> None:
+        problem(api.post(f"stock/counts/{start(api)['id']}/submit"), 409, "nothing_counted")
+
+    def test_a_sku_counted_in_some_of_its_bins_is_not_counted(self, api: ApiCaller) -> None:
+        count = start(api, {"skus": ["A1"]})
+        enter(api, count, seen(3, "A1", bin="L"))
+        refusal = problem(api.post(f"stock/counts/{count['id']}/submit"), 409, "count_incomplete")
+        assert refusal["lines"] == [{"sku": "A1", "bins": ["R"]}]
+        enter(api, count, {"entry_id": str(uuid.uuid4()), "bin": "R", "empty": True})
+        assert act(api, count, "submit")["review"][0]["counted"] == 3
+
+    def test_a_figure_without_a_bin_is_of_all_bins_left(self, api: ApiCaller) -> None:
+        count = start(api, {"skus": ["A1"]})
+        enter(api, count, seen(3, "A1", bin="L"), seen(7, "A1"))
+        assert act(api, count, "submit")["review"][0]["counted"] == 10
+
+    @pytest.mark.parametrize(
+        ("recorded", "counted", "threshold", "check"),
+        [
+            (100, 91, {}, []),
+            (100, 90, {}, ["units"]),
+            (100, 110, {}, ["units"]),
+            (10, 9, {}, []),
+            (10, 8, {}, ["percent"]),
+            (0, 1, {}, ["percent"]),
+            (40, 20, {}, ["units", "percent"]),
+            (10, 10, {"units": 1, "percent": 1}, []),
+            (10, 5, {"units": 6, "percent": 60}, []),
+            (100, 97, {"units": 3}, ["units"]),
+        ],
+    )
+    def test_what_is_far_off_asks_for_a_second_person(
+        self, api: ApiCaller, recorded: int, counted: int, threshold: Any, check: list[str]
+    ) -> None:
+        moved(recorded - 7, sku="C1", hours=-0.5)
+        count = start(api, threshold=threshold)
+        enter(api, count, seen(counted))
+        (row,) = act(api, count, "submit")["review"]
+        assert (row["check"], row["needs_approval"]) == (check, bool(check))
+
+    def test_units_that_came_while_it_was_counted_ask_for_one_too(self, api: ApiCaller) -> None:
+        """Bin L at noon, one sold, bin R an hour later: was it seen or not?"""
+        moved(90, hours=-0.5)
+        moved(-1, hours=0.5)
+        count = start(api, {"skus": ["A1"]})
+        enter(api, count, seen(50, "A1", bin="L", hours=0), seen(50, "A1", bin="R", hours=1))
+        (row,) = act(api, count, "submit")["review"]
+        assert (row["recorded"], row["variance"], row["check"]) == (99, 1, ["moved"])
+
+    def test_somebody_who_counted_it_cannot_approve_it(
+        self, api: ApiCaller, other: ApiCaller
+    ) -> None:
+        third = make_caller(["stock:write"])
+        count = start(api, {"skus": ["A1", "C1"]})
+        enter(api, count, seen(1, "A1", bin="L"), seen(2))
+        enter(other, count, seen(1, "A1", bin="R"))
+        act(api, count, "submit")
+        for caller, own in ((api, ["A1", "C1"]), (other, ["A1"])):
+            answer = caller.post(f"stock/counts/{count['id']}/approve")
+            refusal = problem(answer, 409, "counted_by_yourself")
+            assert refusal["lines"] == [{"sku": sku} for sku in own]
+        approved = act(other, count, "approve", skus("C1"))
+        assert [row["needs_approval"] for row in approved["review"]] == [True, False]
+        answer = api.post(f"stock/counts/{count['id']}/apply")
+        refusal = problem(answer, 409, "approval_needed")
+        assert [line["sku"] for line in refusal["lines"]] == ["A1"]
+        assert balances("C1", "W1") == (7, 0, 0)
+        act(third, count, "approve")
+        assert act(api, count, "apply")["state"] == "applied"
+        assert (balances("A1", "W1"), balances("C1", "W1")) == ((2, 0, 0), (2, 0, 0))
+        approvals = AuditRecord.objects.filter(action="count.approved").order_by("pk")
+        assert approvals.last().data["lines"] == [{"sku": "A1", "variance": -8}]
+
+    def test_an_approval_is_of_one_variance(self, api: ApiCaller, other: ApiCaller) -> None:
+        count = start(api)
+        enter(api, count, seen(2, hours=1))
+        act(api, count, "submit")
+        act(other, count, "approve")
+        moved(-1, sku="C1", hours=0)  # told after the approval, happened before the count
+        refusal = problem(api.post(f"stock/counts/{count['id']}/apply"), 409, "approval_needed")
+        assert refusal["lines"] == [
+            {"sku": "C1", "counted": 2, "recorded": 6, "variance": -4, "check": ["percent"]}
+        ]
+        act(other, count, "approve")
+        act(api, count, "apply")
+        assert balances("C1", "W1") == (2, 0, 0)
+
+    def test_unknown_lines_are_named(self, api: ApiCaller) -> None:
+        count = start(api)
+        for action in ("approve", "recount"):
+            answer = api.post(f"stock/counts/{count['id']}/{action}", skus("C1", "NONE"))
+            assert pointers(answer) == {"/lines/1/sku": "unknown_sku"}
+
+
+def finished(api: ApiCaller, count: dict[str, Any], *entries: Any) -> dict[str, Any]:
+    """Enter, submit, let somebody else approve, apply."""
+    enter(api, count, *entries)
+    act(api, count, "submit")
+    act(make_caller(["stock:write"]), count, "approve")
+    return act(api, count, "apply")
+
+
+class TestApplying:
+    def test_each_sku_is_put_right_against_its_own_moment(self, api: ApiCaller) -> None:
+        count = start(api, {"skus": ["B1", "C1"]})
+        moved(-1, sku="B1", hours=1)  # after B1 was counted, before C1 was
+        moved(-1, sku="C1", hours=1)
+        applied = finished(api, count, seen(4, "B1", hours=0), seen(4, hours=2))
+        assert (balances("B1", "W1"), balances("C1", "W1")) == ((3, 0, 0), (4, 0, 0))
+        assert [(row["recorded"], row["variance"]) for row in applied["review"]] == [
+            (5, -1),
+            (6, -2),
+        ]
+        moves = StockMovement.objects.filter(reference=f"counts/{count['id']}").order_by("pk")
+        assert [(m.reason, m.on_hand_delta, m.occurred_at) for m in moves] == [
+            ("cycle_count", -1, NOON),
+            ("cycle_count", -2, NOON + timedelta(hours=2)),
+        ]
+        assert (applied["state"], applied["allowed_actions"], applied["broken"]) == (
+            "applied",
+            [],
+            [],
+        )
+        event = Event.objects.get(type="count.applied")
+        assert event.subject == f"counts/{count['id']}"
+        assert [line["variance"] for line in event.data["lines"]] == [-1, -2]
+        assert done(api.get(f"stock/counts/{count['id']}"))["review"] == applied["review"]
+
+    def test_what_nobody_counted_is_not_touched(self, api: ApiCaller) -> None:
+        finished(api, start(api, {"skus": ["A1", "B1", "C1"]}), seen(7))
+        assert (balances("A1", "W1"), balances("B1", "W1")) == ((10, 0, 0), (5, 0, 0))
+
+    def test_promises_beyond_it_break_and_backorders_fill(self, api: ApiCaller) -> None:
+        kept, broken = order(api, "1", 4, sku="C1"), order(api, "2", 3, sku="C1")
+        waiting = order(api, "3", 6, sku="B1", allow_backorder=True)
+        count = start(api, {"skus": ["B1", "C1"]})
+        applied = finished(api, count, seen(4), seen(6, "B1"))
+        assert applied["broken"] == [
+            {"sku": "C1", "location": "W1", "quantity": 3, "reference": broken}
+        ]
+        assert done(api.get(f"orders/{kept}"))["lines"][0]["reserved"] == 4
+        assert done(api.get(f"orders/{waiting}"))["lines"][0]["reserved"] == 6
+
+    def test_of_two_counts_the_later_look_stands(self, api: ApiCaller) -> None:
+        first, second = start(api), start(api)
+        finished(api, second, seen(7, hours=2))
+        applied = finished(api, first, seen(9, hours=1))
+        assert applied["review"][0]["superseded"] is True
+        assert balances("C1", "W1") == (7, 0, 0)
+
+    @pytest.mark.parametrize("end", ["cancel", "apply"])
+    def test_what_has_ended_stays_ended(self, api: ApiCaller, end: str) -> None:
+        count = start(api)
+        enter(api, count, seen(7))
+        act(api, count, "submit")
+        act(api, count, end)
+        state = {"cancel": "cancelled", "apply": "applied"}[end]
+        for action, body in (
+            ("entries", {"entries": [seen(1)]}),
+            ("submit", None),
+            ("approve", None),
+            ("recount", skus("C1")),
+            ("apply", None),
+            ("cancel", None),
+        ):
+            refusal = problem(
+                api.post(f"stock/counts/{count['id']}/{action}", body), 409, "illegal_transition"
+            )
+            assert (refusal["state"], refusal["allowed_actions"]) == (state, [])
+        assert balances("C1", "W1") == (7, 0, 0)
+
+    def test_a_count_in_the_making_is_not_applied(self, api: ApiCaller) -> None:
+        count = start(api)
+        enter(api, count, seen(1))
+        refusal = problem(api.post(f"stock/counts/{count['id']}/apply"), 409, "illegal_transition")
+        assert refusal["allowed_actions"] == ["enter", "submit", "cancel"]
+        assert balances("C1", "W1") == (7, 0, 0)
