@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0007_guard_reads_the_recent_ledger"),
+        ("inventory", "0008_time_travel"),
         ("stores", "0002_network_revision"),
     ]
 
