@@ -1,5 +1,23 @@
 """Orders and what follows from them, looked at; what is kept from orders, edited."""
 
-from orders.admin import counts, customers, deliveries, fulfilments, keeping, orders, picking, returns
+from orders.admin import (
+    counts,
+    customers,
+    deliveries,
+    fulfilments,
+    keeping,
+    orders,
+    picking,
+    returns,
+)
 
-__all__ = ["counts", "customers", "deliveries", "fulfilments", "keeping", "orders", "picking", "returns"]
+__all__ = [
+    "counts",
+    "customers",
+    "deliveries",
+    "fulfilments",
+    "keeping",
+    "orders",
+    "picking",
+    "returns",
+]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0008_time_travel"),
+        ("inventory", "0010_keep_rules"),
         ("stores", "0002_network_revision"),
     ]
 
