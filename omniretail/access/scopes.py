@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 SCOPES: dict[str, str] = {
-    "catalogue:read": "Read SKUs, locations and channels, resolve scans",
-    "catalogue:write": "Create and change SKUs, locations and channels",
+    "catalogue:read": "Read SKUs, locations, channels and keep rules, resolve scans",
+    "catalogue:write": "Create and change SKUs, locations, channels and keep rules",
     "stock:read": "Read availability, stock and the ledger",
     "stock:write": "Receive, adjust, count, transfer and reserve stock",
     "orders:read": "Read orders, fulfilments, returns and events",
