@@ -93,6 +93,8 @@ UNFOLD: dict[str, Any] = {
             ),
             _group(
                 "Machine room",
+                _page("Nightly checks", "verified", "orders_reconciliation"),
+                _page("Violations", "report", "orders_violation"),
                 _page("Events", "campaign", "outbox_event"),
                 _page("Audit", "history", "audit_auditrecord"),
                 _page("Stored answers", "replay", "idempotency_storedanswer"),

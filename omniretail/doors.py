@@ -140,7 +140,7 @@ class ApiView(APIView):
         checked.is_valid(raise_exception=True)
         return checked.validated_data
 
-    def filters(self, serializer: type[ListQuery]) -> Any:
+    def filters(self, serializer: type[StrictSerializer]) -> Any:
         """Return the validated query string; an unknown parameter is an error."""
         checked = serializer(data=self.request.query_params.dict())
         checked.is_valid(raise_exception=True)

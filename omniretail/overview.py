@@ -25,8 +25,9 @@ from inventory.queries.integrity import POOL_LAWS, Report, check_laws
 from omniretail.access.models import User
 from omniretail.access.principal import Principal
 from orders.choices import Disposition, FulfilmentState, OrderState
-from orders.models import Fulfilment, Order, OrderLine, ReturnReceiptLine
+from orders.models import Fulfilment, Order, OrderLine, Reconciliation, ReturnReceiptLine
 from orders.money import format_amount
+from orders.queries.reconciliation import last_reconciliation
 from orders.queries.state import derive_state
 from stores.models import Location
 
@@ -239,6 +240,23 @@ def pool_report() -> Report:
     return report
 
 
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """That the last nightly check found something; `href` where the person may look at it."""
+
+    check: Reconciliation
+    href: str
+
+
+def last_alarm(user: User) -> Alarm | None:
+    """Return what the last check of the laws found, if it found anything."""
+    check = last_reconciliation()
+    if check is None or not check.violation_count:
+        return None
+    page = reverse("admin:orders_reconciliation_change", args=[check.pk])
+    return Alarm(check, page if may_open(user, Reconciliation) else "")
+
+
 @never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -256,5 +274,6 @@ def home(request: HttpRequest) -> HttpResponse:
             "overview": look_around(user, at=at),
             "orders": last_orders(principal),
             "pool": pool_report(),
+            "alarm": last_alarm(user),
         }
     return render(request, "overview.html", context)

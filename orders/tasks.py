@@ -9,6 +9,7 @@ from omniretail.access.principal import SYSTEM
 from omniretail.idempotency.execute import retry_conflicts
 from orders.commands import backorders
 from orders.commands.expire_pickups import expire_due_pickups
+from orders.commands.reconcile import reconcile
 
 
 @shared_task
@@ -28,3 +29,11 @@ def fill_backorders() -> None:
 def expire_pickups() -> int:
     """Give up every pickup that nobody came for in time; return how many."""
     return expire_due_pickups()
+
+
+@shared_task
+def reconcile_nightly() -> int | None:
+    """Check every law, once a night. A night that was missed is made up for at the next round;
+    return how many violations were found, None when nothing was due."""
+    run = reconcile(actor=SYSTEM, only_if_due=True)
+    return None if run is None else run.violation_count

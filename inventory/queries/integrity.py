@@ -158,15 +158,17 @@ POOL_LAWS = (
 )
 
 
-def check_laws(laws: Sequence[Law] = POOL_LAWS) -> Report:
+def check_laws(
+    laws: Sequence[Law] = POOL_LAWS, *, shown: int = SHOWN, patience: str = PATIENCE
+) -> Report:
     """Check laws over every row. One statement sees one moment: sales in flight never look
-    like violations."""
+    like violations. `shown` of them are listed, all are counted."""
     clauses = " UNION ALL ".join(
         f"SELECT '{law.name}', broken.* FROM ({law.broken.replace('%', '%%')}) AS broken"
         for law in laws
     )
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [PATIENCE])
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [patience])
         cursor.execute(
             f"""
             WITH violation(law, sku_id, location_id, subject, expected, found) AS MATERIALIZED (
@@ -183,7 +185,7 @@ def check_laws(laws: Sequence[Law] = POOL_LAWS) -> Report:
                        ORDER BY v.law, k.code, l.code, v.subject LIMIT %s
                    ) AS shown)
             """,
-            [SHOWN],
+            [shown],
         )
         checked_at, rows_checked, count, violations = cursor.fetchone()
     return Report(checked_at, rows_checked, count, json.loads(violations))

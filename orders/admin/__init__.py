@@ -8,6 +8,7 @@ from orders.admin import (
     keeping,
     orders,
     picking,
+    reconciliation,
     returns,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "keeping",
     "orders",
     "picking",
+    "reconciliation",
     "returns",
 ]

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from inventory.moments import as_text
 from inventory.queries.integrity import POOL_LAWS, SHOWN, check_laws
-from omniretail.doors import ApiView
+from omniretail.doors import ApiView, StrictSerializer
 from orders.queries.integrity import ORDER_LAWS
 
 
@@ -31,12 +31,17 @@ class IntegrityAnswer(serializers.Serializer):
     violations = ViolationAnswer(many=True, help_text=f"At most {SHOWN}")
 
 
+class NoQuery(StrictSerializer):
+    """There is nothing to choose: a parameter that is given is a mistake."""
+
+
 class IntegrityView(ApiView):
     scopes = {"GET": "stock:read"}
 
     @extend_schema(operation_id="check_integrity", responses={200: IntegrityAnswer})
     def get(self, request: Request) -> Response:
         """Check every law over every row, as of one moment."""
+        self.filters(NoQuery)
         report = check_laws([*POOL_LAWS, *ORDER_LAWS])
         return Response(
             {

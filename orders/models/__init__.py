@@ -4,6 +4,7 @@ from orders.models.customer import Customer
 from orders.models.fulfilment import Fulfilment, FulfilmentLine
 from orders.models.order import Order, OrderLine, SourcingReceipt
 from orders.models.picking import PickList, PickListLine, Scan
+from orders.models.reconciliation import Reconciliation, Violation
 from orders.models.returns import Return, ReturnLine, ReturnReceiptLine
 
 __all__ = [
@@ -14,9 +15,11 @@ __all__ = [
     "OrderLine",
     "PickList",
     "PickListLine",
+    "Reconciliation",
     "Return",
     "ReturnLine",
     "ReturnReceiptLine",
     "Scan",
     "SourcingReceipt",
+    "Violation",
 ]

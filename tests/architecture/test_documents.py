@@ -19,7 +19,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("
 PACKAGES = ("omniretail", "stores", "inventory", "orders")
 
 EVENT = re.compile(
-    r"(?:stock|reservation|order|fulfilment|return|refund|transfer|delivery|count|customer)\.[a-z_]+"
+    r"(?:stock|reservation|order|fulfilment|return|refund|transfer|delivery|count|customer|integrity)\.[a-z_]+"
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)

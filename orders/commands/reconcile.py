@@ -1,0 +1,106 @@
+"""Checking every law, keeping what was found, and telling what is new. It repairs nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import connection, transaction
+
+from inventory.moments import as_text, database_now
+from inventory.queries.integrity import check_laws
+from omniretail.access.principal import Principal
+from omniretail.outbox.events import Fact, publish
+from orders.models import Reconciliation, Violation
+from orders.queries.reconciliation import NIGHTLY_LAWS, last_due, last_reconciliation
+
+log = logging.getLogger("omniretail.integrity")
+
+KEPT = 1_000  # violations kept of one check; all are counted
+PATIENCE = "25min"  # less than a task may take
+
+
+def reconcile(*, actor: Principal, only_if_due: bool = False) -> Reconciliation | None:
+    """Check every law over every row and keep the report; None: nothing is due, or a check runs.
+
+    All of it is one transaction, written at its end: a process that is killed leaves no trace,
+    and the next sweep finds the check still due.
+    """
+    with transaction.atomic():
+        if not _take_turn():
+            return None
+        started = database_now()
+        last = last_reconciliation()
+        if only_if_due and last is not None and last.started_at >= last_due(started):
+            return None
+        report = check_laws(NIGHTLY_LAWS, shown=KEPT, patience=PATIENCE)
+        known = set(last.violations.values_list(*_KEY)) if last else set()
+        run = Reconciliation.objects.create(
+            started_at=started,
+            finished_at=database_now(),
+            rows_checked=report.rows_checked,
+            violation_count=report.count,
+            asked_by=actor.name,
+        )
+        found = [_violation(run, each, known) for each in report.violations]
+        Violation.objects.bulk_create(found)
+        publish(*(_fact(run, each, actor=actor) for each in found if each.is_new))
+    _log(run, found)
+    return run
+
+
+_KEY = ("law", "sku", "location", "subject")
+
+
+def _take_turn() -> bool:
+    """Keep two workers from reading the whole ledger at once, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('reconciliation'))")
+        return bool(cursor.fetchone()[0])
+
+
+def _violation(run: Reconciliation, found: dict[str, Any], known: set[Any]) -> Violation:
+    row = Violation(
+        reconciliation=run,
+        law=found["law"],
+        sku=found["sku"] or "",
+        location=found["location"] or "",
+        subject=found["subject"],
+        expected=found["expected"],
+        found=found["found"],
+        is_new=False,
+    )
+    row.is_new = tuple(getattr(row, name) for name in _KEY) not in known
+    return row
+
+
+def _fact(run: Reconciliation, row: Violation, *, actor: Principal) -> Fact:
+    data = {
+        "check": str(run.pk),
+        "checked_at": as_text(run.started_at),
+        "law": row.law,
+        "sku": row.sku or None,
+        "location": row.location or None,
+        "subject": row.subject,
+        "expected": row.expected,
+        "found": row.found,
+    }
+    return Fact("integrity.violated", f"checks/{run.pk}", data, actor=actor.name)
+
+
+def _log(run: Reconciliation, found: list[Violation]) -> None:
+    """Say it where operators look, once it is kept: each new one, and that old ones go on."""
+    for row in found:
+        if row.is_new:
+            log.error(
+                "law %s violated: %s, SKU %s, location %s: expected %s, found %s (check %s)",
+                row.law,
+                row.subject,
+                row.sku or "-",
+                row.location or "-",
+                row.expected,
+                row.found,
+                run.pk,
+            )
+    if run.violation_count:
+        log.error("check %s found %s violations", run.pk, run.violation_count)

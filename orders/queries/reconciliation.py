@@ -1,0 +1,144 @@
+"""What the nightly check looks at beyond `/integrity`, and what each law means to people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inventory.queries.integrity import POOL_LAWS, Law
+from orders.models import Reconciliation
+from orders.models.fulfilment import UNFINISHED
+from orders.queries.integrity import ORDER_LAWS
+
+HOUR = 3  # UTC, at which a night's check is due
+
+_MOVING = ", ".join(f"'{state}'" for state in UNFINISHED if state != "ready")
+
+# Sweeps and people end these in time. What they left is no wrong number, but somebody waits for it.
+STALE_LAWS = (
+    Law(
+        "holds_end_in_time",
+        """SELECT sku_id, location_id, 'hold ' || id || ' of ' || reference, 0::bigint,
+                  quantity::bigint
+           FROM inventory_reservation
+           WHERE state = 'held' AND expires_at < statement_timestamp() - interval '1 hour'""",
+    ),
+    Law(
+        "pickups_expire_in_time",
+        """SELECT l.sku_id, f.location_id, 'fulfilment ' || f.code || ', line ' || l.line_id,
+                  0::bigint, (o.quantity - o.fulfilled)::bigint
+           FROM orders_fulfilment f
+           JOIN orders_fulfilmentline o ON o.fulfilment_id = f.id
+           JOIN orders_orderline l ON l.id = o.order_line_id
+           WHERE f.state = 'ready' AND o.quantity > o.fulfilled
+             AND f.pickup_expires_at < statement_timestamp() - interval '1 day'""",
+    ),
+    Law(
+        "fulfilments_move_on",
+        f"""SELECT l.sku_id, f.location_id, 'fulfilment ' || f.code || ', line ' || l.line_id,
+                   0::bigint, (o.quantity - o.fulfilled)::bigint
+            FROM orders_fulfilment f
+            JOIN orders_fulfilmentline o ON o.fulfilment_id = f.id
+            JOIN orders_orderline l ON l.id = o.order_line_id
+            WHERE f.state IN ({_MOVING}) AND o.quantity > o.fulfilled
+              AND coalesce((f.promise ->> 'ready_by')::timestamptz,
+                           (f.promise ->> 'deliver_by')::timestamptz,
+                           f.created_at + interval '7 days')
+                  < statement_timestamp() - interval '3 days'""",
+    ),
+    Law(
+        "events_are_relayed",
+        """SELECT NULL::bigint, NULL::bigint, 'events without a number', 0::bigint, count(*)
+           FROM outbox_event
+           WHERE sequence IS NULL AND time < statement_timestamp() - interval '1 hour'
+           HAVING count(*) > 0""",
+    ),
+)
+
+NIGHTLY_LAWS = (*POOL_LAWS, *ORDER_LAWS, *STALE_LAWS)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A law in a sentence, and what to do where it does not hold."""
+
+    says: str
+    to_do: str
+
+
+_LEDGER = (
+    "Look back at this SKU and location: the first movement that does not follow from the one "
+    "before says when. Look for that moment in Audit and in the log of the database. Do not write "
+    "into the tables; take a backup and report it. If only the shelf is in doubt, count it."
+)
+_STEP = (
+    "Open the order: its timeline says which step it was. Do not write into the tables; take a "
+    "backup and report it with the order's number."
+)
+_MEANINGS = {
+    "balance_is_the_sum_of_its_movements": Meaning(
+        "A balance is the sum of its movements in the ledger.", _LEDGER
+    ),
+    "movement_follows_the_one_before": Meaning(
+        "Each movement goes on from what the one before it left.", _LEDGER
+    ),
+    "balance_is_what_the_last_movement_left": Meaning(
+        "A balance is what its last movement left.", _LEDGER
+    ),
+    "reserved_is_the_sum_of_live_claims": Meaning(
+        "What is reserved is what carts and orders hold, and nothing else.",
+        "Compare Claims of this SKU and location with its stock. Take a backup and report both.",
+    ),
+    "transfer_moves_what_it_says": Meaning(
+        "A transfer has moved what its lines say.",
+        "Open the transfer and its ledger. If the goods are on the shelf, a count puts the number "
+        "right; report the transfer either way.",
+    ),
+    "never_oversold": Meaning(
+        "Nobody is promised what is not there.",
+        "Count this SKU now: what was promised beyond the shelf is sourced elsewhere. "
+        "Then report it.",
+    ),
+    "guards_stand": Meaning(
+        "The database itself refuses balances without movements, and changes of the ledger.",
+        "A constraint or trigger is missing, most likely since a restore in parts: restore whole.",
+    ),
+    "what_must_leave_is_claimed": Meaning(
+        "What a location has yet to hand over is held on its shelf, and every hold has its use.",
+        _STEP,
+    ),
+    "holds_end_in_time": Meaning(
+        "A cart's hold ends when its time is over.",
+        "The sweep has not run for an hour: look whether the worker lives. No goods are kept from "
+        "anybody: whoever wants them ends the hold.",
+    ),
+    "pickups_expire_in_time": Meaning(
+        "A pickup that nobody came for goes back on sale.",
+        "The sweep has not run for a day: look whether the worker lives, or expire the pickup.",
+    ),
+    "fulfilments_move_on": Meaning(
+        "No work lies three days beyond what the customer was promised.",
+        "Ask the location: pick it, or reject it so that another location sends it.",
+    ),
+    "events_are_relayed": Meaning(
+        "Events get their number within moments.",
+        "The relay has not run for an hour: look whether the worker lives. Reading the feed "
+        "relays too.",
+    ),
+}
+
+
+def meaning_of(law: str) -> Meaning:
+    """Return what a law means to people; by its name where nobody has written more."""
+    words = law.replace("_", " ").capitalize() + "."
+    return _MEANINGS.get(law, Meaning(words, _STEP))
+
+
+def last_due(now: datetime) -> datetime:
+    """Return the hour of the last night's check."""
+    due = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    return due if due <= now else due - timedelta(days=1)
+
+
+def last_reconciliation() -> Reconciliation | None:
+    return Reconciliation.objects.order_by("-id").first()
