@@ -19,6 +19,7 @@ class Reason(models.TextChoices):
     RETURNED = "returned", "Came back from a customer"
     TRANSFER_OUT = "transfer_out", "Left for another location"
     TRANSFER_IN = "transfer_in", "Arrived from another location"
+    TRANSFER_SURPLUS = "transfer_surplus", "Arrived from another location beyond what was sent"
     TRANSFER_LOSS = "transfer_loss", "Lost on the way"
     COUNT = "cycle_count", "Counted"
     MISSING = "missing", "Not found by a picker"
@@ -115,3 +116,14 @@ class CountState(models.TextChoices):
     REVIEW = "review", "In review"  # compared with the record, waits to be applied
     APPLIED = "applied", "Applied"  # the record says what was seen
     CANCELLED = "cancelled", "Cancelled"  # given up, nothing changed
+
+
+class TransferVerdict(models.TextChoices):
+    """What came of a scan at the van: `load` at the source, `unload` at the destination."""
+
+    ACCEPTED = "accepted", "Accepted"
+    DUPLICATE = "duplicate", "Same scan again"
+    WRONG_ITEM = "wrong_item", "Not on this transfer"
+    OVER_LOAD = "over_load", "More than drafted"
+    OVER_UNLOAD = "over_unload", "More than is on its way"
+    UNKNOWN_BARCODE = "unknown_barcode", "Unknown barcode"

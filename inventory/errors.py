@@ -75,7 +75,10 @@ class IllegalTransition(DomainError):
 
 
 class TransferExceeds(DomainError):
-    """More was received than is still on its way."""
+    """More, or something else, was received than is still on its way. `lines` says what.
+
+    Count again; if it is so, send the receipt with `accept_surplus`.
+    """
 
     code = "transfer_exceeds"
     title = "More than is on its way"
@@ -146,3 +149,24 @@ class ApprovalNeeded(DomainError):
 
     code = "approval_needed"
     title = "Second pair of eyes needed"
+
+
+class TransferPromised(DomainError):
+    """This transfer brings goods that are promised to a customer: it leaves whole or not at all.
+
+    `reference` says to whom, `lines` what is not loaded yet. It cannot be cancelled by itself:
+    cancel the units of the order, and the draft follows.
+    """
+
+    code = "transfer_promised"
+    title = "Goods are promised"
+
+
+class NothingScanned(DomainError):
+    """Nothing was scanned at this end of the transfer, so nothing can leave or arrive as scanned.
+
+    Scan the goods first, or say in `lines` what has arrived.
+    """
+
+    code = "nothing_scanned"
+    title = "Nothing scanned"

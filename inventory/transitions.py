@@ -11,10 +11,14 @@ from inventory.errors import IllegalTransition
 # of it leads.
 TRANSFER: Mapping[str, Mapping[str, str]] = {
     TransferState.DRAFT: {
+        "scan": TransferState.DRAFT,
         "dispatch": TransferState.IN_TRANSIT,
         "cancel": TransferState.CANCELLED,
     },
-    TransferState.IN_TRANSIT: {"receive": TransferState.RECEIVED},
+    TransferState.IN_TRANSIT: {
+        "scan": TransferState.IN_TRANSIT,
+        "receive": TransferState.RECEIVED,
+    },
     TransferState.RECEIVED: {},
     TransferState.CANCELLED: {},
 }

@@ -170,6 +170,7 @@ SPECTACULAR_SETTINGS = {
         "FulfilmentState": "orders.choices.FulfilmentState",
         "PickListState": "orders.choices.PickListState",
         "ScanVerdict": "orders.choices.ScanVerdict",
+        "TransferVerdict": "inventory.choices.TransferVerdict",
         "RejectReason": "orders.choices.RejectReason",
         "ReturnState": "orders.choices.ReturnState",
         "Disposition": "orders.choices.Disposition",

@@ -13,8 +13,13 @@ from orders.errors import IllegalTransition
 Steps = Mapping[str, str]  # action -> next state
 LifeCycle = Mapping[str, Steps]  # state -> steps
 
-# Not an action of the fulfilment's own door: units are cancelled through their order.
+# Not actions of the fulfilment's own door: units are cancelled through their order, and arrive
+# with their transfer.
 CANCEL = "cancel"
+ARRIVE = "arrive"
+_ELSEWHERE = (CANCEL, ARRIVE)
+
+SHIP_TO_STORE = "ship_to_store"
 
 _SHIP: LifeCycle = {
     "open": {"accept": "open", "pick": "picking", "reject": "rejected", CANCEL: "cancelled"},
@@ -32,16 +37,24 @@ _PICKUP: LifeCycle = {
         CANCEL: "cancelled",
     },
     "picking": {"pick": "picking", "ready": "ready", "reject": "rejected", CANCEL: "cancelled"},
-    # Goods that come from another building arrive in these two, by way of their transfer.
-    "packed": {CANCEL: "cancelled"},
-    "in_transit": {"ready": "ready"},
     "ready": {"collect": "collected", "expire": "expired", CANCEL: "cancelled"},
+}
+
+# A pickup whose goods come from another building, on a transfer.
+_SHIP_TO_STORE: LifeCycle = {
+    "open": {"accept": "open", "pick": "picking", "reject": "rejected", CANCEL: "cancelled"},
+    "picking": {"pick": "picking", "pack": "packed", "reject": "rejected", CANCEL: "cancelled"},
+    "packed": {"ship": "in_transit", CANCEL: "cancelled"},
+    "in_transit": {ARRIVE: "ready", CANCEL: "cancelled"},
+    # Ready by itself when all has come; asked again, it says in which bay.
+    "ready": {"ready": "ready", "collect": "collected", "expire": "expired", CANCEL: "cancelled"},
 }
 
 FULFILMENT: Mapping[str, LifeCycle] = {
     "ship": _SHIP,
     "same_day": _SHIP,
     "pickup": _PICKUP,
+    SHIP_TO_STORE: _SHIP_TO_STORE,
     # A till sale is placed and fulfilled in one act: it is never seen in another state.
     "carry_out": {},
 }
@@ -59,29 +72,34 @@ RETURN: LifeCycle = {
 }
 
 
-def fulfilment_actions(type: str, state: str) -> list[str]:
+def life_cycle_of(type: str, *, sent: bool) -> str:
+    """Return which life cycle a fulfilment has: its type's, unless its goods are `sent` first."""
+    return SHIP_TO_STORE if sent else type
+
+
+def fulfilment_actions(life_cycle: str, state: str) -> list[str]:
     """Return what may be asked of a fulfilment at its own address, in the order of the work."""
-    return [action for action in FULFILMENT[type].get(state, {}) if action != CANCEL]
+    return [action for action in FULFILMENT[life_cycle].get(state, {}) if action not in _ELSEWHERE]
 
 
-def next_fulfilment_state(type: str, state: str, action: str) -> str:
+def next_fulfilment_state(life_cycle: str, state: str, action: str) -> str:
     """Return where `action` leads; raise `IllegalTransition` naming what the state allows.
 
     A reject or a collect of some lines only does not take the step: the fulfilment stays.
     """
-    steps = FULFILMENT[type].get(state, {})
+    steps = FULFILMENT[life_cycle].get(state, {})
     if action not in steps:
         raise IllegalTransition(
             f"A fulfilment that is {state} cannot be asked to {action}.",
             state=state,
-            allowed_actions=fulfilment_actions(type, state),
+            allowed_actions=fulfilment_actions(life_cycle, state),
         )
     return steps[action]
 
 
-def may_fulfilment(type: str, state: str, action: str) -> bool:
-    """Say whether the table allows `action`; `CANCEL` while the goods are in the building."""
-    return action in FULFILMENT[type].get(state, {})
+def may_fulfilment(life_cycle: str, state: str, action: str) -> bool:
+    """Say whether the table allows `action`; `CANCEL` until the customer or a carrier has it."""
+    return action in FULFILMENT[life_cycle].get(state, {})
 
 
 def pick_list_actions(state: str) -> list[str]:

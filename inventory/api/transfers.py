@@ -1,9 +1,10 @@
-"""`/transfers`: stock on its way between locations. Receiving it is orders' door."""
+"""`/transfers`: stock on its way between locations. Its leaving and arriving are orders' doors."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import path
@@ -12,10 +13,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory.api.fields import ReferenceField
 from inventory.api.reservations import NoBody
-from inventory.choices import TransferState
-from inventory.commands.transfer import cancel_transfer, dispatch_transfer, draft_transfer
+from inventory.api.scan_body import SCAN_KEY, ScansBody
+from inventory.choices import TransferState, TransferVerdict
+from inventory.commands.scan_transfer import scan_transfer
+from inventory.commands.transfer import cancel_transfer, draft_transfer
+from inventory.models import TransferLine
 from inventory.queries.lookup import look_up
+from inventory.queries.scan import Read
 from inventory.queries.transfers import as_id, transfer_documents, visible_transfers
 from omniretail.doors import (
     MAX_ITEMS,
@@ -27,6 +33,7 @@ from omniretail.doors import (
     listed,
     page,
 )
+from omniretail.idempotency.execute import retry_conflicts
 from omniretail.problems import NotFound, ValidationFailed
 
 
@@ -54,6 +61,11 @@ class TransferLineAnswer(serializers.Serializer):
     quantity = serializers.IntegerField()
     received = serializers.IntegerField()
     lost = serializers.IntegerField()
+    left_behind = serializers.IntegerField(help_text="Drafted, but not loaded")
+    surplus = serializers.IntegerField(help_text="Taken in beyond what was sent")
+    damaged = serializers.IntegerField(help_text="Of what arrived")
+    loaded = serializers.IntegerField(help_text="Scanned at the source")
+    unloaded = serializers.IntegerField(help_text="Scanned on arrival, not received yet")
 
 
 TransferAnswer = type(
@@ -64,6 +76,7 @@ TransferAnswer = type(
         "from": serializers.CharField(),
         "to": serializers.CharField(),
         "state": serializers.ChoiceField(TransferState.choices),
+        "reference": serializers.CharField(help_text="For whom it travels; empty: for the shelf"),
         "lines": TransferLineAnswer(many=True),
         "created_at": serializers.DateTimeField(),
         "dispatched_at": serializers.DateTimeField(allow_null=True),
@@ -73,9 +86,24 @@ TransferAnswer = type(
 )
 
 
-class TransferQuery(ListQuery):
-    location = CodeField(required=False, help_text="Where it leaves or arrives")
-    state = serializers.ChoiceField(TransferState.choices, required=False)
+TransferQuery = type(
+    "TransferQuery",
+    (ListQuery,),
+    {
+        "location": CodeField(required=False, help_text="Where it leaves or arrives"),
+        "from": CodeField(required=False),
+        "to": CodeField(required=False),
+        "state": serializers.ChoiceField(TransferState.choices, required=False),
+        "sku": CodeField(required=False),
+        "reference": ReferenceField(required=False, help_text="A fulfilment's id"),
+    },
+)
+_FILTERS = {
+    "from": "source__code",
+    "to": "destination__code",
+    "state": "state",
+    "reference": "reference",
+}
 
 
 class TransfersView(ApiView):
@@ -93,8 +121,12 @@ class TransfersView(ApiView):
         if "location" in filters:
             code = filters["location"]
             rows = rows.filter(Q(source__code=code) | Q(destination__code=code))
-        if "state" in filters:
-            rows = rows.filter(state=filters["state"])
+        if "sku" in filters:
+            lines = TransferLine.objects.filter(sku__code=filters["sku"])
+            rows = rows.filter(pk__in=lines.values("transfer"))
+        rows = rows.filter(
+            **{column: filters[name] for name, column in _FILTERS.items() if name in filters}
+        )
         return page(
             request, rows, key="pk", filters=filters, render=transfer_documents, newest_first=True
         )
@@ -123,8 +155,8 @@ class TransfersView(ApiView):
                 sku_id = found.sku_ids[line["sku"]]
                 units[sku_id] = units.get(sku_id, 0) + line["quantity"]
             return 201, draft_transfer(
-                source=found.places[body["from"]],
-                destination=found.places[body["to"]],
+                source_id=found.places[body["from"]].id,
+                destination_id=found.places[body["to"]].id,
                 units=units,
                 actor=self.actor,
             )
@@ -144,18 +176,6 @@ class TransferView(ApiView):
         return Response(found[0])
 
 
-class TransferDispatchView(ApiView):
-    scopes = {"POST": "stock:write"}
-
-    @extend_schema(
-        operation_id="dispatch_transfer", request=NoBody, responses={200: TransferAnswer}
-    )
-    def post(self, request: Request, identity: str) -> HttpResponse:
-        """Let the goods leave the source, all lines or none."""
-        self.body(NoBody)
-        return self.act(lambda: (200, dispatch_transfer(identity=identity, actor=self.actor)))
-
-
 class TransferCancellationView(ApiView):
     scopes = {"POST": "stock:write"}
 
@@ -166,9 +186,48 @@ class TransferCancellationView(ApiView):
         return self.act(lambda: (200, cancel_transfer(identity=identity, actor=self.actor)))
 
 
+class TransferScanAnswer(serializers.Serializer):
+    scan_id = serializers.UUIDField()
+    result = serializers.ChoiceField(TransferVerdict.choices)
+    first_result = serializers.ChoiceField(
+        TransferVerdict.choices, required=False, help_text="Of a duplicate: what came of it first"
+    )
+
+
+class TransferScansAnswer(serializers.Serializer):
+    results = TransferScanAnswer(many=True)
+    transfer = TransferAnswer()
+
+
+class TransferScansView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="scan_transfer",
+        request=ScansBody,
+        responses={200: TransferScansAnswer},
+        parameters=[SCAN_KEY],
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Count what is loaded while it is a draft, and what is unloaded while it is in transit.
+
+        Nothing moves yet. Send a batch again when unsure: no scan counts twice.
+        """
+        reads = [Read(**scan) for scan in self.body(ScansBody)["scans"]]
+
+        def effect() -> tuple[int, Any]:
+            transfer, results = scan_transfer(identity=identity, reads=reads, actor=self.actor)
+            return 200, {"results": results, "transfer": transfer}
+
+        if "Idempotency-Key" in request.headers:
+            return self.act(effect)
+        status, answer = retry_conflicts(transaction.atomic(effect))
+        return Response(answer, status=status)
+
+
 urlpatterns = [
     path("transfers", TransfersView.as_view()),
     path("transfers/<str:identity>", TransferView.as_view()),
-    path("transfers/<str:identity>/dispatch", TransferDispatchView.as_view()),
+    path("transfers/<str:identity>/scans", TransferScansView.as_view()),
     path("transfers/<str:identity>/cancel", TransferCancellationView.as_view()),
 ]

@@ -1,4 +1,4 @@
-"""Moving stock from one location to another: draft, dispatch, receive in parts, cancel."""
+"""Moving stock from one location to another: draft, change, dispatch, cancel."""
 
 from __future__ import annotations
 
@@ -8,27 +8,40 @@ from typing import Any
 from django.utils import timezone
 
 from inventory import ledger
-from inventory.choices import Reason
-from inventory.commands.change import StockChange
+from inventory.choices import Reason, ReservationState, TransferState
 from inventory.commands.holds import end_stale_holds
-from inventory.errors import InsufficientStock, TransferExceeds
-from inventory.ledger import Entry
+from inventory.errors import (
+    InsufficientStock,
+    NothingScanned,
+    ReservationNotLive,
+    TransferPromised,
+)
+from inventory.ledger import Entry, Part
 from inventory.models import Transfer, TransferLine
-from inventory.queries.transfers import as_id, transfer_documents, visible_transfers
+from inventory.queries.transfers import as_id, transfer_document, visible_transfers
 from inventory.transitions import next_transfer_state
 from omniretail.access.principal import Principal
-from omniretail.audit.record import record
 from omniretail.outbox.events import Fact, publish
 from omniretail.problems import NotFound
-from stores.queries.network import Place
 
 
 def draft_transfer(
-    *, source: Place, destination: Place, units: Mapping[int, int], actor: Principal
+    *,
+    source_id: int,
+    destination_id: int,
+    units: Mapping[int, int],
+    reference: str = "",
+    actor: Principal,
 ) -> dict[str, Any]:
-    """Write down what is to go from one location to another (units by SKU id); nothing moves."""
+    """Write down what is to go from one location to another (units by SKU id); nothing moves.
+
+    `reference` says for whom, when the goods are promised already.
+    """
     transfer = Transfer.objects.create(
-        source_id=source.id, destination_id=destination.id, created_by=actor.name[:150]
+        source_id=source_id,
+        destination_id=destination_id,
+        reference=reference,
+        created_by=actor.name[:150],
     )
     TransferLine.objects.bulk_create(
         [
@@ -36,25 +49,49 @@ def draft_transfer(
             for sku_id, quantity in units.items()
         ]
     )
-    return _document(transfer, actor)
+    return transfer_document(transfer)
 
 
-def dispatch_transfer(*, identity: str, actor: Principal) -> dict[str, Any]:
+def redraw_transfer(*, transfer_id: int, units: Mapping[int, int]) -> None:
+    """Let a draft ask for these units (by SKU id) instead; a draft of nothing is cancelled.
+
+    The caller has locked what the goods are for. One that is no draft stays as it is.
+    """
+    transfer = Transfer.objects.select_for_update().get(pk=transfer_id)
+    if transfer.state != TransferState.DRAFT:
+        return
+    if not any(units.values()):
+        transfer.state = next_transfer_state(transfer.state, "cancel")
+        transfer.save(update_fields=["state"])
+        return
+    lines = lines_of(transfer)
+    for line in lines:
+        line.quantity = units.get(line.sku_id, 0)
+        line.loaded = min(line.loaded, line.quantity)
+    gone = [line.pk for line in lines if not line.quantity]
+    TransferLine.objects.filter(pk__in=gone).delete()
+    TransferLine.objects.bulk_update(
+        [line for line in lines if line.quantity], ["quantity", "loaded"]
+    )
+
+
+def dispatch_transfer(
+    *, identity: str, as_scanned: bool = False, actor: Principal
+) -> dict[str, Any]:
     """Let the goods leave: `on_hand` falls at the source.
 
-    Only what is available there may leave: raises `InsufficientStock` otherwise, and
+    `as_scanned`: what was loaded leaves, the rest of the draft is left behind. Only what is
+    available may leave: raises `InsufficientStock` otherwise, `NothingScanned`, and
     `IllegalTransition` when it is no draft.
     """
-    transfer = _lock(identity, actor, at="source")
-    transfer.state = next_transfer_state(transfer.state, "dispatch")
-    transfer.dispatched_at = timezone.now()
-    transfer.save(update_fields=["state", "dispatched_at"])
-    lines = _lines(transfer)
-    end_stale_holds(actor=actor.name, sku_ids=sorted(line.sku_id for line in lines))
-    rows = ledger.lock_rows([(line.sku_id, transfer.source_id) for line in lines])
+    transfer = lock_transfer(identity, actor, at="source")
+    lines = _set_off(transfer, as_scanned=as_scanned)
+    leaving = [line for line in lines if line.quantity]
+    end_stale_holds(actor=actor.name, sku_ids=sorted(line.sku_id for line in leaving))
+    rows = ledger.lock_rows([(line.sku_id, transfer.source_id) for line in leaving])
     short = [
         {"sku": line.sku.code, "requested": line.quantity, "available": available}
-        for line in lines
+        for line in leaving
         if (available := _available(rows, line, transfer)) < line.quantity
     ]
     if short:
@@ -68,100 +105,61 @@ def dispatch_transfer(*, identity: str, actor: Principal) -> dict[str, Any]:
                 reason=Reason.TRANSFER_OUT,
                 reference=subject_of(transfer),
             )
-            for line in lines
+            for line in leaving
         ],
         actor=actor.name,
     )
-    return _tell("transfer.dispatched", transfer, actor)
+    return tell("transfer.dispatched", transfer, actor)
+
+
+def dispatch_promised(
+    *, identity: str, parts: Sequence[Part], as_scanned: bool = False, actor: Principal
+) -> dict[str, Any]:
+    """Let promised goods leave: the claims on them end, `on_hand` and `reserved` fall.
+
+    `parts` are the claims on all that the draft names. Raises `TransferPromised` when not all
+    of it was scanned, and `ReservationNotLive` when a claim is not there any more.
+    """
+    transfer = lock_transfer(identity, actor, at="source")
+    missing = [line for line in lines_of(transfer) if line.loaded < line.quantity]
+    if as_scanned and missing:
+        raise TransferPromised(
+            reference=transfer.reference,
+            lines=[
+                {"sku": line.sku.code, "quantity": line.quantity, "loaded": line.loaded}
+                for line in missing
+            ],
+        )
+    _set_off(transfer, as_scanned=False)
+    left = ledger.close_claims(
+        parts,
+        state=ReservationState.CONSUMED,
+        reason=Reason.TRANSFER_OUT,
+        actor=actor.name,
+        leaves=True,
+        reference=subject_of(transfer),
+    )
+    if not left:
+        raise ReservationNotLive()
+    return tell("transfer.dispatched", transfer, actor)
 
 
 def cancel_transfer(*, identity: str, actor: Principal) -> dict[str, Any]:
     """Give up a draft. Raises `IllegalTransition` once the goods have left."""
-    transfer = _lock(identity, actor, at="source")
-    transfer.state = next_transfer_state(transfer.state, "cancel")
+    transfer = lock_transfer(identity, actor, at="source")
+    state = next_transfer_state(transfer.state, "cancel")
+    if transfer.reference:
+        raise TransferPromised(reference=transfer.reference, lines=[])
+    transfer.state = state
     transfer.save(update_fields=["state"])
-    return _document(transfer, actor)
-
-
-def receive_transfer(
-    *, identity: str, units: Mapping[str, int], close: bool, actor: Principal
-) -> tuple[dict[str, Any], StockChange]:
-    """Take in what has arrived (units by SKU code), in as many parts as it comes.
-
-    With `close` whatever is still missing is settled as lost: the units left the source when
-    they were dispatched, so the loss is shown at the destination as an arrival and a loss of
-    the same units. Raises `TransferExceeds` when more came than is on its way.
-    """
-    transfer = _lock(identity, actor, at="destination")
-    received = next_transfer_state(transfer.state, "receive")
-    lines = _lines(transfer)
-    _refuse_excess(lines, units)
-    lost = {}
-    for line in lines:
-        line.received += units.get(line.sku.code, 0)
-        if close:
-            lost[line.sku_id] = line.quantity - line.received - line.lost
-            line.lost += lost[line.sku_id]
-    TransferLine.objects.bulk_update(lines, ["received", "lost"])
-    if all(line.received + line.lost == line.quantity for line in lines):
-        transfer.state = received
-        transfer.received_at = timezone.now()
-        transfer.save(update_fields=["state", "received_at"])
-    if any(lost.values()):
-        record(
-            actor=actor,
-            action="transfer.closed_with_loss",
-            subject=subject_of(transfer),
-            reason=Reason.TRANSFER_LOSS,
-            lines=[
-                {"sku": line.sku.code, "lost": lost[line.sku_id]}
-                for line in lines
-                if lost[line.sku_id]
-            ],
-        )
-    arrived = {line.sku_id: units.get(line.sku.code, 0) for line in lines}
-    document = _tell("transfer.received", transfer, actor)
-    return document, _take_in(transfer, arrived, lost, actor)
+    return transfer_document(transfer)
 
 
 def subject_of(transfer: Transfer) -> str:
     return f"transfers/{transfer.pk}"
 
 
-def _take_in(
-    transfer: Transfer, arrived: Mapping[int, int], lost: Mapping[int, int], actor: Principal
-) -> StockChange:
-    place, reference = transfer.destination_id, subject_of(transfer)
-    entries = []
-    for sku_id, quantity in arrived.items():
-        if quantity:
-            entries.append(
-                Entry(
-                    sku_id,
-                    place,
-                    on_hand=quantity,
-                    reason=Reason.TRANSFER_IN,
-                    reference=reference,
-                )
-            )
-        if missing := lost.get(sku_id, 0):
-            entries += [
-                Entry(
-                    sku_id,
-                    place,
-                    on_hand=units,
-                    reason=Reason.TRANSFER_LOSS,
-                    reference=reference,
-                )
-                for units in (missing, -missing)
-            ]
-    ledger.open_rows([(entry.sku_id, place) for entry in entries])
-    balances = ledger.post(entries, actor=actor.name)
-    more = frozenset(sku_id for sku_id, quantity in arrived.items() if quantity)
-    return StockChange(balances=balances, more=more)
-
-
-def _lock(identity: str, actor: Principal, *, at: str) -> Transfer:
+def lock_transfer(identity: str, actor: Principal, *, at: str) -> Transfer:
     """Lock a transfer for an actor who may see the end where the act happens."""
     transfer = (
         visible_transfers(actor).filter(pk=as_id(identity)).select_for_update(of=("self",)).first()
@@ -171,33 +169,34 @@ def _lock(identity: str, actor: Principal, *, at: str) -> Transfer:
     return transfer
 
 
-def _lines(transfer: Transfer) -> list[TransferLine]:
+def lines_of(transfer: Transfer) -> list[TransferLine]:
     """Return the lines as they are under the lock of their transfer."""
     return list(transfer.lines.select_related("sku").order_by("pk"))
+
+
+def tell(type: str, transfer: Transfer, actor: Principal) -> dict[str, Any]:
+    """Publish what became of a transfer; return its document."""
+    document = transfer_document(transfer)
+    publish(Fact(type, subject_of(transfer), document, actor=actor.name))
+    return document
+
+
+def _set_off(transfer: Transfer, *, as_scanned: bool) -> list[TransferLine]:
+    """Take the step into transit; return the lines, whose `quantity` is what leaves."""
+    transfer.state = next_transfer_state(transfer.state, "dispatch")
+    transfer.dispatched_at = timezone.now()
+    transfer.save(update_fields=["state", "dispatched_at"])
+    lines = lines_of(transfer)
+    if as_scanned:
+        if not any(line.loaded for line in lines):
+            raise NothingScanned()
+        for line in lines:
+            line.left_behind = line.quantity - line.loaded
+            line.quantity = line.loaded
+        TransferLine.objects.bulk_update(lines, ["left_behind", "quantity"])
+    return lines
 
 
 def _available(rows: Mapping[tuple[int, int], Any], line: TransferLine, transfer: Transfer) -> int:
     row = rows.get((line.sku_id, transfer.source_id))
     return row.available if row else 0
-
-
-def _refuse_excess(lines: Sequence[TransferLine], units: Mapping[str, int]) -> None:
-    on_its_way = {line.sku.code: line.quantity - line.received - line.lost for line in lines}
-    excess = [
-        {"sku": sku, "received": quantity, "on_its_way": on_its_way.get(sku, 0)}
-        for sku, quantity in units.items()
-        if quantity > on_its_way.get(sku, 0)
-    ]
-    if excess:
-        raise TransferExceeds(lines=excess)
-
-
-def _tell(type: str, transfer: Transfer, actor: Principal) -> dict[str, Any]:
-    document = _document(transfer, actor)
-    publish(Fact(type, subject_of(transfer), document, actor=actor.name))
-    return document
-
-
-def _document(transfer: Transfer, actor: Principal) -> dict[str, Any]:
-    """Return the document of a transfer as it has just been written."""
-    return transfer_documents(visible_transfers(actor).filter(pk=transfer.pk))[0]

@@ -13,6 +13,7 @@ from inventory.ledger.claims import (
     close_claims,
     extend_claims,
     lock_cart,
+    post_claimed,
     reserve,
 )
 from inventory.ledger.expiry import expire_due
@@ -37,6 +38,7 @@ __all__ = [
     "make_room",
     "open_rows",
     "post",
+    "post_claimed",
     "reserve",
     "set_safety_stock",
 ]

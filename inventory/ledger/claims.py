@@ -8,10 +8,10 @@ from datetime import datetime
 
 from django.db import connection
 
-from inventory.choices import ReservationState
+from inventory.choices import Reason, ReservationState
 from inventory.ledger.posting import POST, post
 from inventory.ledger.rows import lock_rows_of_claims
-from inventory.ledger.shapes import ACTOR_LENGTH, Claim, Entry, LiveClaim, Part
+from inventory.ledger.shapes import ACTOR_LENGTH, Balance, Claim, Entry, LiveClaim, Part
 from omniretail.statements import numbers, run
 
 # Each claim must leave what is fenced for other channels than its own, after the claims before
@@ -108,12 +108,14 @@ def close_claims(
     actor: str,
     leaves: bool = False,
     goes_missing: bool = False,
+    reference: str | None = None,
 ) -> bool:
     """End live claims, in part or whole; False when one of them is not live any more.
 
     `reserved` falls by the parts. `leaves`: `on_hand` falls too (the goods are out of the
     door). `goes_missing`: `unavailable` rises instead, so that nobody promises them again.
-    A claim ended in part stays live with the rest. After False nothing has changed.
+    A claim ended in part stays live with the rest. The movements carry the holder's reference,
+    or the one given. After False nothing has changed.
     """
     units: dict[int, int] = {}
     for part in parts:
@@ -135,8 +137,51 @@ def close_claims(
         actor=actor,
         leaves=leaves,
         goes_missing=goes_missing,
+        reference=reference,
     )
     return True
+
+
+def post_claimed(entries: Sequence[Entry], claims: Sequence[Claim], *, actor: str) -> list[Balance]:
+    """Post movements that bring goods, and claim some of these goods in the same act.
+
+    No guard: the units are what `entries` bring, so neither safety stock nor a ring fence has a
+    say, and nobody can be faster. A reservation id that a live claim has makes that claim grow.
+    """
+    balances = post(
+        [
+            *entries,
+            *(
+                Entry(
+                    claim.sku_id,
+                    claim.location_id,
+                    reserved=claim.quantity,
+                    reason=Reason.RESERVED,
+                    reference=claim.reference,
+                )
+                for claim in claims
+            ),
+        ],
+        actor=actor,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO inventory_reservation
+                   (id, sku_id, location_id, quantity, state, reference)
+               SELECT c.id, c.sku_id, c.location_id, c.quantity, 'confirmed', c.reference
+               FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::text[])
+                   AS c(id, sku_id, location_id, quantity, reference)
+               ON CONFLICT (id) DO UPDATE
+               SET quantity = inventory_reservation.quantity + excluded.quantity""",
+            [
+                [claim.reservation_id for claim in claims],
+                [claim.sku_id for claim in claims],
+                [claim.location_id for claim in claims],
+                [claim.quantity for claim in claims],
+                [claim.reference for claim in claims],
+            ],
+        )
+    return balances
 
 
 def end_locked(
@@ -148,6 +193,7 @@ def end_locked(
     actor: str,
     leaves: bool = False,
     goes_missing: bool = False,
+    reference: str | None = None,
 ) -> None:
     """End `units` of each of these claims, whose Stock rows the caller has locked."""
     with connection.cursor() as cursor:
@@ -169,7 +215,7 @@ def end_locked(
                 reserved=-ended,
                 unavailable=ended if goes_missing else 0,
                 reason=reason,
-                reference=claims[identity].reference,
+                reference=claims[identity].reference if reference is None else reference,
             )
             for identity, ended in sorted(units.items())
         ],

@@ -12,7 +12,7 @@ from inventory.models.count import (
 from inventory.models.delivery import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.models.pool import Reservation, ReservationGroup, Stock, StockMovement
 from inventory.models.shelf import KeepRule, Placement, RingFence
-from inventory.models.transfer import Transfer, TransferLine
+from inventory.models.transfer import Transfer, TransferLine, TransferScan
 
 __all__ = [
     "Barcode",
@@ -35,4 +35,5 @@ __all__ = [
     "StockMovement",
     "Transfer",
     "TransferLine",
+    "TransferScan",
 ]

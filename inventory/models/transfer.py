@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
-from inventory.choices import TransferState
+from inventory.choices import TransferState, TransferVerdict
 from inventory.models.catalogue import Sku
 from stores.models import Location
 
@@ -18,6 +19,8 @@ class Transfer(models.Model):
     state = models.CharField(
         max_length=12, choices=TransferState.choices, default=TransferState.DRAFT
     )
+    # For whom the goods travel, as opaque text; empty: for the shelf.
+    reference = models.CharField(max_length=128, blank=True, default="", db_default="")
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
     dispatched_at = models.DateTimeField(null=True, blank=True)
@@ -39,20 +42,55 @@ class TransferLine(models.Model):
 
     transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
+    # Drafted, and from dispatch on what has really left.
     quantity = models.PositiveIntegerField()
     received = models.PositiveIntegerField(default=0)
     # Settled as lost on the way when the transfer was closed.
     lost = models.PositiveIntegerField(default=0)
+    # Drafted, but not loaded when the transfer was dispatched as scanned.
+    left_behind = models.PositiveIntegerField(default=0, db_default=0)
+    # Taken in beyond what was sent.
+    surplus = models.PositiveIntegerField(default=0, db_default=0)
+    # Of what arrived: kept apart as damaged.
+    damaged = models.PositiveIntegerField(default=0, db_default=0)
+    # Scanned into the van, and scanned out of it but not received yet.
+    loaded = models.PositiveIntegerField(default=0, db_default=0)
+    unloaded = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["transfer", "sku"], name="transfer_line_once"),
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="transfer_of_something"),
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0) | Q(left_behind__gt=0) | Q(surplus__gt=0),
+                name="transfer_of_something",
+            ),
             models.CheckConstraint(
                 condition=Q(quantity__gte=F("received") + F("lost")),
                 name="transfer_receives_what_left",
+            ),
+            models.CheckConstraint(
+                condition=Q(damaged__lte=F("received") + F("surplus")),
+                name="transfer_damages_what_arrived",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku_id}"
+
+    @property
+    def on_its_way(self) -> int:
+        return self.quantity - self.received - self.lost
+
+
+class TransferScan(models.Model):
+    """One read of a barcode at a van's door. The same id twice is the same scan."""
+
+    scan_id = models.UUIDField(primary_key=True)
+    transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="scans")
+    line = models.ForeignKey(TransferLine, on_delete=models.CASCADE, null=True, blank=True)
+    payload = models.CharField(max_length=512)
+    quantity = models.PositiveIntegerField()
+    verdict = models.CharField(max_length=16, choices=TransferVerdict.choices)
+    scanned_at = models.DateTimeField(null=True, blank=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+    actor = models.CharField(max_length=150)

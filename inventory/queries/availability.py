@@ -14,13 +14,15 @@ from inventory.queries.stock import read_incoming
 class Pool:
     """Units that may be promised by SKU code and location id, and units on the way by SKU code.
 
-    `units` names only locations that have some; `kept` is what is kept from sale there, and
-    why. SKUs that nobody knows are in none of them.
+    `units` names only locations that have some, of those asked about; `elsewhere` the same of
+    all others. `kept` is what is kept from sale, and why. SKUs that nobody knows are in none of
+    them.
     """
 
     units: dict[str, dict[int, int]]
     kept: dict[str, dict[int, tuple[Kept, ...]]]
     incoming: dict[str, int]
+    elsewhere: dict[str, dict[int, int]]
 
     def take(self, sku: str, quantity: int) -> None:
         """Set units aside, so that a second line of the SKU does not count on them too.
@@ -40,14 +42,13 @@ class Pool:
 def read_pool(*, skus: Sequence[str], channel_id: int, location_ids: Collection[int]) -> Pool:
     """Read what a channel may promise from these locations, in two statements for any number."""
     shelf = read_shelf(skus=sorted(set(skus)), channel_id=channel_id)
-    units = {
-        code: {
-            row.location_id: row.sellable
-            for row in shelf.candidates.get(sku_id, ())
-            if row.sellable > 0 and row.location_id in location_ids
-        }
-        for code, sku_id in shelf.sku_ids.items()
-    }
+    units: dict[str, dict[int, int]] = {code: {} for code in shelf.sku_ids}
+    elsewhere: dict[str, dict[int, int]] = {code: {} for code in shelf.sku_ids}
+    for code, sku_id in shelf.sku_ids.items():
+        for row in shelf.candidates.get(sku_id, ()):
+            if row.sellable > 0:
+                side = units if row.location_id in location_ids else elsewhere
+                side[code][row.location_id] = row.sellable
     kept = {
         code: {row.location_id: row.kept for row in shelf.candidates.get(sku_id, ())}
         for code, sku_id in shelf.sku_ids.items()
@@ -56,4 +57,4 @@ def read_pool(*, skus: Sequence[str], channel_id: int, location_ids: Collection[
         sku_ids=list(shelf.sku_ids.values()), location_ids=location_ids
     )
     on_the_way = {code: incoming.get(sku_id, 0) for code, sku_id in shelf.sku_ids.items()}
-    return Pool(units, kept, on_the_way)
+    return Pool(units, kept, on_the_way, elsewhere)

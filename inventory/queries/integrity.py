@@ -104,7 +104,8 @@ POOL_LAWS = (
                (t.source_id, 'transfer_out',
                 CASE WHEN t.state IN ('in_transit', 'received') THEN -l.quantity::bigint
                      ELSE 0 END),
-               (t.destination_id, 'transfer_in', l.received::bigint)
+               (t.destination_id, 'transfer_in', l.received::bigint),
+               (t.destination_id, 'transfer_surplus', l.surplus::bigint)
            ) AS w(location_id, reason, expected)
            LEFT JOIN LATERAL (
                SELECT sum(on_hand_delta) AS found FROM inventory_stockmovement

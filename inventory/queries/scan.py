@@ -1,10 +1,11 @@
-"""Whose barcode this is: from any scanned text to a SKU."""
+"""Whose barcode this is: from any scanned text to a SKU, one at a time or as a set."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
 from inventory.barcodes import BarcodeRefused, Scanned, resolve
 from inventory.errors import BadCheckDigit, BarcodeUnreadable, UnknownBarcode
@@ -26,6 +27,16 @@ class ScannedSku:
     lot: str | None = None
     serial: str | None = None
     expiry: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One read of a barcode by a scanner, whose client made the id."""
+
+    scan_id: UUID
+    payload: str
+    quantity: int = 1
+    at: datetime | None = None
 
 
 def find_scanned(payload: str) -> ScannedSku:
@@ -104,6 +115,31 @@ def _refusal(read: _Read) -> DomainError:
     if read.refused.reason == "bad_check_digit":
         return BadCheckDigit(read.refused.detail)
     return BarcodeUnreadable(read.refused.detail, reason=read.refused.reason)
+
+
+def find_skus(payloads: Iterable[str]) -> dict[str, int]:
+    """Return the SKU id of each payload that stands for one, in two queries however many.
+
+    The rules of `find_scanned`, for a set: what the code says, the code as it is printed, and
+    last a SKU's own code.
+    """
+    forms: dict[str, list[str]] = {}
+    for payload in payloads:
+        printed = payload.strip(" \t\r\n")
+        forms[payload] = [printed]
+        try:
+            scanned = resolve(payload)
+        except BarcodeRefused:
+            continue  # a misread, or a code of the house that looks like one
+        forms[payload].insert(0, scanned.gtin14 or scanned.code or printed)
+    wanted = {form for some in forms.values() for form in some}
+    owners = dict(Sku.objects.filter(code__in=wanted).values_list("code", "pk"))
+    owners |= dict(Barcode.objects.filter(code__in=wanted).values_list("code", "sku_id"))
+    return {
+        payload: next(owners[form] for form in some if form in owners)
+        for payload, some in forms.items()
+        if any(form in owners for form in some)
+    }
 
 
 def _owners(codes: Collection[str]) -> dict[str, str]:

@@ -69,7 +69,7 @@ _INCOMING = """
 SELECT sku_id, sum(units)::bigint FROM (
     SELECT l.sku_id, l.quantity - l.received - l.lost AS units
     FROM inventory_transferline l JOIN inventory_transfer t ON t.id = l.transfer_id
-    WHERE t.state = %(in_transit)s AND l.sku_id = ANY(%(sku)s::bigint[])
+    WHERE t.state = %(in_transit)s AND t.reference = '' AND l.sku_id = ANY(%(sku)s::bigint[])
       AND t.destination_id = ANY(%(location)s::bigint[])
     UNION ALL
     SELECT l.sku_id, l.expected - l.received
@@ -83,7 +83,10 @@ GROUP BY sku_id
 
 
 def read_incoming(*, sku_ids: Collection[int], location_ids: Collection[int]) -> dict[int, int]:
-    """Return the units on the way to these locations by SKU id, in one statement."""
+    """Return the units on the way to these locations by SKU id, in one statement.
+
+    Without those that travel to a customer who waits for them: nobody else will get them.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _INCOMING,

@@ -14,13 +14,12 @@ from omniretail.access.principal import Principal
 
 LARGEST_ID = 2**63 - 1
 
+_LINES = Prefetch("lines", TransferLine.objects.select_related("sku").order_by("pk"))
+
 
 def visible_transfers(actor: Principal) -> QuerySet[Transfer]:
     """Return the transfers that leave or reach a location which the actor may see."""
-    lines = TransferLine.objects.select_related("sku").order_by("pk")
-    shown = Transfer.objects.select_related("source", "destination").prefetch_related(
-        Prefetch("lines", lines)
-    )
+    shown = Transfer.objects.select_related("source", "destination").prefetch_related(_LINES)
     if actor.locations is None:
         return shown
     ends = list(actor.locations)
@@ -41,6 +40,12 @@ def sku_ids_of(identity: str) -> list[int]:
     return list(lines.values_list("sku_id", flat=True))
 
 
+def transfer_document(transfer: Transfer) -> dict[str, Any]:
+    """Return the document of one transfer as the database has it now."""
+    shown = Transfer.objects.select_related("source", "destination")
+    return transfer_documents([shown.prefetch_related(_LINES).get(pk=transfer.pk)])[0]
+
+
 def transfer_documents(transfers: Iterable[Transfer]) -> list[dict[str, Any]]:
     """Return the documents of transfers that `visible_transfers` has found."""
     return [
@@ -49,12 +54,18 @@ def transfer_documents(transfers: Iterable[Transfer]) -> list[dict[str, Any]]:
             "from": transfer.source.code,
             "to": transfer.destination.code,
             "state": str(transfer.state),
+            "reference": transfer.reference,
             "lines": [
                 {
                     "sku": line.sku.code,
                     "quantity": line.quantity,
                     "received": line.received,
                     "lost": line.lost,
+                    "left_behind": line.left_behind,
+                    "surplus": line.surplus,
+                    "damaged": line.damaged,
+                    "loaded": line.loaded,
+                    "unloaded": line.unloaded,
                 }
                 for line in transfer.lines.all()
             ],

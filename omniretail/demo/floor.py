@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from inventory.queries.scan import Read
 from omniretail.demo.people import person_at
 from orders.choices import FulfilmentState, FulfilmentType, PickMode, RejectReason
 from orders.commands.expire_pickups import expire_pickup
@@ -11,7 +12,7 @@ from orders.commands.fulfil import accept, deliver, pack, ship
 from orders.commands.hand_over import Proof, hand_over, make_ready
 from orders.commands.pick_lists import complete_pick_list, start_pick_list
 from orders.commands.reject import Refusal, reject
-from orders.commands.scan_picks import Read, scan_picks
+from orders.commands.scan_picks import scan_picks
 from orders.commands.short_pick import short_pick
 from orders.models import Fulfilment, PickList
 from orders.pickup_code import pickup_pass

@@ -8,17 +8,18 @@ from inventory.choices import Reason
 from inventory.commands.adjust import Adjustment, adjust_stock
 from inventory.commands.change import StockChange
 from inventory.commands.count import Occasion, apply_count
+from inventory.commands.receive_transfer import Arrival
 from inventory.commands.transfer import (
     cancel_transfer,
     dispatch_transfer,
     draft_transfer,
-    receive_transfer,
 )
-from inventory.models import Stock
+from inventory.models import Sku, Stock
 from inventory.queries.findings import Counted
 from inventory.queries.lookup import Spot
 from omniretail.access.principal import Principal
 from omniretail.demo.people import person_at
+from orders.commands.arrive import receive_goods
 from orders.commands.pool import change_pool
 from stores.queries.network import current_network
 
@@ -53,8 +54,8 @@ def drive_between() -> None:
 def _draft(source: str, destination: str, *, skip: int) -> str:
     places = current_network().by_code
     transfer = draft_transfer(
-        source=places[source],
-        destination=places[destination],
+        source_id=places[source].id,
+        destination_id=places[destination].id,
         units={row.sku_id: UNITS for row in _rows(source, 3, skip=skip)},
         actor=_driver(source, destination),
     )
@@ -69,12 +70,12 @@ def _dispatched(source: str, destination: str, *, skip: int) -> tuple[str, Seque
 
 
 def _arrive(identity: str, destination: str, units: dict[str, int], *, close: bool) -> None:
-    actor = person_at(destination)
-    waiting_for = list(Stock.objects.filter(sku__code__in=units).values_list("sku_id", flat=True))
-    change_pool(
-        lambda: receive_transfer(identity=identity, units=units, close=close, actor=actor),
-        waiting_for=waiting_for,
-        actor=actor,
+    skus = dict(Sku.objects.filter(code__in=units).values_list("code", "pk"))
+    receive_goods(
+        identity=identity,
+        arrivals=[Arrival(skus[code], code, number) for code, number in units.items()],
+        close=close,
+        actor=person_at(destination),
     )
 
 

@@ -147,7 +147,7 @@ def _may_see(actor: Principal, event: Event, channels: Mapping[str, str]) -> boo
 
 def _places_of(data: Mapping[str, Any]) -> set[str]:
     """Return the locations that an event is about: its own, a transfer's ends, its lines'."""
-    named = [data.get("location"), data.get("from"), data.get("to")]
+    named = [data.get(name) for name in ("location", "source", "from", "to")]
     lines = data.get("lines")
     if isinstance(lines, list):
         named += [line.get("location") for line in lines if isinstance(line, dict)]

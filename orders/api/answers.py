@@ -13,6 +13,7 @@ class FulfilmentLineAnswer(serializers.Serializer):
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
     picked = serializers.IntegerField()
+    arrived = serializers.IntegerField(help_text="From another building, at the shop")
     fulfilled = serializers.IntegerField()
 
 
@@ -26,10 +27,14 @@ class FulfilmentAnswer(serializers.Serializer):
     order = serializers.CharField()
     type = serializers.ChoiceField(FulfilmentType.choices)
     location = serializers.CharField()
+    source = serializers.CharField(  # type: ignore[assignment]
+        allow_null=True, help_text="The building that sends the goods to `location`"
+    )
     state = serializers.ChoiceField(FulfilmentState.choices)
     lines = FulfilmentLineAnswer(many=True)
     promise = PromiseAnswer(allow_null=True)
     accepted_by = serializers.CharField()
+    transfer = serializers.CharField(allow_null=True, help_text="That brings the goods")
     bay = serializers.CharField()
     carrier = serializers.CharField()
     tracking_number = serializers.CharField()
@@ -125,6 +130,9 @@ class QuotedShareAnswer(serializers.Serializer):
     location = serializers.CharField()
     quantity = serializers.IntegerField()
     type = serializers.ChoiceField(FulfilmentType.choices)
+    source = serializers.CharField(  # type: ignore[assignment]
+        allow_null=True, help_text="The building that sends the goods to `location`"
+    )
 
 
 class QuoteAnswer(serializers.Serializer):

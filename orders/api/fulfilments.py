@@ -47,8 +47,10 @@ class PickBody(StrictSerializer):
 
 
 class ShipBody(StrictSerializer):
-    carrier = StringField(max_length=64)
-    tracking_number = StringField(max_length=128)
+    """A parcel to a customer needs both; a box for another shop leaves on its transfer."""
+
+    carrier = StringField(max_length=64, required=False)
+    tracking_number = StringField(max_length=128, required=False)
 
 
 class RefusalBody(UnitsBody):
@@ -69,7 +71,9 @@ class RejectBody(StrictSerializer):
 
 
 class FulfilmentFilters(ListQuery):
-    location = serializers.CharField(required=False, max_length=64)
+    location = serializers.CharField(
+        required=False, max_length=64, help_text="Where goods are picked or handed over"
+    )
     state = serializers.ChoiceField(FulfilmentState.choices, required=False)
     type = serializers.ChoiceField(FulfilmentType.choices, required=False)
     order = serializers.CharField(required=False, max_length=32)
@@ -182,7 +186,7 @@ class ShipView(StepView):
         operation_id="ship_fulfilment", request=ShipBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Give the box to a carrier: the goods leave the stock."""
+        """Give the box to a carrier, or send it to its shop: the goods leave the stock."""
         return self.step(ship, code, **self.body(ShipBody))
 
 

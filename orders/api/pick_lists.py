@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory.api.scan_body import SCAN_KEY, ScansBody
+from inventory.queries.scan import Read
 from omniretail.doors import (
-    MAX_ITEMS,
     ApiView,
     CodeField,
     ListQuery,
-    QuantityField,
     StrictIntegerField,
     StrictSerializer,
     StringField,
@@ -29,7 +28,7 @@ from omniretail.idempotency.execute import retry_conflicts
 from omniretail.problems import NotFound, ValidationFailed
 from orders.choices import PickListState, PickMode, ScanVerdict
 from orders.commands.pick_lists import complete_pick_list, start_pick_list
-from orders.commands.scan_picks import Read, scan_picks
+from orders.commands.scan_picks import scan_picks
 from orders.commands.short_pick import short_pick
 from orders.queries.pick_lists import (
     find_pick_lists,
@@ -58,26 +57,6 @@ class PickListBody(StrictSerializer):
                 "Name fulfilments or give max_orders, not both.", code="not_both"
             )
         return attrs
-
-
-class ScanIdField(serializers.UUIDField):
-    """A UUID as text: a number would be one too, and hardly one that nobody else makes."""
-
-    def to_internal_value(self, data: Any) -> uuid.UUID:
-        if not isinstance(data, str):
-            self.fail("invalid", value=data)
-        return super().to_internal_value(data)
-
-
-class ScanBody(StrictSerializer):
-    scan_id = ScanIdField()
-    payload = StringField(max_length=512, trim_whitespace=False)
-    quantity = QuantityField(default=1)
-    at = serializers.DateTimeField(required=False, allow_null=True)
-
-
-class ScansBody(StrictSerializer):
-    scans = ScanBody(many=True, allow_empty=False, max_length=MAX_ITEMS)  # type: ignore[call-arg]
 
 
 class ShortBody(StrictSerializer):
@@ -200,15 +179,7 @@ class ScansView(ApiView):
         operation_id="scan_picks",
         request=ScansBody,
         responses={200: ScansAnswer},
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                str,
-                OpenApiParameter.HEADER,
-                required=False,
-                description="Not needed here: each scan carries an id of its own.",
-            )
-        ],
+        parameters=[SCAN_KEY],
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
         """Count scanned units as picked. Send a batch again when unsure: no scan counts twice."""

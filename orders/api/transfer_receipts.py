@@ -1,4 +1,7 @@
-"""`/transfers/{id}/receive`: goods that arrive from another location."""
+"""`/transfers/{id}/dispatch` and `/receive`: goods that leave for and reach another location.
+
+Doors of orders, because the goods may be promised to a customer.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +14,81 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from inventory.api.transfers import TransferAnswer, TransferLineBody
-from inventory.commands.transfer import receive_transfer
+from inventory.commands.receive_transfer import Arrival
 from inventory.queries.lookup import look_up
-from inventory.queries.transfers import sku_ids_of
-from omniretail.doors import MAX_ITEMS, ApiView, StrictBooleanField, StrictSerializer
-from orders.commands.pool import change_pool
+from omniretail.access.principal import Principal
+from omniretail.doors import (
+    MAX_ITEMS,
+    MAX_QUANTITY,
+    ApiView,
+    StrictBooleanField,
+    StrictIntegerField,
+    StrictSerializer,
+)
+from orders.commands.arrive import receive_goods
+from orders.commands.journeys import dispatch_goods
+
+
+class TransferDispatchBody(StrictSerializer):
+    as_scanned = StrictBooleanField(
+        required=False, default=False, help_text="What was loaded leaves, the rest stays behind"
+    )
+
+
+class ArrivalBody(TransferLineBody):
+    damaged = StrictIntegerField(
+        required=False, min_value=0, max_value=MAX_QUANTITY, help_text="Of `quantity`"
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        if attrs.get("damaged", 0) > attrs["quantity"]:
+            raise serializers.ValidationError(
+                {"damaged": "No more can be damaged than has arrived."}, code="too_many"
+            )
+        return attrs
 
 
 class TransferReceiptBody(StrictSerializer):
     lines = serializers.ListField(
-        child=TransferLineBody(), max_length=MAX_ITEMS, required=False, default=list
+        child=ArrivalBody(), max_length=MAX_ITEMS, required=False, default=list
     )
     close = StrictBooleanField(
         required=False, default=False, help_text="Settle as lost what has not arrived"
     )
+    accept_surplus = StrictBooleanField(
+        required=False, default=False, help_text="Take in more or other goods than were sent"
+    )
+    as_scanned = StrictBooleanField(
+        required=False, default=False, help_text="What was unloaded has arrived, without `lines`"
+    )
 
     def validate(self, attrs: Any) -> Any:
-        if not attrs["lines"] and not attrs["close"]:
+        if attrs["lines"] and attrs["as_scanned"]:
+            raise serializers.ValidationError(
+                {"lines": "Say what has arrived, or take it as scanned: not both."}, code="not_both"
+            )
+        if not (attrs["lines"] or attrs["close"] or attrs["as_scanned"]):
             raise serializers.ValidationError(
                 {"lines": "Say what has arrived, or close the transfer."}, code="nothing_received"
             )
         return attrs
+
+
+class TransferDispatchView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="dispatch_transfer",
+        request=TransferDispatchBody,
+        responses={200: TransferAnswer},
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Let the goods leave the source: all lines or none, or exactly what was loaded.
+
+        Goods that a customer waits for leave with the claims on them, and always whole.
+        """
+        body = self.body(TransferDispatchBody)
+        return self.act(lambda: (200, dispatch_goods(identity=identity, actor=self.actor, **body)))
 
 
 class TransferReceiptView(ApiView):
@@ -43,30 +100,43 @@ class TransferReceiptView(ApiView):
         responses={200: TransferAnswer},
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Take in what has arrived, in as many parts as it comes, and fill backorders from it."""
+        """Take in what has arrived, in as many parts as it comes.
+
+        First the customer for whom it was sent gets it, then backorders are filled from it.
+        """
         body = self.body(TransferReceiptBody)
 
         def effect() -> tuple[int, Any]:
-            look_up(
-                actor=self.actor,
-                locations={},
-                skus={
-                    f"/lines/{index}/sku": line["sku"] for index, line in enumerate(body["lines"])
-                },
-            )
-            units: dict[str, int] = {}
-            for line in body["lines"]:
-                units[line["sku"]] = units.get(line["sku"], 0) + line["quantity"]
-            document = change_pool(
-                lambda: receive_transfer(
-                    identity=identity, units=units, close=body["close"], actor=self.actor
-                ),
-                waiting_for=sku_ids_of(identity),
+            return 200, receive_goods(
+                identity=identity,
+                arrivals=_arrivals(body["lines"], actor=self.actor),
+                close=body["close"],
+                accept_surplus=body["accept_surplus"],
+                as_scanned=body["as_scanned"],
                 actor=self.actor,
             )
-            return 200, document
 
         return self.act(effect)
 
 
-urlpatterns = [path("transfers/<str:identity>/receive", TransferReceiptView.as_view())]
+def _arrivals(lines: list[dict[str, Any]], *, actor: Principal) -> list[Arrival]:
+    """Sum the lines of one SKU: a line sent twice is meant twice."""
+    found = look_up(
+        actor=actor,
+        locations={},
+        skus={f"/lines/{index}/sku": line["sku"] for index, line in enumerate(lines)},
+    )
+    units: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        whole, damaged = units.get(line["sku"], (0, 0))
+        units[line["sku"]] = (whole + line["quantity"], damaged + line.get("damaged", 0))
+    return [
+        Arrival(found.sku_ids[sku], sku, quantity, damaged)
+        for sku, (quantity, damaged) in units.items()
+    ]
+
+
+urlpatterns = [
+    path("transfers/<str:identity>/dispatch", TransferDispatchView.as_view()),
+    path("transfers/<str:identity>/receive", TransferReceiptView.as_view()),
+]

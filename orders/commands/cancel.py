@@ -13,6 +13,7 @@ from omniretail.audit.record import record
 from omniretail.outbox.events import Fact, publish
 from omniretail.problems import NotFound, ValidationFailed
 from orders.choices import FulfilmentState
+from orders.commands.journeys import follow_journeys
 from orders.commands.locks import lock_orders
 from orders.commands.refunds import refund_fact
 from orders.commands.settle import close_empty, settle
@@ -50,9 +51,11 @@ def cancel_order(
     wanted = _wanted(lines, free)
     freed = _take_out(wanted, rows, shares)
     OrderLine.objects.bulk_update(rows.values(), ["cancelled", "backordered", "reserved"])
-    FulfilmentLine.objects.bulk_update(shares, ["quantity", "picked"])
+    FulfilmentLine.objects.bulk_update(shares, ["quantity", "picked", "arrived"])
     _shorten_pick_lists(shares)
-    close_empty({share.fulfilment_id for share in shares}, state=FulfilmentState.CANCELLED)
+    touched = {share.fulfilment_id for share in shares}
+    close_empty(touched, state=FulfilmentState.CANCELLED)
+    follow_journeys(touched, actor=actor)
     record(
         actor=actor, action="order.cancel", subject=f"orders/{number}", reason=reason, lines=wanted
     )
@@ -91,18 +94,19 @@ def cancel_order(
 
 
 def _cancellable_shares(order: Order) -> list[FulfilmentLine]:
-    """Return the fulfilment lines whose goods are still in the building, easiest first."""
+    """Return the fulfilment lines whose goods no customer or carrier of theirs has yet."""
     shares = FulfilmentLine.objects.filter(fulfilment__order=order).select_related("fulfilment")
     possible = [
         share
         for share in shares.order_by("-pk")
-        if may_fulfilment(share.fulfilment.type, share.fulfilment.state, CANCEL) and _left(share)
+        if may_fulfilment(share.fulfilment.life_cycle, share.fulfilment.state, CANCEL)
+        and _left(share)
     ]
     return sorted(possible, key=lambda share: _EASIEST_FIRST.index(share.fulfilment.state))
 
 
 def _left(share: FulfilmentLine) -> int:
-    """Return the units of a fulfilment line that are still in the building."""
+    """Return the units of a fulfilment line that the customer can still do without."""
     return share.quantity - share.fulfilled
 
 
@@ -154,10 +158,13 @@ def _take_out(
             if share.order_line_id != line.pk:
                 continue
             taken = min(left, _left(share))
-            share.quantity -= taken
-            share.picked = min(share.picked, share.quantity)
+            had = share.arrived
+            share.shrink_to(share.quantity - taken)
             left -= taken
-            freed.append(Part(share.reservation_id, taken))
+            # On the way there is no claim: what is not wanted goes on sale when it arrives.
+            on_way = share.fulfilment.state == FulfilmentState.IN_TRANSIT
+            claimed = had - share.arrived if on_way else taken
+            freed.append(Part(share.reservation_id, claimed))
     return freed
 
 

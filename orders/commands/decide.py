@@ -10,31 +10,9 @@ from typing import Any
 from inventory.queries.candidates import Shelf, read_shelf
 from orders.commands.promises import Point, promise_for
 from orders.commands.shares import Share, ShareLine
-from orders.sourcing import Demand, Plan, Policy, Site, plan
+from orders.queries.sites import sites_of
+from orders.sourcing import Demand, Plan, Policy, plan
 from stores.queries.network import Network, Source
-
-_sites: dict[int, tuple[Network, dict[str, Site]]] = {}
-
-
-def sites_of(network: Network, source: Source) -> dict[str, Site]:
-    """Return the locations that a channel may sell from, as sourcing sees them."""
-    cached = _sites.get(source.id)
-    if cached is None or cached[0] is not network:
-        sites = {
-            place.code: Site(
-                code=place.code,
-                kind=place.kind,
-                priority=place.priority,
-                latitude=place.latitude,
-                longitude=place.longitude,
-                ships=place.ships,
-                pickup=place.pickup,
-                same_day=place.same_day,
-            )
-            for place in map(network.places.__getitem__, source.location_ids)
-        }
-        cached = _sites[source.id] = (network, sites)
-    return cached[1]
 
 
 @dataclass
@@ -76,25 +54,22 @@ class View:
         policy: Policy,
         avoiding: frozenset[int] = frozenset(),
     ) -> Plan:
-        """Plan over what is left; the locations in `avoiding` (ids) are out of the question."""
-        sites = sites_of(self.network, self.source)
-        if avoiding:
-            shunned = {self.network.places[identity].code for identity in avoiding}
-            sites = {code: site for code, site in sites.items() if code not in shunned}
+        """Plan over what is left; nothing is taken from the locations in `avoiding` (ids)."""
         return plan(
             demands=demands,
             sellable=self.sellable,
-            sites=sites,
+            sites=sites_of(self.network, self.source),
             destination=destination,
             policy=policy,
+            avoiding=frozenset(self.network.places[identity].code for identity in avoiding),
         )
 
     def take(self, decided: Plan) -> None:
         """Count what a plan takes, whichever channel it is for: the goods are the same."""
         for part in decided.allocations:
             units = self.sellable.get(part.sku, {})
-            if part.location in units:
-                units[part.location] -= part.quantity
+            if part.building in units:
+                units[part.building] -= part.quantity
 
 
 def shares_of(
@@ -108,13 +83,16 @@ def shares_of(
     destination: Point | None,
     at: datetime,
 ) -> list[Share]:
-    """Group a plan's allocations into one share a location and type, numbered on from `after`."""
-    groups: dict[tuple[str, str], list[Any]] = {}
+    """Group a plan's allocations into one share a type, location and source; number them on
+    from `after`."""
+    groups: dict[tuple[str, str, str | None], list[Any]] = {}
     for part in decided.allocations:
-        groups.setdefault((part.type, part.location), []).append(part)
+        groups.setdefault((part.type, part.location, part.source), []).append(part)
+    by_code = view.network.by_code
     shares = []
-    for ordinal, ((type_, code), parts) in enumerate(groups.items(), start=after + 1):
-        place = view.network.by_code[code]
+    for ordinal, ((type_, code, sent_from), parts) in enumerate(groups.items(), start=after + 1):
+        place = by_code[code]
+        source = by_code[sent_from] if sent_from else None
         lines = []
         for part in parts:
             sku_id = view.shelf.sku_ids[part.sku]
@@ -125,9 +103,11 @@ def shares_of(
                     sku_id=sku_id,
                     sku=part.sku,
                     quantity=part.quantity,
-                    fenced=view.fenced[sku_id, place.id],
+                    fenced=view.fenced[sku_id, (source or place).id],
                 )
             )
-        promise = promise_for(type=type_, place=place, destination=destination, at=at)
-        shares.append(Share(order_id, number, ordinal, place, type_, promise, tuple(lines)))
+        promise = promise_for(
+            type=type_, place=place, source=source, destination=destination, at=at
+        )
+        shares.append(Share(order_id, number, ordinal, place, type_, promise, tuple(lines), source))
     return shares

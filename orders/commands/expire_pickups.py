@@ -31,7 +31,7 @@ from orders.commands.steps import (
 from orders.errors import ClaimBroken
 from orders.models import Fulfilment, FulfilmentLine
 from orders.queries.documents import order_document
-from orders.queries.fulfilments import visible_fulfilments
+from orders.queries.fulfilments import counter_fulfilments
 from orders.transitions import next_fulfilment_state
 
 NOT_COLLECTED = "not_collected"
@@ -47,20 +47,20 @@ def expire_pickup(*, code: str, actor: Principal) -> Fulfilment:
 
 def _lock_with_waiting(*, code: str, actor: Principal) -> Fulfilment:
     """Lock a fulfilment, its order, and the orders that wait for its goods: they get them next."""
-    seen = visible_fulfilments(actor).filter(code=code).first()
+    seen = counter_fulfilments(actor).filter(code=code).first()
     if seen is None:
         raise NotFound("There is no such fulfilment.")
     skus = set(seen.lines.values_list("order_line__sku_id", flat=True))
     lock_orders({seen.order_id}, waiting_for=skus)
     return (
         Fulfilment.objects.select_for_update(of=("self",))
-        .select_related("order", "location")
+        .select_related("order", "location", "source")
         .get(pk=seen.pk)
     )
 
 
 def _expire(fulfilment: Fulfilment, *, actor: Principal) -> None:
-    fulfilment.state = next_fulfilment_state(fulfilment.type, fulfilment.state, "expire")
+    fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "expire")
     fulfilment.finished_at = timezone.now()
     save_step(fulfilment, "state", "finished_at")
     units = {
@@ -79,8 +79,8 @@ def _cancel_units(
 ) -> None:
     """Cancel what was not collected, and tell: the desk, the shop, and who gives money back."""
     for line in units:
-        line.quantity = line.picked = line.fulfilled
-    FulfilmentLine.objects.bulk_update(units, ["quantity", "picked"])
+        line.shrink_to(line.fulfilled)
+    FulfilmentLine.objects.bulk_update(units, ["quantity", "picked", "arrived"])
     move_reserved(
         {line.order_line_id: quantity for line, quantity in units.items()}, into="cancelled"
     )

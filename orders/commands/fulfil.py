@@ -10,7 +10,9 @@ from django.utils import timezone
 from inventory.choices import Reason, ReservationState
 from omniretail.access.principal import Principal
 from omniretail.audit.record import record
+from omniretail.problems import ValidationFailed
 from orders.choices import FulfilmentState
+from orders.commands.journeys import begin_journey, draft_journey
 from orders.commands.pick_lists import credit_pick_lists
 from orders.commands.steps import (
     end_claims,
@@ -31,7 +33,7 @@ from orders.transitions import next_fulfilment_state
 def accept(*, code: str, actor: Principal) -> Fulfilment:
     """Note who takes this work on. Asked again, the first one stays."""
     fulfilment = lock_fulfilment(code=code, actor=actor)
-    next_fulfilment_state(fulfilment.type, fulfilment.state, "accept")
+    next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "accept")
     if not fulfilment.accepted_by:
         fulfilment.accepted_by = actor.name
         save_step(fulfilment, "accepted_by")
@@ -42,7 +44,7 @@ def accept(*, code: str, actor: Principal) -> Fulfilment:
 def pick(*, code: str, lines: Sequence[tuple[str, int]], actor: Principal) -> Fulfilment:
     """Add picked units to lines, given as (line_id, units). Raises `OverPick`, nothing written."""
     fulfilment = lock_fulfilment(code=code, actor=actor)
-    state = next_fulfilment_state(fulfilment.type, fulfilment.state, "pick")
+    state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "pick")
     units = sum_units(lines_of(fulfilment), lines)
     too_many = [line for line in units if line.picked + units[line] > line.quantity]
     if too_many:
@@ -88,22 +90,37 @@ def check_all_picked(lines: Sequence[FulfilmentLine]) -> None:
 
 
 def pack(*, code: str, actor: Principal) -> Fulfilment:
-    """Close the box. Raises `PickingIncomplete` when something is not in it."""
+    """Close the box. Raises `PickingIncomplete` when something is not in it.
+
+    A box for another shop gets the draft of the transfer that is going to bring it there.
+    """
     fulfilment = lock_fulfilment(code=code, actor=actor)
-    state = next_fulfilment_state(fulfilment.type, fulfilment.state, "pack")
-    check_all_picked(lines_of(fulfilment))
+    state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "pack")
+    lines = lines_of(fulfilment)
+    check_all_picked(lines)
     fulfilment.state = state
-    save_step(fulfilment, "state")
+    if fulfilment.source_id is not None:
+        draft_journey(fulfilment, lines, actor=actor)
+    save_step(fulfilment, "state", "transfer")
     tell("fulfilment.packed", [fulfilment], actor=actor)
     return fulfilment
 
 
-def ship(*, code: str, carrier: str, tracking_number: str, actor: Principal) -> Fulfilment:
-    """Give the box to a carrier: the goods leave the building and the pool."""
+def ship(
+    *, code: str, carrier: str = "", tracking_number: str = "", actor: Principal
+) -> Fulfilment:
+    """Give the box to a carrier: the goods leave the building and the pool.
+
+    A parcel to a customer needs `carrier` and `tracking_number`; a box for another shop leaves
+    on its transfer.
+    """
     fulfilment = lock_fulfilment(code=code, actor=actor)
-    fulfilment.state = next_fulfilment_state(fulfilment.type, fulfilment.state, "ship")
-    fulfilment.carrier = carrier
-    fulfilment.tracking_number = tracking_number
+    fulfilment.carrier, fulfilment.tracking_number = carrier, tracking_number
+    if fulfilment.source_id is not None:
+        begin_journey(fulfilment, actor=actor)
+        return fulfilment
+    _check_carrier(carrier=carrier, tracking_number=tracking_number)
+    fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "ship")
     fulfilment.finished_at = timezone.now()
     save_step(fulfilment, "state", "carrier", "tracking_number", "finished_at")
     units = {line: line.quantity - line.fulfilled for line in lines_of(fulfilment)}
@@ -111,10 +128,25 @@ def ship(*, code: str, carrier: str, tracking_number: str, actor: Principal) -> 
     return fulfilment
 
 
+def _check_carrier(**given: str) -> None:
+    missing = [name for name, text in given.items() if not text]
+    if missing:
+        raise ValidationFailed(
+            [
+                {
+                    "pointer": f"/{name}",
+                    "detail": "A parcel to a customer needs it.",
+                    "code": "required",
+                }
+                for name in missing
+            ]
+        )
+
+
 def deliver(*, code: str, actor: Principal) -> Fulfilment:
     """Note that the customer has the parcel."""
     fulfilment = lock_fulfilment(code=code, actor=actor)
-    fulfilment.state = next_fulfilment_state(fulfilment.type, fulfilment.state, "deliver")
+    fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "deliver")
     save_step(fulfilment, "state")
     tell("fulfilment.delivered", [fulfilment], actor=actor)
     return fulfilment

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -19,14 +18,12 @@ from orders.commands.steps import (
     save_step,
     subject_of,
     sum_units,
-    tell,
 )
+from orders.commands.waiting import let_wait
 from orders.errors import ExceedsLine, PickupLocked, WrongPickupCode
 from orders.models import Fulfilment, FulfilmentLine
 from orders.pickup_code import MAX_WRONG_CODES, is_right_code, is_right_qr
 from orders.transitions import next_fulfilment_state
-
-PICKUP_WINDOW = timedelta(days=7)  # how long goods wait for their customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +36,18 @@ class Proof:
 
 
 def make_ready(*, code: str, bay: str = "", actor: Principal) -> Fulfilment:
-    """Put everything into a bay and tell the customer. Raises `PickingIncomplete`."""
-    fulfilment = lock_fulfilment(code=code, actor=actor)
-    state = next_fulfilment_state(fulfilment.type, fulfilment.state, "ready")
+    """Put everything into a bay and tell the customer. Raises `PickingIncomplete`.
+
+    Goods from another building are ready by themselves when they arrive: then it says the bay.
+    """
+    fulfilment = lock_fulfilment(code=code, actor=actor, at_counter=True)
+    state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "ready")
+    if fulfilment.state == state:
+        fulfilment.bay = bay
+        save_step(fulfilment, "bay")
+        return fulfilment
     check_all_picked(lines_of(fulfilment))
-    fulfilment.state = state
-    fulfilment.bay = bay
-    fulfilment.ready_at = timezone.now()
-    fulfilment.pickup_expires_at = fulfilment.ready_at + PICKUP_WINDOW
-    save_step(fulfilment, "state", "bay", "ready_at", "pickup_expires_at")
-    tell("fulfilment.ready", [fulfilment], actor=actor)
+    let_wait(fulfilment, state=state, bay=bay, actor=actor)
     return fulfilment
 
 
@@ -64,8 +63,8 @@ def hand_over(
     Raises `WrongPickupCode`, which stays counted, `PickupLocked` after too many of them, and
     `ExceedsLine`. Must not be wrapped in a savepoint of its own, else no guess is counted.
     """
-    fulfilment = lock_fulfilment(code=code, actor=actor)
-    collected = next_fulfilment_state(fulfilment.type, fulfilment.state, "collect")
+    fulfilment = lock_fulfilment(code=code, actor=actor, at_counter=True)
+    collected = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "collect")
     all_lines = lines_of(fulfilment)
     _check_proof(fulfilment, proof, actor=actor)
     waiting = {line: line.quantity - line.fulfilled for line in all_lines}

@@ -18,7 +18,7 @@ from orders.commands.locks import lock_orders
 from orders.commands.steps import tell
 from orders.errors import IllegalTransition, NothingToPick, PickListIncomplete
 from orders.models import Fulfilment, FulfilmentLine, PickList, PickListLine
-from orders.queries.fulfilments import visible_fulfilments
+from orders.queries.fulfilments import workable_fulfilments, worked_at
 from orders.queries.pick_lists import lines_with_orders, outstanding, visible_pick_lists
 from orders.transitions import fulfilment_actions, next_pick_list_state
 from stores.models import Location
@@ -64,8 +64,8 @@ def _take_oldest(location: Location, *, limit: int, actor: Principal) -> list[Fu
         KeyTextTransform("ready_by", "promise"), KeyTextTransform("deliver_by", "promise")
     )
     return list(
-        visible_fulfilments(actor)
-        .filter(location=location, state=FulfilmentState.OPEN)
+        workable_fulfilments(actor)
+        .filter(worked_at(location.pk), state=FulfilmentState.OPEN)
         .select_related("order")
         .annotate(due=Cast(promised, DateTimeField()))
         .order_by(F("due").asc(nulls_last=True), "id")
@@ -76,7 +76,7 @@ def _take_oldest(location: Location, *, limit: int, actor: Principal) -> list[Fu
 
 def _take_named(location: Location, codes: Sequence[str], *, actor: Principal) -> list[Fulfilment]:
     """Lock these fulfilments, which must be open at this location."""
-    here = visible_fulfilments(actor).filter(location=location, code__in=codes)
+    here = workable_fulfilments(actor).filter(worked_at(location.pk), code__in=codes)
     lock_orders(set(here.values_list("order_id", flat=True)))
     found = {
         fulfilment.code: fulfilment
@@ -99,7 +99,7 @@ def _take_named(location: Location, codes: Sequence[str], *, actor: Principal) -
                 f"Fulfilment {fulfilment.code} is {fulfilment.state}: only open ones are taken.",
                 fulfilment=fulfilment.code,
                 state=fulfilment.state,
-                allowed_actions=fulfilment_actions(fulfilment.type, fulfilment.state),
+                allowed_actions=fulfilment_actions(fulfilment.life_cycle, fulfilment.state),
             )
     return [found[code] for code in dict.fromkeys(codes)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 from django.db import transaction
@@ -28,17 +28,22 @@ class _OthersConcerned(Exception):
 
 
 def change_pool(
-    act: Callable[[], tuple[T, StockChange]], *, waiting_for: Collection[int], actor: Principal
+    act: Callable[[], tuple[T, StockChange]],
+    *,
+    waiting_for: Collection[int],
+    actor: Principal,
+    concerning: Iterable[int] = (),
 ) -> T:
     """Run a change of stock and settle it with the orders it concerns, in one transaction.
 
-    `waiting_for` are the ids of all SKUs that the act touches. Orders are locked before stock
+    `waiting_for` are the ids of all SKUs that the act touches, `concerning` those of orders that
+    it is about. Orders are locked before stock
     everywhere. Those that wait are known before; whose promises break is known only once the
     stock is locked. So when some do, the change is taken back, their orders are locked first,
     and it is made again. On the last attempt it stands: then PostgreSQL would find the
     deadlock, and the whole act be repeated.
     """
-    owners: frozenset[int] = frozenset()
+    owners = frozenset(concerning)
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():

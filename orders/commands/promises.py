@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from orders.choices import FulfilmentType
-from orders.promise import deliver_by, ready_by, same_day
+from orders.promise import deliver_by, same_day
 from orders.queries.documents import moment
-from stores.geography import distance_km, locate_postal_code
+from orders.queries.pickups import distance_from, ready_for_pickup
+from stores.geography import locate_postal_code
 from stores.queries.network import Place
 
 Point = tuple[float, float]
@@ -26,16 +27,22 @@ def destination_of(ship_to: dict[str, Any] | None) -> Point | None:
 
 
 def promise_for(
-    *, type: str, place: Place, destination: Point | None, at: datetime
+    *,
+    type: str,
+    place: Place,
+    destination: Point | None,
+    at: datetime,
+    source: Place | None = None,
 ) -> dict[str, str | None] | None:
-    """Return `{"ready_by"}` for a pickup, `{"deliver_by"}` for a delivery, nothing at the till."""
+    """Return `{"ready_by"}` for a pickup, `{"deliver_by"}` for a delivery, nothing at the till.
+
+    `source` brings the goods of a pickup to `place` first.
+    """
     if type == FulfilmentType.CARRY_OUT:
         return None
     if type == FulfilmentType.PICKUP:
-        return {"ready_by": moment(ready_by(placed_at=at, hours=place.hours))}
+        return {"ready_by": moment(ready_for_pickup(place=place, source=source, at=at))}
     if type == FulfilmentType.SAME_DAY:
         return {"deliver_by": moment(same_day(placed_at=at, hours=place.hours))}
-    far = None
-    if destination and place.latitude is not None and place.longitude is not None:
-        far = distance_km(place.latitude, place.longitude, *destination)
+    far = distance_from(place, destination)
     return {"deliver_by": moment(deliver_by(placed_at=at, hours=place.hours, distance_km=far))}

@@ -60,7 +60,7 @@ def reject(
     Raises `ExceedsLine` when more is named than the fulfilment still has; nothing changes then.
     """
     fulfilment = lock_fulfilment(code=code, actor=actor)
-    next_fulfilment_state(fulfilment.type, fulfilment.state, "reject")
+    next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "reject")
     lines = lines_of(fulfilment)
     if refusals is None:
         parts = [GivenUp(line, line.quantity, reason) for line in lines if line.quantity]
@@ -118,7 +118,7 @@ def give_up(
     _end(fulfilment, parts, actor=actor)
     source_again(
         wants=[(part.line.order_line_id, part.quantity) for part in parts],
-        avoiding=frozenset({fulfilment.location_id}),
+        avoiding=frozenset({fulfilment.building.pk}),
         occasion=occasion,
         actor=actor,
     )
@@ -159,7 +159,7 @@ def _note(
         record(
             actor=actor,
             action="count_needed",
-            subject=f"stock/{sku}@{fulfilment.location.code}",
+            subject=f"stock/{sku}@{fulfilment.building.code}",
             reason=occasion,
             not_found=units,
         )
@@ -167,7 +167,7 @@ def _note(
 
 def _end(fulfilment: Fulfilment, parts: Sequence[GivenUp], *, actor: Principal) -> None:
     """End the claims by what became of the goods, all rows locked in their one order first."""
-    ledger.lock_rows([(part.line.order_line.sku_id, fulfilment.location_id) for part in parts])
+    ledger.lock_rows([(part.line.order_line.sku_id, fulfilment.building.pk) for part in parts])
     for reason in RejectReason:
         units: dict[FulfilmentLine, int] = {}
         for part in parts:

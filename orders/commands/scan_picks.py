@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from inventory.barcodes import BarcodeRefused, resolve
-from inventory.models import Barcode, Sku
+from inventory.queries.scan import Read, find_skus
 from omniretail.access.principal import Principal
 from orders.choices import ScanVerdict
 from orders.commands.pick_lists import lock_pick_list
 from orders.models import FulfilmentLine, PickList, PickListLine, Scan
 from orders.queries.pick_lists import lines_with_orders, outstanding
 from orders.transitions import next_pick_list_state
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One read of a barcode by a picker's scanner."""
-
-    scan_id: UUID
-    payload: str
-    quantity: int = 1
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +73,6 @@ def judge(
             left[line.pk] -= read.quantity
             judged.append(Judged(read, ScanVerdict.ACCEPTED, line))
     return judged
-
-
-def find_skus(payloads: Iterable[str]) -> dict[str, int]:
-    """Return the SKU id of each payload that stands for one, in two queries however many.
-
-    The rules of `find_scanned`, for a set: what the code says, the code as it is printed, and
-    last a SKU's own code.
-    """
-    forms: dict[str, list[str]] = {}
-    for payload in payloads:
-        printed = payload.strip(" \t\r\n")
-        forms[payload] = [printed]
-        try:
-            scanned = resolve(payload)
-        except BarcodeRefused:
-            continue  # a misread, or a code of the house that looks like one
-        forms[payload].insert(0, scanned.gtin14 or scanned.code or printed)
-    wanted = {form for some in forms.values() for form in some}
-    owners = dict(Sku.objects.filter(code__in=wanted).values_list("code", "pk"))
-    owners |= dict(Barcode.objects.filter(code__in=wanted).values_list("code", "sku_id"))
-    return {
-        payload: next(owners[form] for form in some if form in owners)
-        for payload, some in forms.items()
-        if any(form in owners for form in some)
-    }
 
 
 def _keep(judged: Sequence[Judged], pick_list: PickList, *, actor: Principal) -> set[UUID]:

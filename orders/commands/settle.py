@@ -13,6 +13,7 @@ from omniretail.access.principal import Principal
 from omniretail.outbox.events import Fact, publish
 from orders.choices import FulfilmentState
 from orders.commands.backorders import fill_backorders
+from orders.commands.journeys import follow_journeys
 from orders.commands.locks import lock_orders
 from orders.commands.resource import source_again
 from orders.models import Fulfilment, FulfilmentLine
@@ -45,26 +46,19 @@ def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") 
     claims = {claim.reservation_id: claim for claim in broken}
     owners = FulfilmentLine.objects.filter(reservation__in=claims)
     lock_orders(set(owners.values_list("fulfilment__order_id", flat=True)))
-    named = owners.select_related("fulfilment__order", "fulfilment__location", "order_line__sku")
+    named = owners.select_related(
+        "fulfilment__order", "fulfilment__location", "fulfilment__source", "order_line__sku"
+    )
     lines = list(named.order_by("pk"))
     for line in lines:
-        line.quantity -= claims[line.reservation_id].quantity
-        line.picked = min(line.picked, line.quantity)
-    FulfilmentLine.objects.bulk_update(lines, ["quantity", "picked"])
+        units = claims[line.reservation_id].quantity
+        line.arrived -= min(line.arrived, units)  # of a box in transit, the arrived part broke
+        line.shrink_to(line.quantity - units)
+    FulfilmentLine.objects.bulk_update(lines, ["quantity", "picked", "arrived"])
     publish(*(_broken_fact(line, claims[line.reservation_id], cause, actor) for line in lines))
-    emptied = close_empty({line.fulfilment_id for line in lines})
-    publish(
-        *(
-            Fact(
-                "fulfilment.rejected",
-                f"fulfilments/{document['id']}",
-                {**document, "reason": "claim_broken"},
-                order=document["order"],
-                actor=actor.name,
-            )
-            for document in emptied
-        )
-    )
+    touched = {line.fulfilment_id for line in lines}
+    end_emptied(touched, reason="claim_broken", actor=actor)
+    follow_journeys(touched, actor=actor)
     for line in lines:
         claim = claims[line.reservation_id]
         source_again(
@@ -73,6 +67,22 @@ def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") 
             occasion=f"{cause} found fewer" if cause else f"claim broken at {line.fulfilment.code}",
             actor=actor,
         )
+
+
+def end_emptied(identities: Collection[int], *, reason: str, actor: Principal) -> None:
+    """End fulfilments whose goods are all not there, and tell."""
+    publish(
+        *(
+            Fact(
+                "fulfilment.rejected",
+                f"fulfilments/{document['id']}",
+                {**document, "reason": reason},
+                order=document["order"],
+                actor=actor.name,
+            )
+            for document in close_empty(identities)
+        )
+    )
 
 
 def close_empty(
@@ -96,14 +106,15 @@ def close_empty(
 
 
 def _broken_fact(line: FulfilmentLine, claim: Broken, cause: str, actor: Principal) -> Fact:
-    order = line.fulfilment.order.number
+    fulfilment, order = line.fulfilment, line.fulfilment.order.number
+    in_shop = claim.location_id == fulfilment.location_id
     return Fact(
         "reservation.broken",
-        f"fulfilments/{line.fulfilment.code}",
+        f"fulfilments/{fulfilment.code}",
         {
             "order": order,
-            "fulfilment": line.fulfilment.code,
-            "location": line.fulfilment.location.code,
+            "fulfilment": fulfilment.code,
+            "location": (fulfilment.location if in_shop else fulfilment.building).code,
             "cause": cause,
             "line_id": line.order_line.line_id,
             "sku": line.order_line.sku.code,

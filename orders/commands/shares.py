@@ -22,6 +22,7 @@ FULFILMENTS = Table.of(
     code="text",
     order_id="bigint",
     location_id="bigint",
+    source_id="bigint",
     type="text",
     state="text",
     promise="jsonb",
@@ -66,7 +67,10 @@ class ShareLine:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one location is to do for one order; `ordinal` counts the order's fulfilments."""
+    """What one location is to do for one order; `ordinal` counts the order's fulfilments.
+
+    `source` is the building whose goods are brought to `place` first; None: they are there.
+    """
 
     order_id: int
     number: str
@@ -75,6 +79,12 @@ class Share:
     type: str
     promise: dict[str, str | None] | None
     lines: tuple[ShareLine, ...]
+    source: Place | None = None
+
+    @property
+    def building(self) -> Place:
+        """Where the goods are, and the claims on them."""
+        return self.source or self.place
 
     @property
     def is_carried_out(self) -> bool:
@@ -120,7 +130,7 @@ def draw_shares(shares: Sequence[Share], *, at: datetime) -> Drawn:
             Claim(
                 reservation_id=row["reservation_id"],
                 sku_id=line.sku_id,
-                location_id=share.place.id,
+                location_id=share.building.id,
                 quantity=line.quantity,
                 fenced=line.fenced,
                 reference=share.number,
@@ -145,6 +155,9 @@ def _header(identity: int, share: Share, at: datetime) -> dict[str, Any]:
         "number": share.number,
         "location_id": share.place.id,
         "location_code": share.place.code,
+        "source_id": share.source.id if share.source else None,
+        "source_code": share.source.code if share.source else None,
+        "transfer_id": None,
         "type": share.type,
         "state": state.value,
         "promise": share.promise,
@@ -173,6 +186,7 @@ def _line(
         "sku_code": line.sku,
         "quantity": line.quantity,
         "picked": gone,
+        "arrived": 0,
         "fulfilled": gone,
     }
 

@@ -50,7 +50,7 @@ def _give_up_missing(
 ) -> None:
     fulfilment = (
         Fulfilment.objects.select_for_update(of=("self",))
-        .select_related("order", "location")
+        .select_related("order", "location", "source")
         .get(pk=wanted.fulfilment_id)
     )
     lines = lines_of(fulfilment)

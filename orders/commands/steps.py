@@ -18,22 +18,24 @@ from orders.commands.locks import lock_orders
 from orders.errors import ClaimBroken
 from orders.models import Fulfilment, FulfilmentLine
 from orders.queries.documents import fulfilment_documents, order_documents
-from orders.queries.fulfilments import visible_fulfilments
+from orders.queries.fulfilments import counter_fulfilments, workable_fulfilments
 
 
-def lock_fulfilment(*, code: str, actor: Principal) -> Fulfilment:
-    """Lock a fulfilment's order, then the fulfilment; `NotFound` when the actor may not see it.
+def lock_fulfilment(*, code: str, actor: Principal, at_counter: bool = False) -> Fulfilment:
+    """Lock a fulfilment's order, then the fulfilment; `NotFound` when it is not the actor's.
 
+    The work is that of the building where the goods are picked; `at_counter` it is the shop's.
     Every change to an order's units holds its order, so that a cancellation and a shipment of
     the same units cannot both happen.
     """
-    seen = visible_fulfilments(actor).filter(code=code).values_list("order_id", flat=True).first()
+    mine = counter_fulfilments(actor) if at_counter else workable_fulfilments(actor)
+    seen = mine.filter(code=code).values_list("order_id", flat=True).first()
     if seen is None:
         raise NotFound("There is no such fulfilment.")
     lock_orders({seen})
     return (
         Fulfilment.objects.select_for_update(of=("self",))
-        .select_related("order", "location")
+        .select_related("order", "location", "source")
         .get(code=code)
     )
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from inventory.models import Reservation, Transfer
 from orders.choices import FulfilmentState, FulfilmentType
 from orders.models.order import Order, OrderLine
+from orders.transitions import life_cycle_of
 from stores.models import Location
 
 # States in which somebody still has something to do.
@@ -24,6 +25,15 @@ class Fulfilment(models.Model):
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="fulfilments")
     location = models.ForeignKey(
         Location, on_delete=models.PROTECT, db_index=False, related_name="fulfilments"
+    )
+    # Ship-to-store: the building whose goods these are. Null: they are at `location` already.
+    source = models.ForeignKey(
+        Location,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="sent_to_shops",
     )
     type = models.CharField(max_length=12, choices=FulfilmentType.choices)
     state = models.CharField(
@@ -56,6 +66,11 @@ class Fulfilment(models.Model):
                 condition=Q(state__in=UNFINISHED),
             ),
             models.Index(
+                fields=["source", "state", "id"],
+                name="fulfilment_to_send",
+                condition=Q(state__in=UNFINISHED, source__isnull=False),
+            ),
+            models.Index(
                 fields=["pickup_expires_at"],
                 name="fulfilment_uncollected",
                 condition=Q(state="ready"),
@@ -64,6 +79,15 @@ class Fulfilment(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def building(self) -> Location:
+        """Where its goods are picked."""
+        return self.source or self.location
+
+    @property
+    def life_cycle(self) -> str:
+        return life_cycle_of(self.type, sent=self.source_id is not None)
 
 
 class FulfilmentLine(models.Model):
@@ -80,16 +104,28 @@ class FulfilmentLine(models.Model):
     # What it has to do now: falls when units are cancelled, rejected or short.
     quantity = models.PositiveIntegerField()
     picked = models.PositiveIntegerField(default=0, db_default=0)
-    # Gone out of the door.
+    # Ship-to-store: come to the shop, and claimed there until the customer has them.
+    arrived = models.PositiveIntegerField(default=0, db_default=0)
+    # Gone out of the door with the customer or a carrier of theirs.
     fulfilled = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(picked__lte=F("quantity"), fulfilled__lte=F("quantity")),
+                condition=Q(
+                    picked__lte=F("quantity"),
+                    arrived__lte=F("quantity"),
+                    fulfilled__lte=F("quantity"),
+                ),
                 name="fulfilment_line_within_quantity",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.order_line_id}"
+
+    def shrink_to(self, quantity: int) -> None:
+        """Ask for fewer units: what is still on its way is given up before what has arrived."""
+        self.quantity = quantity
+        self.picked = min(self.picked, quantity)
+        self.arrived = min(self.arrived, quantity)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from stores.hours import OpeningHours
 
+from .delivery import deliver_by
 from .rules import PICKUP_PREPARATION_MINUTES
 
 
@@ -24,3 +25,19 @@ def ready_by(
         return None
     started = ready.replace(second=0, microsecond=0)
     return ready if started == ready else started + timedelta(minutes=1)
+
+
+def ready_by_from(
+    *,
+    placed_at: datetime,
+    source_hours: OpeningHours,
+    distance_km: float | None,
+    shop_hours: OpeningHours,
+) -> datetime | None:
+    """When goods from another building wait in the shop's bay; None if the shop stays closed.
+
+    They leave and travel as a parcel to the shop does, which counts as there when its day of
+    arrival is over. From then on it takes the shop's open time to put them in the bay.
+    """
+    arrives = deliver_by(placed_at=placed_at, hours=source_hours, distance_km=distance_km)
+    return ready_by(placed_at=arrives, hours=shop_hours)

@@ -9,8 +9,9 @@ from datetime import datetime
 from inventory.keeping import Kept
 from inventory.queries.availability import Pool, read_pool
 from orders.promise import deliver_by, ready_by
+from orders.queries.pickups import ready_at_shops
 from stores.geography import distance_km
-from stores.queries.network import Place, Source
+from stores.queries.network import Place, Source, current_network
 
 Point = tuple[float, float]  # latitude, longitude in degrees
 
@@ -31,8 +32,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class AtLocation:
-    """What one location could hand over: units, and when a pickup of all would be ready.
+    """What one location could hand over: its units, and when a pickup of all would be ready.
 
+    Where it was asked for by name and lacks some, that is when another building has sent them.
     `kept` is what it keeps from sale, for whom and why.
     """
 
@@ -130,15 +132,31 @@ def find_availability(
     )
     promises = Promises(places=sold_from, destination=destination, at=at)
     listed = sorted(places if show_empty else sold_from, key=lambda place: place.code)
+    sent: dict[int, list[datetime | None]] = {}
+    if show_empty:
+        sent = ready_at_shops(
+            lines=[(line.sku, line.quantity) for line in lines],
+            shops=sold_from,
+            pool=pool,
+            network=current_network(),
+            source=source,
+            at=at,
+        )
     answers = []
-    for line in lines:
-        answers.append(_answer(line, pool, promises, listed, show_empty))
+    for index, line in enumerate(lines):
+        ready = {shop: moments[index] for shop, moments in sent.items()}
+        answers.append(_answer(line, pool, promises, listed, show_empty, ready))
         pool.take(line.sku, line.quantity)
     return answers
 
 
 def _answer(
-    line: Wanted, pool: Pool, promises: Promises, listed: Sequence[Place], show_empty: bool
+    line: Wanted,
+    pool: Pool,
+    promises: Promises,
+    listed: Sequence[Place],
+    show_empty: bool,
+    ready: dict[int, datetime | None],
 ) -> LineAvailability:
     shelf, kept = pool.units[line.sku], pool.kept[line.sku]
     sellable = sum(shelf.values())
@@ -151,7 +169,7 @@ def _answer(
             AtLocation(
                 place.code,
                 units,
-                promises.ready(place.id) if units >= line.quantity else None,
+                _ready(line, place.id, units, promises, ready),
                 kept.get(place.id, ()),
             )
             for place in listed
@@ -159,6 +177,18 @@ def _answer(
         ],
         deliver_by=promises.delivered(shelf, line.quantity),
     )
+
+
+def _ready(
+    line: Wanted,
+    location_id: int,
+    units: int,
+    promises: Promises,
+    planned: dict[int, datetime | None],
+) -> datetime | None:
+    if location_id in planned:
+        return planned[location_id]
+    return promises.ready(location_id) if units >= line.quantity else None
 
 
 def _state(line: Wanted, sellable: int, incoming: int) -> str:

@@ -15,7 +15,7 @@ from django.db.models import F
 from orders.models import Fulfilment, FulfilmentLine, Order, OrderLine
 from orders.money import format_amount
 from orders.queries.state import derive_state
-from orders.transitions import fulfilment_actions
+from orders.transitions import fulfilment_actions, life_cycle_of
 
 Row = Mapping[str, Any]
 
@@ -91,6 +91,7 @@ def compose_fulfilment(fulfilment: Row, lines: Iterable[Row]) -> dict[str, Any]:
         "order": fulfilment["number"],
         "type": fulfilment["type"],
         "location": fulfilment["location_code"],
+        "source": fulfilment["source_code"],
         "state": fulfilment["state"],
         "lines": [
             {
@@ -98,19 +99,24 @@ def compose_fulfilment(fulfilment: Row, lines: Iterable[Row]) -> dict[str, Any]:
                 "sku": line["sku_code"],
                 "quantity": line["quantity"],
                 "picked": line["picked"],
+                "arrived": line["arrived"],
                 "fulfilled": line["fulfilled"],
             }
             for line in lines
         ],
         "promise": fulfilment["promise"],
         "accepted_by": fulfilment["accepted_by"],
+        "transfer": str(fulfilment["transfer_id"]) if fulfilment["transfer_id"] else None,
         "bay": fulfilment["bay"],
         "carrier": fulfilment["carrier"],
         "tracking_number": fulfilment["tracking_number"],
         "created_at": moment(fulfilment["created_at"]),
         "ready_at": moment(fulfilment["ready_at"]),
         "pickup_expires_at": moment(fulfilment["pickup_expires_at"]),
-        "allowed_actions": fulfilment_actions(fulfilment["type"], fulfilment["state"]),
+        "allowed_actions": fulfilment_actions(
+            life_cycle_of(fulfilment["type"], sent=fulfilment["source_code"] is not None),
+            fulfilment["state"],
+        ),
     }
 
 
@@ -121,8 +127,9 @@ def fulfilment_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]
         .order_by("id")
         .values(
             "id", "code", "type", "state", "promise", "accepted_by", "bay", "carrier",
-            "tracking_number", "created_at", "ready_at", "pickup_expires_at",
+            "tracking_number", "created_at", "ready_at", "pickup_expires_at", "transfer_id",
             number=F("order__number"), location_code=F("location__code"),
+            source_code=F("source__code"),
         )
     )  # fmt: skip
     lines: dict[int, list[Row]] = {row["id"]: [] for row in rows}
@@ -130,7 +137,7 @@ def fulfilment_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]
         FulfilmentLine.objects.filter(fulfilment__in=list(lines))
         .order_by("id")
         .values(
-            "fulfilment_id", "quantity", "picked", "fulfilled",
+            "fulfilment_id", "quantity", "picked", "arrived", "fulfilled",
             line_id=F("order_line__line_id"), sku_code=F("order_line__sku__code"),
         )
     ):  # fmt: skip

@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from omniretail.access.principal import Principal
 from orders.models import Fulfilment
 
 
 def visible_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
-    """Return the fulfilments at the principal's locations, of its channels' orders."""
+    """Return the fulfilments at the principal's locations, of its channels' orders.
+
+    One whose goods come from another building is seen by both.
+    """
+    rows = _of_channels(principal)
+    if principal.locations is None:
+        return rows
+    mine = list(principal.locations)
+    return rows.filter(Q(location__code__in=mine) | Q(source__code__in=mine))
+
+
+def workable_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
+    """Return those whose goods the principal may pick, pack and send: where they lie."""
+    rows = _of_channels(principal)
+    if principal.locations is None:
+        return rows
+    mine = list(principal.locations)
+    here = Q(source__isnull=True, location__code__in=mine)
+    return rows.filter(here | Q(source__code__in=mine))
+
+
+def counter_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
+    """Return those whose goods the principal may hand over: where the customer comes."""
+    rows = _of_channels(principal)
+    if principal.locations is None:
+        return rows
+    return rows.filter(location__code__in=list(principal.locations))
+
+
+def worked_at(location_id: int) -> Q:
+    """Match the fulfilments whose goods are picked in a building."""
+    return Q(source=location_id) | Q(source__isnull=True, location=location_id)
+
+
+def _of_channels(principal: Principal) -> QuerySet[Fulfilment]:
     rows = Fulfilment.objects.all()
-    if principal.locations is not None:
-        rows = rows.filter(location__code__in=principal.locations)
-    if principal.channels is not None:
-        rows = rows.filter(order__channel__code__in=principal.channels)
-    return rows
+    if principal.channels is None:
+        return rows
+    return rows.filter(order__channel__code__in=list(principal.channels))
 
 
 def find_fulfilments(
@@ -26,13 +58,16 @@ def find_fulfilments(
     type: str | None = None,
     order: str | None = None,
 ) -> QuerySet[Fulfilment]:
-    """Return visible fulfilments that match every filter given."""
+    """Return visible fulfilments that match every filter given.
+
+    `location` is where goods are picked or handed over.
+    """
+    rows = visible_fulfilments(principal)
+    if location is not None:
+        rows = rows.filter(Q(location__code=location) | Q(source__code=location))
     wanted = {
-        "location__code": location,
         "state": state,
         "type": type,
         "order__number": order,
     }
-    return visible_fulfilments(principal).filter(
-        **{name: value for name, value in wanted.items() if value is not None}
-    )
+    return rows.filter(**{name: value for name, value in wanted.items() if value is not None})

@@ -7,10 +7,15 @@ from orders.models.fulfilment import UNFINISHED
 
 _UNFINISHED = ", ".join(f"'{state}'" for state in UNFINISHED)
 
-# Units of fulfilment lines that still have to leave.
+# Units of fulfilment lines that still have to leave, with those of them that are claimed, and
+# where: until goods leave for a shop at their source, on the way nowhere, then in the shop.
 _OUTSTANDING = f"""
     SELECT o.reservation_id, o.order_line_id, o.quantity - o.fulfilled AS units,
-           f.location_id, f.code
+           CASE WHEN f.state = 'in_transit' THEN o.arrived
+                ELSE o.quantity - o.fulfilled END AS claimed,
+           CASE WHEN f.state IN ('open', 'picking', 'packed')
+                THEN coalesce(f.source_id, f.location_id) ELSE f.location_id END AS location_id,
+           f.code
     FROM orders_fulfilmentline o JOIN orders_fulfilment f ON f.id = o.fulfilment_id
     WHERE f.state IN ({_UNFINISHED}) AND o.quantity > o.fulfilled
 """
@@ -21,7 +26,7 @@ ORDER_LAWS = (
         f"""SELECT coalesce(w.sku_id, r.sku_id), coalesce(w.location_id, r.location_id),
                    coalesce('fulfilment ' || w.code || ', line ' || w.line_id,
                             'claim of ' || r.reference),
-                   coalesce(w.units, 0)::bigint, coalesce(r.quantity, 0)::bigint
+                   coalesce(w.claimed, 0)::bigint, coalesce(r.quantity, 0)::bigint
             FROM (
                 SELECT o.*, l.sku_id, l.line_id
                 FROM ({_OUTSTANDING}) o JOIN orders_orderline l ON l.id = o.order_line_id
@@ -31,7 +36,7 @@ ORDER_LAWS = (
                 WHERE state = 'confirmed'
             ) r ON r.id = w.reservation_id AND r.sku_id = w.sku_id
                AND r.location_id = w.location_id
-            WHERE coalesce(w.units, 0) <> coalesce(r.quantity, 0)""",
+            WHERE coalesce(w.claimed, 0) <> coalesce(r.quantity, 0)""",
     ),
     Law(
         "line_reserves_what_must_leave",
@@ -43,6 +48,30 @@ ORDER_LAWS = (
                 GROUP BY order_line_id
             ) w ON w.order_line_id = l.id
             WHERE l.reserved <> coalesce(w.units, 0)""",
+    ),
+    Law(
+        # A box that has not left is drafted as it is; what is awaited in a shop is on its way.
+        "journey_carries_what_is_awaited",
+        """SELECT a.sku_id, a.location_id, 'fulfilment ' || a.code, a.units,
+                  coalesce(sum(t.units), 0)
+           FROM (
+               SELECT f.code, f.location_id, f.transfer_id, f.state, l.sku_id,
+                      sum(o.quantity::bigint - o.arrived) AS units
+               FROM orders_fulfilment f
+               JOIN orders_fulfilmentline o ON o.fulfilment_id = f.id
+               JOIN orders_orderline l ON l.id = o.order_line_id
+               WHERE f.source_id IS NOT NULL AND f.state IN ('packed', 'in_transit')
+               GROUP BY f.id, l.sku_id
+           ) a
+           LEFT JOIN (
+               SELECT l.transfer_id, l.sku_id, t.state,
+                      l.quantity::bigint - l.received - l.lost AS units
+               FROM inventory_transferline l JOIN inventory_transfer t ON t.id = l.transfer_id
+           ) t ON t.transfer_id = a.transfer_id AND t.sku_id = a.sku_id
+              AND t.state = CASE a.state WHEN 'packed' THEN 'draft' ELSE a.state END
+           GROUP BY a.sku_id, a.location_id, a.code, a.state, a.units
+           HAVING a.units > coalesce(sum(t.units), 0)
+               OR (a.state = 'packed' AND a.units <> coalesce(sum(t.units), 0))""",
     ),
     Law(
         "line_fulfils_what_has_left",

@@ -31,6 +31,8 @@ _SENTENCES = {
     "fulfilment.rejected": "{location} could not give {rejected}",
     "fulfilment.picking": "{location} is picking {id}",
     "fulfilment.packed": "{location} packed {id}",
+    "fulfilment.in_transit": "{location} sent {id} to {shop}{by}",
+    "fulfilment.arrived": "{location} received {arrived} of {id}{missing}",
     "fulfilment.shipped": "{location} shipped {id} with {carrier}, {tracking_number}",
     "fulfilment.delivered": "{id} was delivered",
     "fulfilment.ready": "{id} waits for the customer at {location}{where}",
@@ -47,6 +49,12 @@ _DOES = {
     "pickup": "is to prepare for pickup",
     "same_day": "is to deliver today",
     "carry_out": "handed over",  # placed and fulfilled in one act
+}
+
+
+# Steps that are taken where the goods are before they leave for the shop.
+_AT_SOURCE = {
+    f"fulfilment.{step}" for step in ("assigned", "rejected", "picking", "packed", "in_transit")
 }
 
 
@@ -89,12 +97,23 @@ def _words_of_broken_claim(data: dict[str, Any]) -> dict[str, str]:
 
 def _words_of_fulfilment(type_: str, data: dict[str, Any]) -> dict[str, str]:
     kind = data.get("type", "")
+    does = _DOES.get(kind, kind)
+    source = data.get("source")
+    carrier = f"{data.get('carrier', '')} {data.get('tracking_number', '')}".strip()
     if type_ == "fulfilment.assigned":
         where = " at the till" if kind == "carry_out" else ""
+        if source:
+            does, where = "is to send", f" to {data.get('location')} for pickup"
     else:
         where = f", in {data['bay']}" if data.get("bay") else ""
+    missing = _units(data.get("missing_lines") or [])
     return {
-        "does": _DOES.get(kind, kind),
+        "location": source if source and type_ in _AT_SOURCE else data.get("location", "–"),
+        "shop": data.get("location", "–"),
+        "by": f" with {carrier}" if carrier else "",
+        "arrived": _units(data.get("arrived_lines") or []) or "nothing",
+        "missing": f"; {missing} will not come" if missing else "",
+        "does": does,
         "where": where,
         "rejected": _units(data.get("rejected_lines") or [])
         or f"anything for {data.get('id')} any more",

@@ -3,8 +3,9 @@
 Rules, in order:
 1. carry_out and pickup lines take from the location they name, carry_out first: goods already in
    the customer's hands cannot wait, and a till sale is never backordered.
-2. same_day lines, then ship lines, from the fewest locations; of equally many the smallest total
-   distance, then the lowest total priority number, then the alphabet.
+2. same_day lines, then what the shops lack for their pickups, then ship lines, from the fewest
+   locations; of equally many the smallest total distance, then the lowest total priority number,
+   then the alphabet. A pickup's goods travel to its shop, from locations that ship.
 3. What cannot be had is backordered, else left unmet, else refuses the order, as the policy says.
    An order of which not one unit can be had or backordered is always refused.
 """
@@ -12,11 +13,22 @@ Rules, in order:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from stores.geography import distance_km
 
 from .receipt import write_receipt
-from .serving import UNKNOWN_METRES, Ranks, Served, Stock, serve, summed, withhold_for_ship
+from .serving import (
+    UNKNOWN_METRES,
+    Group,
+    Ranks,
+    Served,
+    Stock,
+    serve,
+    serve_each_from_one,
+    summed,
+    withhold_for_ship,
+)
 from .shapes import (
     CARRY_OUT,
     NAMED_TYPES,
@@ -32,6 +44,8 @@ from .shapes import (
     Site,
 )
 
+Takes = dict[str, dict[str, int]]  # line id -> location code -> units
+
 
 def plan(
     *,
@@ -40,30 +54,33 @@ def plan(
     sites: Mapping[str, Site],
     destination: tuple[float, float] | None,
     policy: Policy,
+    avoiding: frozenset[str] = frozenset(),
 ) -> Plan:
     """Plan one order.
 
     `sellable` is SKU -> location code -> units, already net for the channel; only locations in
-    `sites` are used. `destination` is (latitude, longitude) in degrees. Raises ValueError for
-    demands that no door should let through (see `_check`).
+    `sites` are used, and nothing is taken from those in `avoiding`. `destination` is (latitude,
+    longitude) in degrees. Raises ValueError for demands that no door should let through (see
+    `_check`).
     """
     _check(demands)
+    usable = sites.keys() - avoiding if avoiding else sites
     stock: Stock = {
-        sku: {code: n for code, n in sellable.get(sku, {}).items() if n > 0 and code in sites}
+        sku: {code: n for code, n in sellable.get(sku, {}).items() if n > 0 and code in usable}
         for sku in {demand.sku for demand in demands}
     }
     stocked = {code for held in stock.values() for code in held}
     named = [d for type_ in NAMED_TYPES for d in demands if d.type == type_]
-    takes = {line.line_id: _take_named(line, stock, sites) for line in named}
-    named_got = [(line, sum(takes[line.line_id].values())) for line in named]
+    takes: Takes = {}
+    lacking = _take_named(named, takes, stock, sites, policy) if named else []
 
-    ranks: Ranks = {}
     served: list[Served] = []
-    if len(named) < len(demands):
-        ranks = _rank(stocked, sites, destination)
-        served = _serve_chosen(demands, stock, sites, ranks, policy)
-        for group in served:
-            takes.update(group.takes)
+    if lacking or len(named) < len(demands):
+        groups = _group(demands, lacking, stocked, sites, destination)
+        served = _serve_chosen(groups, stock, sites, policy)
+        for one in served:
+            for line_id, take in one.takes.items():
+                takes[line_id] = {**takes.get(line_id, {}), **take}
 
     backordered, unmet, shortages = _settle(demands, takes, policy)
     return Plan(
@@ -72,10 +89,11 @@ def plan(
         unmet=unmet,
         shortages=shortages,
         receipt=write_receipt(
-            named=named_got,
+            named=[(line, takes[line.line_id].get(line.location or "", 0)) for line in named],
             served=served,
             sites=sites,
             stocked=stocked,
+            avoiding=avoiding,
             destination=destination,
             policy=policy,
             refused=bool(shortages),
@@ -95,17 +113,46 @@ def _check(demands: Sequence[Demand]) -> None:
             raise ValueError(f"line {demand.line_id!r} names no location")
 
 
-def _take_named(line: Demand, stock: Stock, sites: Mapping[str, Site]) -> dict[str, int]:
-    code = line.location or ""
-    site = sites.get(code)
-    if site is None or (line.type == PICKUP and not site.pickup):
-        return {}
-    held = stock[line.sku]
-    got = min(line.quantity, held.get(code, 0))
-    if got == 0:
-        return {}
-    held[code] -= got
-    return {code: got}
+def _take_named(
+    named: Sequence[Demand],
+    takes: Takes,
+    stock: Stock,
+    sites: Mapping[str, Site],
+    policy: Policy,
+) -> list[Demand]:
+    """Take what lies where the customers want it; return what pickups still lack there.
+
+    Without `allow_split` a shop that has not everything for its pickups gives nothing yet: one
+    location, itself or another, is going to give it all.
+    """
+    shops = {line.location for line in named if line.type == PICKUP}
+    whole = {shop: policy.allow_split or _has_all(named, shop, stock) for shop in shops}
+    lacking = []
+    for line in named:
+        code = line.location or ""
+        site = sites.get(code)
+        taken = takes[line.line_id] = {}
+        if site is None or (line.type == PICKUP and not site.pickup):
+            continue
+        held = stock[line.sku]
+        got = min(line.quantity, held.get(code, 0))
+        if line.type == PICKUP and not whole[code]:
+            got = 0
+        if got:
+            held[code] -= got
+            taken[code] = got
+        if line.type == PICKUP and got < line.quantity:
+            lacking.append(replace(line, quantity=line.quantity - got))
+    return lacking
+
+
+def _has_all(named: Sequence[Demand], shop: str | None, stock: Stock) -> bool:
+    """Say whether a shop's shelf has all that its pickups ask for, when its tills have sold."""
+    sold = summed(d for d in named if d.location == shop and d.type == CARRY_OUT)
+    wanted = summed(d for d in named if d.location == shop and d.type == PICKUP)
+    return all(
+        stock[sku].get(shop or "", 0) - sold.get(sku, 0) >= units for sku, units in wanted.items()
+    )
 
 
 def _rank(
@@ -126,38 +173,62 @@ def _rank(
     return ranks
 
 
-def _serve_chosen(
+def _group(
     demands: Sequence[Demand],
-    stock: Stock,
+    lacking: Sequence[Demand],
+    stocked: set[str],
     sites: Mapping[str, Site],
-    ranks: Ranks,
-    policy: Policy,
-) -> list[Served]:
-    """Serve same-day and ship lines, so that neither starves the other of a shared SKU."""
+    destination: tuple[float, float] | None,
+) -> list[Group]:
+    """Group what has to be chosen for: same-day, each shop's lacking pickups, then ship."""
+    measured = destination is not None
     same_day = [d for d in demands if d.type == SAME_DAY]
     ship = [d for d in demands if d.type == SHIP]
-    split = policy.allow_split
-    groups = [(type_, lines) for type_, lines in ((SAME_DAY, same_day), (SHIP, ship)) if lines]
-    if len(groups) < 2 or summed(same_day).keys().isdisjoint(summed(ship)):
-        return [serve(type_, lines, stock, sites, ranks, split=split) for type_, lines in groups]
-    if split:
-        withheld = withhold_for_ship(ship, same_day, stock, sites, ranks)
-        first = serve(SAME_DAY, same_day, stock, sites, ranks, split=True, withheld=withheld)
-        return [first, serve(SHIP, ship, stock, sites, ranks, split=True)]
-    # One location per kind: if both kinds want the same one, whichever goes first may leave the
-    # other nothing. Trying both orders finds a way whenever there is one.
-    attempts = []
-    for order in (groups, groups[::-1]):
-        trial = {sku: dict(held) for sku, held in stock.items()}
-        attempts.append([serve(t, lines, trial, sites, ranks, split=False) for t, lines in order])
-    return max(attempts, key=lambda attempt: sum(group.reached for group in attempt))
+    ranks = _rank(stocked, sites, destination) if same_day or ship else {}
+    groups = [Group(SAME_DAY, same_day, ranks, measured)] if same_day else []
+    for shop in dict.fromkeys(line.location or "" for line in lacking):
+        lines = [line for line in lacking if line.location == shop]
+        groups.append(_journey_to(sites[shop], lines, stocked, sites))
+    if ship:
+        groups.append(Group(SHIP, ship, ranks, measured))
+    return groups
 
 
-def _allocations(
-    demands: Sequence[Demand], takes: Mapping[str, Mapping[str, int]]
-) -> tuple[Allocation, ...]:
+def _journey_to(
+    shop: Site, lines: Sequence[Demand], stocked: set[str], sites: Mapping[str, Site]
+) -> Group:
+    """Group a shop's lines; its own shelf is preferred to any other, however near."""
+    point = None
+    if shop.latitude is not None and shop.longitude is not None:
+        point = (shop.latitude, shop.longitude)
+    ranks = {**_rank(stocked, sites, point), shop.code: (-1, shop.priority, shop.code)}
+    return Group(PICKUP, lines, ranks, point is not None, shop.code)
+
+
+def _serve_chosen(
+    groups: Sequence[Group], stock: Stock, sites: Mapping[str, Site], policy: Policy
+) -> list[Served]:
+    """Serve the groups, so that none starves another of a shared SKU."""
+    if not policy.allow_split:
+        return serve_each_from_one(groups, stock, sites)
+    withheld = None
+    if len(groups) > 1 and groups[0].type == SAME_DAY:
+        travelling = [line for group in groups[1:] for line in group.lines]
+        first = groups[0]
+        withheld = withhold_for_ship(travelling, first.lines, stock, sites, first.ranks)
+    return [
+        serve(group, stock, sites, split=True, withheld=withheld if index == 0 else None)
+        for index, group in enumerate(groups)
+    ]
+
+
+def _allocations(demands: Sequence[Demand], takes: Takes) -> tuple[Allocation, ...]:
     return tuple(
         Allocation(demand.line_id, demand.sku, code, units, demand.type)
+        if demand.type != PICKUP or code == demand.location
+        else Allocation(
+            demand.line_id, demand.sku, demand.location or "", units, demand.type, source=code
+        )
         for demand in demands
         for code, units in takes[demand.line_id].items()
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .serving import UNKNOWN_METRES, Served, capable
+from .serving import UNKNOWN_METRES, Served
 from .shapes import PICKUP, Demand, Policy, Site
 
 REASONS: Mapping[str, str] = {
@@ -18,6 +18,7 @@ REASONS: Mapping[str, str] = {
     "does_not_ship": "This location does not ship.",
     "no_same_day": "This location does not deliver on the same day.",
     "nothing_left": "The customer named this location, but it holds nothing for this line.",
+    "not_whole": "The customer named this location, but one location has to give everything.",
     "no_pickup": "This location does not hand over pickups.",
     "unknown_location": "The channel may not use this location, or there is no such location.",
     "covers_too_little": "It does not hold everything, and another location does.",
@@ -28,7 +29,7 @@ REASONS: Mapping[str, str] = {
     "not_in_best_set": "Another set of locations needs fewer parcels or is nearer in total.",
     "not_needed": "The locations taken before it had already covered what it holds.",
 }
-_INCAPABLE = {"ship": "does_not_ship", "same_day": "no_same_day"}
+_INCAPABLE = {"ship": "does_not_ship", "pickup": "does_not_ship", "same_day": "no_same_day"}
 
 
 def write_receipt(
@@ -37,16 +38,18 @@ def write_receipt(
     served: Sequence[Served],
     sites: Mapping[str, Site],
     stocked: set[str],
+    avoiding: frozenset[str],
     destination: tuple[float, float] | None,
     policy: Policy,
     refused: bool,
 ) -> dict[str, object]:
-    """`named` are pickup and carry_out lines with the units they got; `stocked` the location codes
-    that held any unit of the order. Distances in km, null where a coordinate is not known."""
-    candidates = [_named_entry(line, got, sites, refused) for line, got in named]
-    for group in served:
-        candidates += _entries(group, sites, destination is not None, policy, refused)
-    return {
+    """`named` are pickup and carry_out lines with the units they got at that location; `stocked`
+    the location codes that held any unit of the order. Distances in km, null where a coordinate
+    is not known: from the destination, or for the goods of a pickup from its `shop`."""
+    candidates = [_named_entry(line, got, sites, policy, refused) for line, got in named]
+    for one in served:
+        candidates += _entries(one, sites, policy, refused)
+    receipt: dict[str, object] = {
         "method": "exact" if all([group.exact for group in served]) else "greedy",
         "outcome": "refused" if refused else "planned",
         "destination": None if destination is None else list(destination),
@@ -56,12 +59,15 @@ def write_receipt(
             "allow_partial": policy.allow_partial,
         },
         "candidates": candidates,
-        "no_stock": sorted(sites.keys() - stocked),
+        "no_stock": sorted(sites.keys() - stocked - avoiding),
     }
+    if avoiding:
+        receipt["avoided"] = sorted(avoiding)
+    return receipt
 
 
 def _named_entry(
-    line: Demand, got: int, sites: Mapping[str, Site], refused: bool
+    line: Demand, got: int, sites: Mapping[str, Site], policy: Policy, refused: bool
 ) -> dict[str, object]:
     site = sites.get(line.location or "")
     if site is None:
@@ -69,7 +75,8 @@ def _named_entry(
     elif line.type == PICKUP and not site.pickup:
         code = "no_pickup"
     elif not got:
-        code = "nothing_left"
+        split = policy.allow_split or line.type != PICKUP
+        code = "nothing_left" if split else "not_whole"
     else:
         code = "order_refused" if refused else "named"
     return {
@@ -87,24 +94,25 @@ def _named_entry(
 
 
 def _entries(
-    group: Served, sites: Mapping[str, Site], measured: bool, policy: Policy, refused: bool
+    served: Served, sites: Mapping[str, Site], policy: Policy, refused: bool
 ) -> list[dict[str, object]]:
     """One entry a candidate, preferred first."""
-    asked, type_, chosen = group.asked, group.type, set(group.chosen)
-    best = next((candidate for candidate in group.candidates if candidate[2] in chosen), None)
+    group, type_, chosen = served.group, served.group.type, set(served.chosen)
+    best = next((candidate for candidate in served.candidates if candidate[2] in chosen), None)
+    shop = {"shop": group.shop} if group.shop else {}
     entries: list[dict[str, object]] = []
-    for candidate in group.candidates:
+    for candidate in served.candidates:
         metres, priority, location, cover = candidate
         units = sum(cover)
         if location in chosen:
             code = "order_refused" if refused else "chosen"
-        elif not capable(sites[location], type_):
+        elif not group.may_take_from(sites[location]):
             code = _INCAPABLE[type_]
         elif best is None:
             code = "order_refused"
         elif len(chosen) > 1:
-            code = "not_in_best_set" if group.exact else "not_needed"
-        elif units < group.reached:
+            code = "not_in_best_set" if served.exact else "not_needed"
+        elif units < served.reached:
             code = "covers_too_little" if policy.allow_split else "covers_fewer_units"
         elif metres > best[0]:
             code = "further_away"
@@ -114,9 +122,10 @@ def _entries(
             {
                 "location": location,
                 "type": type_,
+                **shop,
                 "units": units,
-                "of": asked,
-                "distance_km": metres / 1000 if measured and metres < UNKNOWN_METRES else None,
+                "of": served.asked,
+                "distance_km": _km(metres) if group.measured else None,
                 "priority": priority,
                 "chosen": code == "chosen",
                 "code": code,
@@ -124,3 +133,8 @@ def _entries(
             }
         )
     return entries
+
+
+def _km(metres: int) -> float | None:
+    """A shop itself is ranked before all others, at less than no distance."""
+    return None if metres >= UNKNOWN_METRES else max(metres, 0) / 1000

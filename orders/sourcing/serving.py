@@ -1,13 +1,12 @@
-"""Serving the lines of one kind (ship, same-day) from the locations sourcing may choose."""
+"""Serving the lines of one kind from the locations that sourcing may choose."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
-from .search import Candidate, fewest_locations
-from .shapes import SAME_DAY, SHIP, Demand, Site
+from .search import EFFORT, Candidate, fewest_locations
+from .shapes import SAME_DAY, Demand, Site
 
 # sku -> location code -> units still free in this plan.
 Stock = dict[str, dict[str, int]]
@@ -17,20 +16,35 @@ Ranks = Mapping[str, tuple[int, int, str]]
 # A location without coordinates counts as far as anything can be: half way round the Earth.
 UNKNOWN_METRES = 20_038_000
 
-_CAPABLE: Mapping[str, Callable[[Site], bool]] = {
-    SHIP: attrgetter("ships"),
-    SAME_DAY: attrgetter("same_day"),
-}
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that are served together: one kind, and for pickups one shop.
+
+    `ranks` may lack locations that hold nothing. `measured`: their distances are known.
+    """
+
+    type: str
+    lines: Sequence[Demand]
+    ranks: Ranks
+    measured: bool
+    shop: str | None = None
+
+    def may_take_from(self, site: Site) -> bool:
+        """Goods for a pickup come with a carrier, unless they lie in the shop itself."""
+        if self.type == SAME_DAY:
+            return site.same_day
+        return site.ships or site.code == self.shop
 
 
 @dataclass(slots=True)
 class Served:
-    """What became of the lines of one kind.
+    """What became of the lines of one group.
 
     `candidates` holds every location with stock for them, preferred first, capable or not.
     """
 
-    type: str
+    group: Group
     asked: int
     reached: int
     candidates: list[Candidate]
@@ -39,36 +53,34 @@ class Served:
     takes: dict[str, dict[str, int]]  # line id -> location code -> units
 
 
-def capable(site: Site, type_: str) -> bool:
-    return _CAPABLE[type_](site)
-
-
 def serve(
-    type_: str,
-    lines: Sequence[Demand],
+    group: Group,
     stock: Stock,
     sites: Mapping[str, Site],
-    ranks: Ranks,
     *,
     split: bool,
     withheld: Stock | None = None,
+    only: str | None = None,
 ) -> Served:
-    """Choose locations for `lines` and take their units out of `stock`.
+    """Choose locations for a group's lines and take their units out of `stock`.
 
     Covers as many units as can be had, from the fewest locations that still reach that many;
-    without `split` from the one location that covers most. `withheld` units are not touched.
+    without `split` from the one location that covers most, or from `only`. `withheld` units are
+    not touched.
     """
-    need = summed(lines)
+    need = summed(group.lines)
     wanted = list(need.values())
     candidates: list[Candidate] = sorted(
-        [(*ranks[code], cover) for code, cover in _covers(need, stock, withheld).items()]
+        [(*group.ranks[code], cover) for code, cover in _covers(need, stock, withheld).items()]
     )
-    is_capable = _CAPABLE[type_]
-    able = [candidate for candidate in candidates if is_capable(sites[candidate[2]])]
-    chosen, exact = _choose(able, wanted, split)
-    takes = _share_out(lines, chosen, stock, withheld)
+    if only is not None:
+        chosen, exact = [only], True
+    else:
+        able = [c for c in candidates if group.may_take_from(sites[c[2]])]
+        chosen, exact = _choose(able, wanted, split)
+    takes = _share_out(group.lines, chosen, stock, withheld)
     return Served(
-        type=type_,
+        group=group,
         asked=sum(wanted),
         reached=sum([sum(take.values()) for take in takes.values()]),
         candidates=candidates,
@@ -76,6 +88,58 @@ def serve(
         exact=exact,
         takes=takes,
     )
+
+
+def serve_each_from_one(
+    groups: Sequence[Group], stock: Stock, sites: Mapping[str, Site]
+) -> list[Served]:
+    """Serve every group from one location of its own choice, all of them whole if that can be.
+
+    If two groups want the same location, whichever goes first may leave the other nothing: so a
+    way in which all get everything is searched for. If none is found, both orders are tried.
+    """
+    if len(groups) > 1 and (sources := _whole_sources(groups, stock, sites)):
+        pairs = zip(groups, sources, strict=True)
+        return [serve(group, stock, sites, split=False, only=code) for group, code in pairs]
+    attempts: list[tuple[list[Served], Stock]] = []
+    for order in (groups, groups[::-1]) if len(groups) > 1 else (groups,):
+        trial = {sku: dict(held) for sku, held in stock.items()}
+        attempts.append(([serve(group, trial, sites, split=False) for group in order], trial))
+    best, left = max(attempts, key=lambda attempt: sum(served.reached for served in attempt[0]))
+    stock.update(left)
+    return best
+
+
+def _whole_sources(
+    groups: Sequence[Group], stock: Stock, sites: Mapping[str, Site]
+) -> list[str] | None:
+    """One location a group so that each gets everything, the preferred ones first; or None."""
+    needs = [summed(group.lines) for group in groups]
+    effort = EFFORT
+
+    def search(at: int) -> list[str] | None:
+        nonlocal effort
+        if at == len(groups):
+            return []
+        group, need = groups[at], needs[at]
+        first, *others = (stock[sku] for sku in need)
+        for code in sorted(set(first).intersection(*others), key=group.ranks.__getitem__):
+            covers = all(stock[sku][code] >= units for sku, units in need.items())
+            if not covers or not group.may_take_from(sites[code]):
+                continue
+            effort -= 1
+            if effort < 0:
+                return None
+            for sku, units in need.items():
+                stock[sku][code] -= units
+            rest = search(at + 1)
+            for sku, units in need.items():
+                stock[sku][code] += units
+            if rest is not None:
+                return [code, *rest]
+        return None
+
+    return search(0)
 
 
 def _choose(able: list[Candidate], wanted: list[int], split: bool) -> tuple[list[str], bool]:
@@ -105,7 +169,7 @@ def withhold_for_ship(
     sites: Mapping[str, Site],
     ranks: Ranks,
 ) -> Stock | None:
-    """Units that same-day lines must leave for ship lines of the same SKU, or None.
+    """Units that same-day lines must leave for lines of the same SKU that travel, or None.
 
     Same-day lines choose first. Without this they could empty the only location that ships and
     get an order refused that could have been served whole. The furthest units are held back.

@@ -9,7 +9,7 @@ PICKUP = "pickup"
 SAME_DAY = "same_day"
 CARRY_OUT = "carry_out"
 
-# Types whose building the customer named; sourcing has nothing to choose for them.
+# Types whose place of handing over the customer named.
 NAMED_TYPES = (CARRY_OUT, PICKUP)
 TYPES = frozenset({SHIP, PICKUP, SAME_DAY, CARRY_OUT})
 
@@ -50,13 +50,22 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """`quantity` units of one line from one location; at most one per (line, location)."""
+    """`quantity` units of one line; at most one per (line, location, source).
+
+    `source` is the building that brings a pickup's goods to `location`; None: they are there.
+    """
 
     line_id: str
     sku: str
     location: str
     quantity: int
     type: str
+    source: str | None = None
+
+    @property
+    def building(self) -> str:
+        """Where the units are now."""
+        return self.source or self.location
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,8 @@ class TestTheLastUnits:
         places = current_network().by_code
         drafts = [
             draft_transfer(
-                source=places["W1"],
-                destination=places["S1"],
+                source_id=places["W1"].id,
+                destination_id=places["S1"].id,
                 units={spot.sku_id: 3},
                 actor=SYSTEM,
             )
@@ -130,7 +130,10 @@ class TestTheLastUnits:
         make_location("S1")
         places = current_network().by_code
         draft = draft_transfer(
-            source=places["W1"], destination=places["S1"], units={spot.sku_id: 1}, actor=SYSTEM
+            source_id=places["W1"].id,
+            destination_id=places["S1"].id,
+            units={spot.sku_id: 1},
+            actor=SYSTEM,
         )
         outcomes = together(*[lambda: dispatch_transfer(identity=draft["id"], actor=SYSTEM)] * 4)
         assert sum(isinstance(each, dict) for each in outcomes) == 1

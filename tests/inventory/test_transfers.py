@@ -51,6 +51,12 @@ def body(*lines: tuple[Any, Any], **more: Any) -> dict[str, Any]:
     } | more
 
 
+def shown(sku: str, quantity: int, **more: int) -> dict[str, Any]:
+    """A line of a transfer's document, zero where `more` does not say."""
+    counts = ("received", "lost", "left_behind", "surplus", "damaged", "loaded", "unloaded")
+    return {"sku": sku, "quantity": quantity} | dict.fromkeys(counts, 0) | more
+
+
 def draft(api: ApiCaller, *lines: tuple[str, int]) -> str:
     answer = api.post("transfers", body(*lines))
     assert answer.status_code == 201, answer.content
@@ -70,7 +76,7 @@ def receive(api: ApiCaller, transfer: str, *lines: tuple[Any, Any], **more: Any)
 
 class TestTheTable:
     @pytest.mark.parametrize("state", TransferState.values)
-    @pytest.mark.parametrize("action", ["dispatch", "receive", "cancel"])
+    @pytest.mark.parametrize("action", ["scan", "dispatch", "receive", "cancel"])
     def test_every_state_knows_what_it_allows(self, state: str, action: str) -> None:
         if action in transfer_actions(state):
             assert next_transfer_state(state, action) in TRANSFER
@@ -89,11 +95,8 @@ class TestTheWholeWay:
         assert answer.status_code == 201
         document = answer.json()
         assert (document["from"], document["to"], document["state"]) == ("W1", "S1", "draft")
-        assert document["lines"] == [
-            {"sku": "A1", "quantity": 4, "received": 0, "lost": 0},
-            {"sku": "A2", "quantity": 1, "received": 0, "lost": 0},
-        ]
-        assert document["allowed_actions"] == ["dispatch", "cancel"]
+        assert document["lines"] == [shown("A1", 4), shown("A2", 1)]
+        assert document["allowed_actions"] == ["scan", "dispatch", "cancel"]
         assert balances("A1", "W1") == (10, 0, 0)
         assert api.get(f"transfers/{document['id']}").json() == document
 
@@ -101,7 +104,7 @@ class TestTheWholeWay:
         transfer = draft(api, ("A1", 4))
         answer = api.post(f"transfers/{transfer}/dispatch")
         assert (answer.status_code, answer.json()["state"]) == (200, "in_transit")
-        assert answer.json()["allowed_actions"] == ["receive"]
+        assert answer.json()["allowed_actions"] == ["scan", "receive"]
         assert balances("A1", "W1") == (6, 0, 0)
         movement = StockMovement.objects.latest("id")
         assert (movement.reason, movement.reference) == ("transfer_out", f"transfers/{transfer}")
@@ -126,15 +129,18 @@ class TestTheWholeWay:
         answer = receive(api, transfer, ("A1", 3), close=True)
         assert answer.json()["state"] == "received"
         assert answer.json()["lines"] == [
-            {"sku": "A1", "quantity": 4, "received": 3, "lost": 1},
-            {"sku": "A2", "quantity": 2, "received": 0, "lost": 2},
+            shown("A1", 4, received=3, lost=1),
+            shown("A2", 2, lost=2),
         ]
         assert (balances("A1", "S1"), balances("A2", "S1")) == ((3, 0, 0), (0, 0, 0))
         losses = StockMovement.objects.filter(reason="transfer_loss", location__code="S1")
-        shown = losses.order_by("id").values_list("sku__code", "on_hand_delta")
-        assert list(shown) == [("A1", 1), ("A1", -1), ("A2", 2), ("A2", -2)]
+        moved = losses.order_by("id").values_list("sku__code", "on_hand_delta")
+        assert list(moved) == [("A1", 1), ("A1", -1), ("A2", 2), ("A2", -2)]
         (noted,) = AuditRecord.objects.filter(action="transfer.closed_with_loss")
-        assert noted.data["lines"] == [{"sku": "A1", "lost": 1}, {"sku": "A2", "lost": 2}]
+        assert noted.data["lines"] == [
+            {"sku": "A1", "quantity": 1},
+            {"sku": "A2", "quantity": 2},
+        ]
 
     def test_closing_alone_loses_all(self, api: ApiCaller) -> None:
         transfer = dispatched(api, ("A1", 4))
@@ -203,14 +209,14 @@ class TestRefusals:
             receive(api, transfer, ("A1", 1))
         if reach == "cancelled":
             api.post(f"transfers/{transfer}/cancel")
-        shown = api.get(f"transfers/{transfer}").json()
+        now = api.get(f"transfers/{transfer}").json()
         given = {"lines": [{"sku": "A1", "quantity": 1}]} if action == "receive" else {}
         with nothing_written():
             answer = api.post(f"transfers/{transfer}/{action}", given)
         told = problem(answer, 409, "illegal_transition")
         assert (told["state"], told["allowed_actions"]) == (
-            shown["state"],
-            shown["allowed_actions"],
+            now["state"],
+            now["allowed_actions"],
         )
 
     def test_no_more_arrives_than_left(self, api: ApiCaller) -> None:
@@ -296,6 +302,11 @@ class TestWhoSeesIt:
         assert listed(location="S2") == [third]
         assert listed(location="S1", state="draft") == [first]
         assert listed(location="nowhere") == []
+        assert listed(**{"from": "W1", "to": "S2"}) == [third]
+        assert listed(**{"from": "S2"}) == []
+        assert listed(sku="A2") == []
+        assert listed(sku="A1", state="in_transit") == [second]
+        assert listed(reference="100001-1") == []
         assert listed(make_caller(["stock:read"], locations=["S2"])) == [third]
         page = api.get("transfers", limit=2).json()
         following = api.get(page["next"].removeprefix("http://testserver")).json()

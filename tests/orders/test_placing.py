@@ -116,9 +116,26 @@ def test_a_till_sale_is_gone_at_once(api: ApiCaller, world: Any) -> None:
     assert row(world["A1"], world["S1"]) == (0, 0, 0)
 
 
-def test_a_pickup_comes_from_its_shop_alone(api: ApiCaller, world: Any) -> None:
+def test_what_a_shop_lacks_for_a_pickup_comes_from_another_building(
+    api: ApiCaller, world: Any
+) -> None:
     body = order_of(("A1", 3))
     body["lines"][0] = at(body["lines"][0], "pickup", "S1")
+    order = api.post("orders", body).json()
+    shares = [
+        (f["location"], f["source"], [line["quantity"] for line in f["lines"]])
+        for f in order["fulfilments"]
+    ]
+    assert shares == [("S1", None, [2]), ("S1", "W1", [1])]
+    own, sent = (f["promise"]["ready_by"] for f in order["fulfilments"])
+    assert own < sent
+    assert row(world["A1"], world["S1"]) == (2, 2, 0)
+    assert row(world["A1"], world["W1"]) == (5, 1, 0)
+
+
+def test_a_till_never_sells_what_is_elsewhere(api: ApiCaller, world: Any) -> None:
+    body = order_of(("A1", 3))
+    body["lines"][0] = at(body["lines"][0], "carry_out", "S1")
     answer = api.post("orders", body)
     assert answer.status_code == 409
     assert answer.json()["lines"] == [{"sku": "A1", "requested": 3, "available": 2}]

@@ -129,10 +129,15 @@ def test_cancelling_the_last_units_completes_what_was_shipped(api: ApiCaller) ->
 
 
 def test_a_pickup_is_not_moved_to_another_counter(api: ApiCaller) -> None:
+    """What the shop does not find is sent there; and what nobody has is not collected."""
     order = place(api, ("A1", 1), pickup_at="W1")
     step(api, order["fulfilments"][0]["id"], "reject", {"reason": "not_found"})
-    assert look(api, order)["state"] == "cancelled"
-    assert stock("A1", "W2") == (5, 0, 0)
+    sent = look(api, order)["fulfilments"][1]
+    assert (sent["location"], sent["source"], sent["state"]) == ("W1", "W2", "open")
+    assert stock("A1", "W2") == (5, 1, 0)
+    alone = place(api, ("B1", 1), pickup_at="W1")
+    step(api, alone["fulfilments"][0]["id"], "reject", {"reason": "not_found"})
+    assert look(api, alone)["state"] == "cancelled"
 
 
 def test_a_closed_box_is_not_rejected(api: ApiCaller) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from orders.sourcing import Demand, Plan, Policy, Shortage, Site, plan
+from orders.sourcing import Allocation, Demand, Plan, Policy, Shortage, Site, plan
 from orders.sourcing.search import fewest_locations
 
 LONDON = (51.5074, -0.1278)
@@ -210,12 +210,66 @@ def test_same_day_needs_a_location_that_does_it() -> None:
     assert codes(made)["LONDON"] == "no_same_day"
 
 
-def test_pickup_comes_from_the_named_location_alone() -> None:
+def test_a_pickup_takes_its_own_shelf_first_and_the_rest_travels() -> None:
     stock = {"TEA": {"LONDON": 9, "LEEDS": 1}}
     made = plan_for(Demand("1", "TEA", 1, "pickup", "LEEDS"), stock=stock)
-    assert taken(made) == [("1", "LEEDS", 1)]
-    too_many = plan_for(Demand("1", "TEA", 2, "pickup", "LEEDS"), stock=stock)
-    assert too_many.shortages == (Shortage("TEA", 2, 1),)
+    assert made.allocations == (Allocation("1", "TEA", "LEEDS", 1, "pickup"),)
+    more = plan_for(Demand("1", "TEA", 2, "pickup", "LEEDS"), stock=stock)
+    assert more.allocations == (
+        Allocation("1", "TEA", "LEEDS", 1, "pickup"),
+        Allocation("1", "TEA", "LEEDS", 1, "pickup", source="LONDON"),
+    )
+    own, brought, *_ = more.receipt["candidates"]
+    assert (own["location"], own["units"], own["code"]) == ("LEEDS", 1, "named")
+    assert (brought["location"], brought["shop"], brought["code"]) == ("LONDON", "LEEDS", "chosen")
+    assert brought["distance_km"] > 0  # from the shop
+
+
+def test_without_split_one_building_gives_the_whole_pickup() -> None:
+    stock = {"TEA": {"LONDON": 9, "LEEDS": 1}, "MUG": {"LONDON": 1, "LEEDS": 1}}
+    lines = [Demand("1", "TEA", 2, "pickup", "LEEDS"), Demand("2", "MUG", 1, "pickup", "LEEDS")]
+    made = plan_for(*lines, stock=stock, allow_split=False)
+    assert {a.building for a in made.allocations} == {"LONDON"}
+    assert made.receipt["candidates"][0]["code"] == "not_whole"
+    had = plan_for(lines[1], stock=stock, allow_split=False)
+    assert had.allocations == (Allocation("2", "MUG", "LEEDS", 1, "pickup"),)
+
+
+def test_without_split_two_shops_find_a_way_that_gives_both_everything() -> None:
+    """Reading would take the tea from near London, which alone can give all that Leeds wants."""
+    lines = [
+        Demand("1", "TEA", 1, "pickup", "READING"),
+        Demand("2", "TEA", 1, "pickup", "LEEDS"),
+        Demand("3", "MUG", 1, "pickup", "LEEDS"),
+    ]
+    stock = {"TEA": {"LONDON": 1, "GLASGOW": 1}, "MUG": {"LONDON": 1}}
+    made = plan_for(*lines, stock=stock, allow_split=False)
+    assert [a.source for a in made.allocations] == ["GLASGOW", "LONDON", "LONDON"]
+
+
+def test_goods_travel_only_from_a_location_that_ships() -> None:
+    made = plan_for(
+        Demand("1", "TEA", 1, "pickup", "LEEDS"),
+        stock={"TEA": {"LONDON": 9}},
+        places=sites(site("LONDON", ships=False), site("LEEDS")),
+    )
+    assert made.shortages == (Shortage("TEA", 1, 0),)
+    assert codes(made)["LONDON"] == "does_not_ship"
+
+
+def test_what_is_avoided_gives_nothing_but_may_hand_over() -> None:
+    demand = Demand("1", "TEA", 1, "pickup", "LEEDS")
+    places = sites(site("LEEDS"), site("LONDON"))
+    made = plan(
+        demands=[demand],
+        sellable={"TEA": {"LEEDS": 5, "LONDON": 1}},
+        sites=places,
+        destination=None,
+        policy=Policy(),
+        avoiding=frozenset({"LEEDS"}),
+    )
+    assert made.allocations == (Allocation("1", "TEA", "LEEDS", 1, "pickup", source="LONDON"),)
+    assert made.receipt["avoided"] == ["LEEDS"]
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from orders.choices import FulfilmentState, FulfilmentType, PickListState, ReturnState
+from orders.choices import FulfilmentState, PickListState, ReturnState
 from orders.errors import IllegalTransition
 from orders.transitions import (
+    ARRIVE,
     CANCEL,
     FULFILMENT,
     PICK_LIST,
     RETURN,
+    SHIP_TO_STORE,
     fulfilment_actions,
+    life_cycle_of,
     may_fulfilment,
     next_fulfilment_state,
     next_pick_list_state,
@@ -40,7 +43,15 @@ def test_a_pickup_waits_for_its_customer() -> None:
         "open", "open", "picking", "ready", "collected",
     ]  # fmt: skip
     assert next_fulfilment_state("pickup", "ready", "expire") == "expired"
-    assert next_fulfilment_state("pickup", "in_transit", "ready") == "ready"
+
+
+def test_a_pickup_from_another_building_travels_first() -> None:
+    assert walk(SHIP_TO_STORE, "pick", "pack", "ship", ARRIVE, "ready", "collect") == [
+        "open", "picking", "packed", "in_transit", "ready", "ready", "collected",
+    ]  # fmt: skip
+    assert life_cycle_of("pickup", sent=True) == SHIP_TO_STORE
+    assert life_cycle_of("pickup", sent=False) == "pickup"
+    assert fulfilment_actions(SHIP_TO_STORE, "in_transit") == []
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,7 @@ def test_a_step_out_of_turn_names_what_is_possible(type_: str, state: str, actio
     assert refusal.value.code == "illegal_transition"
 
 
-@pytest.mark.parametrize("type_", FulfilmentType.values)
+@pytest.mark.parametrize("type_", FULFILMENT)
 @pytest.mark.parametrize("state", FulfilmentState.values)
 def test_what_is_allowed_can_be_done_and_nothing_else(type_: str, state: str) -> None:
     every = {action for steps in FULFILMENT[type_].values() for action in steps}
@@ -80,20 +91,22 @@ def test_what_is_allowed_can_be_done_and_nothing_else(type_: str, state: str) ->
         else:
             with pytest.raises(IllegalTransition):
                 next_fulfilment_state(type_, state, action)
-    assert CANCEL not in fulfilment_actions(type_, state)
+    assert not {CANCEL, ARRIVE} & set(fulfilment_actions(type_, state))
 
 
 @pytest.mark.parametrize(
-    "state", ["shipped", "delivered", "collected", "rejected", "cancelled", "expired", "in_transit"]
+    "state", ["shipped", "delivered", "collected", "rejected", "cancelled", "expired"]
 )
 def test_what_has_left_cannot_be_cancelled(state: str) -> None:
-    assert not any(may_fulfilment(type_, state, CANCEL) for type_ in FulfilmentType.values)
+    assert not any(may_fulfilment(type_, state, CANCEL) for type_ in FULFILMENT)
 
 
-@pytest.mark.parametrize("state", ["open", "picking", "packed"])
-def test_what_is_in_the_building_can_be_cancelled(state: str) -> None:
-    assert may_fulfilment("ship", state, CANCEL)
-    assert may_fulfilment("pickup", state, CANCEL)
+@pytest.mark.parametrize("state", ["open", "picking", "packed", "in_transit", "ready"])
+def test_what_has_not_left_can_be_cancelled(state: str) -> None:
+    possible = {type_ for type_ in FULFILMENT if may_fulfilment(type_, state, CANCEL)}
+    assert SHIP_TO_STORE in possible
+    assert ("ship" in possible) == (state in ("open", "picking", "packed"))
+    assert ("pickup" in possible) == (state in ("open", "picking", "ready"))
 
 
 def test_a_pick_list_ends_completed() -> None:

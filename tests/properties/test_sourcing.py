@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations, product
 
 from hypothesis import given, settings
@@ -65,8 +66,11 @@ orders = order_of(["ship", "ship", "same_day", "pickup", "carry_out"])
 def usable(demand: Demand, code: str, sites: dict[str, Site]) -> bool:
     if code not in sites:
         return False
-    if demand.type in ("pickup", "carry_out"):
-        return code == demand.location and (demand.type == "carry_out" or sites[code].pickup)
+    if demand.type == "carry_out":
+        return code == demand.location
+    if demand.type == "pickup":
+        shop = sites.get(demand.location or "")
+        return shop is not None and shop.pickup and (code == shop.code or sites[code].ships)
     return sites[code].ships if demand.type == "ship" else sites[code].same_day
 
 
@@ -95,6 +99,41 @@ def most_servable(
         return False
 
     return sum(place(unit, set()) for unit in range(len(units)))
+
+
+def after_own_shelves(
+    demands: list[Demand],
+    sellable: dict[str, dict[str, int]],
+    sites: dict[str, Site],
+    *,
+    split: bool = True,
+) -> tuple[list[Demand], dict[str, dict[str, int]]]:
+    """What is left to ask and to give when tills and shops have taken from their own shelves.
+
+    Without `split` a shop takes only if it has everything for its pickups.
+    """
+    left = {sku: dict(held) for sku, held in sellable.items()}
+    rest = {d.line_id: d.quantity for d in demands}
+
+    def take(lines: list[Demand]) -> None:
+        for d in lines:
+            held = left.get(d.sku, {})
+            code = d.location or ""
+            if code in sites and (d.type == "carry_out" or sites[code].pickup):
+                got = max(0, min(held.get(code, 0), rest[d.line_id]))
+                if got:
+                    held[code] -= got
+                    rest[d.line_id] -= got
+
+    take([d for d in demands if d.type == "carry_out"])
+    for shop in {d.location for d in demands if d.type == "pickup"}:
+        mine = [d for d in demands if d.type == "pickup" and d.location == shop]
+        wanted = Counter[str]()
+        for d in mine:
+            wanted[d.sku] += d.quantity
+        if split or all(left.get(sku, {}).get(shop or "", 0) >= n for sku, n in wanted.items()):
+            take(mine)
+    return [replace(d, quantity=rest[d.line_id]) for d in demands if rest[d.line_id]], left
 
 
 def allowed_sets(
@@ -134,12 +173,15 @@ def test_units_are_conserved_and_never_given_twice(
         demand = by_line[allocation.line_id]
         assert allocation.quantity > 0
         assert (allocation.sku, allocation.type) == (demand.sku, demand.type)
-        assert usable(demand, allocation.location, sites)
-        given_out[allocation.sku, allocation.location] += allocation.quantity
+        assert usable(demand, allocation.building, sites)
+        assert allocation.source != allocation.location
+        if demand.type in ("pickup", "carry_out"):
+            assert allocation.location == demand.location
+        given_out[allocation.sku, allocation.building] += allocation.quantity
         got[allocation.line_id] += allocation.quantity
     for (sku, code), units in given_out.items():
         assert units <= sellable[sku][code]
-    assert len({(a.line_id, a.location) for a in made.allocations}) == len(made.allocations)
+    assert len({(a.line_id, a.building) for a in made.allocations}) == len(made.allocations)
     if made.refused:
         assert (made.allocations, made.backordered, made.unmet) == ((), {}, {})
         return
@@ -160,7 +202,9 @@ def test_with_split_an_order_is_refused_only_when_no_way_exists(
     destination: tuple[float, float] | None,
 ) -> None:
     asked = sum(demand.quantity for demand in demands)
-    possible = most_servable(demands, sellable, allowed_sets(demands, sites))
+    rest, left = after_own_shelves(demands, sellable, sites)
+    possible = asked - sum(d.quantity for d in rest)
+    possible += most_servable(rest, left, allowed_sets(rest, sites))
     strict = plan(
         demands=demands, sellable=sellable, sites=sites, destination=destination, policy=Policy()
     )
@@ -187,13 +231,29 @@ def test_without_split_an_order_is_refused_only_when_no_single_location_can(
     sites: dict[str, Site],
     destination: tuple[float, float] | None,
 ) -> None:
-    asked = sum(demand.quantity for demand in demands)
-    possible = any(
-        most_servable(
-            demands, sellable, allowed_sets(demands, sites, {"ship": (s,), "same_day": (d,)})
+    rest, left = after_own_shelves(demands, sellable, sites, split=False)
+    asked = sum(d.quantity for d in rest)
+    # One building for all parcels, one for all couriers, one for all that a shop hands over.
+    kinds = sorted({(d.type, d.location or "") for d in rest if d.type != "carry_out"})
+    possible = (
+        any(
+            most_servable(
+                rest,
+                left,
+                [
+                    {code for code in allowed if from_[d.type, d.location or ""] == code}
+                    for d, allowed in zip(rest, allowed_sets(rest, sites), strict=True)
+                ],
+            )
+            == asked
+            for choice in product(sites or ["none"], repeat=len(kinds))
+            if (
+                from_ := {("carry_out", d.location or ""): "" for d in rest}
+                | dict(zip(kinds, choice, strict=True))
+            )
         )
-        == asked
-        for s, d in product(sites or ["none"], repeat=2)
+        if rest
+        else True
     )
     made = plan(
         demands=demands,
@@ -205,6 +265,46 @@ def test_without_split_an_order_is_refused_only_when_no_single_location_can(
     assert made.refused == (not possible)
     for type_ in ("ship", "same_day"):
         assert len({a.location for a in made.allocations if a.type == type_}) <= 1
+    for shop in sites:
+        brought = {a.building for a in made.allocations if (a.type, a.location) == ("pickup", shop)}
+        assert len(brought) <= 1
+
+
+@settings(deadline=None)
+@given(orders, stocks, site_sets, destinations, policies)
+def test_nothing_is_carried_to_a_shop_that_has_it(
+    demands: list[Demand],
+    sellable: dict[str, dict[str, int]],
+    sites: dict[str, Site],
+    destination: tuple[float, float] | None,
+    policy: Policy,
+) -> None:
+    made = plan(
+        demands=demands, sellable=sellable, sites=sites, destination=destination, policy=policy
+    )
+    own: Counter[tuple[str, str]] = Counter()
+    carried: Counter[tuple[str, str]] = Counter()
+    for a in made.allocations:
+        if a.type in ("pickup", "carry_out"):
+            (carried if a.source else own)[a.sku, a.location] += a.quantity
+    for (sku, shop), units in carried.items():
+        held = sellable.get(sku, {}).get(shop, 0)
+        if policy.allow_split:
+            assert own[sku, shop] == max(held, 0)
+        else:
+            missing = [
+                d.sku
+                for d in demands
+                if d.type == "pickup"
+                and d.location == shop
+                and sellable.get(d.sku, {}).get(shop, 0)
+                < sum(
+                    e.quantity
+                    for e in demands
+                    if e.sku == d.sku and e.location == shop and e.type in ("pickup", "carry_out")
+                )
+            ]
+            assert missing, (sku, shop, units)
 
 
 def chosen_set(made: Plan) -> set[str]:

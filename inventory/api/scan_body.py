@@ -1,0 +1,39 @@
+"""Scans as scanners send them: each with an id of its own, many at once."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from omniretail.doors import MAX_ITEMS, QuantityField, StrictSerializer, StringField
+
+SCAN_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=False,
+    description="Not needed here: each scan carries an id of its own.",
+)
+
+
+class ScanIdField(serializers.UUIDField):
+    """A UUID as text: a number would be one too, and hardly one that nobody else makes."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class ScanBody(StrictSerializer):
+    scan_id = ScanIdField()
+    payload = StringField(max_length=512, trim_whitespace=False)
+    quantity = QuantityField(default=1)
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class ScansBody(StrictSerializer):
+    scans = ScanBody(many=True, allow_empty=False, max_length=MAX_ITEMS)  # type: ignore[call-arg]
