@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("inventory", "0003_holds_know_their_order"),
-        ("orders", "0001_initial"),
+        ("orders", "0002_reconciliations"),
         ("stores", "0002_network_revision"),
     ]
 
