@@ -1,18 +1,23 @@
-"""Counts: the list, and the record of one."""
+"""Counts: the list, the record of one, and the way to the pages on which people count."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from inventory.choices import CountState
 from inventory.models import Count, CountLine, CountResult
 from inventory.queries.counts import visible_counts, with_progress
 from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, actor_of, at
+from orders.admin.count_desk import address_of, start_page, work_page
 
 
 class OfSku(ReadOnlyInline):
@@ -36,22 +41,69 @@ class CountResultInline(OfSku):
 
 @admin.register(Count)
 class CountAdmin(Searched, ReadOnlyAdmin):
-    list_display = ("id", "name", "place", "stage", "progress", "created_by", "created")
+    list_display = ("work", "place", "stage", "progress", "created_by", "created", "record")
+    list_display_links = None
     list_filter = ("state", "location")
     list_select_related = ("location",)
     ordering = ("-id",)
     search_help_text = "Id or name of the count"
+    readonly_fields = ("work",)
     inlines = (CountLineInline, CountResultInline)
+    list_before_template = "admin/counts/above_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
         return with_progress(rows.filter(pk__in=visible_counts(actor_of(request)).values("pk")))
+
+    def get_urls(self) -> list[URLPattern]:
+        work = path(
+            "<str:identity>/work/",
+            self.admin_site.admin_view(self.work_view),
+            name="inventory_count_work",
+        )
+        start = path(
+            "start/", self.admin_site.admin_view(self.start_view), name="inventory_count_start"
+        )
+        return [start, work, *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        may_start = {"may_start": actor_of(request).may("stock:write")}
+        return super().changelist_view(request, {**(extra_context or {}), **may_start})
+
+    def work_view(self, request: HttpRequest, identity: str) -> HttpResponse:
+        """Show where a count stands and what is to be done."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return work_page(request, identity, self._context(request))
+
+    def start_view(self, request: HttpRequest) -> HttpResponse:
+        """Choose what is to be counted."""
+        return start_page(request, self._context(request))
+
+    def _context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts}
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Who counts does not see what the review showed before the recount.
+        blind = obj is not None and obj.state == CountState.OPEN
+        return (CountLineInline,) if blind else self.inlines
 
     def find(self, word: str) -> Q:
         known = Q(name__iexact=word)
         if word.isascii() and word.isdecimal() and len(word) < 19:
             known |= Q(pk=int(word))
         return known
+
+    @display(description="Count", ordering="id")
+    def work(self, count: Count) -> SafeString:
+        return format_html('<a class="text-link" href="{}">{}</a>', address_of(count), count)
+
+    @display(description="Record")
+    def record(self, count: Count) -> SafeString:
+        address = reverse("admin:inventory_count_change", args=[count.pk])
+        return format_html('<a class="text-link" href="{}">Who and when</a>', address)
 
     @display(description="Location", ordering="location_id")
     def place(self, count: Count) -> str:

@@ -1,0 +1,90 @@
+"""Counting on a phone, with a scanner that types: nothing scrolls sideways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from inventory.models import Barcode, CountLine, Placement
+from omniretail.access.models import User
+from stores.models import Bin
+from tests.builders import make_location, make_sku, stock_up
+from tests.inventory.floor import balances
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def shelf() -> None:
+    """Twelve lamps in bin L of a warehouse, and two people who may count them."""
+    home, lamp = make_location("W1"), make_sku("LAMP")
+    stock_up(lamp, home, 12)
+    Placement.objects.create(sku=lamp, bin=Bin.objects.create(location=home, code="L", walk=1))
+    Barcode.objects.create(sku=lamp, code="05012345678900")
+    for name in ("ann", "eve"):
+        User.objects.create_user(name, password="open sesame", is_staff=True, role="operative")
+
+
+def sign_in(page: Page, address: str, name: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{address}/admin/login/?next=/admin/inventory/count/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill("open sesame")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{address}/admin/inventory/count/")
+
+
+def assert_fits(page: Page) -> None:
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) <= 0, page.url
+
+
+def test_a_phone_and_a_scanner_are_enough(
+    page: Page, live_server: Any, shelf: None, complaints: list[str]
+) -> None:
+    page.set_viewport_size({"width": 375, "height": 740})
+    sign_in(page, live_server.url, "ann")
+    page.get_by_role("link", name="Start a count").first.click()
+    assert_fits(page)
+    page.get_by_label("Location").select_option("W1")
+    page.get_by_label("Bins").fill("L")
+    page.get_by_role("button", name="Start the count").click()
+    assert_fits(page)
+    expect(page.get_by_label("Barcode or SKU")).to_be_focused()
+
+    # One by one: the bin once, then scan after scan. A scanner types and presses Enter.
+    page.get_by_role("link", name="Scan one by one").click()
+    page.get_by_label("Bin, if any").fill("L")
+    page.get_by_label("Barcode or SKU").focus()
+    for scans in range(1, 4):
+        page.keyboard.type("5012345678900")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("row", name="LAMP").get_by_role("cell").nth(1)).to_have_text(
+            str(scans)
+        )
+        expect(page.get_by_label("Barcode or SKU")).to_be_focused()
+    assert_fits(page)
+
+    # A typed figure replaces them: Enter after the article leads to the quantity.
+    page.get_by_role("link", name="Type how many").click()
+    page.keyboard.type("LAMP")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("How many are there")).to_be_focused()
+    page.keyboard.type("8")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved: 8 x LAMP in L")).to_be_visible()
+    assert CountLine.objects.get().counted == 8
+
+    page.get_by_role("button", name="Hand in").click()
+    expect(page.get_by_text("1 line needs a second pair of eyes")).to_be_visible()
+    assert_fits(page)
+    address = page.url
+    sign_in(page, live_server.url, "eve")
+    page.goto(address)
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Apply to the stock").click()
+    expect(page.get_by_text("Applied: the record says what was seen.")).to_be_visible()
+    assert_fits(page)
+    assert balances("LAMP", "W1") == (8, 0, 0)
