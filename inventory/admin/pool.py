@@ -16,6 +16,7 @@ from unfold.views import ChangeList
 from inventory.admin.links import OfSkuAtLocation, ledger, skus_named
 from inventory.keeping import Kept
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
+from inventory.queries.conditions import conditions_in_words, conditions_of
 from inventory.queries.kept import read_kept
 from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
 
@@ -44,13 +45,18 @@ class ShelfFilter(admin.SimpleListFilter):
 
 
 class StockList(ChangeList):
-    """Knows what is kept from sale on the rows of its page, which is one statement for all."""
+    """Knows what is kept from sale on the rows of its page, and in which condition units are
+    that may not be sold: a statement for all of each."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        self.result_list: list[Any] = list(self.result_list)
         kept = read_kept([row.pk for row in self.result_list])
+        spots = [(row.sku_id, row.location_id) for row in self.result_list if row.unavailable]
+        conditions = conditions_of(spots)
         for row in self.result_list:
             row.kept = kept.get(row.pk, ())
+            row.conditions = conditions.get((row.sku_id, row.location_id))
 
 
 def _in_words(level: Kept) -> str:
@@ -71,7 +77,7 @@ class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
         "place",
         "on_hand",
         "reserved",
-        "unavailable",
+        "apart",
         "available",
         "kept",
         "ledger_link",
@@ -82,7 +88,7 @@ class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     # By the columns of its unique index; by SKU code, two million rows would be sorted first.
     ordering = ("sku_id", "location_id")
     search_help_text = "SKU code or barcode"
-    readonly_fields = ("available", "kept", "ledger_link")
+    readonly_fields = ("available", "apart", "kept", "ledger_link")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StockList
@@ -98,6 +104,15 @@ class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     def kept(self, stock: Any) -> SafeString | str:
         levels = stock.kept if hasattr(stock, "kept") else read_kept([stock.pk]).get(stock.pk, ())
         return format_html_join(SafeString("<br>"), "{}", ((_in_words(each),) for each in levels))
+
+    @display(description="Unavailable")
+    def apart(self, stock: Any) -> str:
+        """Write what may not be sold and in which condition it is: "4: 3 damaged, 1 missing"."""
+        if not stock.unavailable:
+            return "0"
+        spot = (stock.sku_id, stock.location_id)
+        conditions = getattr(stock, "conditions", None) or conditions_of([spot])[spot]
+        return f"{stock.unavailable}: {conditions_in_words(conditions)}"
 
     @display(description="Ledger")
     def ledger_link(self, stock: Stock) -> SafeString:

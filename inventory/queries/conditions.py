@@ -55,7 +55,7 @@ def rows_kept_apart(
     return rows
 
 
-def in_words(kept: Kept) -> str:
+def conditions_in_words(kept: Kept) -> str:
     """Write units by condition for a person: "3 damaged, 1 missing"."""
     return ", ".join(
         f"{units} {Condition(condition).label.lower()}"

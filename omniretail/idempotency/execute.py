@@ -37,9 +37,18 @@ def execute(request: Request, effect: Effect) -> HttpResponse:
     back and its answer stored, else the same key could be refused first and accepted later.
     A deadlock or a serialisation failure is retried whole.
     """
-    claim = Claim.of(request)
+    return execute_once(Claim.of(request), effect).response()
+
+
+def execute_once(claim: Claim, effect: Effect) -> Answer:
+    """Run `effect` once for a claim, however often it comes; return its answer or a stored one.
+
+    Raises refusals of what was sent (400, 404); others are answers.
+    """
     (answer,) = retry_conflicts(lambda: execute_set([claim], lambda _: [_guarded(effect)]))
-    return respond(answer)
+    if isinstance(answer, DomainError):
+        raise answer
+    return answer
 
 
 def respond(answer: Answer | DomainError) -> HttpResponse:
