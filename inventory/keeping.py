@@ -98,7 +98,6 @@ class InForce:
 
     def kept(
         self,
-        *,
         sku_id: int,
         category: str,
         abc_class: str,

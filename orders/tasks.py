@@ -16,13 +16,15 @@ from orders.commands.reconcile import reconcile
 def fill_backorders() -> None:
     """Offer the shelf to everything that waits: holds run out and fences end without a word."""
     skus = backorders.skus_waited_for()
+    reached: backorders.Waiting | None = None
 
-    def fill() -> None:
-        with transaction.atomic():
-            backorders.fill_backorders(sku_ids=skus, actor=SYSTEM)
+    @transaction.atomic
+    def fill() -> backorders.Waiting | None:
+        return backorders.fill_backorders(sku_ids=skus, actor=SYSTEM, behind=reached)
 
-    if skus:
-        retry_conflicts(fill)
+    # To the end of the queue: lines that wait in vain must not hide those behind them.
+    while skus and (reached := retry_conflicts(fill)):
+        continue
 
 
 @shared_task

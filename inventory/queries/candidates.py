@@ -77,11 +77,10 @@ def read_shelf(
         candidates = shelf.candidates.setdefault(sku_id, [])
         if location_id is not None:
             kept = resolver.kept(sku_id, category, abc_class, location_id, own, *fences)
-            keeps = sum(
-                level.quantity
-                for level in kept
-                if level.channel is None or level.channel != channel
-            )
+            keeps = 0
+            for level in kept:
+                if level.channel is None or level.channel != channel:
+                    keeps += level.quantity
             if entitled and (mine := entitled.get((sku_id, location_id))):
                 keeps = min(keeps, free - mine)
             fenced = min(keeps - own, FENCED_MOST)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
-from inventory.keeping import InForce, Kept
+from inventory.keeping import Kept
 from inventory.queries.keep_rules import keeping_at
 
-# The own level and fences of a row `s` of inventory_stock, and the revision whose rules apply
-# besides: read together with the balances, so that all of it is of one moment.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# The revision whose rules apply and the database's time in microseconds, both as whole numbers
+# because they come with every row; then the own level and fences of a row `s` of inventory_stock.
+# Read together with the balances, so that all of it is of one moment.
 KEPT_COLUMNS = """
-    coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0), statement_timestamp(),
+    coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0),
+    (extract(epoch FROM statement_timestamp()) * 1000000)::bigint,
     s.safety_stock, f.channels, f.units, f.ends
 """
 FENCES = """
@@ -30,9 +34,9 @@ FENCES = """
 class Resolver:
     """Says what applies to the rows of one statement, from what `KEPT_COLUMNS` read."""
 
-    def __init__(self, revision: int, at: datetime) -> None:
+    def __init__(self, revision: int, microseconds: int) -> None:
         keeping = keeping_at(revision)
-        self._rules: InForce = keeping.book.in_force(at)
+        self._rules = keeping.book.in_force(EPOCH + timedelta(microseconds=microseconds))
         self._channels = keeping.channels
 
     def kept(
@@ -47,18 +51,13 @@ class Resolver:
         ends: Sequence[datetime | None] | None,
     ) -> tuple[Kept, ...]:
         own = [Kept(safety_stock)] if safety_stock else []
-        for channel_id, quantity, until in zip(
-            channels or (), units or (), ends or (), strict=True
-        ):
-            if channel_id in self._channels:
-                own.append(Kept(quantity, self._channels[channel_id], until))
-        return self._rules.kept(
-            sku_id=sku_id,
-            category=category,
-            abc_class=abc_class,
-            location_id=location_id,
-            own=own,
-        )
+        if channels and units and ends:
+            own += [
+                Kept(quantity, self._channels[channel_id], until)
+                for channel_id, quantity, until in zip(channels, units, ends, strict=True)
+                if channel_id in self._channels
+            ]
+        return self._rules.kept(sku_id, category, abc_class, location_id, own)
 
     def code_of(self, channel_id: int) -> str | None:
         return self._channels.get(channel_id)

@@ -16,6 +16,8 @@ from orders.models import OrderLine
 
 AT_ONCE = 500  # waiting lines in one transaction
 
+Waiting = tuple[int, int]  # (order id, line id): a place in the queue
+
 
 def skus_waited_for(*kinds: Mapping[str, Any]) -> set[int]:
     """Return the ids of SKUs that orders wait for; only of these kinds (columns of the SKU)."""
@@ -26,13 +28,17 @@ def skus_waited_for(*kinds: Mapping[str, Any]) -> set[int]:
     return set(waiting.values_list("sku_id", flat=True).distinct())
 
 
-def fill_backorders(*, sku_ids: Collection[int], actor: Principal) -> None:
-    """Reserve what these SKUs' waiting lines can get, the oldest order first."""
-    queue = (
-        OrderLine.objects.filter(sku__in=sku_ids, backordered__gt=0)
-        .order_by("order_id", "id")
-        .values_list("order_id", "id")[:AT_ONCE]
-    )
+def fill_backorders(
+    *, sku_ids: Collection[int], actor: Principal, behind: Waiting | None = None
+) -> Waiting | None:
+    """Reserve what these SKUs' waiting lines can get, the oldest order first.
+
+    Offers to so many lines `AT_ONCE`; returns the last of them when more may wait behind it.
+    """
+    lines = OrderLine.objects.filter(sku__in=sku_ids, backordered__gt=0)
+    if behind is not None:
+        lines = lines.filter(Q(order_id__gt=behind[0]) | Q(order_id=behind[0], id__gt=behind[1]))
+    queue = list(lines.order_by("order_id", "id").values_list("order_id", "id")[:AT_ONCE])
     orders = lock_orders({order_id for order_id, _ in queue})
     # Read again under the lock: somebody may have cancelled or filled a line meanwhile.
     units: dict[int, dict[int, int]] = {}
@@ -46,3 +52,4 @@ def fill_backorders(*, sku_ids: Collection[int], actor: Principal) -> None:
     ]
     if wants:
         assign_units(wants, occasion="backorder filled", actor=actor)
+    return queue[-1] if len(queue) == AT_ONCE else None

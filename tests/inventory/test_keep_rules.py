@@ -485,3 +485,15 @@ class TestShowing:
         kept(api, "over-soon", 1, until=(datetime.now(UTC) + timedelta(days=1)).isoformat())
         order(api, "2", 1)  # and the rules
         assert statements("3") == without
+
+
+def test_the_sweep_reaches_those_behind_many_that_wait_in_vain(api: ApiCaller) -> None:
+    make_sku("NONE")
+    line = {"sku": "NONE", "quantity": 1, "unit_price": "1.00"}
+    lines = [line | {"line_id": str(number)} for number in range(500)]
+    order(api, "many", 1, lines=lines, allow_backorder=True)
+    kept(api, "till", 10, channel="pos")
+    order(api, "behind", 1, allow_backorder=True)
+    KeepRule.objects.update(until=datetime(2020, 1, 1, tzinfo=UTC))
+    fill_backorders()
+    assert OrderLine.objects.get(order__external_id="behind").backordered == 0

@@ -80,7 +80,7 @@ def test_a_rule_begins_and_ends_to_the_microsecond() -> None:
 
     def units_at(at: datetime) -> list[int]:
         page = rulebook.in_force(at)
-        kept = page.kept(sku_id=1, category="", abc_class="", location_id=1)
+        kept = page.kept(1, "", "", 1)
         return [level.quantity for level in kept]
 
     assert units_at(begins - blink) == units_at(ends) == []
@@ -91,5 +91,5 @@ def test_of_two_levels_as_high_the_longer_one_is_named() -> None:
     end = datetime(2026, 3, 6, tzinfo=UTC)
     rulebook = Rulebook([Rule("short", 3, until=end), Rule("long", 3)])
     page = rulebook.in_force(end - timedelta(days=1))
-    (level,) = page.kept(sku_id=1, category="", abc_class="", location_id=1)
+    (level,) = page.kept(1, "", "", 1)
     assert level.rule == "long"
