@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import Truncator
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -34,7 +35,7 @@ class KeepRuleForm(forms.ModelForm):
     class Meta:
         model = KeepRule
         exclude = ("version",)
-        labels = {"channel": "For channel", "quantity": "Units on each shelf"}
+        labels = {"channel": "For channel", "quantity": "Units on each shelf", "sku": "SKU"}
         help_texts = {
             "code": "Short and lasting: systems know the rule by it.",
             "kind": "Safety stock is kept from every channel, a ring fence for one.",
@@ -83,7 +84,7 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(KeepRule)
 class KeepRuleAdmin(ModelAdmin):
     form = KeepRuleForm
-    list_display = ("code", "state", "units", "for_whom", "shelves", "begins", "ends", "note")
+    list_display = ("code", "state", "units", "for_whom", "shelves", "begins", "ends", "why")
     list_filter = (StateFilter, "kind", "channel", "location", "abc_class")
     list_select_related = ("channel", "sku", "location")
     list_per_page = ROWS
@@ -139,6 +140,10 @@ class KeepRuleAdmin(ModelAdmin):
     @display(description="Until", ordering="until")
     def ends(self, rule: KeepRule) -> str:
         return at(rule.until)
+
+    @display(description="Note")
+    def why(self, rule: KeepRule) -> str:
+        return Truncator(rule.note).chars(60) or "–"
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
