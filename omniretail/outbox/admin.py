@@ -38,21 +38,10 @@ class FamilyFilter(admin.SimpleListFilter):
         return queryset.filter(type__startswith=f"{family}.") if family in FAMILIES else queryset
 
 
-class SentFilter(admin.SimpleListFilter):
-    title = "feed"
-    parameter_name = "feed"
-
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [("waiting", "Not numbered yet")]
-
-    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(sequence=None) if self.value() == "waiting" else queryset
-
-
 @admin.register(Event)
 class EventAdmin(Searched, ReadOnlyAdmin):
-    list_display = ("id", "sequence", "type", "subject", "order", "actor", "told")
-    list_filter = (FamilyFilter, SentFilter)
+    list_display = ("id", "type", "subject", "order", "actor", "told")
+    list_filter = (FamilyFilter,)
     ordering = ("-id",)
     search_help_text = "Order number"
 
@@ -66,4 +55,4 @@ class EventAdmin(Searched, ReadOnlyAdmin):
 
 @admin.register(Relay)
 class RelayAdmin(ReadOnlyAdmin):
-    list_display = ("id", "last_sequence")
+    list_display = ("id", "last_sequence", "last_id")

@@ -14,8 +14,9 @@ from rest_framework.response import Response
 
 from omniretail.access.principal import Principal
 from omniretail.doors import MAX_LIMIT, ApiView, StrictSerializer
-from omniretail.outbox.events import read_feed, sequence_pending
+from omniretail.outbox.feed import read_feed
 from omniretail.outbox.models import Event, Relay
+from omniretail.outbox.relay import number_pending
 from omniretail.problems import ValidationFailed
 
 DEFAULT_LIMIT = 100
@@ -78,7 +79,7 @@ class EventsView(ApiView):
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         # The feed does not wait for a worker.
-        while sequence_pending():
+        while number_pending():
             continue
         after = asked.get("after", 0)
         _check_is_known(after)
@@ -120,7 +121,6 @@ def _read_visible(
             return seen[:limit], seen[limit - 1].sequence
         if len(batch) < size:
             return seen, None
-        assert batch[-1].sequence is not None
         after = batch[-1].sequence
     return seen, after
 

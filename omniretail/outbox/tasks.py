@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from omniretail.outbox.events import sequence_pending
+from omniretail.outbox.relay import number_pending
 
 
 @shared_task
 def relay_events() -> int:
     """Number everything that waits; return how many events went out."""
     total = 0
-    while count := sequence_pending():
+    while count := number_pending():
         total += count
     return total

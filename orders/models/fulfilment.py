@@ -21,8 +21,11 @@ class Fulfilment(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     # "100001-2": the second fulfilment of order 100001. What clients and people see.
-    code = models.CharField(max_length=40, unique=True)
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="fulfilments")
+    code = models.CharField(max_length=40)
+    # Without checks of keys, as order lines are.
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, db_constraint=False, related_name="fulfilments"
+    )
     location = models.ForeignKey(
         Location, on_delete=models.PROTECT, db_index=False, related_name="fulfilments"
     )
@@ -49,7 +52,12 @@ class Fulfilment(models.Model):
     wrong_codes = models.PositiveSmallIntegerField(default=0)
     # Ship-to-store: the journey that brings the goods.
     transfer = models.ForeignKey(
-        Transfer, on_delete=models.PROTECT, null=True, blank=True, related_name="fulfilments"
+        Transfer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="fulfilments",
     )
     created_at = models.DateTimeField(db_default=Now())
     ready_at = models.DateTimeField(null=True, blank=True)
@@ -58,7 +66,15 @@ class Fulfilment(models.Model):
     version = models.PositiveIntegerField(default=1, db_default=1)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code"], name="fulfilment_code_once"),
+        ]
         indexes = [
+            models.Index(
+                fields=["transfer"],
+                name="fulfilment_on_its_way",
+                condition=Q(transfer__isnull=False),
+            ),
             # The desk's list: what this location has to do.
             models.Index(
                 fields=["location", "state", "id"],
@@ -94,9 +110,11 @@ class FulfilmentLine(models.Model):
     """Units of one order line at one location, bound to the reservation that holds them."""
 
     id = models.BigAutoField(primary_key=True)
-    fulfilment = models.ForeignKey(Fulfilment, on_delete=models.CASCADE, related_name="lines")
+    fulfilment = models.ForeignKey(
+        Fulfilment, on_delete=models.CASCADE, db_constraint=False, related_name="lines"
+    )
     order_line = models.ForeignKey(
-        OrderLine, on_delete=models.CASCADE, related_name="fulfilment_lines"
+        OrderLine, on_delete=models.CASCADE, db_constraint=False, related_name="fulfilment_lines"
     )
     reservation = models.OneToOneField(
         Reservation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -16,7 +17,7 @@ class Order(models.Model):
     """A customer's demand from one channel."""
 
     id = models.BigAutoField(primary_key=True)
-    number = models.CharField(max_length=32, unique=True)
+    number = models.CharField(max_length=32)
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, db_index=False)
     external_id = models.CharField(max_length=128)
     # SHA-256 of the body that placed it: the same external id with another body is a conflict.
@@ -32,15 +33,30 @@ class Order(models.Model):
     allow_backorder = models.BooleanField(default=False)
     allow_partial = models.BooleanField(default=False)
     exchange_of = models.ForeignKey(
-        "orders.Return", on_delete=models.PROTECT, null=True, blank=True, related_name="exchanges"
+        "orders.Return",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="exchanges",
     )
     placed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
+            # Not `unique=True`, which adds an index for LIKE that every order would have to fill.
+            models.UniqueConstraint(fields=["number"], name="order_number_once"),
             models.UniqueConstraint(fields=["channel", "external_id"], name="order_placed_once"),
         ]
-        indexes = [models.Index(fields=["placed_at"], name="order_placed_at")]
+        indexes = [
+            # Times grow with the rows: a summary a range of pages is enough to find a day.
+            BrinIndex(fields=["placed_at"], name="order_placed_at"),
+            models.Index(
+                fields=["exchange_of"],
+                name="order_in_exchange",
+                condition=Q(exchange_of__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -50,7 +66,11 @@ class OrderLine(models.Model):
     """Units of one SKU in an order. Each unit is in exactly one of the four quantities."""
 
     id = models.BigAutoField(primary_key=True)
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    # Placing writes an order with its lines: a check of each key would cost more than the line.
+    # Reconciliation looks for lines without an order. Indexed by `line_once_per_order`.
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="lines"
+    )
     line_id = models.CharField(max_length=64)
     sku = models.ForeignKey(
         Sku, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"

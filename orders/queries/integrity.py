@@ -103,4 +103,23 @@ ORDER_LAWS = (
            FROM orders_orderline l JOIN orders_order d ON d.id = l.order_id
            WHERE l.ordered <> l.cancelled + l.reserved + l.backordered + l.fulfilled""",
     ),
+    # Placing does without the database's checks of these keys (see the models).
+    Law(
+        "line_has_its_order",
+        """SELECT l.sku_id, NULL::bigint, 'order line ' || l.id, 1::bigint, 0::bigint
+           FROM orders_orderline l
+           WHERE NOT EXISTS (SELECT 1 FROM orders_order d WHERE d.id = l.order_id)""",
+    ),
+    Law(
+        "fulfilment_has_its_order_and_lines",
+        """SELECT NULL::bigint, f.location_id, 'fulfilment ' || f.code, 1::bigint, 0::bigint
+           FROM orders_fulfilment f
+           WHERE NOT EXISTS (SELECT 1 FROM orders_order d WHERE d.id = f.order_id)
+              OR NOT EXISTS (SELECT 1 FROM orders_fulfilmentline o WHERE o.fulfilment_id = f.id)
+           UNION ALL
+           SELECT NULL, NULL, 'fulfilment line ' || o.id, 1, 0
+           FROM orders_fulfilmentline o
+           WHERE NOT EXISTS (SELECT 1 FROM orders_fulfilment f WHERE f.id = o.fulfilment_id)
+              OR NOT EXISTS (SELECT 1 FROM orders_orderline l WHERE l.id = o.order_line_id)""",
+    ),
 )

@@ -48,10 +48,18 @@ STALE_LAWS = (
     ),
     Law(
         "events_are_relayed",
-        """SELECT NULL::bigint, NULL::bigint, 'events without a number', 0::bigint, count(*)
-           FROM outbox_event
-           WHERE sequence IS NULL AND time < statement_timestamp() - interval '1 hour'
-           HAVING count(*) > 0""",
+        """SELECT NULL::bigint, NULL::bigint, what, expected, found FROM (
+               SELECT 'events that wait for a place', 0::bigint, count(*)
+               FROM outbox_event
+               WHERE id > (SELECT last_id FROM outbox_relay WHERE id = 1)
+                 AND time < statement_timestamp() - interval '1 hour'
+               UNION ALL
+               SELECT 'events with a place', count(*),
+                      (SELECT coalesce(sum(length), 0) FROM outbox_run)::bigint
+               FROM outbox_event
+               WHERE id <= (SELECT last_id FROM outbox_relay WHERE id = 1)
+           ) AS relayed(what, expected, found)
+           WHERE expected <> found""",
     ),
 )
 
