@@ -8,7 +8,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniretail.settings")
 
 app = Celery("omniretail")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["omniretail.outbox", "omniretail.idempotency", "inventory", "orders"])
+app.autodiscover_tasks(
+    ["omniretail.outbox", "omniretail.idempotency", "inventory", "orders", "omniretail.files"]
+)
 app.conf.beat_schedule = {
     "relay-events": {"task": "omniretail.outbox.tasks.relay_events", "schedule": 1.0},
     "forget-old-keys": {"task": "omniretail.idempotency.tasks.forget_old_keys", "schedule": 3600.0},
@@ -16,5 +18,6 @@ app.conf.beat_schedule = {
     "prepare-ledger": {"task": "inventory.tasks.prepare_ledger", "schedule": 600.0},
     "expire-pickups": {"task": "orders.tasks.expire_pickups", "schedule": 60.0},
     "reconcile": {"task": "orders.tasks.reconcile_nightly", "schedule": 300.0},
+    "run-imports": {"task": "omniretail.files.tasks.run_imports", "schedule": 5.0},
     "fill-backorders": {"task": "orders.tasks.fill_backorders", "schedule": 30.0},
 }

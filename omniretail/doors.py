@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.core.validators import RegexValidator
@@ -119,9 +119,10 @@ class ListQuery(StrictSerializer):
 
 
 class ApiView(APIView):
-    """A door of the API. `scopes` names, per method, what the principal must have."""
+    """A door of the API. `scopes` names, per method, what the principal must have; None where
+    the door itself decides by what is asked."""
 
-    scopes: ClassVar[dict[str, str]] = {}
+    scopes: ClassVar[Mapping[str, str | None]] = {}
 
     @property
     def actor(self) -> Principal:
@@ -146,9 +147,12 @@ class ApiView(APIView):
         checked.is_valid(raise_exception=True)
         return checked.validated_data
 
-    def act(self, effect: Callable[[], tuple[int, Any]]) -> HttpResponse:
-        """Run an effect under the request's Idempotency-Key, in one transaction."""
-        return execute(self.request, effect)
+    def act(self, effect: Callable[[], tuple[int, Any]], content: Any = None) -> HttpResponse:
+        """Run an effect under the request's Idempotency-Key, in one transaction.
+
+        `content` stands for a body that is not JSON.
+        """
+        return execute(self.request, effect, content)
 
     def replace(
         self, put: Callable[[Expect], tuple[V, bool]], *, render: Callable[[V], Any]

@@ -112,6 +112,14 @@ class BodyTooLarge(DomainError):
     title = "Body too large"
 
 
+class FileTooLarge(DomainError):
+    """The upload is over the limit of 200 MiB. Split the file: each part needs the header row."""
+
+    code = "file_too_large"
+    status = 413
+    title = "File too large"
+
+
 class UnsupportedMediaType(DomainError):
     """This endpoint takes `application/json`."""
 

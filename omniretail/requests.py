@@ -18,10 +18,17 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from omniretail.problem_answers import problem_response
-from omniretail.problems import BodyTooLarge, DomainError, MalformedBody, MalformedUrl
+from omniretail.problems import (
+    BodyTooLarge,
+    DomainError,
+    FileTooLarge,
+    MalformedBody,
+    MalformedUrl,
+)
 
 log = logging.getLogger("omniretail.requests")
 BODY_LIMIT = 5 * 1024 * 1024
+FILE_LIMIT = 200 * 1024 * 1024  # of an upload, with the form around it
 DEPTH_LIMIT = 64
 _SAFE_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
 
@@ -65,6 +72,8 @@ class ReadableRequestMiddleware:
             return problem_response(MalformedBody("Content-Length is not a number."))
         # Files come in streams and have a limit of their own.
         is_file = (request.content_type or "").startswith("multipart/")
+        if is_file and length > FILE_LIMIT:
+            return problem_response(FileTooLarge())
         if length > BODY_LIMIT and request.path.startswith("/api/") and not is_file:
             return problem_response(BodyTooLarge())
         return self.get_response(request)

@@ -48,10 +48,12 @@ INSTALLED_APPS = [
     "omniretail.idempotency",
     "omniretail.outbox",
     "omniretail.audit",
+    "omniretail.imports",
     "omniretail.demo",
     "stores",
     "inventory",
     "orders",
+    "omniretail.files",
 ]
 MIDDLEWARE = [
     "omniretail.requests.RequestIdMiddleware",
@@ -165,6 +167,8 @@ SPECTACULAR_SETTINGS = {
         "ReservationState": "inventory.choices.ReservationState",
         "TransferState": "inventory.choices.TransferState",
         "CountState": "inventory.choices.CountState",
+        "ImportKind": "omniretail.files.kinds.KIND_NAMES",
+        "ImportState": "omniretail.imports.models.ImportState",
         "OrderState": "orders.choices.OrderState",
         "FulfilmentType": "orders.choices.FulfilmentType",
         "FulfilmentState": "orders.choices.FulfilmentState",

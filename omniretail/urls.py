@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from omniretail import documents, health, overview
+from omniretail.files.api import exports, imports
 from omniretail.outbox import api as feed
 
 urlpatterns = [
@@ -24,6 +25,8 @@ urlpatterns = [
     # Orders first: `stock/counts/apply` is no count's id.
     path("api/v1/", include("orders.api.urls")),
     path("api/v1/", include("inventory.api.urls")),
+    path("api/v1/", include(imports.urlpatterns)),
+    path("api/v1/", include(exports.urlpatterns)),
     path("api/v1/", include(feed.urlpatterns)),
 ]
 

@@ -120,7 +120,7 @@ class DeliveriesView(ApiView):
 
         def effect() -> tuple[int, Any]:
             announced = expect_delivery(
-                announcement=_read(body, actor=self.actor), actor=self.actor
+                announcement=read_announcement(body, actor=self.actor), actor=self.actor
             )
             status = 201 if announced.is_new else 200
             return status, show_delivery(str(announced.delivery_id), actor=self.actor)
@@ -161,7 +161,8 @@ def show_delivery(identity: str, *, actor: Principal) -> dict[str, Any]:
     return found[0]
 
 
-def _read(body: dict[str, Any], *, actor: Principal) -> Announcement:
+def read_announcement(body: dict[str, Any], *, actor: Principal) -> Announcement:
+    """Look up what a checked body announces. Raises `ValidationFailed` with pointers."""
     goods = find_goods(body["lines"], locations={"/location": body["location"]}, actor=actor)
     units: dict[int, int] = {}
     for sku_id, line in zip(goods.sku_ids, body["lines"], strict=True):

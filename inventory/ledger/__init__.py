@@ -2,7 +2,8 @@
 
 Only this package changes `Stock`, `StockMovement` and `Reservation` rows. Every function runs in
 the caller's transaction and locks Stock rows in (SKU, location) order, one statement for any
-number of rows. Each balance change carries its movement and its `stock.changed` event.
+number of rows. Each balance change carries its movement and its event: `stock.changed`, or for
+imports `stock.imported`.
 
 A claim changes only under the lock of its Stock row, so whoever holds the row sees its claims as
 they are. A caller that writes to orders as well locks those first: orders, then stock.
@@ -16,6 +17,13 @@ from inventory.ledger.claims import (
     post_claimed,
     reserve,
 )
+from inventory.ledger.counting import (
+    CountedRows,
+    Figures,
+    count_rows,
+    open_and_lock_figures,
+    preview_query,
+)
 from inventory.ledger.expiry import expire_due
 from inventory.ledger.posting import post
 from inventory.ledger.rows import lock_rows, lock_skus, open_rows, set_safety_stock
@@ -26,19 +34,24 @@ __all__ = [
     "Balance",
     "Broken",
     "Claim",
+    "CountedRows",
     "Entry",
+    "Figures",
     "LiveClaim",
     "Part",
     "close_claims",
+    "count_rows",
     "expire_due",
     "extend_claims",
     "lock_cart",
     "lock_rows",
     "lock_skus",
     "make_room",
+    "open_and_lock_figures",
     "open_rows",
     "post",
     "post_claimed",
+    "preview_query",
     "reserve",
     "set_safety_stock",
 ]

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from psycopg import errors as pg
 from rest_framework.request import Request
 
+from omniretail.access.principal import Principal
 from omniretail.idempotency.answers import (
     Answer,
     Claim,
@@ -30,14 +31,17 @@ Effect = Callable[[], tuple[int, Any]]
 Outcome = tuple[int, Any] | DomainError  # a status and a JSON-able body, or a refusal
 
 
-def execute(request: Request, effect: Effect) -> HttpResponse:
+def execute(request: Request, effect: Effect, content: Any = None) -> HttpResponse:
     """Run `effect` once for this request's Idempotency-Key and answer with what it returned.
 
     `effect` returns (status, JSON-able body) or raises a `DomainError`. A refusal is rolled
     back and its answer stored, else the same key could be refused first and accepted later.
-    A deadlock or a serialisation failure is retried whole.
+    A deadlock or a serialisation failure is retried whole. `content` stands for a body that is
+    not JSON.
     """
-    return execute_once(Claim.of(request), effect).response()
+    assert isinstance(request.user, Principal)
+    claim = Claim.made(request, request.data if content is None else content, request.user)
+    return execute_once(claim, effect).response()
 
 
 def execute_once(claim: Claim, effect: Effect) -> Answer:

@@ -23,8 +23,9 @@ T = TypeVar("T")
 class _OthersConcerned(Exception):
     """Promises of orders broke that are not locked yet."""
 
-    def __init__(self, orders: frozenset[int]) -> None:
+    def __init__(self, orders: frozenset[int], skus: frozenset[int]) -> None:
         self.orders = orders
+        self.skus = skus
 
 
 def change_pool(
@@ -33,6 +34,7 @@ def change_pool(
     waiting_for: Collection[int],
     actor: Principal,
     concerning: Iterable[int] = (),
+    lock: Callable[[Collection[int]], object] = ledger.lock_skus,
 ) -> T:
     """Run a change of stock and settle it with the orders it concerns, in one transaction.
 
@@ -42,22 +44,27 @@ def change_pool(
     stock is locked. So when some do, the change is taken back, their orders are locked first,
     and it is made again. On the last attempt it stands: then PostgreSQL would find the
     deadlock, and the whole act be repeated.
+
+    An act on very many SKUs gives only those that orders wait for, and a `lock` that locks its
+    own rows with all rows of the SKUs it is told.
     """
     owners = frozenset(concerning)
+    skus = frozenset(waiting_for)
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                if lock_orders(owners, waiting_for=waiting_for):
+                if lock_orders(owners, waiting_for=skus):
                     # Their goods may come from any location: lock all rows now, in order.
-                    ledger.lock_skus(waiting_for)
+                    lock(skus)
                 result, change = act()
                 others = _owners_of(change.broken) - owners
                 if others and attempt < ATTEMPTS - 1:
-                    raise _OthersConcerned(others)
+                    raise _OthersConcerned(others, frozenset(c.sku_id for c in change.broken))
                 settle(change=change, actor=actor)
                 return result
         except _OthersConcerned as concerned:
             owners |= concerned.orders
+            skus |= concerned.skus
     raise AssertionError("unreachable")
 
 

@@ -1,0 +1,142 @@
+"""Files of barcodes, and which SKU carries which code while a file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from rest_framework import serializers
+
+from inventory.api.skus import BarcodeField
+from inventory.commands.catalogue import as_kept
+from inventory.models import Barcode, Sku
+from omniretail.imports.findings import Effect, Fault
+from omniretail.imports.kinds import Chunk, Kind, Progress
+from omniretail.imports.rows import Row, Tally, faults_of, groups_of, prepare_rows
+from omniretail.problems import DomainError
+
+
+@dataclass(slots=True)
+class Tags:
+    """The barcodes of some SKUs, as they are and as they shall be."""
+
+    owners: dict[str, str]  # barcode -> SKU code
+    worn: dict[str, set[str]]  # SKU code -> barcodes
+    gone: set[str] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
+
+    def of(self, sku: str) -> list[str]:
+        return sorted(self.worn.get(sku, ()))
+
+    def give(self, sku: str, codes: Sequence[str], *, line: int) -> list[Fault]:
+        """Make the barcodes of a SKU these; or change none and say which belong to others."""
+        faults = self.taken(sku, codes, line=line, column="barcodes")
+        if not faults:
+            for code in self.worn.get(sku, set()) - set(codes):
+                self.worn[sku].discard(code)
+                del self.owners[code]
+                self.gone.add(code)
+            self.add(sku, codes)
+        return faults
+
+    def taken(self, sku: str, codes: Sequence[str], *, line: int, column: str) -> list[Fault]:
+        return [
+            Fault(
+                line,
+                column,
+                "barcode_taken",
+                f"The barcode {code} belongs to the SKU {self.owners[code]}.",
+            )
+            for code in codes
+            if self.owners.get(code, sku) != sku
+        ]
+
+    def add(self, sku: str, codes: Sequence[str]) -> bool:
+        """Give a SKU more barcodes; return whether any was new to it."""
+        more = [code for code in codes if code not in self.owners]
+        for code in more:
+            self.owners[code] = sku
+            self.worn.setdefault(sku, set()).add(code)
+            self.new.add(code)
+        return bool(more)
+
+
+def read_tags(*, codes: Collection[str], sku_ids: Collection[int]) -> Tags:
+    """Return who carries these barcodes, and all barcodes of these SKUs."""
+    found = Barcode.objects.filter(code__in=codes) | Barcode.objects.filter(sku__in=sku_ids)
+    owners = dict(found.values_list("code", "sku__code"))
+    worn: dict[str, set[str]] = {}
+    for code, sku in owners.items():
+        worn.setdefault(sku, set()).add(code)
+    return Tags(owners, worn)
+
+
+def write_tags(tags: Tags) -> None:
+    """Write what was given and taken. Every SKU must exist by now."""
+    removed = tags.gone - tags.owners.keys() | (tags.gone & tags.new)
+    Barcode.objects.filter(code__in=removed).delete()
+    owners = {code: tags.owners[code] for code in sorted(tags.new) if code in tags.owners}
+    skus = dict(Sku.objects.filter(code__in=set(owners.values())).values_list("code", "pk"))
+    Barcode.objects.bulk_create(
+        [Barcode(code=code, sku_id=skus[sku]) for code, sku in owners.items()], batch_size=2_000
+    )
+
+
+def _apply(chunk: Chunk) -> Progress:
+    rows = [row for (row,) in groups_of(chunk)]
+    tally = Tally()
+    read = {row.line: _read(row, tally) for row in rows}
+    skus = {
+        sku.code: sku
+        for sku in Sku.objects.select_for_update()
+        .filter(code__in={row.cells["sku"] for row in rows})
+        .order_by("pk")
+    }
+    tags = read_tags(codes={code for code in read.values() if code}, sku_ids=())
+    touched: set[str] = set()
+    for row in rows:
+        code = read[row.line]
+        if code is None:
+            continue
+        sku = row.cells["sku"]
+        if sku not in skus:
+            reason = f"There is no SKU {sku}."
+            tally.refuse([Fault(row.line, "sku", "unknown_sku", reason)], rows=1)
+        elif faults := tags.taken(sku, [code], line=row.line, column="barcode"):
+            tally.refuse(faults, rows=1)
+        elif tags.add(sku, [code]):
+            tally.changed += 1
+            touched.add(sku)
+            effect = Effect(row.line, f"skus/{sku}", None, {"barcode": code})
+            tally.effects.append(effect)
+    if not chunk.file.dry_run:
+        write_tags(tags)
+        _raise_versions([skus[code] for code in touched])
+    return tally.settle(chunk, done=len(rows))
+
+
+def _read(row: Row, tally: Tally) -> str | None:
+    """Return a row's barcode as it is kept; None when it is none, and why is noted."""
+    try:
+        (code,) = as_kept([BarcodeField().run_validation(row.cells["barcode"])])
+    except (serializers.ValidationError, DomainError) as error:
+        tally.refuse(list(faults_of(error, [row], column_at=lambda _: "barcode")), rows=1)
+        return None
+    return code
+
+
+def _raise_versions(skus: list[Sku]) -> None:
+    for sku in skus:
+        sku.version += 1
+    Sku.objects.bulk_update(skus, ["version"], batch_size=2_000)
+
+
+BARCODES = Kind(
+    name="barcodes",
+    scope="catalogue:write",
+    columns={"sku": True, "barcode": True},
+    prepare=lambda file: prepare_rows(file, key=("barcode",)),
+    apply=_apply,
+    describes="More barcodes for SKUs, one a row. Those that a SKU has stay.",
+    blocks=64,
+)

@@ -1,0 +1,185 @@
+"""Files of absolute figures, stock and counts: what each row says, and which say something new."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+
+from inventory.ledger import BALANCE_LIMIT, preview_query
+from omniretail.imports.findings import (
+    good_rows,
+    note_duplicates,
+    note_found_faults,
+    note_misshapen,
+)
+from omniretail.imports.kinds import Chunk, Progress, actor_of, file_table, work_table
+from omniretail.imports.models import Import
+from omniretail.imports.staging import lay_out_work
+
+# A row that agrees with the record now is done without a look at its Stock row later, unless
+# units of it are unavailable (a count settles those that were missed), or it was seen before now
+# and has moved since. Columns that could not be read are NULL: such rows are reported.
+_WORK = """
+SELECT f.line, k.id AS sku_id, l.id AS location_id, {on_hand} AS on_hand, {as_of} AS as_of
+FROM {file} f
+LEFT JOIN inventory_sku k ON k.code = btrim(f.sku)
+LEFT JOIN stores_location l
+    ON l.code = btrim(f.location)
+   AND (%(locations)s::text[] IS NULL OR l.code = ANY(%(locations)s::text[]))
+LEFT JOIN inventory_stock s ON s.sku_id = k.id AND s.location_id = l.id
+{moments}
+WHERE f.fault IS NULL AND {good}
+  AND (s.id IS NULL OR {on_hand} IS DISTINCT FROM s.on_hand OR s.unavailable > 0
+    {moved})
+"""
+_ON_HAND = "CASE WHEN f.on_hand ~ '^ *[0-9]{1,10} *$' THEN f.on_hand::bigint END"
+
+# Each moment is read once, however many rows name it.
+_MOMENTS = """
+LEFT JOIN (
+    SELECT text, imports_moment(text) AS at
+    FROM (SELECT DISTINCT btrim({column}) AS text FROM {file} WHERE {column} <> '') AS t
+) AS moment ON moment.text = btrim(f.{column})
+"""
+# The newest movement that was recorded well before the oldest moment: what came later may have
+# moved since. The hour covers statements that waited before they wrote.
+_MOVED = """
+    OR EXISTS (
+        SELECT 1 FROM inventory_stockmovement m
+        WHERE m.sku_id = s.sku_id AND m.location_id = s.location_id AND m.id > coalesce((
+            SELECT max(id) FROM inventory_stockmovement
+            WHERE recorded_at < %(oldest)s::timestamptz - interval '1 hour'), 0))
+    OR {as_of} IS NULL OR {as_of} > statement_timestamp()
+"""
+
+_FAULTS = f"""
+SELECT w.line, e."column", e.code, e.reason
+FROM (SELECT * FROM {{work}} WHERE sku_id IS NULL OR location_id IS NULL OR on_hand IS NULL
+          OR on_hand > {BALANCE_LIMIT} {{moment_suspects}}) AS w
+JOIN {{file}} f USING (line), LATERAL (VALUES
+    ('sku', 'unknown_sku', 'There is no SKU ' || left(btrim(f.sku), 64) || '.',
+     w.sku_id IS NULL),
+    ('location', 'unknown_location', 'There is no location ' || left(btrim(f.location), 64) || '.',
+     w.location_id IS NULL),
+    ('on_hand', 'invalid_number', 'Write whole units, from 0 to {BALANCE_LIMIT}.',
+     w.on_hand IS NULL OR w.on_hand > {BALANCE_LIMIT}),
+    {{moment_faults}}
+    ('', '', '', false)
+) AS e("column", code, reason, holds)
+WHERE e.holds
+"""
+_MOMENT_SUSPECTS = "OR as_of IS NULL OR as_of > statement_timestamp() OR as_of < '2000-01-01Z'"
+_MOMENT_FAULTS = """
+    ('{column}', 'invalid_moment',
+     'Write a time with its zone, such as 2026-03-29T14:00:00Z.',
+     w.as_of IS NULL AND (%(as_of)s::timestamptz IS NULL OR f.{column} <> '') AND {needed}),
+    ('{column}', 'not_in_the_past', 'A count was taken in the past, and after 2000.',
+     w.as_of > statement_timestamp() OR w.as_of < '2000-01-01Z'),
+"""
+
+
+def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progress:
+    """Lay out the figures of a file; list the rows that give none.
+
+    `moment` is the column that says when a row was seen; `needed`: a row without one is bad,
+    unless the import says it for all.
+    """
+    misshapen = note_misshapen(file)
+    duplicates = note_duplicates(file, ("sku", "location"))
+    dated = is_dated(file, moment)
+    table = file_table(file)
+    as_of = "NULL::timestamptz"
+    if dated:
+        as_of = f"CASE WHEN f.{moment} <> '' THEN moment.at ELSE %(as_of)s::timestamptz END"
+    actor = actor_of(file)
+    parameters = {
+        "locations": None if actor.locations is None else sorted(actor.locations),
+        "as_of": file.as_of,
+        "oldest": _oldest_moment(file, moment) if dated else None,
+    }
+    lay_out_work(
+        file,
+        _WORK.format(
+            file=table,
+            on_hand=_ON_HAND,
+            as_of=as_of,
+            good=good_rows(file),
+            moments=_MOMENTS.format(column=moment, file=table) if dated else "",
+            moved=_MOVED.format(as_of=as_of) if dated else "",
+        ),
+        parameters,
+    )
+    bad = note_found_faults(
+        file,
+        _FAULTS.format(
+            work=work_table(file),
+            file=table,
+            moment_suspects=_MOMENT_SUSPECTS if dated or needed else "",
+            moment_faults=_MOMENT_FAULTS.format(
+                column=moment, needed="true" if needed else f"f.{moment} <> ''"
+            )
+            if dated or needed
+            else "",
+        ),
+        parameters,
+    )
+    return Progress(
+        done=file.rows_total - _keep_good(file),
+        changed=0,
+        failed=misshapen + duplicates + bad,
+    )
+
+
+def is_dated(file: Import, moment: str) -> bool:
+    """Say whether any row of a file was seen before now."""
+    return file.as_of is not None or moment in file.columns
+
+
+def _oldest_moment(file: Import, moment: str) -> datetime | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT least(%s::timestamptz, (SELECT min(imports_moment(text)) FROM (
+                    SELECT DISTINCT btrim({moment}) AS text FROM {file_table(file)}) AS t))""",
+            [file.as_of],
+        )
+        (oldest,) = cursor.fetchone()
+    assert oldest is None or isinstance(oldest, datetime)
+    return oldest
+
+
+def _keep_good(file: Import) -> int:
+    """Take the bad rows out of the work; return how many rows are left to apply."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""DELETE FROM {work_table(file)} w USING imports_badrow b
+                WHERE b.file_id = %s AND b.line = w.line""",
+            [file.pk],
+        )
+        cursor.execute(f"SELECT count(*) FROM {work_table(file)}")
+        return int(cursor.fetchone()[0])
+
+
+def note_changes(chunk: Chunk, *, dated: bool) -> Progress:
+    """Note what the figures of a chunk would put right, for a dry run."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH figure AS (
+                    SELECT line, sku_id, location_id, on_hand, as_of
+                    FROM {chunk.work} WHERE {chunk.within}
+                ), noted AS (
+                    INSERT INTO imports_change (file_id, line, subject, before, after)
+                    SELECT %(file)s, n.line, 'stock/' || k.code || '@' || l.code,
+                           jsonb_build_object('on_hand', n.before),
+                           jsonb_build_object('on_hand', n.now)
+                    FROM ({preview_query("SELECT * FROM figure", dated=dated)}) AS n
+                    JOIN inventory_sku k ON k.id = n.sku_id
+                    JOIN stores_location l ON l.id = n.location_id
+                    ORDER BY n.line
+                    RETURNING 1
+                )
+                SELECT (SELECT count(*) FROM figure), (SELECT count(*) FROM noted)""",
+            {"file": chunk.file.pk},
+        )
+        rows, changed = cursor.fetchone()
+    return Progress(done=rows, changed=changed)

@@ -1,0 +1,162 @@
+"""Files of SKUs: a SKU a row, checked as `PUT /skus/{sku}` checks it, written by the chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework import serializers
+
+from inventory.api.skus import SkuBody, price_text
+from inventory.commands.catalogue import as_kept
+from inventory.imports.barcodes import Tags, read_tags, write_tags
+from inventory.models import Product, Sku
+from omniretail.doors import CodeField
+from omniretail.imports.findings import Effect
+from omniretail.imports.kinds import Chunk, Kind, Progress
+from omniretail.imports.rows import (
+    Row,
+    Tally,
+    body_of,
+    faults_of,
+    groups_of,
+    prepare_rows,
+    whole_number,
+)
+from omniretail.problems import DomainError
+
+COLUMNS = ("name", "product", "category", "abc_class", "price", "weight_g")
+WRITTEN = ("name", "product", "category", "abc_class", "price", "weight_g", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a row says of a SKU: columns by name, and barcodes as they are kept (None: unsaid)."""
+
+    row: Row
+    code: str
+    columns: Mapping[str, Any]
+    barcodes: Sequence[str] | None
+
+
+def _apply(chunk: Chunk) -> Progress:
+    rows = [row for (row,) in groups_of(chunk)]
+    tally = Tally()
+    wanted = [each for each in (_read(row, tally) for row in rows) if each]
+    known = {
+        sku.code: sku
+        for sku in Sku.objects.select_for_update()
+        .filter(code__in=[each.code for each in wanted])
+        .order_by("pk")
+    }
+    tags = read_tags(
+        codes={code for each in wanted for code in each.barcodes or ()},
+        sku_ids=[sku.pk for sku in known.values()],
+    )
+    products = _products({each.columns.get("product") for each in wanted} - {None})
+    new: list[Sku] = []
+    changed: list[Sku] = []
+    for each in wanted:
+        sku = known.get(each.code)
+        before = _document(sku, tags) if sku else None
+        if each.barcodes is not None:
+            faults = tags.give(each.code, each.barcodes, line=each.row.line)
+            if faults:
+                tally.refuse(faults, rows=1)
+                continue
+        sku = sku or Sku(code=each.code)
+        _set(sku, each.columns, products)
+        after = _document(sku, tags)
+        if before == after:
+            continue
+        (changed if before else new).append(sku)
+        tally.changed += 1
+        tally.effects.append(Effect(each.row.line, f"skus/{each.code}", before, after))
+    if not chunk.file.dry_run:
+        _write(new, changed, products)
+        write_tags(tags)
+    return tally.settle(chunk, done=len(rows))
+
+
+def _read(row: Row, tally: Tally) -> _Wanted | None:
+    """Check a row; None when it cannot be, and why is noted."""
+    data: dict[str, Any] = {
+        name: row.given(name) if name != "name" else row.cells[name]
+        for name in COLUMNS
+        if name in row.cells
+    }
+    if weight := row.given("weight_g"):
+        data["weight_g"] = whole_number(weight)
+    if "barcodes" in row.cells:
+        data["barcodes"] = [code for code in row.cells["barcodes"].split("|") if code.strip()]
+        data["barcodes"] = [code.strip() for code in data["barcodes"]]
+    try:
+        code = CodeField().run_validation(row.cells["sku"])
+    except serializers.ValidationError as error:
+        tally.refuse(list(faults_of(error, [row], column_at=lambda _: "sku")), rows=1)
+        return None
+    try:
+        body = dict(body_of(SkuBody, data))
+        barcodes = as_kept(body.pop("barcodes")) if "barcodes" in body else None
+    except (serializers.ValidationError, DomainError) as error:
+        faults = faults_of(error, [row])
+        tally.refuse(list(faults), rows=1)
+        return None
+    return _Wanted(row, code, body, barcodes)
+
+
+def _products(codes: set[Any]) -> dict[str, Product]:
+    known = {product.code: product for product in Product.objects.filter(code__in=codes)}
+    return known | {code: Product(code=code) for code in codes - known.keys()}
+
+
+def _set(sku: Sku, columns: Mapping[str, Any], products: Mapping[str, Product]) -> None:
+    for name, value in columns.items():
+        if name == "product":
+            sku.product = None if value is None else products[value]
+        else:
+            setattr(sku, name, "" if value is None and name in ("category", "abc_class") else value)
+
+
+def _document(sku: Sku, tags: Tags) -> dict[str, Any]:
+    return {
+        "name": sku.name,
+        "product": sku.product.code if sku.product else None,
+        "category": sku.category,
+        "abc_class": sku.abc_class,
+        "price": None if sku.price is None else price_text(sku.price),
+        "weight_g": sku.weight_g,
+        "barcodes": tags.of(sku.code),
+    }
+
+
+def _write(new: list[Sku], changed: list[Sku], products: Mapping[str, Product]) -> None:
+    unsaved = [product for product in products.values() if product.pk is None]
+    Product.objects.bulk_create(sorted(unsaved, key=lambda product: product.code))
+    Sku.objects.bulk_create(new, batch_size=2_000)
+    for sku in changed:
+        sku.version += 1
+    Sku.objects.bulk_create(
+        changed,
+        batch_size=2_000,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=WRITTEN,
+    )
+
+
+SKUS = Kind(
+    name="skus",
+    scope="catalogue:write",
+    columns={
+        "sku": True,
+        "name": True,
+        **dict.fromkeys(("barcodes", *COLUMNS[1:]), False),
+    },
+    prepare=lambda file: prepare_rows(file, key=("sku",)),
+    apply=_apply,
+    describes="What is sold, by SKU; barcodes with | between them. Columns that are not there "
+    "leave what is known as it is.",
+    blocks=128,
+)

@@ -1,0 +1,75 @@
+"""Balances and the ledger as files: queries that PostgreSQL writes out as CSV itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omniretail.access.principal import Principal
+from omniretail.csv_download import moment, text
+
+Export = tuple[str, dict[str, Any]]
+
+_SEEN = """
+    (%(seen)s::text[] IS NULL OR l.code = ANY(%(seen)s::text[]))
+    AND (%(sku)s::text IS NULL OR k.code = %(sku)s)
+    AND (%(location)s::text IS NULL OR l.code = %(location)s)
+"""
+
+# Units held by carts whose time is over are nobody's any more, as on `GET /stock`.
+_STOCK = f"""
+SELECT {text("k.code")} AS sku, {text("k.name")} AS name, {text("l.code")} AS location, s.on_hand,
+       s.reserved - stale.units AS reserved, s.unavailable,
+       s.on_hand - (s.reserved - stale.units) - s.unavailable AS available, s.version
+FROM inventory_stock s
+JOIN inventory_sku k ON k.id = s.sku_id
+JOIN stores_location l ON l.id = s.location_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(r.quantity), 0) AS units FROM inventory_reservation r
+    WHERE r.sku_id = s.sku_id AND r.location_id = s.location_id
+      AND r.state = 'held' AND r.expires_at <= statement_timestamp()) AS stale
+WHERE {_SEEN}
+ORDER BY s.sku_id, s.location_id
+"""
+
+_MOVEMENTS = f"""
+SELECT m.id, {text("k.code")} AS sku, {text("l.code")} AS location, m.on_hand_delta,
+       m.reserved_delta, m.unavailable_delta, m.on_hand_after, m.reserved_after,
+       m.unavailable_after, m.reason, {text("m.reference")} AS reference,
+       {text("m.actor")} AS actor, {moment("m.occurred_at")} AS occurred_at,
+       {moment("m.recorded_at")} AS recorded_at
+FROM inventory_stockmovement m
+JOIN inventory_sku k ON k.id = m.sku_id
+JOIN stores_location l ON l.id = m.location_id
+WHERE m.id > %(after)s AND {_SEEN}
+  AND (%(reference)s::text IS NULL OR m.reference = %(reference)s)
+ORDER BY m.id
+"""
+
+
+def stock_export(
+    actor: Principal, *, sku: str | None = None, location: str | None = None
+) -> Export:
+    """Return the query of the balances that an actor may see."""
+    return _STOCK, {"seen": _tied(actor.locations), "sku": sku, "location": location}
+
+
+def movements_export(
+    actor: Principal,
+    *,
+    after: int = 0,
+    sku: str | None = None,
+    location: str | None = None,
+    reference: str | None = None,
+) -> Export:
+    """Return the query of the movements that an actor may see, after the one it has."""
+    return _MOVEMENTS, {
+        "after": after,
+        "seen": _tied(actor.locations),
+        "sku": sku,
+        "location": location,
+        "reference": reference,
+    }
+
+
+def _tied(codes: frozenset[str] | None) -> list[str] | None:
+    return None if codes is None else sorted(codes)

@@ -1,0 +1,79 @@
+"""CSV downloads of any length in constant memory, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.db import connection, transaction
+from django.http import StreamingHttpResponse
+from rest_framework.renderers import BaseRenderer
+
+PIECE = 64 * 1024  # bytes sent at a time
+
+
+class CsvRenderer(BaseRenderer):
+    """What a door of CSV answers with to those who ask for text/csv or anything.
+
+    The file itself is streamed past it; only refusals come here, and they are JSON.
+    """
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        return json.dumps(data, default=str).encode()
+
+
+def text(expression: str) -> str:
+    """Return the SQL of a text column that no spreadsheet takes for a formula.
+
+    A cell that begins with = + - @, a tab or a carriage return gets an apostrophe before it: a
+    customer may be named `=HYPERLINK(…)`. Numbers are not texts and keep their minus.
+    """
+    first = f"left(({expression}), 1) IN ('=', '+', '-', '@', E'\\t', E'\\r')"
+    return f"CASE WHEN {first} THEN '''' || ({expression}) ELSE {expression} END"
+
+
+def moment(expression: str) -> str:
+    """Return the SQL of a time as the API writes it."""
+    return f"""to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+
+
+def stream_csv(
+    query: str, parameters: Sequence[Any] | Mapping[str, Any], *, file_name: str
+) -> StreamingHttpResponse:
+    """Answer with the rows of a query as an RFC 4180 file, its columns' names first.
+
+    PostgreSQL writes the lines and sends them as they are read.
+    """
+    return StreamingHttpResponse(
+        _pieces(query, parameters),
+        content_type="text/csv; charset=utf-8; header=present",
+        headers={
+            "Content-Disposition": f'attachment; filename="{file_name}"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _pieces(query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> Iterator[bytes]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The reader's line decides how long it takes, not this service.
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        piece: list[bytes] = []
+        size = 0
+        statement = f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER true)"
+        with connection.wrap_database_errors, cursor.copy(statement, parameters) as copy:
+            for line in copy:  # one row each
+                piece += (bytes(line[:-1]), b"\r\n")
+                size += len(line)
+                if size >= PIECE:
+                    yield b"".join(piece)
+                    piece, size = [], 0
+        yield b"".join(piece)

@@ -1,0 +1,1 @@
+"""Files in: the doors through which imports come, and the table of their kinds."""

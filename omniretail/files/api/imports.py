@@ -1,0 +1,252 @@
+"""`/imports`: files in, how far they are, what was wrong with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from omniretail.access.principal import Principal
+from omniretail.csv_download import CsvRenderer, stream_csv, text
+from omniretail.doors import ApiView, ListQuery, listed, page
+from omniretail.files.api.upload import (
+    FormParser,
+    UploadBody,
+    accept_upload,
+    check_scope,
+    opened,
+)
+from omniretail.files.kinds import KIND_NAMES, KINDS
+from omniretail.files.tasks import hint_at_imports
+from omniretail.imports.documents import bad_row_document, change_document, import_document
+from omniretail.imports.models import BadRow, Change, Import, ImportState
+from omniretail.imports.reading import look_into
+from omniretail.problems import NotFound
+
+LAST_ID = 2**63 - 1
+
+
+class ImportAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(KIND_NAMES)
+    state = serializers.ChoiceField(ImportState.choices)
+    dry_run = serializers.BooleanField()
+    file_name = serializers.CharField()
+    reference = serializers.CharField()
+    as_of = serializers.DateTimeField(allow_null=True)
+    rows_total = serializers.IntegerField()
+    rows_done = serializers.IntegerField(help_text="Looked at so far, bad ones included")
+    rows_failed = serializers.IntegerField(help_text="Bad ones: see errors_url")
+    rows_changed = serializers.IntegerField(help_text="In a dry run: that would change something")
+    failure = serializers.CharField(allow_null=True, help_text="Why a failed one stopped")
+    errors_url = serializers.CharField()
+    changes_url = serializers.CharField(allow_null=True, help_text="Of a dry run")
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class BadRowAnswer(serializers.Serializer):
+    line = serializers.IntegerField(help_text="Of the file; its header is line 1")
+    column = serializers.CharField(allow_null=True)
+    code = serializers.CharField()
+    reason = serializers.CharField()
+    row = serializers.DictField(child=serializers.CharField())
+
+
+class ChangeAnswer(serializers.Serializer):
+    line = serializers.IntegerField()
+    subject = serializers.CharField(help_text="stock/A1@S1")
+    before = serializers.DictField(allow_null=True, help_text="null: it would be new")
+    after = serializers.DictField(allow_null=True)
+
+
+class ImportQuery(ListQuery):
+    kind = serializers.ChoiceField(KIND_NAMES, required=False)
+    state = serializers.ChoiceField(ImportState.choices, required=False)
+
+
+class RowsQuery(ListQuery):
+    """Only where JSON is asked for: the CSV has all rows."""
+
+
+def seen_imports(actor: Principal) -> QuerySet[Import]:
+    """Return the imports that an actor may see: of kinds that it may send, and only its own
+    where it is tied to some channels or locations."""
+    kinds = [kind.name for kind in KINDS.values() if actor.may(kind.scope)]
+    rows = Import.objects.filter(kind__in=kinds)
+    if actor.channels is not None or actor.locations is not None:
+        rows = rows.filter(owner=actor.id)
+    return rows
+
+
+class ImportsView(ApiView):
+    # Which one depends on the kind; without any there is nothing to see.
+    scopes = {"GET": None, "POST": None}
+    parser_classes = [FormParser]
+
+    @extend_schema(
+        operation_id="list_imports",
+        parameters=[ImportQuery],
+        responses={200: listed(ImportAnswer)},
+    )
+    def get(self, request: Request) -> Response:
+        """List imports, the newest first."""
+        filters = self.filters(ImportQuery)
+        rows = seen_imports(self.actor)
+        for name in ("kind", "state"):
+            if name in filters:
+                rows = rows.filter(**{name: filters[name]})
+        return page(
+            request,
+            rows,
+            key="id",
+            filters=filters,
+            newest_first=True,
+            render=lambda found: [import_document(file) for file in found],
+        )
+
+    @extend_schema(
+        operation_id="import_file",
+        request={"multipart/form-data": UploadBody},
+        responses={202: ImportAnswer},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Take a CSV file, to be applied by a worker.
+
+        The answer comes once the rows are safe. Good rows land, bad ones are listed by line and
+        reason under `errors_url`; the same file twice changes nothing. A `dry_run` changes
+        nothing at all and lists what would under `changes_url`.
+        """
+        form = self.body(UploadBody)
+        kind = KINDS[form["kind"]]
+        check_scope(kind, self.actor)
+        upload = form.pop("file")
+        content = look_into(opened(upload), kind)
+
+        def effect() -> tuple[int, Any]:
+            file = accept_upload(form=form, content=content, upload=upload, actor=self.actor)
+            transaction.on_commit(hint_at_imports)
+            return 202, import_document(file)
+
+        said = {name: str(value) for name, value in form.items()}
+        return self.act(effect, content=said | {"file": content.digest})
+
+
+class OneImport(ApiView):
+    """A door of one import."""
+
+    def find(self, id: str) -> Import:
+        if not (id.isascii() and id.isdecimal()) or int(id[:20]) > LAST_ID:
+            raise NotFound()
+        file = seen_imports(self.actor).filter(pk=int(id)).first()
+        if file is None:
+            raise NotFound()
+        return file
+
+
+class ImportView(OneImport):
+    scopes = {"GET": None}
+
+    @extend_schema(operation_id="get_import", responses={200: ImportAnswer})
+    def get(self, request: Request, id: str) -> Response:
+        """Look how far an import is."""
+        return Response(import_document(self.find(id)))
+
+
+class RowsView(OneImport):
+    """Rows of an import: as CSV, or by pages where JSON is asked for."""
+
+    scopes = {"GET": None}
+    renderer_classes = [CsvRenderer, JSONRenderer]
+
+    def wants_csv(self, request: Request) -> bool:
+        return isinstance(request.accepted_renderer, CsvRenderer)
+
+
+class ImportErrorsView(RowsView):
+    @extend_schema(
+        operation_id="list_import_errors",
+        parameters=[RowsQuery],
+        responses={
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, "application/json"): listed(BadRowAnswer),
+        },
+    )
+    def get(self, request: Request, id: str) -> HttpResponseBase:
+        """Download every bad row with its line and reason; with `Accept: application/json`, a
+        page of them."""
+        file = self.find(id)
+        filters = self.filters(RowsQuery)
+        if self.wants_csv(request):
+            return stream_errors(file)
+        return page(
+            request,
+            BadRow.objects.filter(file=file),
+            key="id",
+            filters=filters,
+            render=lambda found: [bad_row_document(row) for row in found],
+        )
+
+
+class ImportChangesView(RowsView):
+    @extend_schema(
+        operation_id="list_import_changes",
+        parameters=[RowsQuery],
+        responses={
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, "application/json"): listed(ChangeAnswer),
+        },
+    )
+    def get(self, request: Request, id: str) -> HttpResponseBase:
+        """Download what a dry run found would change; with `Accept: application/json`, a page."""
+        file = self.find(id)
+        filters = self.filters(RowsQuery)
+        if self.wants_csv(request):
+            return stream_changes(file)
+        return page(
+            request,
+            Change.objects.filter(file=file),
+            key="id",
+            filters=filters,
+            render=lambda found: [change_document(change) for change in found],
+        )
+
+
+def stream_errors(file: Import) -> HttpResponseBase:
+    """Answer with the bad rows of a file: line, what and why, then the cells as they stood."""
+    cells = "".join(f""", {text(f"row ->> '{name}'")} AS "row.{name}" """ for name in file.columns)
+    return stream_csv(
+        f"""SELECT line, {text('"column"')} AS "column", code, {text("reason")} AS reason{cells}
+            FROM {BadRow._meta.db_table} WHERE file_id = %s ORDER BY line, id""",
+        [file.pk],
+        file_name=f"import-{file.pk}-errors.csv",
+    )
+
+
+def stream_changes(file: Import) -> HttpResponseBase:
+    return stream_csv(
+        f"""SELECT line, {text("subject")} AS subject, {text("before::text")} AS before,
+                   {text("after::text")} AS after
+            FROM {Change._meta.db_table} WHERE file_id = %s ORDER BY line, id""",
+        [file.pk],
+        file_name=f"import-{file.pk}-changes.csv",
+    )
+
+
+urlpatterns = [
+    path("imports", ImportsView.as_view()),
+    path("imports/<str:id>", ImportView.as_view()),
+    path("imports/<str:id>/errors", ImportErrorsView.as_view()),
+    path("imports/<str:id>/changes", ImportChangesView.as_view()),
+]

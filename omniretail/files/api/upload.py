@@ -1,0 +1,84 @@
+"""Taking a file: a multipart body, its limits, and the scope that its kind asks for."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, cast
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.files.uploadedfile import UploadedFile
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+
+from inventory.api.count_body import PastMomentField
+from inventory.api.fields import ReferenceField
+from omniretail.access.principal import Principal
+from omniretail.doors import StrictSerializer
+from omniretail.files.kinds import KIND_NAMES, KINDS
+from omniretail.imports.accepting import Wishes, accept_file
+from omniretail.imports.kinds import Kind
+from omniretail.imports.models import Import
+from omniretail.imports.reading import CsvFile
+from omniretail.problems import Forbidden, MalformedBody
+
+
+class FormParser(MultiPartParser):
+    """multipart/form-data, whose own refusals are no defects of this service."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RequestDataTooBig:
+            raise
+        except SuspiciousOperation as error:  # too many fields or files
+            raise MalformedBody(f"The form cannot be read: {error}") from error
+
+
+class UploadBody(StrictSerializer):
+    """The form of an import."""
+
+    kind = serializers.ChoiceField(KIND_NAMES)
+    file = serializers.FileField(allow_empty_file=True, help_text="CSV, UTF-8, with a header row")
+    as_of = PastMomentField(
+        required=False,
+        help_text="When all rows were seen that do not say so themselves: stock, counts",
+    )
+    dry_run = serializers.BooleanField(required=False, default=False)
+    reference = ReferenceField(required=False, allow_blank=True, default="")
+
+    def validate(self, attrs: Any) -> Any:
+        as_of = attrs.get("as_of")
+        if as_of is not None and not KINDS[attrs["kind"]].takes_as_of:
+            raise serializers.ValidationError(
+                {"as_of": f"An import of {attrs['kind']} has no moment of counting."},
+                code="not_taken",
+            )
+        return attrs
+
+
+def check_scope(kind: Kind, actor: Principal) -> None:
+    """Refuse a kind that the actor may not send."""
+    if not actor.may(kind.scope):
+        raise Forbidden(f"An import of {kind.name} needs the scope {kind.scope}.", scope=kind.scope)
+
+
+def opened(upload: UploadedFile) -> BinaryIO:
+    """Return the file itself: on disk, unless it is small."""
+    assert upload.file is not None
+    return cast(BinaryIO, upload.file)
+
+
+def accept_upload(
+    *, form: dict[str, Any], content: CsvFile, upload: UploadedFile, actor: Principal
+) -> Import:
+    """Stage what an `UploadBody` brought."""
+    return accept_file(
+        content=content,
+        kind=KINDS[form["kind"]],
+        wishes=Wishes(
+            dry_run=form["dry_run"],
+            reference=form["reference"],
+            as_of=form.get("as_of"),
+            file_name=upload.name or "",
+        ),
+        actor=actor,
+    )

@@ -1,0 +1,27 @@
+"""Applying what was uploaded. The sweep finds what a lost hint or a dead worker left."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from kombu.exceptions import KombuError
+
+from omniretail.files.kinds import KINDS
+from omniretail.imports.running import run_unfinished
+
+log = logging.getLogger("omniretail.imports")
+
+
+@shared_task
+def run_imports() -> int:
+    """Apply every file that waits; return how many."""
+    return run_unfinished(KINDS)
+
+
+def hint_at_imports() -> None:
+    """Ask a worker to begin now. The upload is accepted whether or not the broker hears it."""
+    try:
+        run_imports.apply_async(retry=False)
+    except (KombuError, OSError) as error:
+        log.warning("no worker was told of an import, the sweep will find it: %s", error)

@@ -1,0 +1,97 @@
+"""Files of opening hours: an interval a row, all rows of one building together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omniretail.access.principal import Principal
+from omniretail.imports.findings import Effect, Fault
+from omniretail.imports.kinds import Chunk, Kind, Progress
+from omniretail.imports.rows import Group, Row, RowsRefused, apply_each, prepare_rows
+from stores.commands.locations import LocationFacts, put_location
+from stores.hours import DAYS, validate_hours
+from stores.imports.locations import find_code
+from stores.models import Location
+
+
+def _apply(chunk: Chunk) -> Progress:
+    return apply_each(chunk, lambda group: _put(group, chunk.actor))
+
+
+def _put(group: Group, actor: Principal) -> list[Effect]:
+    """Replace the weekly hours of a building if any weekday is named, and the dates named."""
+    code = find_code(group[0], actor, "location")
+    location = Location.objects.select_for_update().filter(code=code).first()
+    if location is None:
+        raise RowsRefused(
+            [
+                Fault(row.line, "location", "unknown_location", f"There is no location {code}.")
+                for row in group
+            ]
+        )
+    week, dates = _intervals(group)
+    before = {"hours": location.hours, "exceptions": location.exceptions}
+    after = {"hours": week or location.hours, "exceptions": location.exceptions | dates}
+    if before == after:
+        return []
+    put_location(code=code, facts=_with(location, after), actor=actor)
+    return [Effect(group[0].line, f"locations/{code}", before, after)]
+
+
+def _intervals(group: Group) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return weekly hours and dated exceptions. A row without times closes its day."""
+    week: dict[str, list[list[str]]] = {}
+    dates: dict[str, list[list[str]]] = {}
+    lines: dict[str, Row] = {}
+    faults = []
+    for row in group:
+        day, date = (row.cells.get("day", "").lower()[:3], row.cells.get("date", ""))
+        if bool(day) == bool(date):
+            reason = "Name a day (mon to sun) or a date, one of them."
+            faults.append(Fault(row.line, "day", "day_or_date", reason))
+            continue
+        spans = (week if day else dates).setdefault(day or date, [])
+        pointer = f"/{'hours' if day else 'exceptions'}/{day or date}"
+        opens, closes = row.cells.get("open", ""), row.cells.get("close", "")
+        lines[pointer] = row
+        if opens or closes:
+            lines[f"{pointer}/{len(spans)}"] = row
+            spans.append([opens, closes])
+    faults += [
+        Fault(_line_of(pointer, lines, group), "day", "invalid_hours", detail)
+        for pointer, detail in validate_hours(week, dates)
+    ]
+    if faults:
+        raise RowsRefused(faults)
+    ordered = {day: sorted(week[day]) for day in DAYS if day in week}
+    return ordered, {date: sorted(spans) for date, spans in dates.items()}
+
+
+def _line_of(pointer: str, lines: dict[str, Row], group: Group) -> int:
+    while pointer:
+        if pointer in lines:
+            return lines[pointer].line
+        pointer = pointer.rpartition("/")[0]
+    return group[0].line
+
+
+def _with(location: Location, changes: dict[str, Any]) -> LocationFacts:
+    known = {
+        name: getattr(location, name)
+        for name in LocationFacts.__dataclass_fields__
+        if name != "capabilities"
+    }
+    return LocationFacts(**known | changes, capabilities=tuple(location.capabilities))
+
+
+HOURS = Kind(
+    name="hours",
+    scope="catalogue:write",
+    columns={"location": True, "day": False, "date": False, "open": True, "close": True},
+    prepare=lambda file: prepare_rows(
+        file, key=("location", "day", "date", "open"), together=("location",)
+    ),
+    apply=_apply,
+    describes="Opening hours, an interval a row. Weekdays replace the whole week of a building; "
+    "dates replace those dates; no times means closed.",
+)

@@ -1,0 +1,91 @@
+"""Files of locations: a building a row, as `PUT /locations/{code}` takes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omniretail.access.principal import Principal
+from omniretail.doors import CodeField
+from omniretail.imports.findings import Effect, Fault
+from omniretail.imports.kinds import Chunk, Kind, Progress
+from omniretail.imports.rows import (
+    Group,
+    Row,
+    RowsRefused,
+    apply_each,
+    body_of,
+    decimal_number,
+    prepare_rows,
+    whole_number,
+)
+from stores.api.locations import LocationBody, render_location
+from stores.choices import LocationKind
+from stores.commands.locations import LocationFacts, put_location
+from stores.models import Location
+
+TEXTS = ("name", "kind", "timezone")
+DEGREES = ("latitude", "longitude")
+NUMBERS = ("priority", "daily_capacity", "hourly_capacity")
+# What a new building can do when the file does not say: without any of it nothing could be sold.
+USUALLY: dict[str, tuple[str, ...]] = {
+    LocationKind.STORE: ("ships", "pickup", "returns"),
+    LocationKind.WAREHOUSE: ("ships", "returns"),
+}
+
+
+def _apply(chunk: Chunk) -> Progress:
+    return apply_each(chunk, lambda group: _put(group, chunk.actor))
+
+
+def _put(group: Group, actor: Principal) -> list[Effect]:
+    (row,) = group
+    code = find_code(row, actor)
+    known = Location.objects.filter(code=code).first()
+    before = render_location(known) if known else None
+    wanted = _body(row, before or {})
+    facts = dict(body_of(LocationBody, wanted))
+    location, _ = put_location(
+        code=code,
+        facts=LocationFacts(**facts | {"capabilities": tuple(facts["capabilities"])}),
+        actor=actor,
+    )
+    after = render_location(location)
+    return [] if before == after else [Effect(row.line, f"locations/{code}", before, after)]
+
+
+def find_code(row: Row, actor: Principal, column: str = "code") -> str:
+    """Return the code of the building that a row is about, if the actor may see it."""
+    code = CodeField().run_validation(row.cells.get(column, ""))
+    if not actor.sees_location(code):
+        raise RowsRefused(
+            [Fault(row.line, column, "unknown_location", f"There is no location {code}.")]
+        )
+    return code
+
+
+def _body(row: Row, known: dict[str, Any]) -> dict[str, Any]:
+    """Write a row as the body of the API; what the file does not speak of stays as known."""
+    body = {name: value for name, value in known.items() if name != "code"}
+    body |= {name: row.cells[name] for name in TEXTS if name in row.cells}
+    for name in DEGREES:
+        if name in row.cells:
+            body[name] = decimal_number(row.cells[name]) if row.given(name) else None
+    for name in NUMBERS:
+        if given := row.given(name):
+            body[name] = whole_number(given)
+    if "capabilities" in row.cells:
+        able = row.cells["capabilities"].split("|")
+        body["capabilities"] = [each.strip() for each in able if each.strip()]
+    body.setdefault("capabilities", list(USUALLY.get(str(body.get("kind")), ())))
+    return body
+
+
+LOCATIONS = Kind(
+    name="locations",
+    scope="catalogue:write",
+    columns={"code": True, **dict.fromkeys(TEXTS, True)}
+    | dict.fromkeys((*DEGREES, "capabilities", *NUMBERS), False),
+    prepare=lambda file: prepare_rows(file, key=("code",)),
+    apply=_apply,
+    describes="Buildings, by code. Columns that are not there leave what is known as it is.",
+)
