@@ -22,7 +22,7 @@ from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
 from tests.inventory.floor import balances, cart, hold, nothing_written, order, pointers, problem
 from tests.inventory.laws import assert_pool_laws
-from tests.orders.desk import assert_laws_hold
+from tests.orders.desk import assert_laws_hold, place
 
 pytestmark = pytest.mark.django_db
 
@@ -50,8 +50,8 @@ def world() -> None:
         make_channel(channel)
     for code, category, abc_class in [("A1", "Shirts", "A"), ("C1", "Mugs", "C")]:
         sku = make_sku(code, category=category, abc_class=abc_class)
-        for place in (shop, warehouse):
-            stock_up(sku, place, 10)
+        for building in (shop, warehouse):
+            stock_up(sku, building, 10)
 
 
 def keep(api: ApiCaller, code: str, quantity: int, **more: Any) -> Any:
@@ -320,7 +320,7 @@ class TestHonouring:
     def test_a_batch_of_two_channels(self, api: ApiCaller) -> None:
         def wants(channel: str, units: int) -> dict[str, Any]:
             line = {"line_id": "1", "sku": "A1", "quantity": units, "unit_price": "1.00"}
-            way = {"type": "pickup", "location": "S1"}
+            way = {"type": "carry_out", "location": "S1"}
             return {
                 "channel": channel,
                 "external_id": f"{channel}-{units}",
@@ -332,7 +332,15 @@ class TestHonouring:
         answer = api.post("orders/batch", body)
         # The till's four leave six, all of them its own: web may have none of those.
         assert [each["status"] for each in answer.json()["results"]] == [201, 409, 201, 409]
-        assert balances("A1", "S1") == (10, 7, 0)
+        assert balances("A1", "S1") == (3, 0, 0)
+        assert_laws_hold()
+
+    def test_pickups_that_another_building_sends(self, api: ApiCaller) -> None:
+        for sent_from in ("S1", "W1"):
+            place(api, ("A1", 2), pickup_at="S1")
+            assert balances("A1", sent_from) == (10, 2, 0)
+        with pytest.raises(AssertionError, match="insufficient_stock"):
+            place(api, ("A1", 1), pickup_at="S1")
         assert_laws_hold()
 
     def test_sourcing_again(self, api: ApiCaller) -> None:
@@ -417,7 +425,8 @@ class TestReleasing:
     def test_safety_stock_that_is_lowered(self, api: ApiCaller) -> None:
         def level(units: int) -> None:
             lines = [
-                {"sku": "A1", "location": place, "safety_stock": units} for place in ("S1", "W1")
+                {"sku": "A1", "location": building, "safety_stock": units}
+                for building in ("S1", "W1")
             ]
             assert api.put("stock/safety-stock", {"lines": lines}).status_code == 200
 
@@ -430,8 +439,8 @@ class TestReleasing:
 
     def test_a_fence_that_is_taken_down(self, api: ApiCaller) -> None:
         fences = [
-            {"sku": "A1", "location": place, "quantity": 10, "until": SOME_DAY}
-            for place in ("S1", "W1")
+            {"sku": "A1", "location": building, "quantity": 10, "until": SOME_DAY}
+            for building in ("S1", "W1")
         ]
         till = {"name": "Till", "kind": "pos", "locations": "all"}
         assert api.put("channels/pos", till | {"ring_fences": fences}).status_code == 200
