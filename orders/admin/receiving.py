@@ -133,7 +133,7 @@ def _count_scan(data: QueryDict) -> tuple[str, str]:
     """Count one unit of what was scanned; return what to say of it, or why it was refused."""
     payload = str(data.get("scan", ""))
     if not payload.strip():
-        return "", "Scan or type a code first."
+        return "", "Scan or type a code to count it. To book the numbers, press Take these in."
     try:
         found = find_scanned(payload[:MAX_LENGTH].replace("\x00", ""))
     except DomainError as error:
