@@ -16,8 +16,12 @@ from django.urls import reverse
 
 from inventory.models import (
     Barcode,
+    Count,
+    CountEntry,
+    Drift,
     ExpectedDelivery,
     KeepRule,
+    LastCount,
     Placement,
     Product,
     Reservation,
@@ -63,6 +67,10 @@ LOOKED_AT = (
     ReservationGroup,
     Transfer,
     ExpectedDelivery,
+    Count,
+    CountEntry,
+    Drift,
+    LastCount,
     Order,
     Customer,
     SourcingReceipt,
@@ -122,10 +130,21 @@ def day(api: ApiCaller) -> str:
     ship = {"carrier": "Royal Mail", "tracking_number": "RM1"}
     done(api.post(f"fulfilments/{fulfilment}/ship", ship))
     come_back(api, order)
+    count_all(api, Stock.objects.get(sku=sku, location=home).on_hand + 1)
     Relay.objects.get_or_create(pk=1)
     assert reconcile(actor=SYSTEM) is not None
     record(actor=SYSTEM, action="day.closed", subject="locations/W1")
     return order
+
+
+def count_all(api: ApiCaller, units: int) -> None:
+    """Count A1 in W1 and put the record right."""
+    count = done(api.post("stock/counts", {"location": "W1", "select": {"skus": ["A1"]}}))
+    door = f"stock/counts/{count['id']}"
+    entry = {"entry_id": str(uuid.uuid4()), "sku": "A1", "quantity": units}
+    done(api.post(f"{door}/entries", {"entries": [entry]}))
+    done(api.post(f"{door}/submit"))
+    done(api.post(f"{door}/apply"))
 
 
 def done(answer: Any) -> Any:
@@ -427,6 +446,7 @@ def more_of_everything(api: ApiCaller) -> None:
         done(api.post(f"fulfilments/{code}/pack"))
         done(api.post(f"fulfilments/{code}/ship", {"carrier": "DHL", "tracking_number": "3"}))
         come_back(api, order)
+        count_all(api, Stock.objects.get(sku__code="A1", location=home).on_hand + 1)
 
 
 # Editing

@@ -40,6 +40,7 @@ from stores.models import Bin
 from stores.queries.network import Place
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before it, a clock was wrong
+MOST_LINES = 5_000  # of one count: more is several people's week, and several counts
 FAST_CLOCK = timedelta(minutes=5)  # of a device: what it saw is not lost for that
 
 
@@ -161,7 +162,12 @@ def chosen_lines(body: dict[str, Any], *, actor: Principal) -> tuple[Place, list
         sku_ids = short_picked(location_id=place.id, since=since, limit=MAX_ITEMS)
         if not sku_ids:
             raise NothingToCount()
-    return place, lines_of_skus(sku_ids, location_id=place.id)
+    lines = lines_of_skus(sku_ids, location_id=place.id)
+    if len(lines) > MOST_LINES:
+        raise ValidationFailed.at(
+            "/select", f"These are {len(lines)} lines; {MOST_LINES} are a count.", "too_many_lines"
+        )
+    return place, lines
 
 
 def seen_by(entries: list[dict[str, Any]], *, location_id: int) -> list[Seen]:

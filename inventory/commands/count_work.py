@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from inventory.choices import CountState
@@ -124,7 +125,10 @@ def enter_counts(*, identity: str, seen: Sequence[Seen], actor: Principal) -> li
 
 def _lines_for(count: Count, seen: Sequence[Seen]) -> dict[tuple[int, str], CountLine]:
     """Return the lines that entries are about, by SKU and bin; those that lack are made."""
-    lines = {(line.sku_id, line.bin): line for line in CountLine.objects.filter(count=count)}
+    concerned = Q(sku__in={each.sku_id for each in seen if each.sku_id is not None})
+    concerned |= Q(bin__in={each.bin for each in seen if each.sku_id is None})
+    rows = CountLine.objects.filter(concerned, count=count)
+    lines = {(line.sku_id, line.bin): line for line in rows}
     lacking = {
         (each.sku_id, each.bin): each.walk
         for each in seen

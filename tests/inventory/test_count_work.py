@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from inventory import ledger
+from inventory.api import count_body
 from inventory.choices import Reason
 from inventory.ledger import Entry
 from inventory.models import Barcode, Count, CountEntry, CountLine, Placement, Sku, StockMovement
@@ -145,6 +148,14 @@ class TestChoosing:
         body = {"location": "W1", "select": {"skus": ["C1"]}} | change
         found = pointers(api.post("stock/counts", body))
         assert found == pointed if isinstance(pointed, dict) else set(found) == pointed
+        assert not Count.objects.exists()
+
+    def test_more_lines_than_a_count_are_refused(
+        self, api: ApiCaller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(count_body, "MOST_LINES", 2)
+        answer = api.post("stock/counts", {"location": "W1", "select": {"bins": ["L"]}})
+        assert pointers(answer) == {"/select": "too_many_lines"}
         assert not Count.objects.exists()
 
     def test_counts_are_listed_the_newest_first_without_their_lines(self, api: ApiCaller) -> None:
@@ -287,6 +298,37 @@ class TestEntering:
             done(api.post(f"stock/counts/{count['id']}/entries", entries))
         answer = api.post(f"stock/counts/{count['id']}/entries", {"entries": many})
         problem(answer, 409, "balance_out_of_range")
+
+    def test_many_entries_cost_what_one_does(self, api: ApiCaller) -> None:
+        for number in range(30):
+            make_sku(f"M{number}")
+        count = start(api, {"skus": ["A1", "B1"]})
+
+        def cost(*skus: str) -> int:
+            with CaptureQueriesContext(connection) as queries:
+                enter(api, count, *(seen(1, sku) for sku in skus))
+            return len(queries)
+
+        cost("A1")
+        few = cost("M0")
+        assert cost(*(f"M{number}" for number in range(1, 30))) == few
+
+    def test_a_long_count_costs_what_a_short_one_does(self, api: ApiCaller) -> None:
+        for number in range(30):
+            make_sku(f"M{number}")
+
+        def cost(*skus: str) -> list[int]:
+            count = start(api, {"skus": list(skus)})
+            enter(api, count, *(seen(0, sku) for sku in skus))
+            spent = []
+            for action in ("submit", "apply"):
+                with CaptureQueriesContext(connection) as queries:
+                    act(api, count, action)
+                spent.append(len(queries))
+            return spent
+
+        cost("M0")
+        assert cost("M1", "M2") == cost(*(f"M{number}" for number in range(3, 30)))
 
 
 class TestBlind:
