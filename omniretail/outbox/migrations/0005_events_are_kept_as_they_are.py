@@ -5,7 +5,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("outbox", "0003_subject_holds_two_codes")]
+    dependencies = [("outbox", "0004_places_by_runs")]
 
     operations = [
         migrations.RunSQL(
