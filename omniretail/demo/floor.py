@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import uuid
 
+from inventory.commands.receive_transfer import Arrival
+from inventory.models import TransferLine
 from inventory.queries.scan import Read
 from omniretail.demo.people import person_at
 from orders.choices import FulfilmentState, FulfilmentType, PickMode, RejectReason
+from orders.commands.arrive import receive_goods
 from orders.commands.expire_pickups import expire_pickup
 from orders.commands.fulfil import accept, deliver, pack, ship
 from orders.commands.hand_over import Proof, hand_over, make_ready
@@ -16,6 +19,7 @@ from orders.commands.scan_picks import scan_picks
 from orders.commands.short_pick import short_pick
 from orders.models import Fulfilment, PickList
 from orders.pickup_code import pickup_pass
+from orders.queries.fulfilments import worked_at
 from orders.queries.pick_lists import lines_with_orders, outstanding
 from stores.models import Location
 
@@ -44,7 +48,7 @@ def refuse_some() -> None:
 def pick_and_hand_out() -> None:
     """Work through the open fulfilments of every location, leaving some at every step."""
     for location in Location.objects.order_by("code"):
-        here = Fulfilment.objects.filter(location=location, state=FulfilmentState.OPEN)
+        here = Fulfilment.objects.filter(worked_at(location.pk), state=FulfilmentState.OPEN)
         codes = list(here.order_by("pk").values_list("code", flat=True))
         taken = [code for turn, code in enumerate(codes) if turn % 10 not in UNTOUCHED]
         for code in codes[:1]:
@@ -74,7 +78,9 @@ def _work(location: Location, codes: list[str], *, first: bool, last: bool) -> N
         lines__pick_list_lines__pick_list=pick_list, state=FulfilmentState.PICKING
     )
     for turn, fulfilment in enumerate(picked.distinct().order_by("pk")):
-        if fulfilment.type == FulfilmentType.PICKUP:
+        if fulfilment.source_id is not None:
+            _send_to_shop(fulfilment, turn)
+        elif fulfilment.type == FulfilmentType.PICKUP:
             _serve_at_counter(fulfilment, location.code, turn)
         else:
             _send(fulfilment, location.code, turn)
@@ -118,6 +124,23 @@ def _send(fulfilment: Fulfilment, location: str, turn: int) -> None:
     )
     if turn % 2:
         deliver(code=fulfilment.code, actor=actor)
+
+
+def _send_to_shop(fulfilment: Fulfilment, turn: int) -> None:
+    """Send what a shop lacks for its customer: some waits for the van, some has arrived."""
+    sender = person_at(fulfilment.building.code)
+    packed = pack(code=fulfilment.code, actor=sender)
+    if turn % 4 == 3:
+        return
+    ship(code=fulfilment.code, carrier="Own van", actor=sender)
+    if turn % 4 == 2:
+        return  # is on its way
+    lines = TransferLine.objects.filter(transfer=packed.transfer_id).select_related("sku")
+    receive_goods(
+        identity=str(packed.transfer_id),
+        arrivals=[Arrival(line.sku_id, line.sku.code, line.quantity) for line in lines],
+        actor=person_at(fulfilment.location.code),
+    )
 
 
 def _serve_at_counter(fulfilment: Fulfilment, location: str, turn: int) -> None:

@@ -10,6 +10,7 @@ from orders.admin import (
     picking,
     reconciliation,
     returns,
+    transfers,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "picking",
     "reconciliation",
     "returns",
+    "transfers",
 ]

@@ -15,7 +15,7 @@ from orders.models import Fulfilment, FulfilmentLine
 
 class FulfilmentLineInline(ReadOnlyInline):
     model = FulfilmentLine
-    fields = ("line", "sku", "quantity", "picked", "fulfilled", "claim")
+    fields = ("line", "sku", "quantity", "picked", "arrived", "fulfilled", "claim")
     readonly_fields = ("line", "sku", "claim")
     verbose_name_plural = "Lines"
     show_change_link = False
@@ -39,9 +39,11 @@ class FulfilmentLineInline(ReadOnlyInline):
 
 @admin.register(Fulfilment)
 class FulfilmentAdmin(Searched, ReadOnlyAdmin):
-    list_display = ("code", "order", "location", "type", "state", "promised", "tracking", "created")
-    list_filter = ("location", "state", "type")
-    list_select_related = ("order", "location")
+    list_display = (
+        "code", "order", "location", "source", "type", "state", "promised", "tracking", "created",
+    )  # fmt: skip
+    list_filter = ("location", "source", "state", "type")
+    list_select_related = ("order", "location", "source")
     ordering = ("-id",)
     search_help_text = "Fulfilment, order number or tracking number"
     inlines = (FulfilmentLineInline,)
