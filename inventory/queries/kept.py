@@ -21,14 +21,11 @@ KEPT_COLUMNS = """
     s.safety_stock, f.channels, f.units, f.ends
 """
 FENCES = """
-    LEFT JOIN LATERAL (
-        SELECT array_agg(channel_id) AS channels, array_agg(quantity) AS units,
-               array_agg(until) AS ends
-        FROM inventory_ringfence
-        WHERE sku_id = s.sku_id AND location_id = s.location_id
-          AND (until IS NULL OR until > statement_timestamp())
-    ) f ON true
+    SELECT sku_id, location_id, array_agg(channel_id) AS channels, array_agg(quantity) AS units,
+           array_agg(until) AS ends
+    FROM inventory_ringfence
 """
+FENCE_HOLDS = "(until IS NULL OR until > statement_timestamp())"
 
 
 class Resolver:
@@ -70,7 +67,10 @@ def read_kept(stock_ids: Collection[int]) -> dict[int, tuple[Kept, ...]]:
             f"""
             SELECT s.id, {KEPT_COLUMNS}, k.id, k.category, k.abc_class, s.location_id
             FROM inventory_stock s JOIN inventory_sku k ON k.id = s.sku_id
-            {FENCES}
+            LEFT JOIN LATERAL (
+                {FENCES} WHERE sku_id = s.sku_id AND location_id = s.location_id AND {FENCE_HOLDS}
+                GROUP BY sku_id, location_id
+            ) f ON true
             WHERE s.id = ANY(%s::bigint[])
             """,
             [list(stock_ids)],
