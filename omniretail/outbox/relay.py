@@ -36,17 +36,19 @@ def number_pending(*, limit: int = AT_ONCE) -> int:
     """Give places to events that have none, up to `limit`; return how many. Relays take turns."""
     with transaction.atomic(), connection.cursor() as cursor:
         last_sequence, last_id = _lock_relay(cursor)
-        late = _fill_gaps(cursor)
         cursor.execute(
-            "SELECT id FROM outbox_event WHERE id > %s ORDER BY id LIMIT %s", [last_id, limit]
+            """SELECT ARRAY(SELECT id FROM outbox_event WHERE id > %s ORDER BY id LIMIT %s),
+                      EXISTS (SELECT 1 FROM outbox_gap)""",
+            [last_id, limit],
         )
-        new = [identity for (identity,) in cursor.fetchall()]
+        new, has_gaps = cursor.fetchone()
+        late = _fill_gaps(cursor) if has_gaps else []
         if new:
             _note_gaps(cursor, _missing(last_id, new))
             last_id = new[-1]
-        _append(cursor, last_sequence, [*late, *new])
         count = len(late) + len(new)
         if count:
+            _append(cursor, last_sequence, [*late, *new])
             cursor.execute(
                 "UPDATE outbox_relay SET last_sequence = %s, last_id = %s WHERE id = 1",
                 [last_sequence + count, last_id],
@@ -74,8 +76,6 @@ def _fill_gaps(cursor: Any) -> list[int]:
     """Return the ids that have turned up in gaps; what cannot turn up any more is forgotten."""
     cursor.execute("SELECT first_id, last_id FROM outbox_gap")
     gaps = dict(cursor.fetchall())
-    if not gaps:
-        return []
     cursor.execute(_AGE_GAPS)
     cursor.execute(_FIND_CLOSED)
     closed = [first for (first,) in cursor.fetchall()]
