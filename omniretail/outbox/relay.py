@@ -16,17 +16,23 @@ from django.db import connection, transaction
 AT_ONCE = 5_000
 LONGEST_RUN = 10_000  # keeps the search within a run short
 
-# A gap is closed when nobody can fill it any more. Its id was drawn by a statement that ran when
-# the gap was seen; a minute later that statement has its transaction number (it draws the two
-# within microseconds); once all transactions up to then have ended, the event is there or never
-# will be.
-_AGE_GAPS = """
-UPDATE outbox_gap SET horizon = pg_current_xact_id()::text::bigint
-WHERE horizon IS NULL AND seen_at < statement_timestamp() - interval '1 minute'
-"""
-_FIND_CLOSED = """
-SELECT first_id FROM outbox_gap
-WHERE horizon <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+# What waits for a place, in one look: new ids, and for each gap the ids that have turned up in it
+# (a look into the index for each; joined, the planner would read all events), whether it is closed
+# and whether it is ripe.
+#
+# A gap is closed when nobody can fill it any more. Its ids were drawn by statements that ran when
+# it was seen; a minute later, when it is ripe, they have their transaction numbers (they draw
+# the two within microseconds). Once all transactions up to then have ended, an event is there or
+# never will be.
+_LOOK = """
+SELECT ARRAY(SELECT id FROM outbox_event WHERE id > %s ORDER BY id LIMIT %s), (
+    SELECT coalesce(json_agg(json_build_array(
+        g.first_id, g.last_id,
+        ARRAY(SELECT id FROM outbox_event WHERE id BETWEEN g.first_id AND g.last_id ORDER BY id),
+        coalesce(horizon <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint, false),
+        horizon IS NULL AND seen_at < statement_timestamp() - interval '1 minute'
+    ) ORDER BY g.first_id), '[]')
+    FROM outbox_gap g)
 """
 
 Range = tuple[int, int]  # first and last id
@@ -36,13 +42,9 @@ def number_pending(*, limit: int = AT_ONCE) -> int:
     """Give places to events that have none, up to `limit`; return how many. Relays take turns."""
     with transaction.atomic(), connection.cursor() as cursor:
         last_sequence, last_id = _lock_relay(cursor)
-        cursor.execute(
-            """SELECT ARRAY(SELECT id FROM outbox_event WHERE id > %s ORDER BY id LIMIT %s),
-                      EXISTS (SELECT 1 FROM outbox_gap)""",
-            [last_id, limit],
-        )
-        new, has_gaps = cursor.fetchone()
-        late = _fill_gaps(cursor) if has_gaps else []
+        cursor.execute(_LOOK, [last_id, limit])
+        new, gaps = cursor.fetchone()
+        late = _fill_gaps(cursor, gaps)
         if new:
             _note_gaps(cursor, _missing(last_id, new))
             last_id = new[-1]
@@ -72,35 +74,27 @@ def _lock_relay(cursor: Any) -> tuple[int, int]:
     raise AssertionError("unreachable: the row was laid")
 
 
-def _fill_gaps(cursor: Any) -> list[int]:
+def _fill_gaps(cursor: Any, gaps: Sequence[tuple[int, int, list[int], bool, bool]]) -> list[int]:
     """Return the ids that have turned up in gaps; what cannot turn up any more is forgotten."""
-    cursor.execute("SELECT first_id, last_id FROM outbox_gap")
-    gaps = dict(cursor.fetchall())
-    cursor.execute(_AGE_GAPS)
-    cursor.execute(_FIND_CLOSED)
-    closed = [first for (first,) in cursor.fetchall()]
-    # After that look, so that whatever was committed before it is seen.
-    # A look into the index for each gap; joined, the planner would read all events.
-    cursor.execute(
-        """SELECT e.id, g.first_id FROM outbox_gap g CROSS JOIN LATERAL (
-               SELECT id FROM outbox_event
-               WHERE id BETWEEN g.first_id AND g.last_id ORDER BY id
-           ) e ORDER BY e.id"""
-    )
-    found: dict[int, list[int]] = {}
-    for identity, first in cursor.fetchall():
-        found.setdefault(first, []).append(identity)
-    for first, late in found.items():
-        rest = [*_missing(first - 1, [*late, gaps[first] + 1])]
+    for first, last, late, closed, _ in gaps:
+        if late and not closed:
+            rest = list(_missing(first - 1, [*late, last + 1]))
+            cursor.execute(
+                """WITH whole AS (DELETE FROM outbox_gap WHERE first_id = %s RETURNING *)
+                   INSERT INTO outbox_gap (first_id, last_id, seen_at, horizon)
+                   SELECT r.first_id, r.last_id, whole.seen_at, whole.horizon
+                   FROM whole, unnest(%s::bigint[], %s::bigint[]) AS r(first_id, last_id)""",
+                [first, [a for a, _ in rest], [b for _, b in rest]],
+            )
+    closed_gaps = [first for first, _, _, closed, _ in gaps if closed]
+    if closed_gaps:
+        cursor.execute("DELETE FROM outbox_gap WHERE first_id = ANY(%s::bigint[])", [closed_gaps])
+    if any(ripe for *_, ripe in gaps):
         cursor.execute(
-            """WITH whole AS (DELETE FROM outbox_gap WHERE first_id = %s RETURNING *)
-               INSERT INTO outbox_gap (first_id, last_id, seen_at, horizon)
-               SELECT r.first_id, r.last_id, whole.seen_at, whole.horizon
-               FROM whole, unnest(%s::bigint[], %s::bigint[]) AS r(first_id, last_id)""",
-            [first, [a for a, _ in rest], [b for _, b in rest]],
+            """UPDATE outbox_gap SET horizon = pg_current_xact_id()::text::bigint
+               WHERE horizon IS NULL AND seen_at < statement_timestamp() - interval '1 minute'"""
         )
-    cursor.execute("DELETE FROM outbox_gap WHERE first_id = ANY(%s::bigint[])", [closed])
-    return [identity for late in found.values() for identity in late]
+    return [identity for _, _, late, _, _ in gaps for identity in late]
 
 
 def _missing(before: int, seen: Iterable[int]) -> Iterator[Range]:
