@@ -170,3 +170,13 @@ class NothingScanned(DomainError):
 
     code = "nothing_scanned"
     title = "Nothing scanned"
+
+
+class NotInBin(DomainError):
+    """The SKU does not lie in this bin, so it can be neither moved nor taken from there.
+
+    Somebody may have moved it meanwhile: read where it lies, and decide again.
+    """
+
+    code = "not_in_bin"
+    title = "Not in this bin"

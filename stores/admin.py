@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -100,7 +103,12 @@ class LocationAdmin(KeptAdmin):
 
     @display(description="")
     def contents(self, location: Location) -> SafeString:
-        return link("Bins", "stores_bin", location__id__exact=location.pk)
+        bins = link("Bins", "stores_bin", location__id__exact=location.pk)
+        labels = format_html(
+            '<a class="text-link" href="{}">Bin labels</a>',
+            reverse("bin-labels", args=[location.code]),
+        )
+        return SafeString(f"{bins} · {labels}")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         facts = {name: getattr(obj, name) for name in LocationFacts.__dataclass_fields__}
@@ -121,6 +129,17 @@ class BinAdmin(ModelAdmin):
     list_per_page = ROWS
     search_fields = ("=code", "location__code")
     autocomplete_fields = ("location",)
+    actions = ("print_labels",)
+
+    @admin.action(description="Print labels", permissions=["view"])
+    def print_labels(self, request: HttpRequest, queryset: QuerySet[Bin]) -> HttpResponse | None:
+        """Lead to the labels of the chosen bins, which must be of one building."""
+        places = {each.location.code for each in queryset.select_related("location")}
+        if len(places) != 1:
+            self.message_user(request, "Choose bins of one location.", messages.WARNING)
+            return None
+        chosen = urlencode([("bin", code) for code in queryset.values_list("code", flat=True)])
+        return HttpResponseRedirect(f"{reverse('bin-labels', args=list(places))}?{chosen}")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return ("location",) if obj else ()

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from inventory.api import bins, counts, deliveries, drift, reservations, skus, stock, transfers
+from inventory.api import (
+    bins,
+    counts,
+    deliveries,
+    drift,
+    placements,
+    reservations,
+    skus,
+    stock,
+    transfers,
+)
 
 urlpatterns: list[URLPattern] = [
     *skus.urlpatterns,
     *bins.urlpatterns,
+    *placements.urlpatterns,
     *stock.urlpatterns,
     *reservations.urlpatterns,
     *transfers.urlpatterns,

@@ -35,7 +35,7 @@ class ScanQuery(StrictSerializer):
 class ScanAnswer(serializers.Serializer):
     kind = serializers.CharField(
         help_text="What kind of code it is (gtin13, gs1_128, digital_link, in_house, sku, …), "
-        "or order, pickup, return for a QR code of this service"
+        "or order, pickup, return, bin for a QR code of this service"
     )
     sku = serializers.CharField(required=False)
     gtin14 = serializers.CharField(required=False)
@@ -45,6 +45,11 @@ class ScanAnswer(serializers.Serializer):
     expiry = serializers.DateField(required=False)
     order = serializers.CharField(required=False)
     fulfilment = serializers.CharField(required=False)
+    location = serializers.CharField(required=False)
+    bin = serializers.CharField(required=False)
+    skus = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="What lies in the bin"
+    )
 
     def get_fields(self) -> dict[str, Any]:
         # No attribute of a class can be called `return`.

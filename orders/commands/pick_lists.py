@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db.models import F
 from django.db.models.fields import DateTimeField
@@ -10,7 +10,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from inventory.models import Placement
+from inventory.queries.placements import Turn, bins_of_skus
 from omniretail.access.principal import Principal
 from omniretail.problems import NotFound, ValidationFailed
 from orders.choices import FulfilmentState, PickListState, PickMode
@@ -115,10 +115,14 @@ def _walk(pick_list: PickList, fulfilments: Sequence[Fulfilment]) -> list[PickLi
         )
         if line.quantity > line.picked
     ]
-    bins = _first_bins(pick_list.location_id, {line.order_line.sku_id for line in lines})
+    place = pick_list.location_id
+    bins = bins_of_skus({line.order_line.sku_id for line in lines}, location_ids=[place])
+
+    def first_bin(line: FulfilmentLine) -> Turn:
+        return bins.get((place, line.order_line.sku_id), [(NO_BIN, "")])[0]
 
     def turn(line: FulfilmentLine) -> tuple[int, str, str, int]:
-        walk, code = bins.get(line.order_line.sku_id, (NO_BIN, ""))
+        walk, code = first_bin(line)
         return walk, code, line.order_line.sku.code, totes[line.fulfilment.order_id]
 
     return [
@@ -126,25 +130,13 @@ def _walk(pick_list: PickList, fulfilments: Sequence[Fulfilment]) -> list[PickLi
             pick_list=pick_list,
             fulfilment_line=line,
             sku=line.order_line.sku,
-            bin=bins.get(line.order_line.sku_id, (NO_BIN, ""))[1],
+            bin=first_bin(line)[1],
             position=position,
             tote=totes[line.fulfilment.order_id],
             quantity=line.quantity - line.picked,
         )
         for position, line in enumerate(sorted(lines, key=turn), start=1)
     ]
-
-
-def _first_bins(location_id: int, sku_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
-    """Return (walk, code) of the bin of each SKU that a walk through the building meets first."""
-    bins: dict[int, tuple[int, str]] = {}
-    for sku_id, walk, code in (
-        Placement.objects.filter(sku__in=sku_ids, bin__location=location_id)
-        .order_by("bin__walk", "bin__code")
-        .values_list("sku_id", "bin__walk", "bin__code")
-    ):
-        bins.setdefault(sku_id, (walk, code))
-    return bins
 
 
 def lock_pick_list(*, identity: int, actor: Principal) -> PickList:

@@ -112,7 +112,7 @@ def _count(judged: Sequence[Judged]) -> None:
             one.line.picked += one.read.quantity
             one.line.fulfilment_line.picked += one.read.quantity
             changed[one.line.pk] = one.line
-    PickListLine.objects.bulk_update(changed.values(), ["picked"])
+    PickListLine.objects.bulk_update(changed.values(), ["picked", "bin"])
     FulfilmentLine.objects.bulk_update(
         [line.fulfilment_line for line in changed.values()], ["picked"]
     )

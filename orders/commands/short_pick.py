@@ -38,7 +38,7 @@ def short_pick(*, identity: int, line_id: int, found: int, actor: Principal) -> 
     newly_found, missing = found - line.picked, line.picked + left - found
     line.picked = found
     line.short += missing
-    line.save(update_fields=["picked", "short"])
+    line.save(update_fields=["picked", "short", "bin"])
     pick_list.state = next_pick_list_state(pick_list.state, "short")
     pick_list.save(update_fields=["state"])
     _give_up_missing(line.fulfilment_line, newly_found=newly_found, missing=missing, actor=actor)

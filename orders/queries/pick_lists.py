@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from inventory.models import Barcode
+from inventory.queries.placements import Turn, bins_of_skus
 from omniretail.access.principal import Principal
 from orders.models import PickList, PickListLine
 from orders.queries.documents import moment
@@ -42,12 +43,41 @@ def find_pick_lists(
 
 
 def lines_with_orders(pick_lists: Iterable[PickList]) -> list[PickListLine]:
-    """Return the lines in walking order, with their SKU and what their orders still want."""
-    return list(
-        PickListLine.objects.filter(pick_list__in=list(pick_lists))
+    """Return the lines in walking order, with their SKU and what their orders still want.
+
+    Goods that are still to be fetched are looked for where they lie now: a bin that they have
+    left since the list was written leads nobody anywhere.
+    """
+    pick_lists = list(pick_lists)
+    lines = list(
+        PickListLine.objects.filter(pick_list__in=pick_lists)
         .select_related("sku", "fulfilment_line__fulfilment__order")
         .order_by("pick_list_id", "position")
     )
+    return _follow_goods(lines, {each.pk: each.location_id for each in pick_lists})
+
+
+def _follow_goods(lines: list[PickListLine], places: dict[int, int]) -> list[PickListLine]:
+    """Give lines with units to fetch the bin of today, and all lines today's order."""
+    to_fetch = [line for line in lines if outstanding(line)]
+    if not to_fetch:
+        return lines
+    bins = bins_of_skus({line.sku_id for line in to_fetch}, location_ids=set(places.values()))
+    turns: dict[int, Turn] = {}
+    for line in to_fetch:
+        here = bins.get((places[line.pick_list_id], line.sku_id), [])
+        turn = next((turn for turn in here if turn[1] == line.bin), here[0] if here else None)
+        line.bin = turn[1] if turn else ""
+        if turn:
+            turns[line.pk] = turn
+    ordered: list[tuple[int, Turn, int, PickListLine]] = []
+    before: dict[int, Turn] = {}
+    for line in lines:
+        # What is fetched, or lies nowhere, stays behind the line that it stood behind.
+        turn = turns.get(line.pk) or before.get(line.pick_list_id, (0, ""))
+        before[line.pick_list_id] = turn
+        ordered.append((line.pick_list_id, turn, line.position, line))
+    return [line for *_, line in sorted(ordered, key=lambda each: each[:3])]
 
 
 def outstanding(line: PickListLine) -> int:
@@ -59,7 +89,7 @@ def outstanding(line: PickListLine) -> int:
 
 
 def pick_list_documents(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
-    """Return lists (with their locations) as documents, in two queries however many."""
+    """Return lists (with their locations) as documents, in three queries however many."""
     pick_lists = list(pick_lists)
     lines: dict[int, list[PickListLine]] = {pick_list.pk: [] for pick_list in pick_lists}
     for line in lines_with_orders(pick_lists):

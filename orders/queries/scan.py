@@ -1,24 +1,31 @@
-"""What the service's own QR codes name: an order, a pickup, a return."""
+"""What the service's own QR codes name: an order, a pickup, a return, a bin."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from inventory.errors import BarcodeUnreadable, UnknownBarcode
 from omniretail.access.principal import Principal
 from orders.models import Order
 from orders.queries.fulfilments import visible_fulfilments
 from orders.queries.returns import visible_returns
+from stores.models import Bin
 
 PREFIX = "omni:"
+MOST_SKUS = 1_000  # of one bin
 LONGEST_ID = 18  # digits that a bigint surely holds
 
 
-def find_named(payload: str, *, actor: Principal) -> dict[str, str]:
-    """Resolve `omni:order:<number>`, `omni:pickup:<fulfilment>:<secret>` or `omni:return:<id>`.
+def find_named(payload: str, *, actor: Principal) -> dict[str, Any]:
+    """Resolve `omni:order:<number>`, `omni:pickup:<fulfilment>:<secret>` or `omni:return:<id>`;
+    for a bin see `find_bin`.
 
     The secret of a pickup is neither checked nor repeated: handing over does that. What the
     actor may not see is as unknown as what is not there.
     """
     kind, _, rest = payload.strip().removeprefix(PREFIX).partition(":")
+    if kind == "bin":
+        return find_bin(rest, actor=actor)
     if kind == "order":
         found = _sees_order(rest, actor)
         name = {"order": rest}
@@ -40,3 +47,13 @@ def find_named(payload: str, *, actor: Principal) -> dict[str, str]:
 def _sees_order(number: str, actor: Principal) -> bool:
     channel = Order.objects.filter(number=number).values_list("channel__code", flat=True).first()
     return channel is not None and actor.sees_channel(channel)
+
+
+def find_bin(name: str, *, actor: Principal) -> dict[str, Any]:
+    """Resolve `<location>/<bin>`, which no code can hold a slash in, and say what lies there."""
+    place, _, code = name.partition("/")
+    shelf = Bin.objects.filter(location__code=place, code=code).first()
+    if shelf is None or not actor.sees_location(place):
+        raise UnknownBarcode()
+    skus = shelf.placements.order_by("sku__code").values_list("sku__code", flat=True)
+    return {"kind": "bin", "location": place, "bin": code, "skus": list(skus[:MOST_SKUS])}

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from stores.api import locations
+from stores.api import bin_labels, locations
 
-urlpatterns = [*locations.urlpatterns]
+urlpatterns = [*locations.urlpatterns, *bin_labels.urlpatterns]

@@ -1,0 +1,186 @@
+"""`/locations/{code}/placements`: which SKU lies in which bin, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inventory.commands.placements import move_to_bin, put_in_bin, take_from_bin
+from inventory.models import Placement, Sku
+from inventory.queries.placements import bins_of_skus, placements_at
+from omniretail.doors import ApiView, CodeField, ListQuery, StrictSerializer, listed, page
+from omniretail.problems import NotFound, ValidationFailed
+from stores.models import Bin, Location
+
+
+class PlacementQuery(ListQuery):
+    sku = serializers.CharField(required=False, max_length=64)
+    bin = serializers.CharField(required=False, max_length=64)
+
+
+class PlacementAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    bin = serializers.CharField()
+    walk = serializers.IntegerField()
+
+
+class OnePlacementBody(StrictSerializer):
+    sku = CodeField()
+    bin = CodeField()
+
+
+class MovePlacementBody(StrictSerializer):
+    sku = CodeField()
+    from_bin = CodeField()
+    to_bin = CodeField()
+
+
+class BinTurnAnswer(serializers.Serializer):
+    code = serializers.CharField()
+    walk = serializers.IntegerField()
+
+
+class SkuBinsAnswer(serializers.Serializer):
+    location = serializers.CharField()
+    sku = serializers.CharField()
+    bins = BinTurnAnswer(many=True, help_text="Where it lies now, in walking order")
+
+
+class _PlacementsView(ApiView):
+    def location(self, code: str) -> Location:
+        location = Location.objects.filter(code=code).first()
+        if location is None or not self.actor.sees_location(code):
+            raise NotFound()
+        return location
+
+
+class PlacementsView(_PlacementsView):
+    scopes = {"GET": "catalogue:read"}
+
+    @extend_schema(
+        operation_id="list_placements",
+        parameters=[PlacementQuery],
+        responses={200: listed(PlacementAnswer)},
+    )
+    def get(self, request: Request, code: str) -> Response:
+        """List what lies where, in walking order."""
+        filters = self.filters(PlacementQuery)
+        rows = placements_at(self.location(code), sku=filters.get("sku"), bin=filters.get("bin"))
+        return page(request, rows, key="turn", filters=filters, render=_render)
+
+
+class AddPlacementView(_PlacementsView):
+    scopes = {"POST": "catalogue:write"}
+
+    @extend_schema(
+        operation_id="add_placement", request=OnePlacementBody, responses={200: SkuBinsAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Say that a SKU lies in one more bin."""
+        body = self.body(OnePlacementBody)
+
+        def add() -> tuple[int, Any]:
+            location = self.location(code)
+            sku, bins = _look_up(location, body, ["bin"])
+            put_in_bin(location=location, sku=sku, bin=bins["bin"], actor=self.actor)
+            return 200, _bins_of(sku, location)
+
+        return self.act(add)
+
+
+class RemovePlacementView(_PlacementsView):
+    scopes = {"POST": "catalogue:write"}
+
+    @extend_schema(
+        operation_id="remove_placement", request=OnePlacementBody, responses={200: SkuBinsAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Say that a SKU lies in a bin no more."""
+        body = self.body(OnePlacementBody)
+
+        def remove() -> tuple[int, Any]:
+            location = self.location(code)
+            sku, bins = _look_up(location, body, ["bin"])
+            take_from_bin(location=location, sku=sku, bin=bins["bin"], actor=self.actor)
+            return 200, _bins_of(sku, location)
+
+        return self.act(remove)
+
+
+class MovePlacementView(_PlacementsView):
+    scopes = {"POST": "catalogue:write"}
+
+    @extend_schema(
+        operation_id="move_placement", request=MovePlacementBody, responses={200: SkuBinsAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Move a SKU to another bin. Pick lists that are under way follow it there."""
+        body = self.body(MovePlacementBody)
+
+        def move() -> tuple[int, Any]:
+            location = self.location(code)
+            sku, bins = _look_up(location, body, ["from_bin", "to_bin"])
+            if bins["from_bin"] == bins["to_bin"]:
+                raise ValidationFailed.at("/to_bin", "It lies there already.", "same_bin")
+            move_to_bin(location=location, sku=sku, **bins, actor=self.actor)
+            return 200, _bins_of(sku, location)
+
+        return self.act(move)
+
+
+def _look_up(
+    location: Location, body: dict[str, str], members: Sequence[str]
+) -> tuple[Sku, dict[str, Bin]]:
+    """Find the SKU and the bins that a body names, or refuse all that is unknown at once."""
+    sku = Sku.objects.filter(code=body["sku"]).first()
+    there = {
+        each.code: each
+        for each in location.bins.filter(code__in=[body[member] for member in members])
+    }
+    errors = [
+        {
+            "pointer": f"/{member}",
+            "detail": f"There is no bin {body[member]} in {location.code}.",
+            "code": "unknown_bin",
+        }
+        for member in members
+        if body[member] not in there
+    ]
+    if sku is None:
+        detail = f"There is no SKU {body['sku']}."
+        errors.insert(0, {"pointer": "/sku", "detail": detail, "code": "unknown_sku"})
+    if sku is None or errors:
+        raise ValidationFailed(errors)
+    return sku, {member: there[body[member]] for member in members}
+
+
+def _bins_of(sku: Sku, location: Location) -> dict[str, Any]:
+    bins = bins_of_skus([sku.pk], location_ids=[location.pk]).get((location.pk, sku.pk), [])
+    return {
+        "location": location.code,
+        "sku": sku.code,
+        "bins": [{"code": code, "walk": walk} for walk, code in bins],
+    }
+
+
+def _render(rows: Sequence[Placement]) -> list[dict[str, Any]]:
+    return [
+        {"sku": row.sku.code, "name": row.sku.name, "bin": row.bin.code, "walk": row.bin.walk}
+        for row in rows
+    ]
+
+
+urlpatterns = [
+    path("locations/<str:code>/placements", PlacementsView.as_view()),
+    path("locations/<str:code>/placements/add", AddPlacementView.as_view()),
+    path("locations/<str:code>/placements/move", MovePlacementView.as_view()),
+    path("locations/<str:code>/placements/remove", RemovePlacementView.as_view()),
+]
