@@ -205,7 +205,8 @@ def last_orders(principal: Principal) -> list[dict[str, Any]]:
     """Return the newest orders that concern this person's locations, in two queries."""
     rows = Order.objects.select_related("channel")
     if principal.locations is not None:
-        concerned = Fulfilment.objects.filter(location__code__in=list(principal.locations))
+        mine = list(principal.locations)
+        concerned = Fulfilment.objects.filter(Q(location__code__in=mine) | Q(source__code__in=mine))
         rows = rows.filter(pk__in=concerned.values("order"))
     orders = list(rows.order_by("-pk")[:LAST_ORDERS])
     lines: dict[int, list[Mapping[str, Any]]] = {order.pk: [] for order in orders}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders.promise import deliver_by, ready_by, same_day
+from orders.promise import deliver_by, ready_by, ready_by_from, same_day
 from stores.hours import DAYS, OpeningHours
 
 LONDON = ZoneInfo("Europe/London")
@@ -42,6 +42,31 @@ def test_pickup_is_ready_after_two_open_hours(placed: str, ready: str) -> None:
 def test_pickup_preparation_can_be_shorter() -> None:
     at = london("2026-06-01 10:00")
     assert ready_by(placed_at=at, hours=SHOP, preparation_minutes=15) == at + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("placed", "km", "ready"),
+    [
+        ("2026-06-01 10:00", 10, "2026-06-03 11:00"),  # leaves Monday, is there when Tuesday ends
+        ("2026-06-01 15:00", 10, "2026-06-04 11:00"),  # past the source's cut-off: a day later
+        ("2026-06-01 10:00", 200, "2026-06-04 11:00"),
+        ("2026-06-04 10:00", 200, "2026-06-09 11:00"),  # no carrier at the weekend
+        ("2026-06-01 10:00", None, "2026-06-09 11:00"),  # a distance that nobody knows
+    ],
+)
+def test_goods_from_another_building_travel_before_they_are_ready(
+    placed: str, km: float | None, ready: str
+) -> None:
+    told = ready_by_from(
+        placed_at=london(placed), source_hours=WAREHOUSE, distance_km=km, shop_hours=SHOP
+    )
+    assert told == london(ready)
+
+
+def test_nothing_is_promised_at_a_shop_that_stays_closed() -> None:
+    at = london("2026-06-01 10:00")
+    given = {"placed_at": at, "source_hours": WAREHOUSE, "distance_km": 1.0}
+    assert ready_by_from(**given, shop_hours=CLOSED) is None
 
 
 def test_a_closed_location_promises_no_pickup_and_no_courier() -> None:
