@@ -205,8 +205,10 @@ def last_orders(principal: Principal) -> list[dict[str, Any]]:
     """Return the newest orders that concern this person's locations, in two queries."""
     rows = Order.objects.select_related("channel")
     if principal.locations is not None:
-        mine = list(principal.locations)
-        concerned = Fulfilment.objects.filter(Q(location__code__in=mine) | Q(source__code__in=mine))
+        places = list(principal.locations)
+        concerned = Fulfilment.objects.filter(
+            Q(location__code__in=places) | Q(source__code__in=places)
+        )
         rows = rows.filter(pk__in=concerned.values("order"))
     orders = list(rows.order_by("-pk")[:LAST_ORDERS])
     lines: dict[int, list[Mapping[str, Any]]] = {order.pk: [] for order in orders}
