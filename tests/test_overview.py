@@ -105,7 +105,8 @@ def work_at_the_shop(api: ApiCaller) -> None:
         if how_far != "picking":
             step(api, code, "pack" if how_far == "packed" else "ready")
     place(api, ("OF-S1", 100), allow_backorder=True)
-    place(api, ("OF-W1", 100), allow_backorder=True, pickup_at="S1")
+    make_sku("NOWHERE")
+    place(api, ("NOWHERE", 100), allow_backorder=True, pickup_at="S1")
     transfer = api.post(
         "transfers", {"from": "W1", "to": "S1", "lines": [{"sku": "OF-W1", "quantity": 1}]}
     ).json()
