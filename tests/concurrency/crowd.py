@@ -52,6 +52,24 @@ def call_at_once(
     without_guard: bool = False,
 ) -> list[Answer]:
     """Send the calls, dealt out over processes, all starting together; answers in any order."""
+    orders = [
+        {
+            "calls": [asdict(call) for call in calls[index::processes]],
+            "api_key": api_key,
+            "threads": threads,
+            "without_guard": without_guard,
+        }
+        for index in range(processes)
+    ]
+    outputs = run_at_once("tests.concurrency.crowd", orders)
+    return [Answer(**answer) for output in outputs for answer in output]
+
+
+def run_at_once(module: str, orders: Sequence[dict[str, Any]]) -> list[Any]:
+    """Start a process of a module for each order, all at the same signal; return what they say.
+
+    A process reads its order as a line of JSON, says `ready`, waits for a line, and writes JSON.
+    """
     settings = connections["default"].settings_dict
     url = (
         f"postgresql://{settings['USER']}@/{settings['NAME']}"
@@ -62,7 +80,7 @@ def call_at_once(
     environment = os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
     crowd = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.concurrency.crowd"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -70,17 +88,10 @@ def call_at_once(
             stderr=subprocess.PIPE,
             text=True,
         )
-        for _ in range(processes)
+        for _ in orders
     ]
     try:
-        for index, process in enumerate(crowd):
-            share = [asdict(call) for call in calls[index::processes]]
-            order = {
-                "calls": share,
-                "api_key": api_key,
-                "threads": threads,
-                "without_guard": without_guard,
-            }
+        for process, order in zip(crowd, orders, strict=True):
             process.stdin.write(json.dumps(order) + "\n")
             process.stdin.flush()
         for process in crowd:
@@ -88,12 +99,12 @@ def call_at_once(
         for process in crowd:
             process.stdin.write("go\n")
             process.stdin.flush()
-        answers = []
+        outputs = []
         for process in crowd:
             output, complaints = process.communicate(timeout=120)
             assert process.returncode == 0, complaints[-3000:]
-            answers += [Answer(**answer) for answer in json.loads(output)]
-        return answers
+            outputs.append(json.loads(output))
+        return outputs
     finally:
         for process in crowd:
             process.kill()

@@ -1,0 +1,293 @@
+"""A machine that works on a pool which others change under its hands, and tallies the answers.
+
+It has no model: what it does depends on what it sees, and what it sees may be over when it acts.
+Refusals are fine then. Started as a process of its own; a line of JSON says what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+SKUS, PLACES, COUNTERS = ("A1", "B1"), ("W1", "S1", "S2"), ("S1", "S2")
+
+
+class BlindMachine:
+    """`tally` is the sum of what went into each SKU's on_hand and out of it, as the answers say."""
+
+    def __init__(self, api: Any, seed: int) -> None:
+        self.api = api
+        self.random = random.Random(seed)
+        self.tally: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+        self.carts: list[str] = []
+        self.turn = 0
+
+    def work(self, steps: int) -> None:
+        acts = [name for name in dir(self) if name.startswith("do_")]
+        for self.turn in range(steps):
+            getattr(self, self.random.choice(acts))()
+
+    def act(self, path: str, body: Any = None) -> dict[str, Any] | None:
+        """Send an act, now and then twice; return its answer, None for a refusal."""
+        key = str(uuid.UUID(int=self.random.getrandbits(128)))
+        answer = self.api.post(path, body, key=key)
+        document = answer.json()
+        code = document.get("code", "accepted") if answer.status_code >= 400 else "accepted"
+        self.outcomes[f"{path.split('/')[0]} {answer.status_code} {code}"] += 1
+        if self.random.random() < 0.1:
+            again = self.api.post(path, body, key=key)
+            same = (again.status_code, again.json()) == (answer.status_code, document)
+            if not same and answer.status_code not in (400, 404):
+                self.outcomes["another answer to the same key"] += 1
+        return document if answer.status_code in (200, 201) else None
+
+    def see(self, path: str, *states: str) -> dict[str, Any] | None:
+        """Return one of the resources that are there, in one of these states if any are named."""
+        answer = self.api.get(path, limit=100)
+        self.outcomes[f"see {path} {answer.status_code}"] += 1
+        found = [it for it in answer.json()["results"] if not states or it["state"] in states]
+        return self.random.choice(found) if found else None
+
+    def some(self) -> tuple[str, str, int]:
+        return self.random.choice(SKUS), self.random.choice(PLACES), self.random.randint(1, 4)
+
+    # Goods
+
+    def do_receive(self) -> None:
+        sku, place, units = self.some()
+        line = {"sku": sku, "quantity": units}
+        if self.act("receipts", {"location": place, "reference": "van", "lines": [line]}):
+            self.tally[sku] += units
+
+    def do_expect(self) -> None:
+        """All machines announce the same deliveries: each is one."""
+        place = PLACES[self.turn % len(PLACES)]
+        lines = [{"sku": "A1", "quantity": 3}]
+        self.act("deliveries", {"location": place, "reference": f"D{self.turn}", "lines": lines})
+
+    def do_take_delivery(self) -> None:
+        sku, _, units = self.some()
+        if delivery := self.see("deliveries"):
+            line = {"sku": sku, "quantity": units, "damaged": self.random.randint(0, 1)}
+            if self.act(f"deliveries/{delivery['id']}/receipts", {"lines": [line]}):
+                self.tally[sku] += units
+
+    def do_adjust(self) -> None:
+        sku, place, units = self.some()
+        line = {"sku": sku, "location": place, "on_hand_delta": -units}
+        if self.act("stock/adjustments", {"reason": "lost", "lines": [line]}):
+            self.tally[sku] -= units
+
+    def do_set_apart(self) -> None:
+        sku, place, units = self.some()
+        line = {"sku": sku, "location": place, "quantity": units}
+        ways = [("available", "damaged"), ("damaged", "available"), ("missing", "available")]
+        origin, outcome = self.random.choice(ways)
+        self.act("stock/unavailable", {"lines": [line | {"from": origin, "to": outcome}]})
+
+    def do_count(self) -> None:
+        """Two SKUs in one act, and in whichever order: locks must not meet crosswise."""
+        skus = self.random.sample(SKUS, 2)
+        lines = [
+            {"sku": sku, "location": self.random.choice(PLACES), "on_hand": n}
+            for sku, n in zip(skus, self.random.choices(range(9), k=2), strict=True)
+        ]
+        answer = self.act("stock/counts/apply", {"reason": "cycle_count", "lines": lines})
+        for line in answer["lines"] if answer else []:
+            self.tally[line["sku"]] += line["variance"]
+
+    def do_draft_transfer(self) -> None:
+        source, target = self.random.sample(PLACES, 2)
+        lines = [{"sku": sku, "quantity": 2} for sku in self.random.sample(SKUS, 2)]
+        self.act("transfers", {"from": source, "to": target, "lines": lines})
+
+    def do_dispatch(self) -> None:
+        if transfer := self.see("transfers", "draft"):
+            answer = self.act(f"transfers/{transfer['id']}/dispatch")
+            for line in answer["lines"] if answer else []:
+                self.tally[line["sku"]] -= line["quantity"]
+
+    def do_unload(self) -> None:
+        if transfer := self.see("transfers", "in_transit"):
+            line = self.random.choice(transfer["lines"])
+            units = self.random.randint(1, max(1, line["quantity"] - line["received"]))
+            body = {"lines": [{"sku": line["sku"], "quantity": units}]}
+            body["close"] = self.random.random() < 0.3
+            if self.act(f"transfers/{transfer['id']}/receive", body):
+                self.tally[line["sku"]] += units
+
+    def do_keep_safe(self) -> None:
+        sku, place, units = self.some()
+        line = {"sku": sku, "location": place, "safety_stock": units - 1}
+        answer = self.api.put("stock/safety-stock", {"lines": [line]})
+        self.outcomes[f"keep {answer.status_code}"] += 1
+
+    # Buyers
+
+    def do_hold(self) -> None:
+        lines = [{"sku": sku, "quantity": 1} for sku in self.random.sample(SKUS, 2)]
+        body = {"channel": "web", "reference": "cart", "ttl_seconds": 600, "lines": lines}
+        if answer := self.act("reservations", body):
+            self.carts.append(answer["id"])
+
+    def do_release(self) -> None:
+        if self.carts:
+            self.act(f"reservations/{self.carts.pop()}/release")
+
+    def do_order_cart(self) -> None:
+        if self.carts:
+            wants = [(sku, 1) for sku in SKUS]
+            self._order(f"cart-{self.random.getrandbits(64)}", wants, reservation=self.carts.pop())
+
+    def do_order(self) -> None:
+        sku, _, units = self.some()
+        self._order(str(self.random.getrandbits(64)), [(sku, units)], backorder=True)
+
+    def do_order_what_all_order(self) -> None:
+        """All machines send this order: it is one."""
+        wants = [(sku, 1) for sku in SKUS]
+        self._order(f"same-{self.turn}", wants, backorder=True)
+
+    def do_order_pickup(self) -> None:
+        sku, _, units = self.some()
+        shop = self.random.choice(COUNTERS)
+        self._order(str(self.random.getrandbits(64)), [(sku, units)], way="pickup", shop=shop)
+
+    def do_sell_at_the_till(self) -> None:
+        sku, _, units = self.some()
+        shop = self.random.choice(COUNTERS)
+        sale = str(self.random.getrandbits(64))
+        if self._order(sale, [(sku, units)], way="carry_out", shop=shop):
+            self.tally[sku] -= units
+
+    def _order(
+        self,
+        external_id: str,
+        wants: list[tuple[str, int]],
+        *,
+        way: str = "ship",
+        shop: str = "",
+        backorder: bool = False,
+        reservation: str | None = None,
+    ) -> dict[str, Any] | None:
+        lines = [
+            {
+                "line_id": sku,
+                "sku": sku,
+                "quantity": units,
+                "unit_price": "1.00",
+                "fulfilment": {"type": way} | ({"location": shop} if shop else {}),
+            }
+            for sku, units in wants
+        ]
+        body = {
+            "channel": "web",
+            "external_id": external_id,
+            "currency": "GBP",
+            "lines": lines,
+            "allow_backorder": backorder,
+        }
+        return self.act("orders", body | ({"reservation_id": reservation} if reservation else {}))
+
+    def do_cancel(self) -> None:
+        if order := self.see("orders"):
+            body: dict[str, Any] = {"reason": "x"}
+            if self.random.random() < 0.5:
+                line = self.random.choice(order["lines"])
+                body["lines"] = [{"line_id": line["line_id"], "quantity": 1}]
+            self.act(f"orders/{order['number']}/cancellations", body)
+
+    # The floor
+
+    def do_make_up(self) -> None:
+        if work := self._work("open", "picking"):
+            lines = [
+                {"line_id": line["line_id"], "quantity": line["quantity"] - line["picked"]}
+                for line in work["lines"]
+                if line["quantity"] > line["picked"]
+            ]
+            if lines:
+                self.act(f"fulfilments/{work['id']}/pick", {"lines": lines})
+            step = "pack" if work["type"] == "ship" or work["source"] else "ready"
+            self.act(f"fulfilments/{work['id']}/{step}")
+
+    def do_send_off(self) -> None:
+        if work := self._work("packed"):
+            parcel = {} if work["source"] else {"carrier": "Post", "tracking_number": "1"}
+            answer = self.act(f"fulfilments/{work['id']}/ship", parcel)
+            for line in answer["lines"] if answer else []:
+                self.tally[line["sku"]] -= line["quantity"]
+
+    def do_hand_over(self) -> None:
+        if work := self._work("ready"):
+            answer = self.act(f"fulfilments/{work['id']}/collect", {"id_checked_by": "Ann"})
+            for line in answer["lines"] if answer else []:
+                self.tally[line["sku"]] -= line["fulfilled"]
+
+    def do_give_up_waiting(self) -> None:
+        if (work := self._work("ready")) and self.random.random() < 0.3:
+            self.act(f"fulfilments/{work['id']}/expire")
+
+    def do_reject(self) -> None:
+        if work := self._work("open", "picking"):
+            reason = self.random.choice(["not_found", "damaged", "other"])
+            self.act(f"fulfilments/{work['id']}/reject", {"reason": reason})
+
+    def do_take_back(self) -> None:
+        sku, place, units = self.some()
+        line = {"sku": sku, "quantity": units}
+        about = {"channel": "web", "resolution": "refund", "drop_off": {"type": "store"}}
+        ret = self.act("returns", about | {"lines": [line | {"reason": "x"}]})
+        word = self.random.choice(["restock", "inspect", "damaged", "scrap"])
+        body = {"location": place, "lines": [line | {"disposition": word}]}
+        if ret and self.act(f"returns/{ret['id']}/receipts", body) and word != "scrap":
+            self.tally[sku] += units
+
+    def do_sweep(self) -> None:
+        from inventory.tasks import expire_reservations
+        from orders.tasks import fill_backorders
+
+        expire_reservations()
+        fill_backorders()
+
+    def _work(self, *states: str) -> dict[str, Any] | None:
+        return self.see("fulfilments", *states)
+
+
+def main() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "omniretail.settings"
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    from tests.conftest import ApiCaller
+
+    order = json.loads(sys.stdin.readline())
+
+    def live(seed: int) -> BlindMachine:
+        machine = BlindMachine(ApiCaller(order["api_key"]), seed)
+        machine.work(order["steps"])
+        connection.close()
+        return machine
+
+    print("ready", flush=True)
+    sys.stdin.readline()
+    with ThreadPoolExecutor(len(order["seeds"])) as pool:
+        machines = list(pool.map(live, order["seeds"]))
+    tally, outcomes = Counter[str](), Counter[str]()
+    for machine in machines:
+        tally.update(machine.tally)
+        outcomes.update(machine.outcomes)
+    print(json.dumps({"tally": tally, "outcomes": outcomes}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Machines that do whatever they can on one pool at once: it keeps its laws and loses no unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from django.db.models import Count, Sum
+
+from inventory.models import Barcode, ExpectedDelivery, Stock
+from inventory.queries.integrity import POOL_LAWS, check_laws
+from omniretail.access.keys import issue_key
+from omniretail.access.models import ApiClient
+from omniretail.outbox.feed import read_feed
+from omniretail.outbox.models import Event, Relay
+from omniretail.outbox.relay import number_pending
+from orders.models import Order
+from orders.queries.integrity import ORDER_LAWS
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.concurrency.crowd import run_at_once
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+PROCESSES, MACHINES, STEPS = 2, 2, 120  # machines of a process are its threads
+OPENING = 12
+
+
+def test_machines_at_one_pool_keep_its_laws_and_lose_no_unit() -> None:
+    buildings = [
+        make_location(code, ships=code != "S2", pickup=code != "W1") for code in ("W1", "S1", "S2")
+    ]
+    make_channel("web")
+    for code in ("A1", "B1"):
+        sku = make_sku(code)
+        Barcode.objects.create(sku=sku, code=f"CODE-{code}")
+        for building in buildings:
+            stock_up(sku, building, OPENING)
+    key = issue_key(client=ApiClient.objects.create(name="all", scopes=["*"]))
+    start = Relay.objects.get(pk=1).last_sequence
+
+    told = run_at_once(
+        "tests.concurrency.blind_machine",
+        [
+            {
+                "api_key": key,
+                "steps": STEPS,
+                "seeds": [process * MACHINES + n for n in range(MACHINES)],
+            }
+            for process in range(PROCESSES)
+        ],
+    )
+
+    outcomes: Counter[str] = Counter()
+    tally = Counter({"A1": OPENING * len(buildings), "B1": OPENING * len(buildings)})
+    for machine in told:
+        outcomes.update(machine["outcomes"])
+        tally.update(machine["tally"])
+    # Refusals of the business are fine. A 5xx, a deadlock given up and a race given up are not.
+    unexpected = {
+        outcome: times
+        for outcome, times in outcomes.items()
+        if outcome.split()[-1] in ("conflict", "idempotency_in_progress")
+        or not any(f" {status}" in outcome for status in (200, 201, 409))
+    }
+    assert not unexpected
+    on_hand = Stock.objects.values_list("sku__code").annotate(Sum("on_hand"))
+    assert dict(on_hand) == dict(tally)
+    report = check_laws((*POOL_LAWS, *ORDER_LAWS))
+    assert not report.count, report.violations
+    # What all of them sent by one name is there once.
+    for named in (
+        Order.objects.values("channel", "external_id"),
+        ExpectedDelivery.objects.values("location", "reference"),
+    ):
+        assert not named.annotate(times=Count("pk")).filter(times__gt=1)
+    while number_pending():
+        pass
+    feed = read_feed(after=start, limit=100_000)
+    assert [event.sequence for event in feed] == list(range(start + 1, start + 1 + len(feed)))
+    assert len(feed) == Event.objects.count()

@@ -1,0 +1,347 @@
+"""The stock pool in plain Python: what the machine expects of the real one after every act.
+
+Units lie in rows, claims lie on units, order lines say where each of their units is. What an act
+does to goods and to the claims that it names is predicted exactly. Which building gets a claim
+anew is the service's choice: the model takes it over when the goods were there to be promised.
+
+Time is counted in steps: `moment` is when the running step acts, between two whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+Pair = tuple[str, str]  # (SKU, location)
+Owner = tuple[str, ...]  # ("cart", its id, SKU, location) or (fulfilment, line id)
+LineKey = tuple[str, str]  # (order number, line id)
+
+CONDITIONS = ("damaged", "inspection", "quarantine", "missing")
+LEAST_SURE = ("missing", "inspection", "quarantine", "damaged")
+SKUS = ("A1", "B1")
+# W1 only ships, S1 does all, S2 has a counter and no carrier.
+SHIPPING, COUNTERS, BUILDINGS = ("W1", "S1"), ("S1", "S2"), ("W1", "S1", "S2")
+SELLS_FROM = {"web": BUILDINGS, "market": ("W1", "S1")}
+PAIRS = [(sku, place) for sku in SKUS for place in BUILDINGS]
+
+
+@dataclass
+class Row:
+    on_hand: int = 0
+    kept: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CONDITIONS, 0))
+    moves: list[tuple[float, int]] = field(default_factory=list)  # (when, on_hand)
+    missed: list[tuple[float, int]] = field(default_factory=list)  # (when, missing)
+    counted_at: float = -1e9
+
+    @property
+    def unavailable(self) -> int:
+        return sum(self.kept.values())
+
+
+@dataclass
+class Claim:
+    pair: Pair
+    units: int
+    age: int = 0  # the newest has the highest
+    overdue: bool = False
+
+
+@dataclass
+class Cart:
+    channel: str
+    claims: set[Owner]  # those that it was given, live or not
+
+
+@dataclass
+class Line:
+    """One order line: `sites` are the buildings that may serve it."""
+
+    channel: str
+    sku: str
+    ordered: int
+    sites: tuple[str, ...]
+    splits: bool
+    waits: bool  # what cannot be had is backordered
+    cancelled: int = 0
+    waiting: int = 0
+    fulfilled: int = 0
+    returned: int = 0
+
+
+@dataclass
+class Sent:
+    """Units of one SKU on a transfer."""
+
+    sent: int = 0
+    arrived: int = 0
+    lost: int = 0
+
+    @property
+    def coming(self) -> int:
+        return self.sent - self.arrived - self.lost
+
+
+@dataclass
+class Transfer:
+    source: str
+    target: str
+    lines: dict[str, Sent]
+    state: str = "draft"
+
+
+@dataclass
+class Delivery:
+    place: str
+    reference: str
+    expected: dict[str, int]
+    arrived: dict[str, int] = field(default_factory=dict)
+    state: str = "expected"
+
+    def outstanding(self, sku: str) -> int:
+        return max(0, self.expected.get(sku, 0) - self.arrived.get(sku, 0))
+
+
+@dataclass
+class Rule:
+    channel: str | None
+    quantity: int
+    sku: str | None
+    place: str | None
+    in_force: bool
+
+
+class PoolModel:
+    def __init__(self) -> None:
+        self.rows = {pair: Row() for pair in PAIRS}
+        self.claims: dict[Owner, Claim] = {}
+        self.carts: dict[str, Cart] = {}
+        self.lines: dict[LineKey, Line] = {}
+        self.promised: dict[str, str] = {}  # transfer -> the fulfilment that it is for
+        self.away: dict[Owner, int] = {}  # units of a fulfilment line that are on their way
+        self.transfers: dict[str, Transfer] = {}
+        self.deliveries: dict[str, Delivery] = {}
+        self.safety = dict.fromkeys(PAIRS, 0)
+        self.fences: dict[str, dict[Pair, int]] = {"web": {}, "market": {}}
+        self.rules: dict[str, Rule] = {}
+        self.moment = -0.5
+        self.past: list[dict[Pair, tuple[int, int, int]]] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what the act before had stirred up."""
+        self.homeless: dict[LineKey, int] = {}
+        self.avoided: dict[LineKey, set[str]] = {}
+        self.loose: dict[LineKey, int] = {}
+        self.entitled: dict[Pair, int] = {}
+        self.granted: dict[LineKey, int] = {}  # units that a new order must get at once
+        self.nobody_waits: set[str] = set()  # SKUs that this act offers to those who wait
+
+    # What there is
+
+    def claimed(self, pair: Pair, *, live_only: bool = False) -> int:
+        return sum(
+            claim.units
+            for claim in self.claims.values()
+            if claim.pair == pair and not (live_only and claim.overdue)
+        )
+
+    def reserved(self, key: LineKey) -> int:
+        """Units of an order line that are to go out: claimed, or on their way to a shop."""
+        claimed = sum(
+            claim.units
+            for owner, claim in self.claims.items()
+            if owner[0] != "cart" and self.line_of(owner) == key
+        )
+        return claimed + sum(
+            units for owner, units in self.away.items() if self.line_of(owner) == key
+        )
+
+    def available(self, pair: Pair) -> int:
+        row = self.rows[pair]
+        return row.on_hand - row.unavailable - self.claimed(pair, live_only=True)
+
+    def kept_from(self, channel: str, pair: Pair) -> int:
+        """Units that this channel must leave on the shelf: the highest level for each owner."""
+        levels: dict[str | None, int] = {None: self.safety[pair]}
+        for other, fences in self.fences.items():
+            levels[other] = fences.get(pair, 0)
+        for rule in self.rules.values():
+            matches = rule.sku in (None, pair[0]) and rule.place in (None, pair[1])
+            if rule.in_force and matches:
+                levels[rule.channel] = max(levels[rule.channel], rule.quantity)
+        return sum(
+            units
+            for owner, units in levels.items()
+            if owner is None or (owner != channel and pair[1] in SELLS_FROM[owner])
+        )
+
+    def sellable(self, channel: str, pair: Pair) -> int:
+        if pair[1] not in SELLS_FROM[channel]:
+            return 0
+        free = self.available(pair)
+        return max(0, free - min(self.kept_from(channel, pair), free - self.entitled.get(pair, 0)))
+
+    def on_offer(self, line: Line, *, avoiding: Iterable[str] = ()) -> int:
+        """Units that sourcing could give to a line now: all there are, or one building's."""
+        shelves = [
+            self.sellable(line.channel, (line.sku, place))
+            for place in line.sites
+            if place not in avoiding
+        ]
+        return sum(shelves) if line.splits else max(shelves, default=0)
+
+    def is_held(self, cart: Cart) -> bool:
+        """Say whether a cart still has all that it was given: else no order can take it over."""
+        return all(owner in self.claims and not self.claims[owner].overdue for owner in cart.claims)
+
+    def incoming(self, pair: Pair) -> int:
+        sku, place = pair
+        on_way = sum(
+            transfer.lines[sku].coming
+            for transfer in self.transfers.values()
+            if transfer.target == place and transfer.state == "in_transit" and sku in transfer.lines
+        )
+        return on_way + sum(
+            delivery.outstanding(sku)
+            for delivery in self.deliveries.values()
+            if delivery.place == place and delivery.state in ("expected", "receiving")
+        )
+
+    # What moves
+
+    def put(self, pair: Pair, units: int = 0, *, at: float | None = None, **kept: int) -> None:
+        """Change what is on hand, and what of it is in which condition."""
+        row, when = self.rows[pair], self.moment if at is None else at
+        row.on_hand += units
+        row.moves.append((when, units))
+        for condition, change in kept.items():
+            row.kept[condition] += change
+            if condition == "missing":
+                row.missed.append((when, change))
+
+    def draw(self, pair: Pair, units: int, first: str = "", *, at: float | None = None) -> None:
+        """Take units out of conditions: the named one first, then those least sure."""
+        for condition in (first, *LEAST_SURE):
+            if condition in CONDITIONS:
+                taken = min(units, self.rows[pair].kept[condition])
+                self.put(pair, at=at, **{condition: -taken})
+                units -= taken
+
+    def end_overdue(self, skus: Iterable[str]) -> None:
+        """Let carts whose time is over lose their units, as every act on a shelf does first."""
+        for owner, claim in list(self.claims.items()):
+            if claim.overdue and claim.pair[0] in skus:
+                del self.claims[owner]
+
+    def take_claim(self, owner: Owner, units: int) -> Pair:
+        claim = self.claims[owner]
+        claim.units -= units
+        if not claim.units:
+            del self.claims[owner]
+        return claim.pair
+
+    def grow_claim(self, owner: Owner, pair: Pair, units: int) -> None:
+        if units:
+            claim = self.claims.setdefault(owner, Claim(pair, 0))
+            claim.units += units
+
+    def line_of(self, owner: Owner) -> LineKey:
+        return owner[0].rsplit("-", 1)[0], owner[1]
+
+    def lose(self, owner: Owner, units: int) -> None:
+        """End a part of a claim whose customer still wants the goods."""
+        place = self.take_claim(owner, units)[1]
+        if owner[0] != "cart":
+            self.seek(owner, units, avoiding=place)
+
+    def seek(self, owner: Owner, units: int, *, avoiding: str | None = None) -> None:
+        key = self.line_of(owner)
+        self.homeless[key] = self.homeless.get(key, 0) + units
+        self.avoided.setdefault(key, set()).update({avoiding} if avoiding else ())
+
+    def break_newest(self, pair: Pair) -> None:
+        """Reality wins: where fewer are there than are claimed, the newest claims give way."""
+        while (short := -self.available(pair)) > 0:
+            mine = [owner for owner, claim in self.claims.items() if claim.pair == pair]
+            newest = max(mine, key=lambda owner: self.claims[owner].age)
+            self.lose(newest, min(short, self.claims[newest].units))
+
+    def count(self, pair: Pair, counted: int, at: float) -> tuple[int, bool]:
+        """Rebase a figure of a moment; return by how much it was off, and if a later one stands."""
+        self.end_overdue({pair[0]})
+        row = self.rows[pair]
+        if row.counted_at > at:
+            return 0, True
+        since = sum(units for when, units in row.moves if when > at)
+        variance = max(0, counted + since) - row.on_hand
+        before = self.available(pair)
+        missed = sum(units for when, units in row.missed if when <= at)
+        settled = max(0, min(missed, row.kept["missing"]))
+        self.put(pair, at=at, missing=-settled)
+        self.put(pair, variance, at=at)
+        self.draw(pair, max(0, row.unavailable - row.on_hand), at=at)
+        row.counted_at = at
+        self.break_newest(pair)
+        if self.available(pair) > before:
+            self.nobody_waits.add(pair[0])
+        return variance, False
+
+    # What the service decided
+
+    def adopt(self, found: Mapping[Owner, Claim]) -> None:
+        """Compare claims with those found; take over new ones that could be promised."""
+        taken_over, self.entitled = set(self.entitled), {}
+        newest = max((claim.age for claim in self.claims.values()), default=0)
+        shrunk = dict.fromkeys(self.loose, 0)
+        for owner, claim in list(self.claims.items()):
+            there = found.get(owner)
+            key = None if owner[0] == "cart" else self.line_of(owner)
+            if claim.overdue and there is None:
+                continue
+            if key in self.loose:
+                units = there.units if there else 0
+                assert units <= claim.units, (owner, claim, there)
+                shrunk[key] += claim.units - units  # type: ignore[index]
+                continue
+            assert there, ("a claim is gone", owner, claim)
+            assert (there.pair, there.units) == (claim.pair, claim.units), (owner, claim, there)
+        assert shrunk == self.loose
+        new = {owner: claim for owner, claim in found.items() if owner not in self.claims}
+        placed: dict[LineKey, int] = {}
+        for owner, claim in new.items():
+            assert claim.age > newest, ("an old claim came back", owner, claim)
+            key = self.line_of(owner)
+            assert claim.pair[0] == self.lines[key].sku
+            assert claim.pair[1] in self.lines[key].sites, (owner, claim)
+            placed[key] = placed.get(key, 0) + claim.units
+        self.claims = {owner: claim for owner, claim in found.items()}
+        for key, units in self.granted.items():
+            assert placed.get(key, 0) == units, ("an order got other units", key, units, placed)
+        for key in placed.keys() | self.homeless.keys():
+            self._settle(key, placed.get(key, 0))
+        for owner, claim in new.items():
+            line = self.lines[self.line_of(owner)]
+            if claim.pair not in taken_over:
+                kept = self.kept_from(line.channel, claim.pair)
+                assert self.available(claim.pair) >= kept, ("sold what is kept", owner, claim)
+        for key, line in self.lines.items():
+            # Without a split a line gets from one building at a time: the rest comes next time.
+            served = placed.get(key) and not line.splits
+            if line.waiting and line.sku in self.nobody_waits and not served:
+                assert not self.on_offer(line), ("waits beside goods", key, line)
+
+    def _settle(self, key: LineKey, placed: int) -> None:
+        """Say where units without a claim are: elsewhere, waiting, or given up."""
+        line, homeless = self.lines[key], self.homeless.get(key, 0)
+        left = line.waiting + homeless - placed
+        assert left >= 0, ("more was claimed than is wanted", key, line, placed)
+        if line.waits:
+            line.waiting = left
+        else:
+            line.cancelled += left
+        if homeless > placed and line.splits:
+            assert not self.on_offer(line, avoiding=self.avoided.get(key, ())), (
+                "gave up",
+                key,
+                line,
+            )

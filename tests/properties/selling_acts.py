@@ -1,0 +1,332 @@
+"""Acts of those who buy: carts, orders, cancellations; and what is kept from them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from tests.inventory.floor import run_out
+from tests.properties.goods_acts import pairs, places, seldom, skus, units, which
+from tests.properties.pool_day import PoolDay, choose
+from tests.properties.pool_model import (
+    COUNTERS,
+    SELLS_FROM,
+    SHIPPING,
+    SKUS,
+    Cart,
+    Claim,
+    Line,
+    Pair,
+    Rule,
+)
+
+channels = st.sampled_from(list(SELLS_FROM))
+ways = st.sampled_from(["ship", "ship", "pickup", "pickup", "carry_out"])
+
+
+class Carts(PoolDay):
+    @rule(channel=channels, sku=skus, quantity=units, place=st.none() | places, both=st.booleans())
+    def hold(self, channel: str, sku: str, quantity: int, place: str | None, both: bool) -> None:
+        wanted = [each for each in SKUS if both or each == sku]
+        lines: list[dict[str, Any]] = [{"sku": each, "quantity": quantity} for each in wanted]
+        for line in lines:
+            line |= {"location": place} if place else {}
+        body = {"channel": channel, "reference": "cart", "ttl_seconds": 600, "lines": lines}
+        answer = self.desk.act("hold", "reservations", body)
+        shelves = [place] if place else SELLS_FROM[channel]
+        enough = all(
+            sum(self.model.sellable(channel, (each, shelf)) for shelf in shelves) >= quantity
+            for each in wanted
+        )
+        assert bool(answer) == enough, self.desk.refusal
+        if not answer:
+            return
+        cart = self.model.carts[answer["id"]] = Cart(channel, set())
+        for line in answer["lines"]:
+            pair = line["sku"], line["location"]
+            assert line["quantity"] <= self.model.sellable(channel, pair)
+            owner = ("cart", answer["id"], *pair)
+            cart.claims.add(owner)
+            self.model.claims[owner] = Claim(pair, line["quantity"])
+        for each in wanted:
+            held = [line["quantity"] for line in answer["lines"] if line["sku"] == each]
+            assert sum(held) == quantity
+
+    @precondition(lambda self: self.model.carts)
+    @rule(number=which)
+    def time_passes(self, number: int) -> None:
+        """A cart took too long: its time is set back, because no test waits for it."""
+        identity, cart = choose(self.model.carts, number)
+        run_out(identity)
+        self.desk.done["time_passes", "accepted"] += 1
+        for owner in cart.claims & self.model.claims.keys():
+            self.model.claims[owner].overdue = True
+
+    @precondition(lambda self: self.model.carts)
+    @rule(number=which, release=st.booleans())
+    def end_or_extend(self, number: int, release: bool) -> None:
+        identity, cart = choose(self.model.carts, number)
+        held = [
+            owner
+            for owner in cart.claims & self.model.claims.keys()
+            if not self.model.claims[owner].overdue
+        ]
+        if release:
+            answer = self.desk.act("release", f"reservations/{identity}/release")
+        else:
+            path = f"reservations/{identity}/extend"
+            answer = self.desk.act("extend", path, {"ttl_seconds": 900})
+        assert bool(answer) == bool(held), self.desk.refusal
+        if answer and release:
+            for owner in held:
+                del self.model.claims[owner]
+
+
+class Orders(PoolDay):
+    def place(
+        self,
+        name: str,
+        channel: str,
+        wants: dict[str, int],
+        *,
+        way: str = "ship",
+        shop: str = "S1",
+        splits: bool = True,
+        policy: str = "all",
+        cart: str | None = None,
+    ) -> dict[str, Any] | None:
+        """Place an order that the model foresees: accepted or not, and how much it gets."""
+        sites = {"ship": SHIPPING, "pickup": tuple({shop, *SHIPPING}), "carry_out": (shop,)}[way]
+        waits = policy == "backorder" and way != "carry_out"
+        lines = {
+            str(number): Line(channel, sku, quantity, sites, splits, waits)
+            for number, (sku, quantity) in enumerate(wants.items(), start=1)
+        }
+        offered = {key: min(it.ordered, self.model.on_offer(it)) for key, it in lines.items()}
+        whole = all(offered[key] == line.ordered for key, line in lines.items())
+        possible = whole or waits or (policy == "partial" and any(offered.values()))
+        fulfilment = {"type": way} | ({} if way == "ship" else {"location": shop})
+        body: dict[str, Any] = {
+            "channel": channel,
+            "external_id": uuid.uuid4().hex,
+            "currency": "GBP",
+            "lines": [
+                {
+                    "line_id": key,
+                    "sku": line.sku,
+                    "quantity": line.ordered,
+                    "unit_price": "1.00",
+                    "fulfilment": fulfilment,
+                }
+                for key, line in lines.items()
+            ],
+            "allow_split": splits,
+            "allow_backorder": policy == "backorder",
+            "allow_partial": policy == "partial",
+        }
+        answer = self.desk.act(name, "orders", body | ({"reservation_id": cart} if cart else {}))
+        assert bool(answer) == possible, (self.desk.refusal, offered)
+        if not answer:
+            return None
+        number = answer["number"]
+        self.orders[number] = self.desk.sent[-1].body
+        for key, line in lines.items():
+            self.model.lines[number, key] = line
+            if way == "carry_out":
+                line.fulfilled, line.cancelled = offered[key], line.ordered - offered[key]
+                self.model.put((line.sku, shop), -line.fulfilled)
+            else:
+                self.model.homeless[number, key] = line.ordered
+                self.model.granted[number, key] = offered[key]
+        return answer
+
+    @rule(sku=skus, quantity=st.integers(1, 2), shop=st.none() | st.sampled_from(COUNTERS))
+    def buy(self, sku: str, quantity: int, shop: str | None) -> None:
+        """What most customers do, so that the floor has work."""
+        way = "pickup" if shop else "ship"
+        self.place(f"place_{way}", "web", {sku: quantity}, way=way, shop=shop or "S1")
+
+    @rule(
+        channel=channels,
+        sku=skus,
+        quantity=st.integers(1, 7),
+        way=ways,
+        shop=st.sampled_from(COUNTERS),
+        both=seldom,
+        splits=st.sampled_from([True, True, False]),
+        policy=st.sampled_from(["all", "backorder", "backorder", "partial"]),
+    )
+    def place_order(
+        self,
+        channel: str,
+        sku: str,
+        quantity: int,
+        way: str,
+        shop: str,
+        both: bool,
+        splits: bool,
+        policy: str,
+    ) -> None:
+        if shop not in SELLS_FROM[channel]:
+            shop = "S1"
+        wants = {each: quantity for each in SKUS if each == sku or (both and splits)}
+        name = f"place_{way}"
+        self.place(name, channel, wants, way=way, shop=shop, splits=splits, policy=policy)
+
+    @precondition(lambda self: self.model.carts)
+    @rule(number=which)
+    def order_cart(self, number: int) -> None:
+        """An order takes over what a cart holds, also what has been kept for others since."""
+        identity, cart = choose(self.model.carts, number)
+        held = {owner: self.model.claims.get(owner) for owner in sorted(cart.claims)}
+        wants: dict[str, int] = {}
+        for owner, claim in held.items():
+            wants[owner[2]] = wants.get(owner[2], 0) + (claim.units if claim else 1)
+        if not self.model.is_held(cart):
+            body = {
+                "channel": cart.channel,
+                "external_id": uuid.uuid4().hex,
+                "currency": "GBP",
+                "reservation_id": identity,
+                "lines": [{"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "1.00"}],
+            }
+            assert self.desk.act("order_ended_cart", "orders", body) is None
+            assert self.desk.refusal == "reservation_not_live"
+            return
+        for owner in held:
+            claim = self.model.claims.pop(owner)
+            self.model.entitled[claim.pair] = claim.units
+        if not self.place("order_cart", cart.channel, wants, cart=identity):
+            self.model.entitled.clear()
+            self.model.claims |= {owner: claim for owner, claim in held.items() if claim}
+
+    @precondition(lambda self: self.orders)
+    @rule(number=which)
+    def place_order_again(self, number: int) -> None:
+        order, body = choose(self.orders, number)
+        answer = self.desk.act("place_order_again", "orders", body)
+        assert answer
+        assert answer["number"] == order
+
+    @precondition(lambda self: self.orders)
+    @rule(number=which)
+    def cancel_order(self, number: int) -> None:
+        order, _ = choose(self.orders, number)
+        model = self.model
+        answer = self.desk.act("cancel_order", f"orders/{order}/cancellations", {"reason": "x"})
+        lines = {key: line for key, line in model.lines.items() if key[0] == order}
+        left = {key: model.reserved(key) + line.waiting for key, line in lines.items()}
+        assert bool(answer) == any(left.values()), self.desk.refusal
+        if not answer:
+            return
+        for key, line in lines.items():
+            line.cancelled += left[key]
+            line.waiting = 0
+        for owner, claim in list(model.claims.items()):
+            if owner[0] != "cart" and model.line_of(owner)[0] == order:
+                model.nobody_waits.add(claim.pair[0])
+                del model.claims[owner]
+        for owner in [owner for owner in model.away if model.line_of(owner)[0] == order]:
+            del model.away[owner]
+
+    @precondition(lambda self: self.orders)
+    @rule(number=which, quantity=units)
+    def cancel_units(self, number: int, quantity: int) -> None:
+        """Units that wait go first; which claims give the others is the service's choice."""
+        model = self.model
+        order, _ = choose(self.orders, number)
+        key = order, "1"
+        line = model.lines[key]
+        if any(model.line_of(owner) == key for owner in model.away):
+            return
+        body = {"reason": "x", "lines": [{"line_id": "1", "quantity": quantity}]}
+        answer = self.desk.act("cancel_units", f"orders/{order}/cancellations", body)
+        assert bool(answer) == (quantity <= line.waiting + model.reserved(key))
+        if answer:
+            waited = min(quantity, line.waiting)
+            line.cancelled += quantity
+            line.waiting -= waited
+            model.loose[key] = quantity - waited
+            if quantity > waited:
+                model.nobody_waits.add(line.sku)
+
+
+class Keeping(PoolDay):
+    """Units kept from sale: safety stock, ring fences, rules. What is promised stays promised."""
+
+    @rule(pair=pairs, level=st.integers(0, 4))
+    def set_safety_stock(self, pair: Pair, level: int) -> None:
+        line = {"sku": pair[0], "location": pair[1], "safety_stock": level}
+        self.desk.put("set_safety_stock", "stock/safety-stock", {"lines": [line]})
+        self.model.safety[pair] = level
+        self.model.nobody_waits.add(pair[0])
+
+    @rule(channel=channels, pair=pairs, quantity=st.integers(0, 4))
+    def set_ring_fence(self, channel: str, pair: Pair, quantity: int) -> None:
+        if pair[1] not in SELLS_FROM[channel]:
+            return
+        fences = self.model.fences[channel]
+        if fences.get(pair, 0) != quantity:
+            self.model.nobody_waits.add(pair[0])
+        fences.pop(pair, None)
+        if quantity:
+            fences[pair] = quantity
+        body = {
+            "name": channel,
+            "kind": "web",
+            "locations": list(SELLS_FROM[channel]),
+            "ring_fences": [
+                {"sku": sku, "location": place, "quantity": kept}
+                for (sku, place), kept in fences.items()
+            ],
+        }
+        self.desk.put("set_ring_fence", f"channels/{channel}", body)
+
+    @rule(
+        code=st.sampled_from(["R1", "R2"]),
+        channel=st.none() | channels,
+        quantity=st.integers(1, 3),
+        sku=st.none() | skus,
+        place=st.none() | places,
+        in_force=st.sampled_from([True, True, False]),
+    )
+    def put_keep_rule(
+        self,
+        code: str,
+        channel: str | None,
+        quantity: int,
+        sku: str | None,
+        place: str | None,
+        in_force: bool,
+    ) -> None:
+        if channel and place and place not in SELLS_FROM[channel]:
+            return
+        before = self.model.rules.get(code)
+        body: dict[str, Any] = {
+            "kind": "ring_fence" if channel else "safety_stock",
+            "channel": channel,
+            "quantity": quantity,
+            "sku": sku,
+            "location": place,
+            "from": None if in_force else "2090-01-01T00:00:00Z",
+        }
+        self.desk.put("put_keep_rule", f"keep-rules/{code}", body)
+        self.model.rules[code] = Rule(channel, quantity, sku, place, in_force)
+        self._offer(before, self.model.rules[code])
+
+    @precondition(lambda self: self.model.rules)
+    @rule(number=which)
+    def remove_keep_rule(self, number: int) -> None:
+        code, before = choose(self.model.rules, number)
+        assert self.api.delete(f"keep-rules/{code}").status_code == 204
+        self.desk.done["remove_keep_rule", "accepted"] += 1
+        del self.model.rules[code]
+        self._offer(before)
+
+    def _offer(self, *rules: Rule | None) -> None:
+        for each in rules:
+            if each:
+                self.model.nobody_waits.update([each.sku] if each.sku else SKUS)

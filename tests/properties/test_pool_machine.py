@@ -1,0 +1,78 @@
+"""Every act on the stock pool at random, against a model in plain Python, step by step."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, run_state_machine_as_test
+
+from inventory.models import Barcode
+from tests.builders import make_channel, make_location, make_sku
+from tests.conftest import ApiCaller, make_caller
+from tests.properties.counting_acts import Counting
+from tests.properties.fulfilling_acts import Fulfilling, TakingBack
+from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
+from tests.properties.pool_model import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
+from tests.properties.selling_acts import Carts, Keeping, Orders
+
+pytestmark = pytest.mark.django_db
+
+DAYS, STEPS = 45, 50
+# The same days in every run; `--hypothesis-profile=long` lives others, and more of them.
+EVERY_RUN = settings(
+    max_examples=DAYS,
+    stateful_step_count=STEPS,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class PoolMachine(
+    GoodsIn, Transfers, SettingApart, Counting, Carts, Orders, Keeping, Fulfilling, TakingBack
+):
+    """All that can happen to stock."""
+
+    @initialize(busy=st.sampled_from([True, True, False]))
+    def open_the_doors(self, busy: bool) -> None:
+        """Begin with some of everything, and on most days with work: parcels, pickups, one of
+        them with units that another building sends, and a customer who waits."""
+        for place in BUILDINGS:
+            lines = [{"sku": sku, "quantity": 6} for sku in SKUS]
+            body = {"location": place, "reference": "opening", "lines": lines}
+            assert self.desk.act("open_the_doors", "receipts", body)
+            for sku in SKUS:
+                self.model.put((sku, place), 6)
+        if busy:
+            for wants, way in (
+                ({"A1": 2, "B1": 1}, "ship"),
+                ({"A1": 8}, "pickup"),
+                ({"B1": 13}, "ship"),
+                ({"B1": 2}, "pickup"),
+            ):
+                self.the_pool_is_as_the_model_says()
+                assert self.place("begin", "web", wants, way=way, shop="S2", policy="backorder")
+
+
+@pytest.fixture
+def world() -> None:
+    """A warehouse that only ships, a shop that does all, a shop without a carrier."""
+    buildings = {
+        code: make_location(code, ships=code in SHIPPING, pickup=code in COUNTERS, priority=place)
+        for place, code in enumerate(BUILDINGS)
+    }
+    for channel, places in SELLS_FROM.items():
+        make_channel(channel, locations=[buildings[code] for code in places])
+    for sku in SKUS:
+        Barcode.objects.create(sku=make_sku(sku), code=f"CODE-{sku}")
+
+
+def test_the_pool_keeps_its_laws_whatever_the_day_brings(api: ApiCaller, world: None) -> None:
+    PoolMachine.api, PoolMachine.done = api, Counter()
+    PoolMachine.second_pair_of_eyes = make_caller(["*"])
+    is_long = settings.get_current_profile_name() == "long"
+    run_state_machine_as_test(PoolMachine, settings=settings() if is_long else EVERY_RUN)
