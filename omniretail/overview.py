@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.cache import cache
-from django.db.models import Count, F, Model, Q
+from django.db.models import Count, F, Model, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,11 +20,14 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from inventory.choices import TransferState
-from inventory.models import Transfer
+from inventory.choices import CountState, TransferState
+from inventory.models import Count as StockCount
+from inventory.models import ExpectedDelivery, Transfer
 from inventory.queries.integrity import POOL_LAWS, Report, check_laws
 from omniretail.access.models import User
 from omniretail.access.principal import Principal
+from orders.admin.deliveries import RULES, with_due
+from orders.admin.fulfilments import PICKED_AT
 from orders.choices import Disposition, FulfilmentState, OrderState
 from orders.models import Fulfilment, Order, OrderLine, Reconciliation, ReturnReceiptLine
 from orders.money import format_amount
@@ -39,7 +43,22 @@ LAST_ORDERS = 8
 CHEAP_LAWS = ("never_oversold", "reserved_is_the_sum_of_live_claims", "guards_stand")
 POOL_KEPT = 30  # seconds
 
+UNFINISHED_COUNTS = (CountState.OPEN.value, CountState.REVIEW.value)
+
 ANYWHERE = None  # the location of a backorder that any building may fill
+
+
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """Those of a figure's rows that will not wait, and how the admin's list is narrowed to them.
+
+    `title` follows their number, `hint` says the same in full.
+    """
+
+    title: str
+    hint: str
+    listed: Mapping[str, Any]
+    rows: Q
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,39 +66,57 @@ class Figure:
     """One number of the page: the rows it counts, and the admin's query that lists the same.
 
     `listed` may only use lookups that the admin takes from an address; where that cannot say
-    it, `rows` narrows further and `listed` names the admin's own filter.
+    it, `rows` narrows further and `listed` names the admin's own filter. `place` is the column
+    of the location that has something to do, `picker` the admin's filter by it, if it has one.
     """
 
     key: str
     title: str
     hint: str
-    model: type[Model]
+    all: QuerySet[Any]
     listed: Mapping[str, Any]
     rows: Q | None = None
     place: str = "location"
+    picker: str = ""
+    urgent: Urgent | None = None
 
-    def count(self, places: Sequence[int] | None) -> dict[int | None, int]:
+    def count(self, places: Sequence[int] | None) -> dict[int | None, Found]:
         """Count the rows by location id, in one query; `places`: only these locations."""
-        rows = self.model._default_manager.filter(
-            Q(**self.listed) if self.rows is None else self.rows
-        )
+        rows = self.all.filter(Q(**self.listed) if self.rows is None else self.rows)
         if places is not None:
             rows = rows.filter(**{f"{self.place}__in": places})
-        counted = rows.order_by().values(self.place).annotate(found=Count("pk"))
-        return {row[self.place]: row["found"] for row in counted}
+        hurried = self.urgent.rows if self.urgent else Q(pk__in=[])
+        counted = (
+            rows.order_by()
+            .values(self.place)
+            .annotate(found=Count("pk"), hurried=Count("pk", filter=hurried))
+        )
+        return {row[self.place]: Found(row["found"], row["hurried"]) for row in counted}
 
-    def address(self, **place: str) -> str:
+    def address(self, **more: str) -> str:
         """Return the address of the admin's list of these rows."""
-        meta = self.model._meta
+        meta = self.all.model._meta
         return "{}?{}".format(
             reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"),
-            urlencode({**self.listed, **place}),
+            urlencode({**self.listed, **more}),
         )
 
     def at(self, location_id: int | None) -> dict[str, str]:
         if location_id is ANYWHERE:
             return {f"{self.place}__isnull": "True"}
-        return {f"{self.place}__id__exact": str(location_id)}
+        return {self.picker or f"{self.place}__id__exact": str(location_id)}
+
+    def among(self, places: Sequence[int] | None) -> dict[str, str]:
+        if places is None:
+            return {}
+        return {self.picker or f"{self.place}__id__in": ",".join(map(str, places))}
+
+
+class Found(NamedTuple):
+    """How many rows there are, and how many of them will not wait."""
+
+    all: int = 0
+    urgent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +127,8 @@ class Cell:
     count: int
     href: str = ""
     # Of `count`, those that will not wait.
-    urgent: Cell | None = None
+    urgent: int = 0
+    urgent_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +150,42 @@ class Overview:
     idle: list[Row] = field(default_factory=list)
 
 
-def figures(at: datetime) -> tuple[list[Figure], Figure]:
-    """Return the columns of the page, and the urgent part of what is ready for pickup."""
+def figures(at: datetime) -> list[Figure]:
+    """Return the columns of the page."""
     soon = (at + SOON).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    # Goods for another shop's customer are work of the building where they are picked.
+    picked = Fulfilment.objects.annotate(picked_in=Coalesce("source_id", "location_id"))
 
-    def fulfilments(key: str, state: FulfilmentState, title: str, hint: str, **more: Any) -> Figure:
-        return Figure(key, title, hint, Fulfilment, {"state__exact": state.value, **more})
+    def to_send(key: str, state: FulfilmentState, title: str, hint: str) -> Figure:
+        return Figure(
+            key, title, hint, picked, {"state__exact": state.value},
+            place="picked_in", picker=PICKED_AT,
+        )  # fmt: skip
 
-    columns = [
-        fulfilments("open", FulfilmentState.OPEN, "To pick", "not begun"),
-        fulfilments("picking", FulfilmentState.PICKING, "Being picked", "begun"),
-        fulfilments("packed", FulfilmentState.PACKED, "Packed", "waits for the carrier"),
-        fulfilments("ready", FulfilmentState.READY, "Ready for pickup", "waits in its bay"),
-        Figure("waiting", "Backorders", "lines without stock", OrderLine, {"backordered__gt": 0}),
-        Figure("inspect", "To inspect", "returned, undecided", ReturnReceiptLine,
+    return [
+        to_send("open", FulfilmentState.OPEN, "To pick", "not begun"),
+        to_send("picking", FulfilmentState.PICKING, "Being picked", "begun"),
+        to_send("packed", FulfilmentState.PACKED, "Packed", "waits for carrier or van"),
+        Figure("ready", "Ready for pickup", "waits in its bay", Fulfilment.objects.all(),
+               {"state__exact": FulfilmentState.READY.value},
+               urgent=Urgent("soon", "expire within 24 hours", {"pickup_expires_at__lt": soon},
+                             Q(pickup_expires_at__lt=soon))),
+        Figure("waiting", "Backorders", "lines without stock", OrderLine.objects.all(),
+               {"backordered__gt": 0}),
+        Figure("inspect", "To inspect", "returned, undecided", ReturnReceiptLine.objects.all(),
                {"waiting": "yes"},
                rows=Q(disposition=Disposition.INSPECT, moved_on__lt=F("quantity"))),
-        Figure("arriving", "Transfers under way", "dispatched, not all arrived", Transfer,
-               {"state__exact": TransferState.IN_TRANSIT.value}, place="destination"),
+        Figure("due", "Deliveries due", "by today, not all here",
+               with_due(ExpectedDelivery.objects.all()), {"due": "due"}, rows=RULES["due"][1],
+               urgent=Urgent("overdue", "are overdue", {"due": "overdue"}, RULES["overdue"][1])),
+        Figure("arriving", "Transfers under way", "dispatched, not all arrived",
+               Transfer.objects.all(), {"state__exact": TransferState.IN_TRANSIT.value},
+               place="destination"),
+        Figure("counts", "Counts", "being counted, or in review", StockCount.objects.all(),
+               {"state__in": ",".join(UNFINISHED_COUNTS)}, rows=Q(state__in=UNFINISHED_COUNTS),
+               urgent=Urgent("to review", "are to be reviewed",
+                             {"state__in": CountState.REVIEW.value}, Q(state=CountState.REVIEW))),
     ]  # fmt: skip
-    expiring = fulfilments(
-        "expiring", FulfilmentState.READY, "Nearly expired", "", pickup_expires_at__lt=soon
-    )
-    return columns, expiring
 
 
 def may_open(user: User, model: type[Model]) -> bool:
@@ -152,37 +203,37 @@ def look_around(user: User, *, at: datetime) -> Overview:
     if principal.locations is not None:
         locations = [place for place in locations if principal.sees_location(place.code)]
         places = [place.pk for place in locations]
-    columns, expiring = figures(at)
-    counts = {figure.key: figure.count(places) for figure in [*columns, expiring]}
+    columns = figures(at)
+    counts = {figure.key: figure.count(places) for figure in columns}
+    open_to = {figure.key: may_open(user, figure.all.model) for figure in columns}
 
-    def cell(figure: Figure, count: int, place: dict[str, str]) -> Cell:
-        linked = count and may_open(user, figure.model)
-        return Cell(figure, count, figure.address(**place) if linked else "")
+    def cell(figure: Figure, found: Found, place: dict[str, str]) -> Cell:
+        linked = found.all and open_to[figure.key]
+        hurried = figure.urgent if linked and found.urgent else None
+        return Cell(
+            figure,
+            found.all,
+            figure.address(**place) if linked else "",
+            found.urgent,
+            figure.address(**{**hurried.listed, **place}) if hurried else "",
+        )
 
     def cells(location_id: int | None) -> list[Cell]:
-        found = []
-        for figure in columns:
-            here = cell(figure, counts[figure.key].get(location_id, 0), figure.at(location_id))
-            if figure.key == "ready":
-                soon = counts[expiring.key].get(location_id, 0)
-                urgent = cell(expiring, soon, expiring.at(location_id))
-                here = Cell(figure, here.count, here.href, urgent if soon else None)
-            found.append(here)
-        return found
+        return [
+            cell(figure, counts[figure.key].get(location_id, Found()), figure.at(location_id))
+            for figure in columns
+        ]
 
     def everywhere(figure: Figure) -> Cell:
-        place = {} if places is None else {f"{figure.place}__id__in": ",".join(map(str, places))}
-        urgent = None
-        if figure.key == "ready" and counts[expiring.key]:
-            urgent = cell(expiring, sum(counts[expiring.key].values()), place)
-        total = cell(figure, sum(counts[figure.key].values()), place)
-        return Cell(figure, total.count, total.href, urgent)
+        found = counts[figure.key].values()
+        total = Found(sum(each.all for each in found), sum(each.urgent for each in found))
+        return cell(figure, total, figure.among(places))
 
     overview = Overview(totals=[everywhere(figure) for figure in columns])
     for place in locations:
         row = Row(place, cells(place.pk), *doors_of(place, at))
         (overview.busy if any(here.count for here in row.cells) else overview.idle).append(row)
-    if counts["waiting"].get(ANYWHERE):
+    if ANYWHERE in counts["waiting"]:
         overview.busy.append(Row(None, cells(ANYWHERE)))
     return overview
 

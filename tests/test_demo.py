@@ -10,12 +10,25 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils import timezone
 
 from inventory.barcodes import normalise_gtin
-from inventory.choices import Reason, ReservationState, TransferState
+from inventory.choices import (
+    AWAITED,
+    Condition,
+    DeliveryState,
+    Reason,
+    ReservationState,
+    TransferState,
+)
 from inventory.models import (
     Barcode,
+    Count,
+    CountEntry,
+    Drift,
+    ExpectedDelivery,
+    KeepRule,
     Placement,
     Product,
     Reservation,
@@ -26,12 +39,15 @@ from inventory.models import (
     Transfer,
     TransferLine,
 )
+from inventory.queries.count_review import review
 from omniretail.access.models import ApiKey, User
 from omniretail.audit.models import AuditRecord
 from omniretail.demo.cut import goods
 from omniretail.demo.load import CHAPTERS, NotEmpty, load
 from omniretail.demo.people import PASSWORD, STAFF, TOWNS
+from omniretail.imports.models import Import
 from omniretail.outbox.models import Event
+from orders.admin.deliveries import with_due
 from orders.choices import Disposition, OrderState, PickListState, ReturnState
 from orders.models import (
     Customer,
@@ -68,6 +84,9 @@ def test_the_demo_shows_every_state_adds_up_and_is_loaded_once() -> None:
     check_the_floors()
     check_returns()
     check_stock()
+    check_goods_on_their_way()
+    check_counts()
+    check_rules_and_files()
     check_logging_in()
     check_the_key(first.getvalue())
 
@@ -118,6 +137,8 @@ def check_the_floors() -> None:
         ("carry_out", "collected"),
     }
     assert "same_day" in words(Fulfilment.objects, "type")
+    sent = Fulfilment.objects.filter(source__isnull=False)
+    assert words(sent, "state") >= {"open", "packed", "in_transit", "ready"}
     assert words(PickList.objects, "state") == {str(state) for state in PickListState}
     assert PickListLine.objects.filter(short__gt=0).exists()
     assert Scan.objects.exists()
@@ -148,6 +169,46 @@ def check_stock() -> None:
     assert Stock.objects.filter(safety_stock__gt=0).exists()
     assert RingFence.objects.filter(channel__code="marketplace").exists()
     assert Reservation.objects.filter(state=ReservationState.HELD).exists()
+    apart = StockMovement.objects.filter(unavailable_delta__gt=0)
+    assert words(apart, "reason") >= {str(condition) for condition in Condition}
+
+
+def check_goods_on_their_way() -> None:
+    surprising = Transfer.objects.filter(lines__surplus__gt=0, state=TransferState.IN_TRANSIT)
+    assert surprising.filter(lines__damaged__gt=0).exists()
+    assert words(ExpectedDelivery.objects, "state") == {str(state) for state in DeliveryState}
+    awaited = with_due(ExpectedDelivery.objects.filter(state__in=AWAITED))
+    assert words(awaited, "due") == {"overdue", "today", "later", ""}
+    partly = ExpectedDelivery.objects.get(state=DeliveryState.RECEIVING)
+    assert partly.lines.filter(damaged__gt=0).exists()
+    assert partly.lines.filter(received=0).exists()
+
+
+def check_counts() -> None:
+    assert words(Count.objects, "state") == {"open", "review", "applied"}
+    (waiting,) = [row for row in review(Count.objects.get(state="review")) if row.needs_approval]
+    assert set(waiting.counters.values()) == {"operative"}, "others may approve it"
+    open_count = Count.objects.get(state="open")
+    assert open_count.lines.filter(counted=None).exists()
+    entries = CountEntry.objects.filter(line__count=open_count)
+    assert len(words(entries, "counter")) == 2
+    assert sorted(Drift.objects.filter(source="erp").values_list("drift", flat=True)) == [-2, 3]
+
+
+def check_rules_and_files() -> None:
+    kept = set(KeepRule.objects.values_list("kind", "quantity", "category", "abc_class"))
+    assert {("safety_stock", 3, "", "A"), ("ring_fence", 2, "Bags", "B")} < kept
+    weekend = KeepRule.objects.get(channel__code="web", quantity=10)
+    until = weekend.until.astimezone(weekend.location.zone)
+    assert (until.weekday(), until.hour) == (4, 18)
+    assert until > timezone.now()
+    assert not Sku.objects.filter(Q(category="") | Q(abc_class="")).exists()
+    assert words(Sku.objects, "abc_class") == {"A", "B", "C"}
+    ranking, check = Import.objects.order_by("pk")
+    assert (ranking.state, ranking.rows_failed, ranking.rows_changed) == ("done", 4, len(goods()))
+    assert (check.state, check.dry_run, check.rows_failed, check.changes.count()) == (
+        "done", True, 1, 2,
+    )  # fmt: skip
 
 
 def check_logging_in() -> None:
@@ -164,8 +225,9 @@ def check_the_key(said: str) -> None:
 
 def count_everything() -> list[int]:
     models = (
-        ApiKey, AuditRecord, Barcode, Customer, Event, Fulfilment, Location, Order, PickList,
-        Placement, Reservation, Return, Scan, Sku, StockMovement, Transfer, User,
+        ApiKey, AuditRecord, Barcode, Count, Customer, Drift, Event, ExpectedDelivery, Fulfilment,
+        Import, KeepRule, Location, Order, PickList, Placement, Reservation, Return, Scan, Sku,
+        StockMovement, Transfer, User,
     )  # fmt: skip
     return [model.objects.count() for model in models]
 

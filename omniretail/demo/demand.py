@@ -25,7 +25,7 @@ ROUND = (
     ("marketplace", SHIP),
     ("marketplace", SHIP),
 )
-MOST_ORDERS = 320
+MOST_ORDERS = 240
 SAME_DAY_ORDERS = (1, 41)  # both go to London, where a courier is
 
 

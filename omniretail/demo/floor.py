@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from inventory.commands.receive_transfer import Arrival
-from inventory.models import TransferLine
+from inventory.models import Barcode, TransferLine
 from inventory.queries.scan import Read
 from omniretail.demo.people import person_at
 from orders.choices import FulfilmentState, FulfilmentType, PickMode, RejectReason
@@ -89,11 +89,13 @@ def _work(location: Location, codes: list[str], *, first: bool, last: bool) -> N
 def _scan(pick_list: PickList, *, share: int = 1) -> None:
     """Scan a list's lines in walking order, or the first half of them with `share` 2."""
     lines = [line for line in lines_with_orders([pick_list]) if outstanding(line)]
+    codes = Barcode.objects.filter(sku__in=[line.sku_id for line in lines]).order_by("-code")
+    gtins = dict(codes.values_list("sku", "code"))  # the last that is told stands: the lowest
     reads = []
     for line in lines[: -(-len(lines) // share)]:
         name = f"demo/{pick_list.pk}/{line.pk}"
-        gtin = line.sku.barcodes.order_by("code").values_list("code", flat=True)[0]
-        reads.append(Read(uuid.uuid5(uuid.NAMESPACE_URL, name), gtin, outstanding(line)))
+        scan_id = uuid.uuid5(uuid.NAMESPACE_URL, name)
+        reads.append(Read(scan_id, gtins[line.sku_id], outstanding(line)))
     if reads:
         scan_picks(identity=pick_list.pk, reads=reads, actor=person_at(pick_list.location.code))
 

@@ -12,7 +12,19 @@ from inventory.models import Sku
 from omniretail.access.principal import SYSTEM
 from omniretail.audit.models import AuditRecord
 from omniretail.audit.record import record
-from omniretail.demo import buildings, floor, giving_back, goods_in, moves, people, selling
+from omniretail.demo import (
+    buildings,
+    counting,
+    expected,
+    files,
+    floor,
+    giving_back,
+    goods_in,
+    keeping,
+    moves,
+    people,
+    selling,
+)
 from stores.models import Location
 
 LOADED = "demo.chapter_loaded"
@@ -43,6 +55,13 @@ CHAPTERS = (
     Chapter("counts", "Counts and damage", moves.look_around),
     Chapter("returns", "Returns", giving_back.bring_back),
     Chapter("carts", "Carts", selling.fill_carts),
+    Chapter("files", "Files", files.send_files),
+    Chapter("keep-rules", "Keep rules", keeping.keep_by_rule),
+    Chapter("deliveries", "Expected deliveries", expected.await_deliveries),
+    Chapter("discrepancies", "A van with surprises", moves.quarrel_over_a_van),
+    Chapter("set-apart", "Units set apart", counting.set_apart),
+    Chapter("snapshot", "Figures of the ERP", counting.compare_with_the_erp),
+    Chapter("shelf-counts", "Counts under way", counting.count_shelves),
 )
 
 

@@ -26,14 +26,14 @@ from stores.queries.network import current_network
 UNITS = 4
 
 
-def _rows(location: str, count: int, *, skip: int = 0) -> list[Stock]:
+def roomiest(location: str, count: int, *, skip: int = 0) -> list[Stock]:
     """Return rows of a location with the most units to spare."""
     rows = Stock.objects.filter(location__code=location).select_related("sku", "location")
     spare = sorted(rows, key=lambda row: (-row.available, row.pk))
     return spare[skip : skip + count]
 
 
-def _spot(row: Stock) -> Spot:
+def spot_of(row: Stock) -> Spot:
     return Spot(row.sku_id, row.sku.code, row.location_id, row.location.code)
 
 
@@ -51,19 +51,30 @@ def drive_between() -> None:
     _arrive(waiting, "S302", {rows[0].sku.code: UNITS}, close=False)
 
 
+def quarrel_over_a_van() -> None:
+    """Unload a van in Manchester: a unit too many, one dented, and one article not there yet."""
+    van, rows = _dispatched("W1", "S369", skip=14)
+    skus = [row.sku for row in rows]
+    arrivals = [
+        Arrival(skus[0].pk, skus[0].code, UNITS + 1),
+        Arrival(skus[1].pk, skus[1].code, UNITS, damaged=1),
+    ]
+    receive_goods(identity=van, arrivals=arrivals, accept_surplus=True, actor=person_at("S369"))
+
+
 def _draft(source: str, destination: str, *, skip: int) -> str:
     places = current_network().by_code
     transfer = draft_transfer(
         source_id=places[source].id,
         destination_id=places[destination].id,
-        units={row.sku_id: UNITS for row in _rows(source, 3, skip=skip)},
+        units={row.sku_id: UNITS for row in roomiest(source, 3, skip=skip)},
         actor=_driver(source, destination),
     )
     return str(transfer["id"])
 
 
 def _dispatched(source: str, destination: str, *, skip: int) -> tuple[str, Sequence[Stock]]:
-    rows = _rows(source, 3, skip=skip)
+    rows = roomiest(source, 3, skip=skip)
     identity = _draft(source, destination, skip=skip)
     dispatch_transfer(identity=identity, actor=_driver(source, destination))
     return identity, rows
@@ -92,10 +103,10 @@ def look_around() -> None:
 
 def _count_a_shelf() -> None:
     """Count five SKUs in Bristol: three agree, one is short, one shows more."""
-    rows = _rows("S423", 5)
+    rows = roomiest("S423", 5)
     actor = person_at("S423")
     counts = [
-        Counted(_spot(row), row.on_hand + variance, expected=row.on_hand)
+        Counted(spot_of(row), row.on_hand + variance, expected=row.on_hand)
         for row, variance in zip(rows, (0, -3, 0, 2, 0), strict=True)
     ]
 
@@ -109,8 +120,12 @@ def _count_a_shelf() -> None:
 
 def _drop_a_box() -> None:
     """Find damaged goods in Daventry, and lose some for good in Manchester."""
-    _adjust("W1", Reason.DAMAGED, [Adjustment(_spot(row), unavailable=2) for row in _rows("W1", 2)])
-    _adjust("S369", Reason.LOST, [Adjustment(_spot(row), on_hand=-1) for row in _rows("S369", 2)])
+    _adjust(
+        "W1", Reason.DAMAGED, [Adjustment(spot_of(row), unavailable=2) for row in roomiest("W1", 2)]
+    )
+    _adjust(
+        "S369", Reason.LOST, [Adjustment(spot_of(row), on_hand=-1) for row in roomiest("S369", 2)]
+    )
 
 
 def _adjust(location: str, reason: Reason, adjustments: Sequence[Adjustment]) -> None:

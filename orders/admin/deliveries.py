@@ -37,6 +37,7 @@ _AWAITED = Q(state__in=[str(state) for state in AWAITED])
 # "Today" is today on the clock of the building that waits.
 RULES: dict[str, tuple[str, Q]] = {
     "overdue": ("Overdue", _AWAITED & Q(due_on__lt=F("today_there"))),
+    "due": ("Due by today", _AWAITED & Q(due_on__lte=F("today_there"))),
     "today": ("Expected today", _AWAITED & Q(due_on=F("today_there"))),
     "later": ("Expected later", _AWAITED & Q(due_on__gt=F("today_there"))),
     "partly": ("Partly received", Q(state=DeliveryState.RECEIVING.value)),

@@ -6,11 +6,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.decorators import display
 
 from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
 from orders.models import Fulfilment, FulfilmentLine
+from stores.models import Location
+
+PICKED_AT = "picked_at"
 
 
 class FulfilmentLineInline(ReadOnlyInline):
@@ -37,12 +41,35 @@ class FulfilmentLineInline(ReadOnlyInline):
         return link_to(row.reservation, f"{row.reservation.quantity} {row.reservation.state}")
 
 
+class PickedAtFilter(admin.SimpleListFilter):
+    """The building where the goods are picked: the sender, of what is sent to another shop."""
+
+    title = "picked at"
+    parameter_name = PICKED_AT
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        places = Location.objects.order_by("code").values_list("pk", "name", "code")
+        return [(str(pk), f"{name} ({code})") for pk, name, code in places]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        # Several with commas between, as the overview asks; what is no id matches nothing.
+        given = [text for text in str(self.value()).split(",") if _is_id(text)]
+        picked = queryset.annotate(picked_at_id=Coalesce("source_id", "location_id"))
+        return picked.filter(picked_at_id__in=given)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
 @admin.register(Fulfilment)
 class FulfilmentAdmin(Searched, ReadOnlyAdmin):
     list_display = (
         "code", "order", "location", "source", "type", "state", "promised", "tracking", "created",
     )  # fmt: skip
-    list_filter = ("location", "source", "state", "type")
+    list_filter = (PickedAtFilter, "location", "source", "state", "type")
     list_select_related = ("order", "location", "source")
     ordering = ("-id",)
     search_help_text = "Fulfilment, order number or tracking number"
