@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from hypothesis import settings
 
 from omniretail.access.keys import issue_key
 from omniretail.access.models import ApiClient
+
+# `--hypothesis-profile=long`: other histories in every run, and many more of them.
+settings.register_profile("long", max_examples=1_000, stateful_step_count=100, deadline=None)
 
 
 class ApiCaller:

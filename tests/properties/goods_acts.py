@@ -164,6 +164,8 @@ class Transfers(PoolDay):
     ) -> None:
         identity, transfer = choose(self.model.transfers, number, first="in_transit")
         coming = transfer.lines[sku].coming if sku in transfer.lines else 0
+        if coming and not surplus:
+            quantity = min(quantity, coming)
         line = {"sku": sku, "quantity": quantity, "damaged": damaged}
         answer = self.desk.act(
             "receive_transfer",
