@@ -7,10 +7,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import F, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.views import ChangeList
 
 from inventory.admin.links import OfSkuAtLocation, ledger, skus_named
@@ -18,7 +19,7 @@ from inventory.keeping import Kept
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
 from inventory.queries.conditions import conditions_in_words, conditions_of
 from inventory.queries.kept import read_kept
-from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
+from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, actor_of, at, link_to
 
 
 class ShelfFilter(admin.SimpleListFilter):
@@ -89,6 +90,7 @@ class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     ordering = ("sku_id", "location_id")
     search_help_text = "SKU code or barcode"
     readonly_fields = ("available", "apart", "kept", "ledger_link")
+    actions_detail = ("set_apart",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StockList
@@ -113,6 +115,14 @@ class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
         spot = (stock.sku_id, stock.location_id)
         conditions = getattr(stock, "conditions", None) or conditions_of([spot])[spot]
         return f"{stock.unavailable}: {conditions_in_words(conditions)}"
+
+    def has_set_apart_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return self.has_view_permission(request) and actor_of(request).may("stock:write")
+
+    @action(description="Set apart", icon="rule", permissions=["set_apart"])
+    def set_apart(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to the page that moves units between conditions; it knows of orders."""
+        return HttpResponseRedirect(reverse("stock-set-apart", args=[object_id]))
 
     @display(description="Ledger")
     def ledger_link(self, stock: Stock) -> SafeString:

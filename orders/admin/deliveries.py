@@ -164,7 +164,7 @@ class ExpectedDeliveryAdmin(ReadOnlyAdmin):
         zone = delivery.location.zone
         day = f"{delivery.expected_at.astimezone(zone):%-d %b %Y, %H:%M}"
         word = {"overdue": "Overdue", "today": "Today"}.get(delivery.due)
-        return delivery.due, f"{word}: {day}" if word else day
+        return delivery.due or "undated", f"{word}: {day}" if word else day
 
     @display(description="Units so far")
     def so_far(self, delivery: Any) -> str:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from orders.admin import time_travel
+from orders.admin import setting_apart, time_travel
 
-urlpatterns: list[URLPattern] = [*time_travel.urlpatterns]
+urlpatterns: list[URLPattern] = [*time_travel.urlpatterns, *setting_apart.urlpatterns]
