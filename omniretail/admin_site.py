@@ -71,6 +71,7 @@ UNFOLD: dict[str, Any] = {
                 _page("Ring fences", "fence", "inventory_ringfence"),
                 open=True,
             ),
+            _group("Files", _page("Imports", "upload_file", "imports_import")),
             _group(
                 "Catalogue",
                 _page("SKUs", "sell", "inventory_sku"),

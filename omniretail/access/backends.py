@@ -9,7 +9,7 @@ from django.contrib.auth.backends import BaseBackend
 from omniretail.access.models import User
 
 # What the floor and the call centre need to see; keys, accounts and stored answers are not.
-LOOKED_AT = frozenset({"stores", "inventory", "orders"})
+LOOKED_AT = frozenset({"stores", "inventory", "orders", "imports"})
 
 
 class RolePermissions(BaseBackend):
