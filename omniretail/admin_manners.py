@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import BinaryField, JSONField, Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from rest_framework import serializers
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -94,6 +95,17 @@ class KeptAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class Downloaded(ModelAdmin):
+    """A table that the API also gives as a file, at `download_address`."""
+
+    actions_list = ("download",)
+    download_address = ""
+
+    @action(description="Download as CSV", url_path="download", icon="download")
+    def download(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(self.download_address)
 
 
 def link(text: object, to: str, **query: str | int) -> SafeString:

@@ -19,7 +19,15 @@ from inventory.keeping import Kept
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
 from inventory.queries.conditions import conditions_in_words, conditions_of
 from inventory.queries.kept import read_kept
-from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, actor_of, at, link_to
+from omniretail.admin_manners import (
+    Downloaded,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    Searched,
+    actor_of,
+    at,
+    link_to,
+)
 
 
 class ShelfFilter(admin.SimpleListFilter):
@@ -71,7 +79,8 @@ def _in_words(level: Kept) -> str:
 
 
 @admin.register(Stock)
-class StockAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
+class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
+    download_address = "/api/v1/exports/stock.csv"
     list_display = (
         "item",
         "article",
@@ -135,7 +144,8 @@ def _step(delta: int, after: int) -> str:
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
+class StockMovementAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
+    download_address = "/api/v1/exports/movements.csv"
     list_display = (
         "recorded",
         "item",

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from omniretail.admin_manners import (
+    Downloaded,
     ReadOnlyAdmin,
     ReadOnlyInline,
     Searched,
@@ -108,7 +109,8 @@ class ReturnInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(Searched, ReadOnlyAdmin):
+class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
+    download_address = "/api/v1/exports/orders.csv"
     list_display = ("number", "channel", "external_id", "customer", "state", "total", "placed")
     list_filter = ("channel", StateFilter, "placed_at")
     list_select_related = ("channel", "customer")

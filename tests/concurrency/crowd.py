@@ -43,6 +43,18 @@ class Answer:
         return self.body.get("code") if self.status >= 400 else None
 
 
+def environment_of_tests() -> dict[str, str]:
+    """Return the environment in which another process works on the test's database."""
+    settings = connections["default"].settings_dict
+    url = (
+        f"postgresql://{settings['USER']}@/{settings['NAME']}"
+        f"?host={quote(str(settings['HOST']), safe='')}&port={settings['PORT']}"
+    )
+    if settings["PASSWORD"]:
+        url = url.replace("@", f":{quote(settings['PASSWORD'], safe='')}@", 1)
+    return os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+
+
 def call_at_once(
     calls: Sequence[Call],
     *,
@@ -70,14 +82,7 @@ def run_at_once(module: str, orders: Sequence[dict[str, Any]]) -> list[Any]:
 
     A process reads its order as a line of JSON, says `ready`, waits for a line, and writes JSON.
     """
-    settings = connections["default"].settings_dict
-    url = (
-        f"postgresql://{settings['USER']}@/{settings['NAME']}"
-        f"?host={quote(str(settings['HOST']), safe='')}&port={settings['PORT']}"
-    )
-    if settings["PASSWORD"]:
-        url = url.replace("@", f":{quote(settings['PASSWORD'], safe='')}@", 1)
-    environment = os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+    environment = environment_of_tests()
     crowd = [
         subprocess.Popen(
             [sys.executable, "-m", module],

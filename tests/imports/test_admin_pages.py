@@ -103,3 +103,19 @@ def test_a_role_sends_what_its_scopes_allow() -> None:
     agent = person("agent")
     assert b'value="stock"' not in agent.get(FORM).content
     assert Client().get(FORM).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("model", "file"),
+    [
+        ("inventory_stock", "stock"),
+        ("inventory_stockmovement", "movements"),
+        ("orders_order", "orders"),
+    ],
+)
+def test_lists_can_be_downloaded(model: str, file: str) -> None:
+    desk = person()
+    address = reverse(f"admin:{model}_download")
+    assert address in desk.get(reverse(f"admin:{model}_changelist")).content.decode()
+    answer = desk.get(address, follow=True)
+    assert answer["Content-Disposition"] == f'attachment; filename="{file}.csv"'

@@ -1,0 +1,86 @@
+"""A worker that is killed in the middle of a file: the next one goes on, nothing is done twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+if __name__ == "__main__":  # the worker that will be killed
+    os.environ["DJANGO_SETTINGS_MODULE"] = "omniretail.settings"
+    import django
+
+    django.setup()
+
+from inventory.models import Sku, Stock, StockMovement
+from omniretail.files.kinds import KINDS
+from omniretail.files.tasks import run_imports
+from omniretail.imports.kinds import Chunk, Progress
+from omniretail.imports.models import Import
+from omniretail.imports.running import run
+from omniretail.outbox.models import Event
+from tests.builders import make_location
+from tests.concurrency.crowd import ROOT, environment_of_tests
+from tests.conftest import make_caller
+from tests.imports.files import send
+from tests.inventory.laws import assert_pool_laws
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
+ROWS = 1_000
+
+
+def test_the_next_worker_goes_on_where_one_was_killed() -> None:
+    api = make_caller(["*"])
+    make_location("S1")
+    Sku.objects.bulk_create(Sku(code=f"A{n}", name="Article") for n in range(ROWS))
+    rows = "".join(f"A{n},S1,{n % 7 + 1}\n" for n in range(ROWS))
+    sent = send(api, "stock", f"sku,location,on_hand\n{rows}").json()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.concurrency.test_import_killed", sent["id"]],
+        cwd=ROOT,
+        env=environment_of_tests(),
+        timeout=120,
+    )
+    assert done.returncode == -signal.SIGKILL
+    left = api.get(f"imports/{sent['id']}").json()
+    assert left["state"] == "running"
+    assert 0 < left["rows_done"] < ROWS
+    # What was committed is whole; what was not has left no trace.
+    assert StockMovement.objects.count() == left["rows_changed"] == left["rows_done"]
+    assert_pool_laws()
+    run_imports()
+    whole = api.get(f"imports/{sent['id']}").json()
+    assert (whole["state"], whole["rows_done"], whole["rows_changed"]) == ("done", ROWS, ROWS)
+    moves = Counter(StockMovement.objects.values_list("sku_id", flat=True))
+    assert (len(moves), set(moves.values())) == (ROWS, {1})
+    assert sum(Stock.objects.values_list("on_hand", flat=True)) == sum(
+        n % 7 + 1 for n in range(ROWS)
+    )
+    told = Event.objects.filter(type="stock.imported").values_list("data", flat=True)
+    assert sum(len(data["rows"]) for data in told) == ROWS
+    assert_pool_laws()
+    assert api.get("integrity").json()["ok"]
+
+
+def die_in_the_third_chunk(identity: int) -> None:
+    """Apply an import in small chunks; be killed after one has written, before it commits."""
+    kind = KINDS[Import.objects.get(pk=identity).kind]
+    chunks = []
+
+    def apply(chunk: Chunk) -> Progress:
+        progress = kind.apply(chunk)
+        chunks.append(chunk)
+        if len(chunks) == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return progress
+
+    run(identity, replace(kind, apply=apply, blocks=1))
+
+
+if __name__ == "__main__":
+    die_in_the_third_chunk(int(sys.argv[1]))
