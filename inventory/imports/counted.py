@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db import connection
 
 from inventory.ledger import BALANCE_LIMIT, preview_query
@@ -18,8 +16,9 @@ from omniretail.imports.models import Import
 from omniretail.imports.staging import lay_out_work
 
 # A row that agrees with the record now is done without a look at its Stock row later, unless
-# units of it are unavailable (a count settles those that were missed), or it was seen before now
-# and has moved since. Columns that could not be read are NULL: such rows are reported.
+# units of it are unavailable (a count settles those that were missed), or it says when it was
+# seen: then it stands against older figures. Columns that could not be read are NULL: such rows
+# are reported.
 _WORK = """
 SELECT f.line, k.id AS sku_id, l.id AS location_id, {on_hand} AS on_hand, {as_of} AS as_of
 FROM {file} f
@@ -30,8 +29,7 @@ LEFT JOIN stores_location l
 LEFT JOIN inventory_stock s ON s.sku_id = k.id AND s.location_id = l.id
 {moments}
 WHERE f.fault IS NULL AND {good}
-  AND (s.id IS NULL OR {on_hand} IS DISTINCT FROM s.on_hand OR s.unavailable > 0
-    {moved})
+  AND (s.id IS NULL OR {on_hand} IS DISTINCT FROM s.on_hand OR s.unavailable > 0 OR {dated})
 """
 _ON_HAND = "CASE WHEN f.on_hand ~ '^ *[0-9]{1,10} *$' THEN f.on_hand::bigint END"
 
@@ -42,17 +40,6 @@ LEFT JOIN (
     FROM (SELECT DISTINCT btrim({column}) AS text FROM {file} WHERE {column} <> '') AS t
 ) AS moment ON moment.text = btrim(f.{column})
 """
-# The newest movement that was recorded well before the oldest moment: what came later may have
-# moved since. The hour covers statements that waited before they wrote.
-_MOVED = """
-    OR EXISTS (
-        SELECT 1 FROM inventory_stockmovement m
-        WHERE m.sku_id = s.sku_id AND m.location_id = s.location_id AND m.id > coalesce((
-            SELECT max(id) FROM inventory_stockmovement
-            WHERE recorded_at < %(oldest)s::timestamptz - interval '1 hour'), 0))
-    OR {as_of} IS NULL OR {as_of} > statement_timestamp()
-"""
-
 _FAULTS = f"""
 SELECT w.line, e."column", e.code, e.reason
 FROM (SELECT * FROM {{work}} WHERE sku_id IS NULL OR location_id IS NULL OR on_hand IS NULL
@@ -96,7 +83,6 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
     parameters = {
         "locations": None if actor.locations is None else sorted(actor.locations),
         "as_of": file.as_of,
-        "oldest": _oldest_moment(file, moment) if dated else None,
     }
     lay_out_work(
         file,
@@ -106,7 +92,7 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
             as_of=as_of,
             good=good_rows(file),
             moments=_MOMENTS.format(column=moment, file=table) if dated else "",
-            moved=_MOVED.format(as_of=as_of) if dated else "",
+            dated="true" if dated else "false",
         ),
         parameters,
     )
@@ -134,18 +120,6 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
 def is_dated(file: Import, moment: str) -> bool:
     """Say whether any row of a file was seen before now."""
     return file.as_of is not None or moment in file.columns
-
-
-def _oldest_moment(file: Import, moment: str) -> datetime | None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT least(%s::timestamptz, (SELECT min(imports_moment(text)) FROM (
-                    SELECT DISTINCT btrim({moment}) AS text FROM {file_table(file)}) AS t))""",
-            [file.as_of],
-        )
-        (oldest,) = cursor.fetchone()
-    assert oldest is None or isinstance(oldest, datetime)
-    return oldest
 
 
 def _keep_good(file: Import) -> int:

@@ -104,6 +104,19 @@ SELECT (SELECT count(*) FROM changed),
 """
 
 
+# A figure with a moment stands against older ones, also where it agrees and moves nothing.
+_NOTE = """
+INSERT INTO inventory_lastcount (sku_id, location_id, at, counted, source, reference, actor)
+SELECT sku_id, location_id, as_of, on_hand, 'import', %(reference)s, %(actor)s
+FROM ({figures}) AS f WHERE as_of IS NOT NULL
+ORDER BY 1, 2
+ON CONFLICT (sku_id, location_id) DO UPDATE
+SET at = excluded.at, counted = excluded.counted, source = excluded.source,
+    reference = excluded.reference, actor = excluded.actor
+WHERE inventory_lastcount.at <= excluded.at
+"""
+
+
 def preview_query(figures: str, *, dated: bool) -> str:
     """Return a query of line, sku_id, location_id, before and now: what `count_rows` would put
     right by these figures, and where no Stock row is opened yet."""
@@ -162,6 +175,8 @@ def count_rows(
             cursor.execute(_OPEN.format(figures=figures.query))
         cursor.execute(statement, parameters)
         changed, more, left = cursor.fetchone()
+        if dated:
+            cursor.execute(_NOTE.format(figures=figures.query), parameters)
     return CountedRows(
         changed, frozenset(more or ()), [(sku, location) for sku, location in left or ()]
     )

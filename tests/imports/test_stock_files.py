@@ -112,6 +112,16 @@ def test_late_figures_are_brought_up_to_date(api: ApiCaller) -> None:
     assert_pool_laws()
 
 
+def test_a_figure_that_agrees_stands_against_an_older_one(api: ApiCaller) -> None:
+    bring_in(api, "stock", HEADER, "A1,S1,10")
+    older = timezone.now().isoformat()
+    newer = timezone.now().isoformat()
+    bring_in(api, "stock", HEADER, "A1,S1,10", as_of=newer)
+    late = bring_in(api, "stock", HEADER, "A1,S1,12", as_of=older)
+    assert counts(late) == ("done", 1, 1, 0, 0)
+    assert balances("A1", "S1")[0] == 10
+
+
 def test_counts_say_when_each_row_was_counted(api: ApiCaller) -> None:
     stock_up(make_sku("B1"), make_location("S3"), 5)
     done = bring_in(
