@@ -18,18 +18,17 @@ from omniretail.imports.staging import lay_out_work
 # A row that agrees with the record now is done without a look at its Stock row later, unless
 # units of it are unavailable (a count settles those that were missed), or it says when it was
 # seen: then it stands against older figures. Columns that could not be read are NULL: such rows
-# are reported.
+# are reported. Each number is read once (OFFSET 0), not wherever it is named.
 _WORK = """
-SELECT f.line, k.id AS sku_id, l.id AS location_id, {on_hand} AS on_hand, {as_of} AS as_of
-FROM {file} f
+SELECT f.line, k.id AS sku_id, l.id AS location_id, f.units AS on_hand, {as_of} AS as_of
+FROM (SELECT f.*, {on_hand} AS units FROM {file} f WHERE f.fault IS NULL AND {good} OFFSET 0) f
 LEFT JOIN inventory_sku k ON k.code = btrim(f.sku)
 LEFT JOIN stores_location l
     ON l.code = btrim(f.location)
    AND (%(locations)s::text[] IS NULL OR l.code = ANY(%(locations)s::text[]))
 LEFT JOIN inventory_stock s ON s.sku_id = k.id AND s.location_id = l.id
 {moments}
-WHERE f.fault IS NULL AND {good}
-  AND (s.id IS NULL OR {on_hand} IS DISTINCT FROM s.on_hand OR s.unavailable > 0 OR {dated})
+WHERE s.id IS NULL OR f.units IS DISTINCT FROM s.on_hand OR s.unavailable > 0 OR {dated}
 """
 _ON_HAND = "CASE WHEN f.on_hand ~ '^ *[0-9]{1,10} *$' THEN f.on_hand::bigint END"
 

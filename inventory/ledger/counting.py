@@ -81,19 +81,21 @@ WITH counted AS MATERIALIZED (
     FROM changed
 ), told AS (
     INSERT INTO outbox_event (type, subject, actor, data)
-    SELECT 'stock.imported', %(subject)s, %(actor)s, jsonb_build_object(
-               'import', %(import)s::text, 'location', location, 'rows', json_agg(snapshot))
+    SELECT 'stock.imported', %(subject)s, %(actor)s,
+           (%(head)s || to_json(location) || ', "rows": [' || string_agg(snapshot, ',') || ']}}')::jsonb
     FROM (
         SELECT l.code AS location,
-               (row_number() OVER (PARTITION BY c.location_id ORDER BY c.sku_id) - 1)
-                   / {snapshots} AS part,
-               json_build_object(
-                   'sku', k.code, 'location', l.code, 'on_hand', c.on_hand,
-                   'reserved', c.reserved, 'unavailable', c.unavailable,
-                   'available', c.on_hand - c.reserved - c.unavailable,
-                   'safety_stock', c.safety_stock, 'version', c.version) AS snapshot
-        FROM changed c JOIN inventory_sku k ON k.id = c.sku_id
-        JOIN stores_location l ON l.id = c.location_id
+               (row_number() OVER (PARTITION BY c.location_id ORDER BY c.sku_id) - 1) / {snapshots} AS part,
+               -- Put together as text: the JSON functions took as long as the update itself.
+               '{{"sku":' || k.name || ',"location":' || l.name || ',"on_hand":' || c.on_hand
+               || ',"reserved":' || c.reserved || ',"unavailable":' || c.unavailable
+               || ',"available":' || c.on_hand - c.reserved - c.unavailable
+               || ',"safety_stock":' || c.safety_stock || ',"version":' || c.version || '}}'
+               AS snapshot
+        FROM changed c
+        JOIN (SELECT id, to_json(code) AS name FROM inventory_sku) k ON k.id = c.sku_id
+        JOIN (SELECT id, code, to_json(code) AS name FROM stores_location OFFSET 0) l
+            ON l.id = c.location_id
     ) AS snapshots GROUP BY location, part
 )
 SELECT (SELECT count(*) FROM changed),
@@ -167,14 +169,17 @@ def count_rows(
         "reference": reference,
         "actor": actor[:ACTOR_LENGTH],
         "subject": name,
-        "import": name.rpartition("/")[2],
+        "head": f'{{"import": "{name.rpartition("/")[2]}", "location": ',
         "waiting": list(waiting),
     }
     with connection.cursor() as cursor:
         if not dated:
             cursor.execute(_OPEN.format(figures=figures.query))
+        # A chunk is a small part of the table: reading all of it for each was a third of the time.
+        cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(statement, parameters)
         changed, more, left = cursor.fetchone()
+        cursor.execute("SET LOCAL enable_seqscan = on")
         if dated:
             cursor.execute(_NOTE.format(figures=figures.query), parameters)
     return CountedRows(
