@@ -82,10 +82,12 @@ WITH counted AS MATERIALIZED (
 ), told AS (
     INSERT INTO outbox_event (type, subject, actor, data)
     SELECT 'stock.imported', %(subject)s, %(actor)s,
-           (%(head)s || to_json(location) || ', "rows": [' || string_agg(snapshot, ',') || ']}}')::jsonb
+           (%(head)s || to_json(location) || ', "rows": [' || string_agg(snapshot, ',') || ']}}'
+           )::jsonb
     FROM (
         SELECT l.code AS location,
-               (row_number() OVER (PARTITION BY c.location_id ORDER BY c.sku_id) - 1) / {snapshots} AS part,
+               (row_number() OVER (PARTITION BY c.location_id ORDER BY c.sku_id) - 1)
+                   / {snapshots} AS part,
                -- Put together as text: the JSON functions took as long as the update itself.
                '{{"sku":' || k.name || ',"location":' || l.name || ',"on_hand":' || c.on_hand
                || ',"reserved":' || c.reserved || ',"unavailable":' || c.unavailable

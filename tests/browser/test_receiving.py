@@ -48,7 +48,8 @@ def test_goods_are_scanned_and_taken_in_on_a_phone(
     ):
         page.goto(live_server.url + address)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-    # The field has the focus after each scan, so the next one needs no touch.
+    # The field has the focus at first and after each scan, so the next one needs no touch.
+    expect(page.get_by_label("Scan or type a barcode or SKU")).to_be_focused()
     for told in ("A1, Article A1: 1 arriving now.", "A1, Article A1: 2 arriving now."):
         page.keyboard.type("A1")
         page.keyboard.press("Enter")
