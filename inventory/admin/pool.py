@@ -26,7 +26,6 @@ from omniretail.admin_manners import (
     Searched,
     actor_of,
     at,
-    link_to,
 )
 
 
@@ -81,9 +80,10 @@ def _in_words(level: Kept) -> str:
 @admin.register(Stock)
 class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
     download_address = "/api/v1/exports/stock.csv"
+    # The first column is the link to the row: else a phone labels it as a box to tick.
     list_display = (
-        "item",
         "article",
+        "item",
         "place",
         "on_hand",
         "reserved",
@@ -92,7 +92,6 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         "kept",
         "ledger_link",
     )
-    list_display_links = None
     list_filter = ("location", ShelfFilter)
     list_select_related = ("sku", "location")
     # By the columns of its unique index; by SKU code, two million rows would be sorted first.
@@ -108,8 +107,8 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         return Q(sku__in=skus_named(word))
 
     @display(description="Name")
-    def article(self, stock: Stock) -> SafeString | str:
-        return link_to(stock, stock.sku.name)
+    def article(self, stock: Stock) -> str:
+        return stock.sku.name
 
     @display(description="Kept from sale")
     def kept(self, stock: Any) -> SafeString | str:
