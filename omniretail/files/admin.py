@@ -113,13 +113,10 @@ class ImportAdmin(ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         more = ("failure",) if obj and obj.failure else ()
         return (
-            ("kind", "state", "dry_run"),
-            ("progress", "downloads"),
-            ("rows_total", "rows_done", "rows_changed", "rows_failed"),
-            *more,
-            ("file_name", "reference", "as_of"),
-            ("actor", "created_at", "started_at", "finished_at"),
-        )
+            "progress", "downloads", *more, "kind", "state", "dry_run",
+            "rows_changed", "rows_failed", "file_name", "reference", "as_of",
+            "actor", "created_at", "started_at", "finished_at",
+        )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Import]:
         return super().get_queryset(request) & seen_imports(actor_of(request))
