@@ -38,6 +38,13 @@ def queries_beside_a_browser() -> Iterator[None]:
 
 
 @pytest.fixture
+def page(page: Any) -> Any:
+    """A page in front: Chromium gives no focus to what a page behind another asks it for."""
+    page.bring_to_front()
+    return page
+
+
+@pytest.fixture
 def complaints(page: Any) -> Iterator[list[str]]:
     """Fail when a page complained: a script broke, a policy was violated, a file is missing."""
     said: list[str] = []

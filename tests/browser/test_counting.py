@@ -69,6 +69,8 @@ def test_a_phone_and_a_scanner_are_enough(
 
     # A typed figure replaces them: Enter after the article leads to the quantity.
     page.get_by_role("link", name="Type how many").click()
+    expect(page.get_by_label("How many are there")).to_be_visible()
+    expect(page.get_by_label("Barcode or SKU")).to_be_focused()
     page.keyboard.type("LAMP")
     page.keyboard.press("Enter")
     expect(page.get_by_label("How many are there")).to_be_focused()
