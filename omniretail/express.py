@@ -1,7 +1,7 @@
 """The express lane: the few addresses that are asked most skip what only pages need.
 
-Sessions, CSRF, messages, the content policy and DRF's layers cost more than placing an order
-does. A door of the lane gets a request that is surely right in every outward way: a known key
+Sessions, CSRF, messages, the content policy and DRF's layers cost a good part of what placing an
+order does. A door of the lane gets a request that is surely right in every outward way: a known key
 with the scope, JSON in, JSON out. Whatever is unusual, in the envelope or in the body, takes the
 normal way, which knows how to say what is wrong. So the lane has no refusals of its own.
 """

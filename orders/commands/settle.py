@@ -21,15 +21,6 @@ from orders.models.fulfilment import UNFINISHED
 from orders.queries.documents import fulfilment_documents
 
 
-def lock_waiting(sku_ids: Collection[int]) -> None:
-    """Lock the orders that wait for these SKUs, before their stock is touched.
-
-    Orders are locked before stock everywhere; the other way round, an arrival and a
-    cancellation would wait for each other.
-    """
-    lock_orders(waiting_for=sku_ids)
-
-
 def settle(*, change: StockChange, actor: Principal) -> None:
     """Source broken claims again and fill backorders, in the caller's transaction."""
     if change.broken:
