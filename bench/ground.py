@@ -23,9 +23,13 @@ from types import TracebackType
 import psycopg
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
+PLACES = [*sys.path, str(REPOSITORY)]
+sys.path[:] = PLACES
 
 from omniretail.embedded.places import socket_dir  # noqa: E402
+
+# Celery has put the working directory first: `orders` would be the app, not the file beside this.
+sys.path[:] = PLACES
 
 TICK = os.sysconf("SC_CLK_TCK")
 LONGEST_START = 180.0
@@ -108,6 +112,11 @@ class Ground:
         return [
             p for p, row in _processes().items() if "gunicorn" in row.command and self._is_mine(p)
         ]
+
+    def web_workers(self) -> list[int]:
+        """Return the processes that take requests, without the one that watches them."""
+        table, web = _processes(), self.web_processes()
+        return sorted(pid for pid in web if pid in table and table[pid].parent in web)
 
     def wal(self) -> int:
         """Return the bytes of write-ahead log written so far."""

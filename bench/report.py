@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
+from typing import Any
 
 from books import Books
 from service import Calls
@@ -12,6 +14,11 @@ def percentile(seconds: list[float], share: float) -> float:
     """Return the value that this share of the sorted list does not exceed."""
     ordered = sorted(seconds)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def machine() -> dict[str, Any]:
+    """Return what a figure must be read with: the CPUs, and how busy they are just now."""
+    return {"cpus": os.cpu_count(), "load_average": [round(each, 2) for each in os.getloadavg()]}
 
 
 def print_calls(calls: Calls) -> None:
