@@ -37,13 +37,20 @@ LONGEST_START = 180.0
 
 @dataclass(frozen=True)
 class Cpu:
-    """Seconds of CPU that the web processes and PostgreSQL have used so far."""
+    """Seconds of CPU that the web processes, PostgreSQL and worker and beat have used so far."""
 
     web: float
     database: float
+    behind: float = 0.0
+
+    @property
+    def sum(self) -> float:
+        return self.web + self.database + self.behind
 
     def since(self, earlier: Cpu) -> Cpu:
-        return Cpu(self.web - earlier.web, self.database - earlier.database)
+        return Cpu(
+            self.web - earlier.web, self.database - earlier.database, self.behind - earlier.behind
+        )
 
 
 class Ground:
@@ -51,6 +58,9 @@ class Ground:
 
     def __init__(self, *, keep: str = "", environment: dict[str, str] | None = None) -> None:
         self.home = Path(keep or tempfile.mkdtemp(prefix="bench-", dir="/tmp")).resolve()
+        if not keep:
+            # A closed folder would send root's database to a shelter that nobody clears.
+            self.home.chmod(0o755)
         self._kept = bool(keep)
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -97,20 +107,13 @@ class Ground:
                 connection.execute(text, {"skus": skus, "locations": locations, "on_hand": on_hand})
 
     def cpu(self) -> Cpu:
-        """Add up the CPU of the web processes and of all of PostgreSQL, ended backends included."""
-        table = _processes()
-        postmaster = int((self._database_folder() / "postmaster.pid").read_text().split()[0])
-        database = table[postmaster].ended + sum(
-            p.used for pid, p in table.items() if pid == postmaster or p.parent == postmaster
-        )
-        web = sum(
-            p.used for pid, p in table.items() if "gunicorn" in p.command and self._is_mine(pid)
-        )
-        return Cpu(web / TICK, database / TICK)
+        return cpu_of(self.home)
 
     def web_processes(self) -> list[int]:
         return [
-            p for p, row in _processes().items() if "gunicorn" in row.command and self._is_mine(p)
+            p
+            for p, row in _processes().items()
+            if "gunicorn" in row.command and is_of(p, self.home)
         ]
 
     def web_workers(self) -> list[int]:
@@ -123,16 +126,6 @@ class Ground:
         with self.connect() as connection:
             row = connection.execute("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn").fetchone()
         return int(row[0]) if row else 0
-
-    def _is_mine(self, pid: int) -> bool:
-        try:
-            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except OSError:
-            return False
-        return f"DATA_DIR={self.home}".encode() in environment
-
-    def _database_folder(self) -> Path:
-        return next((socket_dir(self.home).parent).glob("postgres-*"))
 
     def _is_ready(self) -> bool:
         try:
@@ -147,6 +140,36 @@ class Ground:
             cwd=REPOSITORY, env=self.environment, capture_output=True, text=True, check=True,
         )  # fmt: skip
         return out.stdout.strip().splitlines()[-1]
+
+
+def cpu_of(home: Path) -> Cpu:
+    """Add up the CPU used in `home`, ended backends of PostgreSQL included, the broker left out."""
+    table = _processes()
+    folder = next(socket_dir(home).parent.glob("postgres-*"))
+    postmaster = int((folder / "postmaster.pid").read_text().split()[0])
+    database = table[postmaster].ended + sum(
+        p.used for pid, p in table.items() if pid == postmaster or p.parent == postmaster
+    )
+    mine = [p for pid, p in table.items() if is_of(pid, home)]
+    web = sum(p.used for p in mine if "gunicorn" in p.command)
+    behind = sum(p.used for p in mine) - web
+    return Cpu(web / TICK, database / TICK, behind / TICK)
+
+
+def cpu_of_machine() -> float:
+    """Return the seconds of CPU that everything on this machine has used."""
+    line = Path("/proc/stat").read_text().split("\n", 1)[0]
+    user, nice, system, _, _, interrupts, soft, *_ = map(int, line.split()[1:])
+    return (user + nice + system + interrupts + soft) / TICK
+
+
+def is_of(pid: int, home: Path) -> bool:
+    """Whether a process was started with this folder as its DATA_DIR."""
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return f"DATA_DIR={home}".encode() in environment
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,45 @@
+"""The two sides: their doors, what CPU they use, what their databases say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+from doors import Door
+from ground import Cpu
+
+OUR_STOCK = """
+    SELECT sum(on_hand), sum(reserved),
+           (SELECT coalesce(sum(l.ordered), 0) FROM orders_orderline l WHERE l.sku_id = k.id)
+    FROM inventory_stock s JOIN inventory_sku k ON k.id = s.sku_id
+    WHERE k.code = %s GROUP BY k.id"""
+OSCAR_STOCK = """
+    SELECT num_in_stock, coalesce(num_allocated, 0),
+           (SELECT coalesce(sum(quantity), 0) FROM order_line l WHERE l.partner_sku = s.partner_sku)
+    FROM partner_stockrecord s WHERE partner_sku = %s"""
+SETTINGS = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
+
+
+@dataclass(frozen=True)
+class Side:
+    door: Door
+    cpu: Callable[[], Cpu]
+    address: str  # of its database
+    stock: str  # SQL: units of a SKU on hand, promised, and in orders
+
+    @property
+    def name(self) -> str:
+        return self.door.name
+
+    def stock_of(self, sku: str) -> dict[str, int]:
+        with psycopg.connect(self.address) as connection:
+            row = connection.execute(self.stock, [sku]).fetchone()
+        assert row is not None, sku
+        return dict(zip(("on_hand", "promised", "ordered"), map(int, row), strict=True))
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings that make a comparison fair or not."""
+        with psycopg.connect(self.address) as connection:
+            rows = {name: connection.execute(f"SHOW {name}").fetchone() for name in SETTINGS}
+        return {name: str(row[0]) for name, row in rows.items() if row}
