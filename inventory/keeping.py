@@ -96,6 +96,10 @@ class InForce:
         # Thousands of SKUs are alike to a rule: placing orders looks up what was worked out.
         self._of_all_such = lru_cache(maxsize=SHELVES_REMEMBERED)(self._work_out)
 
+    def may_touch(self, sku_id: int) -> bool:
+        """Say whether any of these rules might apply to a SKU."""
+        return bool(self._general) or sku_id in self._named
+
     def kept(
         self,
         sku_id: int,

@@ -25,6 +25,9 @@ MAX_QUANTITY = 1_000_000  # units in one line; beyond it is a slip of the keyboa
 MAX_ITEMS = 1_000  # items in a bulk call
 MAX_LINES = 500  # lines of an order
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+CODE = (
+    r"^(?!\.{1,2}$)[^\s/\\?#%\x00-\x1f\x7f](?:[^/\\?#%\x00-\x1f\x7f]*[^\s/\\?#%\x00-\x1f\x7f])?\Z"
+)
 
 
 class Versioned(Protocol):
@@ -77,7 +80,7 @@ class CodeField(StringField):
         super().__init__(**kwargs)
         self.validators.append(
             RegexValidator(
-                r"^(?!\.{1,2}$)[^\s/\\?#%\x00-\x1f\x7f](?:[^/\\?#%\x00-\x1f\x7f]*[^\s/\\?#%\x00-\x1f\x7f])?\Z",
+                CODE,
                 "A code has no slash, '?', '#', '%%' or control character, no space at its ends.",
                 code="invalid_code",
             )

@@ -87,6 +87,6 @@ def read_object(request: HttpRequest) -> dict[str, Any] | None:
         return None
     try:
         data = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return data if isinstance(data, dict) else None

@@ -69,7 +69,13 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 # Asked most: they skip the middleware below and DRF. See omniretail/express.py.
-EXPRESS_DOORS = {"POST /api/v1/orders": ("orders:write", "orders.api.express.place_order")}
+EXPRESS_DOORS = {
+    "POST /api/v1/orders": ("orders:write", "orders.api.express.place_order"),
+    "POST /api/v1/availability/query": (
+        "stock:read",
+        "orders.api.availability.query_availability",
+    ),
+}
 ROOT_URLCONF = "omniretail.urls"
 WSGI_APPLICATION = "omniretail.wsgi.application"
 APPEND_SLASH = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -15,11 +16,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The revision whose rules apply and the database's time in microseconds, both as whole numbers
 # because they come with every row; then the own level and fences of a row `s` of inventory_stock.
 # Read together with the balances, so that all of it is of one moment.
-KEPT_COLUMNS = """
+MOMENT = """
     coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0),
-    (extract(epoch FROM statement_timestamp()) * 1000000)::bigint,
-    s.safety_stock, f.channels, f.units, f.ends
+    (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
 """
+KEPT_COLUMNS = f"{MOMENT}, s.safety_stock, f.channels, f.units, f.ends"
 FENCES = """
     SELECT sku_id, location_id, array_agg(channel_id) AS channels, array_agg(quantity) AS units,
            array_agg(until) AS ends
@@ -49,12 +50,46 @@ class Resolver:
     ) -> tuple[Kept, ...]:
         own = [Kept(safety_stock)] if safety_stock else []
         if channels and units and ends:
-            own += [
-                Kept(quantity, self._channels[channel_id], until)
-                for channel_id, quantity, until in zip(channels, units, ends, strict=True)
-                if channel_id in self._channels
-            ]
+            own += self.fences(zip(channels, units, ends, strict=True))
         return self._rules.kept(sku_id, category, abc_class, location_id, own)
+
+    def kept_of_sku(
+        self,
+        sku_id: int,
+        category: str,
+        abc_class: str,
+        location_ids: Collection[int],
+        own: Mapping[int, Sequence[Kept]],
+    ) -> dict[int, tuple[Kept, ...]]:
+        """Return what applies to each of a SKU's rows, without those that keep nothing.
+
+        `own` are levels and fences of the rows that have any.
+        """
+        places = location_ids if self.may_touch(sku_id) else own
+        found = {
+            place: self._rules.kept(sku_id, category, abc_class, place, own.get(place, ()))
+            for place in places
+        }
+        return {place: levels for place, levels in found.items() if levels}
+
+    def may_touch(self, sku_id: int) -> bool:
+        """Say whether any rule might apply to a SKU, beside its rows' own levels and fences."""
+        return self._rules.may_touch(sku_id)
+
+    def fences(self, rows: Iterable[Sequence[Any]]) -> list[Kept]:
+        """Name the channels of fences that were read as (channel id, units, end)."""
+        return [
+            Kept(units, self._channels[channel_id], until)
+            for channel_id, units, until in rows
+            if channel_id in self._channels
+        ]
+
+    def keeps(self, levels: Iterable[Kept], channel_id: int) -> int:
+        """Add up what a channel must leave of all that is kept on a row."""
+        channel = self._channels.get(channel_id)
+        return sum(
+            level.quantity for level in levels if level.channel is None or level.channel != channel
+        )
 
     def code_of(self, channel_id: int) -> str | None:
         return self._channels.get(channel_id)

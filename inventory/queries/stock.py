@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
-from django.db import connection
 from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Cast, Coalesce, Now
 
@@ -65,36 +63,16 @@ def _units_here(rows: QuerySet[Any], units: Any) -> Coalesce:
     return Coalesce(Subquery(summed.values("units")), 0)
 
 
-_INCOMING = """
-SELECT sku_id, sum(units)::bigint FROM (
-    SELECT l.sku_id, l.quantity - l.received - l.lost AS units
+# Units on the way: SKU, location, units, and whether whoever asks may count on them. What travels
+# to a customer who waits for it is for nobody else.
+COMING = f"""
+    SELECT l.sku_id, t.destination_id AS location_id,
+           (l.quantity - l.received - l.lost)::bigint AS units, t.reference = '' AS for_anybody
     FROM inventory_transferline l JOIN inventory_transfer t ON t.id = l.transfer_id
-    WHERE t.state = %(in_transit)s AND t.reference = '' AND l.sku_id = ANY(%(sku)s::bigint[])
-      AND t.destination_id = ANY(%(location)s::bigint[])
+    WHERE t.state = '{TransferState.IN_TRANSIT}'
     UNION ALL
-    SELECT l.sku_id, l.expected - l.received
+    SELECT l.sku_id, d.location_id, (l.expected - l.received)::bigint, true
     FROM inventory_expecteddeliveryline l
     JOIN inventory_expecteddelivery d ON d.id = l.delivery_id
-    WHERE d.state = ANY(%(awaited)s::text[]) AND l.sku_id = ANY(%(sku)s::bigint[])
-      AND d.location_id = ANY(%(location)s::bigint[]) AND l.expected > l.received
-) AS coming
-GROUP BY sku_id
+    WHERE d.state IN ({", ".join(f"'{state}'" for state in AWAITED)}) AND l.expected > l.received
 """
-
-
-def read_incoming(*, sku_ids: Collection[int], location_ids: Collection[int]) -> dict[int, int]:
-    """Return the units on the way to these locations by SKU id, in one statement.
-
-    Without those that travel to a customer who waits for them: nobody else will get them.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INCOMING,
-            {
-                "sku": list(sku_ids),
-                "location": list(location_ids),
-                "in_transit": TransferState.IN_TRANSIT,
-                "awaited": [str(state) for state in AWAITED],
-            },
-        )
-        return dict(cursor.fetchall())

@@ -4,62 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from msgspec import to_builtins
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from inventory.api.answers import KeptAnswer, render_kept
-from inventory.moments import as_text
+from inventory.api.answers import KeptAnswer
+from inventory.queries.availability import read_shelves
 from inventory.queries.lookup import look_up
 from omniretail.access.principal import Principal
-from omniretail.doors import (
-    MAX_LINES,
-    ApiView,
-    CodeField,
-    QuantityField,
-    StrictSerializer,
-    StringField,
-)
-from orders.queries.availability import STATES, LineAvailability, Wanted, find_availability
-from stores.api.fields import DegreesField
-from stores.geography import locate_postal_code
-from stores.queries.network import Network, Place, current_network
-
-MAX_LOCATIONS = 500
-
-
-class WantedBody(StrictSerializer):
-    sku = CodeField()
-    quantity = QuantityField()
-
-
-class DestinationBody(StrictSerializer):
-    """A point, or a postal code whose centre is looked up."""
-
-    latitude = DegreesField(min_value=-90, max_value=90, required=False)
-    longitude = DegreesField(min_value=-180, max_value=180, required=False)
-    postal_code = StringField(max_length=32, required=False)
-    country = StringField(min_length=2, max_length=2, required=False, help_text="ISO 3166: GB")
-
-    def validate(self, attrs: Any) -> Any:
-        point, code = {"latitude", "longitude"}, {"postal_code", "country"}
-        if not (point <= attrs.keys() or (code <= attrs.keys() and not point & attrs.keys())):
-            raise serializers.ValidationError(
-                "Give latitude and longitude, or postal_code and country.", code="no_place"
-            )
-        return attrs
-
-
-class AvailabilityBody(StrictSerializer):
-    channel = CodeField()
-    lines = serializers.ListField(child=WantedBody(), min_length=1, max_length=MAX_LINES)
-    destination = DestinationBody(required=False, allow_null=True)
-    locations = serializers.ListField(
-        child=CodeField(), min_length=1, max_length=MAX_LOCATIONS, required=False
-    )
+from omniretail.doors import ApiView
+from orders.api.availability_answer import write_answer
+from orders.api.availability_body import AvailabilityBody, locate, read_sure_query
+from orders.queries.availability import STATES, Wanted, find_availability
+from stores.queries.network import Network, Place, network_at
 
 
 class PickupAnswer(serializers.Serializer):
@@ -103,7 +64,7 @@ class AvailabilityView(ApiView):
         request=AvailabilityBody,
         responses={200: AvailabilityAnswer},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Ask for many SKUs at once. Nothing is reserved."""
         body = self.body(AvailabilityBody)
         named = body.get("locations")
@@ -113,50 +74,52 @@ class AvailabilityView(ApiView):
             locations={f"/locations/{index}": code for index, code in enumerate(named or ())},
             channels={"/channel": body["channel"]},
         )
-        at = timezone.now()
-        answers = find_availability(
-            lines=[Wanted(line["sku"], line["quantity"]) for line in body["lines"]],
+        lines = [Wanted(line["sku"], line["quantity"]) for line in body["lines"]]
+        shelves = read_shelves(line.sku for line in lines)
+        return _answer(
+            actor=self.actor,
+            shelves=shelves,
+            lines=lines,
             source=found.channels[body["channel"]],
-            places=list(found.places.values()) if named else self._visible(current_network()),
-            destination=_point(body.get("destination")),
-            at=at,
+            places=list(found.places.values())
+            if named
+            else _visible(network_at(shelves.revision), self.actor),
+            destination=locate(body.get("destination")),
             show_empty=named is not None,
         )
-        lines = [_render(answer, actor=self.actor) for answer in answers]
-        return Response({"as_of": as_text(at), "lines": lines})
-
-    def _visible(self, network: Network) -> list[Place]:
-        return [place for place in network.places.values() if self.actor.sees_location(place.code)]
 
 
-def _point(destination: dict[str, Any] | None) -> tuple[float, float] | None:
-    if not destination:
+def query_availability(
+    request: HttpRequest, data: dict[str, Any], actor: Principal
+) -> HttpResponse | None:
+    """Answer by the express lane, in one statement, what is surely right; None for all else."""
+    asked = read_sure_query(data)
+    if asked is None:
         return None
-    if "latitude" in destination:
-        return destination["latitude"], destination["longitude"]
-    return locate_postal_code(destination["postal_code"], destination["country"])
+    lines = [Wanted(line.sku, line.quantity) for line in asked.lines]
+    shelves = read_shelves(line.sku for line in lines)
+    network = network_at(shelves.revision)
+    source = network.channels.get(asked.channel)
+    known = all(line.sku in shelves.skus for line in lines)
+    if source is None or not actor.sees_channel(source.code) or not known:
+        return None
+    return _answer(
+        actor=actor,
+        shelves=shelves,
+        lines=lines,
+        source=source,
+        places=_visible(network, actor),
+        destination=asked.destination and locate(to_builtins(asked.destination)),
+    )
 
 
-def _render(answer: LineAvailability, *, actor: Principal) -> dict[str, Any]:
-    return {
-        "sku": answer.sku,
-        "requested": answer.requested,
-        "sellable": answer.sellable,
-        "state": answer.state,
-        "locations": [
-            {
-                "location": here.location,
-                "sellable": here.sellable,
-                "pickup": {
-                    "available": here.ready_by is not None,
-                    "ready_by": as_text(here.ready_by),
-                },
-                "kept": render_kept(here.kept, actor=actor),
-            }
-            for here in answer.locations
-        ],
-        "delivery": answer.deliver_by and {"deliver_by": as_text(answer.deliver_by)},
-    }
+def _visible(network: Network, actor: Principal) -> list[Place]:
+    return [place for place in network.places.values() if actor.sees_location(place.code)]
+
+
+def _answer(*, actor: Principal, **asked: Any) -> HttpResponse:
+    found = find_availability(at=timezone.now(), **asked)
+    return HttpResponse(write_answer(found, actor=actor), content_type="application/json")
 
 
 urlpatterns = [path("availability/query", AvailabilityView.as_view())]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from inventory.keeping import Kept
-from inventory.queries.availability import Pool, read_pool
+from inventory.queries.availability import Pool, Shelves
 from orders.promise import deliver_by, ready_by
 from orders.queries.pickups import ready_at_shops
 from stores.geography import distance_km
-from stores.queries.network import Place, Source, current_network
+from stores.queries.network import Place, Source, network_at
 
 Point = tuple[float, float]  # latitude, longitude in degrees
 
@@ -31,29 +31,51 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class AtLocation:
-    """What one location could hand over: its units, and when a pickup of all would be ready.
-
-    Where it was asked for by name and lacks some, that is when another building has sent them.
-    `kept` is what it keeps from sale, for whom and why.
-    """
-
-    location: str
-    sellable: int
-    ready_by: datetime | None
-    kept: tuple[Kept, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LineAvailability:
-    """The answer to one line. `deliver_by`: when a parcel would be there, None: not possible."""
+    """The answer to one line: by location id what a location could hand over.
+
+    `units` are those that have any. `ready` is when a pickup of all would be ready there; where
+    locations were asked for by name and one lacks some, that is when another building has sent
+    them. `kept` is what is kept from sale, for whom and why. `deliver_by`: when a parcel would
+    be there, None: not possible.
+    """
 
     sku: str
     requested: int
     sellable: int
     state: str
-    locations: list[AtLocation]
+    units: Mapping[int, int]
+    ready: Mapping[int, datetime | None]
+    kept: Mapping[int, tuple[Kept, ...]]
     deliver_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """The answers in the order of the lines, and the locations to list under each of them.
+
+    Those that have none of a SKU are listed if `show_empty`.
+    """
+
+    at: datetime
+    places: Sequence[Place]
+    show_empty: bool
+    lines: Sequence[LineAvailability]
+
+
+class _Ready(dict[int, datetime | None]):
+    """When a pickup would wait at a location, worked out at the first question."""
+
+    def __init__(self, places: Mapping[int, Place], at: datetime) -> None:
+        super().__init__()
+        self._places, self._at = places, at
+
+    def __missing__(self, location_id: int) -> datetime | None:
+        place = self._places[location_id]
+        self[location_id] = ready = (
+            ready_by(placed_at=self._at, hours=place.hours) if place.pickup else None
+        )
+        return ready
 
 
 class Promises:
@@ -63,19 +85,21 @@ class Promises:
         self._at = at
         self._places = {place.id: place for place in places}
         self._distances = {place.id: _distance(place, destination) for place in places}
-        self._ready: dict[int, datetime | None] = {}
+        self._ready = _Ready(self._places, at)
         self._delivered: dict[int, datetime] = {}
         nearest = sorted(places, key=self._rank)
         self._shippers = [place.id for place in nearest if place.ships]
 
-    def ready(self, location_id: int) -> datetime | None:
-        """When a pickup would wait at a location; None where nobody can collect."""
-        place = self._places[location_id]
-        if place.pickup and location_id not in self._ready:
-            self._ready[location_id] = ready_by(placed_at=self._at, hours=place.hours)
-        return self._ready.get(location_id)
+    def ready(self, shelf: Mapping[int, int], quantity: int) -> Mapping[int, datetime | None]:
+        """When a pickup of all units would wait at each location of a shelf; None: never."""
+        if min(shelf.values(), default=quantity) >= quantity:
+            return self._ready
+        return {
+            place: self._ready[place] if units >= quantity else None
+            for place, units in shelf.items()
+        }
 
-    def delivered(self, shelf: dict[int, int], quantity: int) -> datetime | None:
+    def delivered(self, shelf: Mapping[int, int], quantity: int) -> datetime | None:
         """When all units would be with the customer; None when parcels cannot bring them all.
 
         One parcel from the nearest location that has them all; else several, from near to far,
@@ -111,25 +135,22 @@ class Promises:
 
 def find_availability(
     *,
+    shelves: Shelves,
     lines: Sequence[Wanted],
     source: Source,
     places: Sequence[Place],
     destination: Point | None,
     at: datetime,
     show_empty: bool = False,
-) -> list[LineAvailability]:
+) -> Availability:
     """Answer every line with what the channel may promise from `places`.
 
     Lines of one SKU share its stock: what an earlier line asks for is not there for a later one.
-    `show_empty` lists locations that have nothing too. SKUs must be known. The number of queries
-    is the same for one line and for hundreds.
+    `show_empty` lists locations that have nothing too. `shelves` have been read for all SKUs of
+    the lines, which must be known; nothing else is read.
     """
     sold_from = [place for place in places if place.id in source.location_ids]
-    pool = read_pool(
-        skus=[line.sku for line in lines],
-        channel_id=source.id,
-        location_ids={place.id for place in sold_from},
-    )
+    pool = shelves.seen_by(channel_id=source.id, location_ids={place.id for place in sold_from})
     promises = Promises(places=sold_from, destination=destination, at=at)
     listed = sorted(places if show_empty else sold_from, key=lambda place: place.code)
     sent: dict[int, list[datetime | None]] = {}
@@ -138,57 +159,43 @@ def find_availability(
             lines=[(line.sku, line.quantity) for line in lines],
             shops=sold_from,
             pool=pool,
-            network=current_network(),
+            network=network_at(shelves.revision),
             source=source,
             at=at,
         )
+    last = {line.sku: index for index, line in enumerate(lines)}
     answers = []
     for index, line in enumerate(lines):
-        ready = {shop: moments[index] for shop, moments in sent.items()}
-        answers.append(_answer(line, pool, promises, listed, show_empty, ready))
-        pool.take(line.sku, line.quantity)
-    return answers
+        shelf = pool.units[line.sku]
+        ready = promises.ready(shelf, line.quantity)
+        if show_empty:
+            ready = {
+                place.id: sent[place.id][index] if place.id in sent else None for place in listed
+            }
+        answers.append(_answer(line, pool, shelf, ready, promises))
+        if last[line.sku] > index:
+            pool.take(line.sku, line.quantity)
+    return Availability(at, listed, show_empty, answers)
 
 
 def _answer(
     line: Wanted,
     pool: Pool,
+    shelf: Mapping[int, int],
+    ready: Mapping[int, datetime | None],
     promises: Promises,
-    listed: Sequence[Place],
-    show_empty: bool,
-    ready: dict[int, datetime | None],
 ) -> LineAvailability:
-    shelf, kept = pool.units[line.sku], pool.kept[line.sku]
     sellable = sum(shelf.values())
     return LineAvailability(
         sku=line.sku,
         requested=line.quantity,
         sellable=sellable,
         state=_state(line, sellable, pool.incoming[line.sku]),
-        locations=[
-            AtLocation(
-                place.code,
-                units,
-                _ready(line, place.id, units, promises, ready),
-                kept.get(place.id, ()),
-            )
-            for place in listed
-            if (units := shelf.get(place.id, 0)) or show_empty
-        ],
+        units=shelf,
+        ready=ready,
+        kept=pool.kept[line.sku],
         deliver_by=promises.delivered(shelf, line.quantity),
     )
-
-
-def _ready(
-    line: Wanted,
-    location_id: int,
-    units: int,
-    promises: Promises,
-    planned: dict[int, datetime | None],
-) -> datetime | None:
-    if location_id in planned:
-        return planned[location_id]
-    return promises.ready(location_id) if units >= line.quantity else None
 
 
 def _state(line: Wanted, sellable: int, incoming: int) -> str:
