@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import select
+import threading
 import uuid
 from http import HTTPStatus
 from typing import Any
@@ -22,8 +24,43 @@ from gunicorn.workers.gthread import ThreadWorker
 OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 
 
+# How long a thread waits for the next request of the client it has just answered, and how many
+# threads never do: they take what comes over other connections.
+STAY = 0.1
+SPARE_THREADS = 4
+
+
 class ProblemWorker(ThreadWorker):
-    """A gunicorn worker with threads that answers broken requests as the API answers errors."""
+    """A gunicorn worker whose threads stay with a client that goes on asking, and that answers
+    broken requests as the API answers errors.
+
+    Gunicorn hands a connection back to its main thread after each answer, which hands it to a
+    thread again: with 32 busy clients that was 0.4 ms of CPU a request.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._places = threading.Semaphore(self.cfg.threads - SPARE_THREADS)
+
+    def handle(self, conn: Any) -> Any:
+        """Serve a connection's request, and those that follow it closely."""
+        kept = super().handle(conn)
+        while kept is True and self.alive and self._has_more(conn):
+            kept = super().handle(conn)
+        return kept
+
+    def _has_more(self, conn: Any) -> bool:
+        """Wait a moment for the client's next request, unless too many threads do so."""
+        if conn.parser.unreader.buf.getvalue():  # read ahead, so the socket will not tell
+            return True
+        if not self._places.acquire(blocking=False):
+            return False
+        try:
+            arrivals = select.poll()
+            arrivals.register(conn.sock, select.POLLIN)
+            return bool(arrivals.poll(1_000 * STAY))
+        finally:
+            self._places.release()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that cannot be read. Gunicorn's own answer would be a page of HTML,

@@ -20,7 +20,8 @@ def run(text: str, values: Values | None = None) -> list[tuple[Any, ...]]:
     """Run one statement in the current transaction and return its rows, none if it has none.
 
     The text comes from the code and says the type of every value (`%s::bigint[]`); lists of
-    numbers are given by `numbers`. Raises Django's database errors.
+    numbers are given by `numbers`, lists of text in binary (`%b::text[]`), which spares escaping
+    them. Raises Django's database errors.
     """
     connection.validate_no_broken_transaction()
     connection.ensure_connection()
@@ -28,7 +29,9 @@ def run(text: str, values: Values | None = None) -> list[tuple[Any, ...]]:
         connection.queries_log.append({"sql": text, "time": "0.000"})
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(text, values, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        # Asking for `description` would build an object a column.
+        result = cursor.pgresult
+        return cursor.fetchall() if result is not None and result.nfields else []
 
 
 def numbers(values: Iterable[int]) -> str:

@@ -25,7 +25,7 @@ _RESERVE = f"""
 WITH claim AS (
     SELECT * FROM unnest(
         %(id)s::bigint[], %(sku)s::bigint[], %(location)s::bigint[], %(quantity)s::int[],
-        %(fenced)s::int[], %(reference)s::text[]
+        %(fenced)s::int[], %(reference)b::text[]
     ) WITH ORDINALITY AS c(id, sku_id, location_id, quantity, fenced, reference, n)
 ), entry AS (
     SELECT sku_id, location_id, 0 AS on_hand, quantity AS reserved, 0 AS unavailable,

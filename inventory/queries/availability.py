@@ -2,72 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 from inventory.keeping import Kept
-from inventory.queries.kept import FENCE_HOLDS, MOMENT, Resolver
+from inventory.queries.kept import Resolver
+from inventory.queries.shelves import ASKED, COLUMNS, JOINED, ShelfRow, pairs
 from inventory.queries.stock import COMING
 from omniretail.statements import run
 
-# One row a SKU: 20 figures each of 50 SKUs as arrays cost PostgreSQL and psycopg half of what they
-# cost as a thousand rows. What few rows have (levels, fences, stale holds, goods on their way)
-# stands apart, in arrays that are mostly empty.
 _READ = f"""
-WITH k AS MATERIALIZED (
-    SELECT id, code, category, abc_class FROM inventory_sku WHERE code = ANY(%s::text[])
-), f AS (
-    SELECT sku_id, array_agg(location_id) AS places, array_agg(channel_id) AS channels,
-           array_agg(quantity) AS units, array_agg(until) AS ends
-    FROM inventory_ringfence
-    WHERE sku_id = ANY(ARRAY(SELECT id FROM k)) AND {FENCE_HOLDS} GROUP BY sku_id
-), h AS (
-    SELECT sku_id, array_agg(location_id) AS places, array_agg(quantity) AS units
-    FROM inventory_reservation
-    WHERE state = 'held' AND expires_at <= statement_timestamp()
-      AND sku_id = ANY(ARRAY(SELECT id FROM k)) GROUP BY sku_id
-), c AS (
+WITH {ASKED}, c AS (
     SELECT sku_id, array_agg(location_id) AS places, array_agg(units) AS units
     FROM ({COMING}) AS coming
     WHERE sku_id = ANY(ARRAY(SELECT id FROM k)) AND for_anybody GROUP BY sku_id
 )
-SELECT {MOMENT}, k.code, k.id, k.category, k.abc_class, s.*,
-       f.places, f.channels, f.units, f.ends, h.places, h.units, c.places, c.units
-FROM k
-CROSS JOIN LATERAL (
-    SELECT array_agg(location_id), array_agg(on_hand - reserved - unavailable),
-           array_agg(location_id) FILTER (WHERE safety_stock > 0),
-           array_agg(safety_stock) FILTER (WHERE safety_stock > 0)
-    FROM inventory_stock WHERE sku_id = k.id
-) AS s
-LEFT JOIN f ON f.sku_id = k.id
-LEFT JOIN h ON h.sku_id = k.id
-LEFT JOIN c ON c.sku_id = k.id
+SELECT {COLUMNS}, c.places, c.units FROM {JOINED} LEFT JOIN c ON c.sku_id = k.id
 """
-
-
-class _Row(NamedTuple):
-    """One SKU as it was read; None for an empty list."""
-
-    revision: int
-    microseconds: int
-    code: str
-    sku_id: int
-    category: str
-    abc_class: str
-    places: Sequence[int] | None
-    free: Sequence[int] | None
-    levelled: Sequence[int] | None
-    levels: Sequence[int] | None
-    fenced: Sequence[int] | None
-    channels: Sequence[int] | None
-    fences: Sequence[int] | None
-    ends: Sequence[Any] | None
-    held: Sequence[int] | None
-    stale: Sequence[int] | None
-    awaiting: Sequence[int] | None
-    coming: Sequence[int] | None
 
 
 @dataclass(slots=True)
@@ -102,62 +53,45 @@ class Pool:
 class Shelves:
     """All that was read of some SKUs at one moment, before anybody is named who looks at it."""
 
-    def __init__(self, rows: Sequence[_Row]) -> None:
+    def __init__(self, rows: Sequence[tuple[ShelfRow, dict[int, int]]]) -> None:
         self._rows = rows
-        self.skus = {row.code for row in rows}
+        self.skus = {row.code for row, _ in rows}
 
     @property
     def revision(self) -> int:
         """The revision of the network at that moment; 0 when no SKU is known."""
-        return self._rows[0].revision if self._rows else 0
+        return self._rows[0][0].revision if self._rows else 0
 
     def seen_by(self, *, channel_id: int, location_ids: Collection[int]) -> Pool:
         """Return what a channel may promise from these locations."""
         pool = Pool({}, {}, {}, {})
         if not self._rows:
             return pool
-        resolver = Resolver(*self._rows[0][:2])
+        resolver = Resolver(*self._rows[0][0][:2])
         asked = frozenset(location_ids)
-        for row in self._rows:
-            free = dict(_pairs(row.places, row.free))
-            for place, units in _pairs(row.held, row.stale):
-                if place in free:
-                    free[place] += units
-            kept = {}
-            if row.levelled or row.fenced or resolver.may_touch(row.sku_id):
-                kept = _kept(row, free, resolver)
-                for place, levels in kept.items():
-                    free[place] -= resolver.keeps(levels, channel_id)
+        for row, coming in self._rows:
+            free, _ = row.free_and_stale()
+            kept = row.kept(free, resolver)
+            for place, levels in kept.items():
+                free[place] -= resolver.keeps(levels, channel_id)
             some = {place: units for place, units in free.items() if units > 0}
             here = some if asked >= some.keys() else _of(some, some.keys() & asked)
             pool.units[row.code], pool.kept[row.code] = here, kept
             pool.elsewhere[row.code] = {} if here is some else _of(some, some.keys() - asked)
             pool.incoming[row.code] = sum(
-                units for place, units in _pairs(row.awaiting, row.coming) if place in asked
+                units for place, units in coming.items() if place in asked
             )
         return pool
 
 
 def read_shelves(skus: Iterable[str]) -> Shelves:
     """Read every Stock row of these SKU codes, in one statement however many."""
-    return Shelves([_Row(*row) for row in run(_READ, [sorted(set(skus))])])
-
-
-def _kept(row: _Row, free: Collection[int], resolver: Resolver) -> dict[int, tuple[Kept, ...]]:
-    own: dict[int, list[Kept]] = {}
-    for place, level in _pairs(row.levelled, row.levels):
-        own.setdefault(place, []).append(Kept(level))
-    if row.fenced and row.channels and row.fences and row.ends:
-        for place, *fence in zip(row.fenced, row.channels, row.fences, row.ends, strict=True):
-            if place in free:
-                own.setdefault(place, []).extend(resolver.fences([fence]))
-    return resolver.kept_of_sku(row.sku_id, row.category, row.abc_class, free, own)
-
-
-def _pairs(
-    keys: Sequence[int] | None, values: Sequence[int] | None
-) -> Iterator[tuple[int, int]] | tuple[()]:
-    return zip(keys, values, strict=True) if keys and values else ()
+    return Shelves(
+        [
+            (ShelfRow(*row), dict(pairs(awaiting, coming)))
+            for *row, awaiting, coming in run(_READ, [sorted(set(skus))])
+        ]
+    )
 
 
 def _of(units: dict[int, int], places: Collection[int]) -> dict[int, int]:

@@ -1,10 +1,10 @@
-"""Claims and their stored answers, many at once: one statement to take, one to store."""
+"""Claims and their stored answers, many at once: one statement to recall, one to store."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,72 +76,58 @@ class Answer:
         return response
 
 
-def take_keys(claims: Sequence[Claim]) -> set[str]:
-    """Take the keys of one owner's claims that nobody has taken; return them.
+def recall(claims: Sequence[Claim]) -> list[Answer | DomainError | None]:
+    """Lock the keys of one owner's claims until the transaction ends, and return what each has
+    been answered before: the answer, `KeyMismatch` for another request under the key, None for
+    a key that is new.
 
     Waits for requests with the same keys that still run, up to `lock_timeout`; then
-    `KeyInProgress`. Keys are taken in order, so that two sets never wait for each other.
+    `KeyInProgress`. What such a request commits meanwhile is not seen: `store_answers` then
+    meets it, and the caller's transaction has to be run again.
     """
-    keys = {claim.key: claim.fingerprint for claim in reversed(claims)}
+    keys = sorted({claim.key for claim in claims})  # in order: two sets never wait for each other
     try:
         rows = run(
-            """INSERT INTO idempotency_storedanswer (owner, key, fingerprint)
-               SELECT %s::text, * FROM unnest(%s::text[], %s::bytea[])
-               ON CONFLICT DO NOTHING RETURNING key""",
-            [claims[0].owner, sorted(keys), [keys[key] for key in sorted(keys)]],
+            """SELECT a.key, a.fingerprint, a.status, a.body
+               FROM (
+                   SELECT key, pg_advisory_xact_lock(hashtextextended(%(owner)s::text || key, 0))
+                   FROM unnest(%(keys)b::text[]) AS k(key) OFFSET 0
+               ) w
+               JOIN idempotency_storedanswer a ON a.owner = %(owner)s::text AND a.key = w.key""",
+            {"owner": claims[0].owner, "keys": keys},
         )
     except OperationalError as error:
         if isinstance(error.__cause__, (pg.LockNotAvailable, pg.QueryCanceled)):
             raise KeyInProgress() from error
         raise
-    return {key for (key,) in rows}
-
-
-def find_answers(claims: Sequence[Claim]) -> list[Answer | DomainError]:
-    """Return what claims whose keys are taken were answered, or why they get no answer."""
-    if not claims:
-        return []
-    rows = run(
-        """SELECT key, fingerprint, status, body FROM idempotency_storedanswer
-           WHERE owner = %s::text AND key = ANY(%s::text[])""",
-        [claims[0].owner, [claim.key for claim in claims]],
-    )
     stored = {key: (bytes(mark), Answer(status, body)) for key, mark, status, body in rows}
-    answers: list[Answer | DomainError] = []
+    answers: list[Answer | DomainError | None] = []
     for claim in claims:
-        # Absent: forgotten by the sweep, or refused as invalid, between the two statements.
-        fingerprint, answer = stored.get(claim.key, (claim.fingerprint, None))
-        if fingerprint != claim.fingerprint:
-            answers.append(KeyMismatch())
-        elif answer is None or answer.status is None:
-            answers.append(KeyInProgress())
-        else:
-            answers.append(answer.replay())
+        if claim.key not in stored:
+            answers.append(None)
+            continue
+        fingerprint, answer = stored[claim.key]
+        answers.append(answer.replay() if fingerprint == claim.fingerprint else KeyMismatch())
     return answers
 
 
-def store_answers(owner: str, answers: Mapping[str, Answer]) -> None:
-    """Keep the answers of taken keys."""
+def store_answers(answers: Sequence[tuple[Claim, Answer]]) -> None:
+    """Keep the answers of one owner's new keys.
+
+    Raises `IntegrityError` when a request with one of the keys has been answered since `recall`.
+    """
     if not answers:
         return
+    # In binary: as text, every quote of the JSON would be looked for and escaped, which took a
+    # fifth of the web's CPU for a batch of 100 orders.
     run(
-        """UPDATE idempotency_storedanswer s SET status = a.status, body = a.body
-           FROM unnest(%s::text[], %s::int[], %s::text[]) AS a(key, status, body)
-           WHERE s.owner = %s::text AND s.key = a.key""",
+        """INSERT INTO idempotency_storedanswer (owner, key, fingerprint, status, body)
+           SELECT %s::text, * FROM unnest(%b::text[], %b::bytea[], %s::int[], %b::text[])""",
         [
-            list(answers),
-            numbers(answer.status for answer in answers.values()),
-            [answer.body for answer in answers.values()],
-            owner,
+            answers[0][0].owner,
+            [claim.key for claim, _ in answers],
+            [claim.fingerprint for claim, _ in answers],
+            numbers(answer.status for _, answer in answers),
+            [answer.body for _, answer in answers],
         ],
-    )
-
-
-def give_back_keys(owner: str, keys: Sequence[str]) -> None:
-    """Forget taken keys whose requests were invalid: mended, they may be sent again."""
-    if not keys:
-        return
-    run(
-        "DELETE FROM idempotency_storedanswer WHERE owner = %s::text AND key = ANY(%s::text[])",
-        [owner, list(keys)],
     )

@@ -11,14 +11,8 @@ from psycopg import errors as pg
 from rest_framework.request import Request
 
 from omniretail.access.principal import Principal
-from omniretail.idempotency.answers import (
-    Answer,
-    Claim,
-    find_answers,
-    give_back_keys,
-    store_answers,
-    take_keys,
-)
+from omniretail.idempotency.answers import Answer, Claim, recall, store_answers
+from omniretail.idempotency.errors import KeyMismatch
 from omniretail.problems import DomainError
 
 ATTEMPTS = 4
@@ -81,24 +75,33 @@ def execute_set(
     `effect` gets the positions of the claims that are new, and returns their outcomes. The
     same key twice in a set is one act.
     """
-    answers: dict[int, Answer | DomainError] = {}
     with transaction.atomic():
-        taken = take_keys(claims)
+        answers = recall(claims)
         first = {claim.key: n for n, claim in reversed(list(enumerate(claims)))}
-        fresh = sorted(first[key] for key in taken)
-        owner = claims[0].owner
+        fresh = [
+            n for n, claim in enumerate(claims) if answers[n] is None and first[claim.key] == n
+        ]
         for position, outcome in zip(fresh, effect(fresh) if fresh else (), strict=True):
             answers[position] = _answer(outcome)
         store_answers(
-            owner, {claims[n].key: a for n, a in answers.items() if isinstance(a, Answer)}
+            [(claims[n], answer) for n in fresh if isinstance(answer := answers[n], Answer)]
         )
-        give_back_keys(
-            owner, [claims[n].key for n, a in answers.items() if isinstance(a, DomainError)]
-        )
-        others = [n for n in range(len(claims)) if n not in answers]
-        found = find_answers([claims[n] for n in others])
-        answers |= dict(zip(others, found, strict=True))
-    return [answers[n] for n in range(len(claims))]
+    return [
+        _of_twin(claim, claims[first[claim.key]], answers[first[claim.key]])
+        if answer is None
+        else answer
+        for claim, answer in zip(claims, answers, strict=True)
+    ]
+
+
+def _of_twin(
+    claim: Claim, twin: Claim, answer: Answer | DomainError | None
+) -> Answer | DomainError:
+    """Answer a claim whose key came twice in one set: as if it had come a moment later."""
+    assert answer is not None
+    if claim.fingerprint != twin.fingerprint:
+        return KeyMismatch()
+    return answer.replay() if isinstance(answer, Answer) else answer
 
 
 def _answer(outcome: Outcome) -> Answer | DomainError:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 class StoredAnswer(models.Model):
     """One Idempotency-Key of one client, with the answer that it got.
 
-    The row is inserted first and committed with the effect: a crash leaves neither.
+    Inserted and committed with the effect: a crash leaves neither.
     """
 
     owner = models.CharField(max_length=64)

@@ -26,6 +26,7 @@ from orders.models import Customer, Fulfilment, Order, OrderLine, Return, Sourci
 from orders.money import format_amount
 from orders.queries.state import derive_state, in_state
 from orders.queries.timeline import read_timeline
+from orders.sourcing import read_receipt
 from stores.models import Channel
 
 QUANTITIES = ("ordered", "cancelled", "reserved", "backordered", "fulfilled", "returned")
@@ -219,7 +220,9 @@ def _decisions(number: str) -> list[dict[str, Any]]:
             "title": f"Sourced when {receipt.occasion}, {at(receipt.decided_at)}",
             "table": {
                 "headers": ["Location", "Type", "Units", "Distance", "Priority", "Why"],
-                "rows": [_candidate(row) for row in receipt.receipt.get("candidates", [])],
+                "rows": [
+                    _candidate(row) for row in read_receipt(receipt.receipt).get("candidates", [])
+                ],
             },
         }
         for receipt in receipts

@@ -45,6 +45,7 @@ from orders.models import Order
 from orders.queries.documents import moment, order_document, order_documents
 from orders.queries.state import in_state
 from orders.queries.timeline import read_timeline
+from orders.sourcing import read_receipt
 
 
 class OrderFilters(ListQuery):
@@ -200,7 +201,7 @@ class SourcingView(OneOrderView):
             {
                 "occasion": decision.occasion,
                 "decided_at": moment(decision.decided_at),
-                "receipt": decision.receipt,
+                "receipt": read_receipt(decision.receipt),
             }
             for decision in order.sourcing_receipts.order_by("id")
         ]

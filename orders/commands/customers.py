@@ -58,10 +58,10 @@ def find_or_make(wanted: Sequence[CustomerRequest]) -> dict[Key, int]:
 
 def _find(by_key: dict[Key, CustomerRequest]) -> dict[Key, int]:
     rows = run(
-        """SELECT id, external_id, email FROM orders_customer WHERE external_id = ANY(%s::text[])
+        """SELECT id, external_id, email FROM orders_customer WHERE external_id = ANY(%b::text[])
            UNION ALL
            SELECT id, external_id, email FROM orders_customer
-           WHERE external_id IS NULL AND email <> '' AND email = ANY(%s::text[])""",
+           WHERE external_id IS NULL AND email <> '' AND email = ANY(%b::text[])""",
         [
             [external_id for external_id, _ in by_key if external_id],
             [email for external_id, email in by_key if not external_id],

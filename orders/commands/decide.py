@@ -37,13 +37,14 @@ class View:
         """Read the shelf of these SKU codes in one statement; `entitled` as it takes it."""
         shelf = read_shelf(skus=sorted(set(skus)), channel_id=source.id, entitled=entitled)
         view = cls(network, source, shelf)
+        places, sells_from = network.places, source.location_ids
         for code, sku_id in shelf.sku_ids.items():
             units = view.sellable[code] = {}
-            for row in shelf.candidates[sku_id]:
-                place = network.places.get(row.location_id)
-                if place and row.location_id in source.location_ids and row.sellable > 0:
-                    units[place.code] = row.sellable
-                view.fenced[sku_id, row.location_id] = row.fenced
+            for _, location_id, sellable, fenced in shelf.candidates[sku_id]:
+                if sellable > 0 and location_id in sells_from:
+                    units[places[location_id].code] = sellable
+                if fenced:
+                    view.fenced[sku_id, location_id] = fenced
         return view
 
     def plan(
@@ -103,7 +104,7 @@ def shares_of(
                     sku_id=sku_id,
                     sku=part.sku,
                     quantity=part.quantity,
-                    fenced=view.fenced[sku_id, (source or place).id],
+                    fenced=view.fenced.get((sku_id, (source or place).id), 0),
                 )
             )
         promise = promise_for(

@@ -17,7 +17,7 @@ def find_known(
     codes = {identity: code for code, identity in channel_ids.items()}
     rows = run(
         """SELECT o.channel_id, o.external_id, o.id, o.fingerprint
-           FROM unnest(%s::bigint[], %s::text[]) AS w(channel_id, external_id)
+           FROM unnest(%s::bigint[], %b::text[]) AS w(channel_id, external_id)
            JOIN orders_order o USING (channel_id, external_id)""",
         [
             numbers(channel_ids[request.channel] for request in requests),

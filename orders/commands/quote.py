@@ -10,6 +10,7 @@ from orders.commands.decide import View
 from orders.commands.place import demands_of, refuse_unknown_places, unknown_skus
 from orders.commands.promises import destination_of
 from orders.commands.requests import OrderRequest
+from orders.sourcing import read_receipt
 from stores.queries.network import current_network
 
 
@@ -36,5 +37,5 @@ def quote(request: OrderRequest, *, actor: Principal) -> dict[str, Any]:
         "backordered": plan.backordered,
         "unmet": plan.unmet,
         "shortages": [asdict(short) for short in plan.shortages],
-        "receipt": plan.receipt,
+        "receipt": read_receipt(plan.receipt),
     }

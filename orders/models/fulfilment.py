@@ -27,7 +27,11 @@ class Fulfilment(models.Model):
         Order, on_delete=models.CASCADE, db_constraint=False, related_name="fulfilments"
     )
     location = models.ForeignKey(
-        Location, on_delete=models.PROTECT, db_index=False, related_name="fulfilments"
+        Location,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="fulfilments",
     )
     # Ship-to-store: the building whose goods these are. Null: they are at `location` already.
     source = models.ForeignKey(

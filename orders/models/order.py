@@ -18,13 +18,20 @@ class Order(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     number = models.CharField(max_length=32)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, db_index=False)
+    channel = models.ForeignKey(
+        Channel, on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     external_id = models.CharField(max_length=128)
     # SHA-256 of the body that placed it: the same external id with another body is a conflict.
     fingerprint = models.BinaryField(max_length=32)
     currency = models.CharField(max_length=3)
     customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="orders"
+        Customer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="orders",
     )
     ship_to = models.JSONField(null=True, blank=True)
     payment_reference = models.CharField(max_length=128, blank=True)

@@ -11,6 +11,7 @@ from omniretail.outbox.models import Event
 from orders.models import Customer, Order, Return, SourcingReceipt
 from orders.queries.documents import moment, order_documents
 from orders.queries.returns import return_documents
+from orders.sourcing import read_receipt
 
 
 def visible_customer(text: str, actor: Principal) -> Customer | None:
@@ -59,7 +60,7 @@ def export_customer(customer: Customer) -> dict[str, Any]:
                 "order": orders[receipt.order_id]["number"],
                 "occasion": receipt.occasion,
                 "decided_at": moment(receipt.decided_at),
-                "receipt": receipt.receipt,
+                "receipt": read_receipt(receipt.receipt),
             }
             for receipt in receipts
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .planning import plan
+from .receipt import read_receipt
 from .shapes import (
     CARRY_OUT,
     PICKUP,
@@ -28,4 +29,5 @@ __all__ = [
     "Shortage",
     "Site",
     "plan",
+    "read_receipt",
 ]

@@ -81,7 +81,8 @@ class Shortage:
 class Plan:
     """Who gives what. With `shortages` the order is refused and nothing else is set.
 
-    `backordered` and `unmet` map line ids to units; `receipt` is JSON-able.
+    `backordered` and `unmet` map line ids to units; `receipt` is JSON-able,
+    shown by `read_receipt`.
     """
 
     allocations: tuple[Allocation, ...]

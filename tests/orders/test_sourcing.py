@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from orders.sourcing import Allocation, Demand, Plan, Policy, Shortage, Site, plan
+from orders.sourcing import Allocation, Demand, Plan, Policy, Shortage, Site, plan, read_receipt
 from orders.sourcing.search import fewest_locations
 
 LONDON = (51.5074, -0.1278)
@@ -56,7 +56,7 @@ def taken(made: Plan) -> list[tuple[str, str, int]]:
 
 
 def codes(made: Plan) -> dict[str, str]:
-    return {entry["location"]: entry["code"] for entry in made.receipt["candidates"]}
+    return {entry["location"]: entry["code"] for entry in read_receipt(made.receipt)["candidates"]}
 
 
 def test_one_location_that_has_everything_beats_two_nearer_ones() -> None:
@@ -78,7 +78,7 @@ def test_among_single_locations_the_nearest_wins() -> None:
     made = plan_for(ship("1", "TEA", 1), stock={"TEA": dict.fromkeys(COORDINATES, 5)})
     assert taken(made) == [("1", "LONDON", 1)]
     assert codes(made)["GLASGOW"] == "further_away"
-    km = {e["location"]: e["distance_km"] for e in made.receipt["candidates"]}
+    km = {e["location"]: e["distance_km"] for e in read_receipt(made.receipt)["candidates"]}
     assert km["GLASGOW"] == pytest.approx(555, abs=3)
 
 
@@ -92,7 +92,7 @@ def test_without_a_destination_priority_decides_then_the_alphabet() -> None:
     )
     assert taken(made) == [("1", "B", 1)]
     assert codes(made) == {"A": "lower_priority", "B": "chosen", "C": "later_code"}
-    assert {e["distance_km"] for e in made.receipt["candidates"]} == {None}
+    assert {e["distance_km"] for e in read_receipt(made.receipt)["candidates"]} == {None}
 
 
 def test_a_location_without_coordinates_counts_as_furthest_but_still_serves() -> None:
@@ -219,7 +219,7 @@ def test_a_pickup_takes_its_own_shelf_first_and_the_rest_travels() -> None:
         Allocation("1", "TEA", "LEEDS", 1, "pickup"),
         Allocation("1", "TEA", "LEEDS", 1, "pickup", source="LONDON"),
     )
-    own, brought, *_ = more.receipt["candidates"]
+    own, brought, *_ = read_receipt(more.receipt)["candidates"]
     assert (own["location"], own["units"], own["code"]) == ("LEEDS", 1, "named")
     assert (brought["location"], brought["shop"], brought["code"]) == ("LONDON", "LEEDS", "chosen")
     assert brought["distance_km"] > 0  # from the shop
@@ -230,7 +230,7 @@ def test_without_split_one_building_gives_the_whole_pickup() -> None:
     lines = [Demand("1", "TEA", 2, "pickup", "LEEDS"), Demand("2", "MUG", 1, "pickup", "LEEDS")]
     made = plan_for(*lines, stock=stock, allow_split=False)
     assert {a.building for a in made.allocations} == {"LONDON"}
-    assert made.receipt["candidates"][0]["code"] == "not_whole"
+    assert read_receipt(made.receipt)["candidates"][0]["code"] == "not_whole"
     had = plan_for(lines[1], stock=stock, allow_split=False)
     assert had.allocations == (Allocation("2", "MUG", "LEEDS", 1, "pickup"),)
 
@@ -282,7 +282,7 @@ def test_pickup_where_there_is_none_is_refused_and_says_why(location: str, code:
         places=sites(site("LONDON", pickup=False)),
     )
     assert made.shortages == (Shortage("TEA", 1, 0),)
-    assert made.receipt["candidates"][0]["code"] == code
+    assert read_receipt(made.receipt)["candidates"][0]["code"] == code
 
 
 def test_a_till_sells_from_any_location_and_is_never_backordered() -> None:

@@ -9,7 +9,7 @@ from itertools import combinations, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders.sourcing import Demand, Plan, Policy, Site, plan
+from orders.sourcing import Demand, Plan, Policy, Site, plan, read_receipt
 
 SITE_CODES = ["A", "B", "C", "D", "E"]
 SKUS = ["TEA", "MUG", "TIN"]
@@ -331,7 +331,7 @@ def test_ship_lines_use_the_best_of_the_smallest_sets(
         return
     units = sum(a.quantity for a in made.allocations)
     assert made.receipt["method"] == "exact"
-    entries = {e["location"]: e for e in made.receipt["candidates"]}
+    entries = {e["location"]: e for e in read_receipt(made.receipt)["candidates"]}
 
     def score(codes: tuple[str, ...]) -> tuple[int, int, list[str]]:
         km = [entries[code]["distance_km"] for code in codes]
