@@ -36,7 +36,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestIdMiddleware:
-    """Give every request an id (the client's own where it is sane) and say it in the answer."""
+    """Give every request an id (the client's own where it is sane) and say it in the answer,
+    with the answer's length: without one the server sends it in chunks, at a write more each."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -47,6 +48,8 @@ class RequestIdMiddleware:
         request.META["omniretail.request_id"] = request_id
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
+        if not response.streaming and response.status_code not in (204, 304):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
 
 

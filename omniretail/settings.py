@@ -59,7 +59,6 @@ MIDDLEWARE = [
     "omniretail.requests.RequestIdMiddleware",
     "omniretail.requests.ReadableRequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "omniretail.express.ExpressLane",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -68,7 +67,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-# Asked most: they skip the middleware below and DRF. See omniretail/express.py.
+# Asked most: they skip the middleware and DRF. See omniretail/express.py.
 EXPRESS_DOORS = {
     "POST /api/v1/orders": ("orders:write", "orders.api.express.place_order"),
     "POST /api/v1/availability/query": (

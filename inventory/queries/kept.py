@@ -91,9 +91,6 @@ class Resolver:
             level.quantity for level in levels if level.channel is None or level.channel != channel
         )
 
-    def code_of(self, channel_id: int) -> str | None:
-        return self._channels.get(channel_id)
-
 
 def read_kept(stock_ids: Collection[int]) -> dict[int, tuple[Kept, ...]]:
     """Return what is kept on each of these Stock rows by its id, in one statement."""
