@@ -72,7 +72,8 @@ def send(api: ApiCaller, body: bytes, **more: str) -> tuple[list[Any], list[byte
 def test_an_order_is_answered_at_the_door(api: ApiCaller) -> None:
     (status, head), answer, passed = send(api, json.dumps(ORDER).encode(), HTTP_X_REQUEST_ID="r-1")
     headers = dict(head)
-    assert status == "201 Created" and passed == []
+    assert status == "201 Created"
+    assert passed == []
     assert json.loads(b"".join(answer))["external_id"] == "W-1"
     assert headers["Content-Length"] == str(len(b"".join(answer)))
     assert headers["X-Request-Id"] == "r-1"
@@ -84,7 +85,8 @@ def test_an_order_is_answered_at_the_door(api: ApiCaller) -> None:
 def test_a_refusal_is_a_problem_document(api: ApiCaller) -> None:
     body = ORDER | {"lines": [ORDER["lines"][0] | {"quantity": 6}]}
     (status, head), answer, passed = send(api, json.dumps(body).encode())
-    assert status == "409 Conflict" and passed == []
+    assert status == "409 Conflict"
+    assert passed == []
     assert dict(head)["Content-Type"] == "application/problem+json"
     assert json.loads(b"".join(answer))["code"] == "insufficient_stock"
 
