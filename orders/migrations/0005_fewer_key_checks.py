@@ -5,26 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0004_hot_tables_carry_less'),
-        ('stores', '0002_network_revision'),
+        ("orders", "0004_hot_tables_carry_less"),
+        ("stores", "0002_network_revision"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='fulfilment',
-            name='location',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='fulfilments', to='stores.location'),
+            model_name="fulfilment",
+            name="location",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="fulfilments",
+                to="stores.location",
+            ),
         ),
         migrations.AlterField(
-            model_name='order',
-            name='channel',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='stores.channel'),
+            model_name="order",
+            name="channel",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="stores.channel",
+            ),
         ),
         migrations.AlterField(
-            model_name='order',
-            name='customer',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.customer'),
+            model_name="order",
+            name="customer",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="orders",
+                to="orders.customer",
+            ),
         ),
     ]
