@@ -104,7 +104,7 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         return StockList
 
     def find(self, word: str) -> Q:
-        return Q(sku__in=skus_named(word))
+        return Q(sku__in=list(skus_named(word).values_list("pk", flat=True)))
 
     @display(description="Name")
     def article(self, stock: Stock) -> str:

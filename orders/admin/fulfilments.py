@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
-from orders.models import Fulfilment, FulfilmentLine
+from orders.models import Fulfilment, FulfilmentLine, Order
 from stores.models import Location
 
 PICKED_AT = "picked_at"
@@ -76,7 +76,10 @@ class FulfilmentAdmin(Searched, ReadOnlyAdmin):
     inlines = (FulfilmentLineInline,)
 
     def find(self, word: str) -> Q:
-        return Q(code=word) | Q(order__number=word) | Q(tracking_number=word)
+        orders = list(Order.objects.filter(number=word).values_list("pk", flat=True))
+        found = Q(code=word) | Q(order__in=orders)
+        # Tracking numbers stand in no index: looked for only when it is nothing else.
+        return found if Fulfilment.objects.filter(found).exists() else Q(tracking_number=word)
 
     @display(description="Promised")
     def promised(self, fulfilment: Fulfilment) -> str:

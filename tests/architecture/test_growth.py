@@ -1,0 +1,287 @@
+"""No busy door reads a table that grows from end to end, nor walks far along one.
+
+PostgreSQL itself says how it ran each statement of a request, those of triggers and functions too,
+on tables that are filled and analysed: large enough for a plan to matter, small enough for a test.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from django.db.utils import DatabaseError
+from django.test import Client
+
+from omniretail.access.models import User
+from stores.models import Location
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import ApiCaller
+from tests.orders.desk import place
+
+pytestmark = pytest.mark.django_db
+
+SKUS, PLACES, ORDERS = 2_500, 4, 10_000
+GROWS = (
+    "inventory_sku", "inventory_stock", "inventory_stockmovement", "inventory_reservation",
+    "orders_order", "orders_orderline", "orders_fulfilment", "orders_fulfilmentline",
+    "orders_sourcingreceipt", "orders_customer", "outbox_event", "idempotency_storedanswer",
+)  # fmt: skip
+FEW = (
+    1_500  # rows of a growing table that one node of a plan may touch: a page of 200 and its lines
+)
+
+FILL = (
+    """INSERT INTO stores_channel (code, name, kind, all_locations, version)
+       VALUES ('web', 'Web', 'web', true, 1)""",
+    """INSERT INTO stores_location
+           (code, name, kind, timezone, latitude, longitude, address, ships, pickup, returns,
+            same_day, priority, hours, exceptions, version)
+       SELECT 'W' || n, 'W' || n, 'warehouse', 'Europe/London', 50 + n * 0.2, -2 + n * 0.1, '{}',
+              true, true, true, false, 100, '{}', '{}', 1
+       FROM generate_series(1, %(places)s) AS n""",
+    """INSERT INTO inventory_sku (code, name, attributes, version)
+       SELECT 'K' || n, 'Item', '{}', 1 FROM generate_series(1, %(skus)s) AS n""",
+    """INSERT INTO inventory_stock (sku_id, location_id)
+       SELECT k.id, l.id FROM inventory_sku k CROSS JOIN stores_location l ORDER BY 1, 2""",
+    """INSERT INTO inventory_stockmovement
+           (sku_id, location_id, on_hand_delta, reserved_delta, unavailable_delta, on_hand_after,
+            reserved_after, unavailable_after, reason, reference, actor, occurred_at)
+       SELECT sku_id, location_id, 1, 0, 0, 1, 0, 0, 'receipt', 'R' || id, 'x', now()
+       FROM inventory_stock ORDER BY id""",
+    """WITH changed AS (
+           UPDATE inventory_stock SET on_hand = 100, version = 1 RETURNING sku_id, location_id)
+       INSERT INTO inventory_stockmovement
+           (sku_id, location_id, on_hand_delta, reserved_delta, unavailable_delta, on_hand_after,
+            reserved_after, unavailable_after, reason, reference, actor, occurred_at)
+       SELECT sku_id, location_id, 100, 0, 0, 100, 0, 0, 'opening_balance', 'o', 'x', now()
+       FROM changed""",
+    """INSERT INTO orders_customer (email, name, phone)
+       SELECT 'c' || n || '@example.org', 'C', ''
+       FROM generate_series(1, %(orders)s / 2) AS n""",
+    """INSERT INTO orders_order
+           (id, number, channel_id, external_id, fingerprint, currency, customer_id,
+            payment_reference, note, allow_split, allow_backorder, allow_partial, placed_at)
+       SELECT nextval('orders_order_id_seq'), 'N' || n, c.id, 'E' || n, '', 'GBP', k.id, '', '',
+              true, false, false, now() - (%(orders)s - n) * interval '1 minute'
+       FROM generate_series(1, %(orders)s) AS n CROSS JOIN stores_channel c
+       JOIN orders_customer k ON k.email = 'c' || (n + 1) / 2 || '@example.org' ORDER BY n""",
+    """INSERT INTO orders_orderline
+           (order_id, line_id, sku_id, product_reference, unit_price, fulfilment_type, ordered,
+            cancelled, reserved, backordered, fulfilled, returned)
+       SELECT o.id, '1', k.id, '', 1, 'ship', 1, 0, 0, 0, 1, 0 FROM orders_order o
+       JOIN inventory_sku k ON k.code = 'K' || (o.id %% %(skus)s + 1) ORDER BY o.id""",
+    """INSERT INTO inventory_reservation (sku_id, location_id, quantity, state, reference)
+       SELECT k.sku_id, l.id, 1, 'consumed', 'N' FROM orders_orderline k
+       JOIN stores_location l ON l.code = 'W' || (k.id %% %(places)s + 1) ORDER BY k.id""",
+    """INSERT INTO orders_fulfilment
+           (code, order_id, location_id, type, state, accepted_by, bay, carrier, tracking_number,
+            wrong_codes, created_at, finished_at)
+       SELECT o.number || '-1', o.id, l.id, 'ship', 'delivered', '', '', '', '', 0, o.placed_at,
+              now()
+       FROM orders_order o JOIN stores_location l ON l.code = 'W' || (o.id %% %(places)s + 1)
+       ORDER BY o.id""",
+    """INSERT INTO orders_fulfilmentline (fulfilment_id, order_line_id, reservation_id, quantity)
+       SELECT f.id, k.id, r.id, 1
+       FROM (SELECT id, order_id, row_number() OVER (ORDER BY id) AS n FROM orders_fulfilment) f
+       JOIN orders_orderline k ON k.order_id = f.order_id
+       JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM inventory_reservation) r
+           ON r.n = f.n ORDER BY f.id""",
+    """INSERT INTO orders_sourcingreceipt (order_id, occasion, receipt, decided_at)
+       SELECT id, 'placed', '{}', placed_at FROM orders_order ORDER BY id""",
+    """INSERT INTO outbox_event (type, subject, "order", data)
+       SELECT 'order.placed', 'orders/' || number, number, '{}' FROM orders_order ORDER BY id""",
+    """INSERT INTO idempotency_storedanswer (owner, key, fingerprint, status, created_at)
+       SELECT 'client:1', 'k' || n, '', 201, now() FROM generate_series(1, %(orders)s) AS n""",
+    "ANALYZE",
+)  # fmt: skip
+
+
+@dataclass
+class Retailer:
+    """Years of orders, an order under way, and those who ask."""
+
+    api: ApiCaller
+    staff: Client
+    number: str
+    fulfilment: str
+    newest: str
+
+
+@pytest.fixture
+def retailer(api: ApiCaller) -> Retailer:
+    with connection.cursor() as cursor:
+        for text in FILL:
+            cursor.execute(text, {"skus": SKUS, "places": PLACES, "orders": ORDERS})
+    staff = Client()
+    staff.force_login(User.objects.create_superuser("boss", "boss@example.org", "x"))
+    order, newest = (
+        place(api, ("K7", 1), ("K8", 2), customer={"email": "c77@example.org"}) for _ in range(2)
+    )
+    assert api.get("events").json()["results"]  # gives all events their places
+    return Retailer(api, staff, order["number"], order["fulfilments"][0]["id"], newest["number"])
+
+
+@pytest.fixture
+def plans() -> Iterator[list[dict[str, Any]]]:
+    """Gather the plan of every statement that runs meanwhile, as the web role plans it."""
+    found: list[dict[str, Any]] = []
+
+    def note(said: psycopg.errors.Diagnostic) -> None:
+        _, mark, plan = (said.message_primary or "").partition("plan:\n")
+        if mark:
+            found.append(json.loads(plan))
+
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("SAVEPOINT loading")
+            cursor.execute("LOAD 'auto_explain'")
+        except DatabaseError:
+            cursor.execute("ROLLBACK TO loading")
+            pytest.skip("this database has no auto_explain, or only for superusers")
+        for name, value in _SETTINGS.items():
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+    connection.connection.add_notice_handler(note)
+    yield found
+    connection.connection.remove_notice_handler(note)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('auto_explain.log_min_duration', '-1', true)")
+
+
+_SETTINGS = {
+    "auto_explain.log_min_duration": "0",
+    "auto_explain.log_format": "json",
+    "auto_explain.log_level": "notice",
+    "auto_explain.log_nested_statements": "on",
+    "auto_explain.log_analyze": "on",
+    "auto_explain.log_timing": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
+
+
+def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    table = plan.get("Relation Name", "")
+    if table in GROWS or table.startswith("inventory_stockmovement_p"):
+        yield plan
+    for part in plan.get("Plans", ()):
+        yield from scans(part)
+
+
+def touched(scan: dict[str, Any]) -> int:
+    """Return how many rows a node read, those that it threw away included."""
+    thrown = sum(rows for name, rows in scan.items() if name.startswith("Rows Removed by"))
+    return int((scan["Actual Rows"] + thrown) * scan["Actual Loops"])
+
+
+def dear(plans: list[dict[str, Any]]) -> list[str]:
+    """Tell of every node that reads a growing table whole, or very much of it."""
+    return [
+        f"{scan['Node Type']} of {scan['Relation Name']}, {touched(scan)} rows: "
+        + " ".join(plan["Query Text"].split())[:600]
+        for plan in plans
+        for scan in scans(plan["Plan"])
+        if touched(scan) > FEW
+        or (scan["Node Type"] == "Seq Scan" and not _is_empty(scan["Relation Name"]))
+    ]
+
+
+def _is_empty(table: str) -> bool:
+    """Partitions of the ledger are made ahead: to read one of those is to read nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_size(%s) = 0", [table])
+        return bool(cursor.fetchone()[0])
+
+
+GETS = [
+    "stock?sku=K7", "stock?sku=K7&location=W3", "stock?location=W3", "stock",
+    "stock/movements?sku=K7&location=W3", "stock/movements?sku=K7", "stock/movements",
+    "stock/movements?reference=R77", "stock/movements?location=W3",
+    "stock/as-of?sku=K7&location=W3&at=2030-01-01T00:00:00Z",
+    "orders", "orders?channel=web", "orders?state=open", "orders?state=completed",
+    "orders/{number}", "orders/{number}/timeline", "orders/{number}/sourcing",
+    "fulfilments", "fulfilments?location=W3", "fulfilments?location=W3&state=open",
+    "fulfilments?state=open", "fulfilments?order={number}", "fulfilments/{fulfilment}",
+    "events?after=0", "events?after=9990", "skus", "skus/K7", "scan/K7", "pick-lists",
+]  # fmt: skip
+PAGES = [
+    "/admin/orders/order/", "/admin/orders/order/?q={number}", "/admin/orders/order/?state=open",
+    "/admin/orders/fulfilment/", "/admin/orders/fulfilment/?q={fulfilment}",
+    "/admin/orders/fulfilment/?q={number}", "/admin/orders/fulfilment/?state=open",
+    "/admin/outbox/event/?q={number}", "/admin/inventory/stock/",
+    "/admin/inventory/stock/?q=K7", "/admin/inventory/stockmovement/",
+    "/admin/inventory/stockmovement/?q=K7", "/admin/inventory/reservation/",
+    "/admin/outbox/event/", "/admin/idempotency/storedanswer/",
+]  # fmt: skip
+LINES = [{"sku": f"K{n}", "quantity": 1} for n in range(1, 51)]
+
+
+def acts(retailer: Retailer) -> dict[str, Callable[[], Any]]:
+    """The acts of a day, in an order in which each finds what it needs."""
+    api, walk = retailer.api, f"fulfilments/{retailer.fulfilment}"
+    order = {
+        "channel": "web", "currency": "GBP", "customer": {"email": "c9@example.org"},
+        "lines": [
+            {"line_id": str(n), "sku": f"K{n}", "quantity": 1, "unit_price": "1"} for n in (1, 2, 3)
+        ],
+    }  # fmt: skip
+    many = [order | {"external_id": f"b{n}"} for n in range(20)]
+    picked = {"lines": [{"line_id": "1", "quantity": 1}, {"line_id": "2", "quantity": 2}]}
+    adjusted = {"sku": "K1", "location": "W1", "on_hand_delta": -1}
+    return {
+        "availability": lambda: api.post("availability/query", {"channel": "web", "lines": LINES}),
+        "quote": lambda: api.post("sourcing/quote", order | {"external_id": "q"}),
+        "order": lambda: api.post("orders", order | {"external_id": "n1"}),
+        "known order": lambda: api.post("orders", order | {"external_id": "n1"}),
+        "batch": lambda: api.post("orders/batch", {"orders": many}),
+        "cart": lambda: api.post(
+            "reservations",
+            {"channel": "web", "reference": "c", "ttl_seconds": 60, "lines": LINES[:5]},
+        ),
+        "pick list": lambda: api.post("pick-lists", {"location": "W1", "max_orders": 5}),
+        "pick": lambda: api.post(f"{walk}/pick", picked),
+        "pack": lambda: api.post(f"{walk}/pack", {}),
+        "ship": lambda: api.post(f"{walk}/ship", {"carrier": "x", "tracking_number": "1"}),
+        "adjust": lambda: api.post("stock/adjustments", {"reason": "damaged", "lines": [adjusted]}),
+        "receipt": lambda: api.post(
+            "receipts", {"location": "W1", "reference": "r", "lines": LINES[:5]}
+        ),
+        "cancel": lambda: api.post(f"orders/{retailer.newest}/cancellations", {"reason": "x"}),
+    }
+
+
+def test_busy_addresses_walk_by_index(retailer: Retailer, plans: list[dict[str, Any]]) -> None:
+    named = vars(retailer)
+    asked: dict[str, Callable[[], Any]] = {}
+    for path in GETS:
+        asked[path] = partial(retailer.api.get, path.format(**named))
+    for path in PAGES:
+        asked[path] = partial(retailer.staff.get, path.format(**named))
+    found = {}
+    for name, act in (asked | acts(retailer)).items():
+        plans.clear()
+        answer = act()
+        assert answer.status_code in (200, 201), (name, answer.content)
+        assert plans, f"nothing was seen of {name}"
+        if bad := dear(plans):
+            found[name] = bad
+    assert not found, json.dumps(found, indent=1)
+
+
+def test_a_scan_would_be_seen(api: ApiCaller, plans: list[dict[str, Any]]) -> None:
+    """Else nothing above could fail. A trigger's statements are seen as well."""
+    make_location("W1")
+    make_channel("web")
+    stock_up(make_sku("A1"), Location.objects.get(), 5)
+    assert any("inventory_stockmovement" in str(plan["Plan"]) for plan in plans)
+    place(api, ("A1", 1))
+    plans.clear()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM orders_order WHERE currency = 'EUR'")
+    (whole,) = dear(plans)
+    assert whole.startswith("Seq Scan of orders_order, 1 rows")
