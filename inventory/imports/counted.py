@@ -17,20 +17,25 @@ from omniretail.imports.staging import lay_out_work
 
 # A row that agrees with the record now is done without a look at its Stock row later, unless
 # units of it are unavailable (a count settles those that were missed), or it says when it was
-# seen: then it stands against older figures. Columns that could not be read are NULL: such rows
-# are reported. Each number is read once (OFFSET 0), not wherever it is named.
+# seen: then it stands against older figures. It is compared as text: most rows of most files
+# agree, and reading a number costs more than the comparison. Columns that could not be read are
+# NULL: such rows are reported. What is left lies in the order of the Stock rows, so that a chunk
+# of it changes neighbours, in the table and in its indexes.
 _WORK = """
-SELECT f.line, k.id AS sku_id, l.id AS location_id, f.units AS on_hand, {as_of} AS as_of
-FROM (SELECT f.*, {on_hand} AS units FROM {file} f WHERE f.fault IS NULL AND {good} OFFSET 0) f
+SELECT f.line, k.id AS sku_id, l.id AS location_id,
+       CASE WHEN f.on_hand ~ '^ *[0-9]{{1,10}} *$' THEN f.on_hand::bigint END AS on_hand,
+       {as_of} AS as_of
+FROM {file} f
 LEFT JOIN inventory_sku k ON k.code = btrim(f.sku)
 LEFT JOIN stores_location l
     ON l.code = btrim(f.location)
    AND (%(locations)s::text[] IS NULL OR l.code = ANY(%(locations)s::text[]))
 LEFT JOIN inventory_stock s ON s.sku_id = k.id AND s.location_id = l.id
 {moments}
-WHERE s.id IS NULL OR f.units IS DISTINCT FROM s.on_hand OR s.unavailable > 0 OR {dated}
+WHERE f.fault IS NULL AND {good}
+  AND (s.id IS NULL OR f.on_hand <> s.on_hand::text OR s.unavailable > 0 OR {dated})
+ORDER BY k.id, l.id
 """
-_ON_HAND = "CASE WHEN f.on_hand ~ '^ *[0-9]{1,10} *$' THEN f.on_hand::bigint END"
 
 # Each moment is read once, however many rows name it.
 _MOMENTS = """
@@ -87,9 +92,8 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
         file,
         _WORK.format(
             file=table,
-            on_hand=_ON_HAND,
             as_of=as_of,
-            good=good_rows(file),
+            good=good_rows(file) if misshapen + duplicates else "true",
             moments=_MOMENTS.format(column=moment, file=table) if dated else "",
             dated="true" if dated else "false",
         ),

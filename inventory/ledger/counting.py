@@ -12,7 +12,7 @@ from inventory.choices import Reason
 from inventory.ledger.shapes import ACTOR_LENGTH
 from inventory.queries.since import SINCE
 
-SNAPSHOTS = 500  # Stock rows told of in one event
+SNAPSHOTS = 500  # Stock rows told of in one event at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +35,26 @@ class CountedRows:
     left: list[tuple[int, int]]
 
 
+# Figures come in the order of their Stock rows, so those of a chunk lie between two SKUs: with the
+# ends in numbers the planner reads that part of an index, else it reads all Stock rows, or looks
+# each up. For 26,000 figures of a million rows 0.9 us a row, against 3.7.
+_BETWEEN = "SELECT min(sku_id), max(sku_id) FROM ({figures}) AS f"
+
 _OPEN = """
 INSERT INTO inventory_stock (sku_id, location_id)
 SELECT sku_id, location_id FROM ({figures}) AS f
 WHERE NOT EXISTS (SELECT 1 FROM inventory_stock s
-                  WHERE s.sku_id = f.sku_id AND s.location_id = f.location_id)
+                  WHERE s.sku_id BETWEEN %(first)s AND %(last)s
+                    AND s.sku_id = f.sku_id AND s.location_id = f.location_id)
 ORDER BY 1, 2 ON CONFLICT DO NOTHING
 """
 
 _LOCK = """
 SELECT count(*) FROM (
-    SELECT 1 FROM inventory_stock s
-    WHERE (s.sku_id, s.location_id) IN (SELECT sku_id, location_id FROM ({figures}) AS f)
-       OR s.sku_id = ANY(%(skus)s::bigint[])
+    SELECT 1 FROM inventory_stock s WHERE id IN (
+        SELECT id FROM inventory_stock JOIN ({figures}) AS f USING (sku_id, location_id)
+        WHERE sku_id BETWEEN %(first)s AND %(last)s
+        UNION ALL SELECT id FROM inventory_stock WHERE sku_id = ANY(%(skus)s::bigint[]))
     ORDER BY s.sku_id, s.location_id FOR UPDATE OF s) AS locked
 """
 
@@ -57,18 +64,24 @@ _SINCE = f"LEFT JOIN ({SINCE.format(seen=_DATED)}) AS since USING (sku_id, locat
 _NOT_SUPERSEDED = "AND since.counted IS NOT TRUE"
 _REBASED = "greatest(0, f.on_hand::bigint + coalesce(since.on_hand, 0))"
 
-# `counted` takes the locks in (SKU, location) order, and sees the rows as they are under them.
-# Rows where claims would break or something is unavailable need more thought than a statement.
+# Rows are found again by their place in the table, one after the other, so that the UPDATE takes
+# the locks in (SKU, location) order without a lock of its own before it, which took 0.8 us a row.
+# A row that somebody changed in between has another version (its place is not compared again in
+# every release of PostgreSQL): it is not changed, but left to the caller, with those where claims
+# would break or something is unavailable, which need more thought than a statement.
 _COUNT = """
 WITH counted AS MATERIALIZED (
-    SELECT s.id, s.sku_id, s.location_id, s.on_hand AS before, {now} AS now, f.as_of,
+    SELECT s.ctid AS place, s.version, s.sku_id, s.location_id, s.on_hand AS before, {now} AS now,
+           f.as_of,
            s.unavailable > 0 OR {now} NOT BETWEEN s.reserved AND 2147483647 AS is_left
     FROM inventory_stock s JOIN ({figures}) AS f USING (sku_id, location_id) {since}
-    WHERE s.on_hand <> {now} {not_superseded} OR s.unavailable > 0
-    ORDER BY s.sku_id, s.location_id FOR UPDATE OF s
+    WHERE s.sku_id BETWEEN %(first)s AND %(last)s
+      AND (s.on_hand <> {now} {not_superseded} OR s.unavailable > 0)
+    ORDER BY s.sku_id, s.location_id
 ), changed AS (
     UPDATE inventory_stock s SET on_hand = c.now, version = s.version + 1
-    FROM counted c WHERE s.id = c.id AND NOT c.is_left AND c.now <> c.before
+    FROM counted c
+    WHERE s.ctid = c.place AND s.version = c.version AND NOT c.is_left AND c.now <> c.before
     RETURNING s.sku_id, s.location_id, s.on_hand, s.reserved, s.unavailable, s.safety_stock,
               s.version, c.before, c.as_of
 ), moved AS (
@@ -79,32 +92,36 @@ WITH counted AS MATERIALIZED (
     SELECT sku_id, location_id, on_hand - before, 0, 0, on_hand, reserved, unavailable,
            %(reason)s, %(reference)s, %(actor)s, coalesce(as_of, statement_timestamp())
     FROM changed
-), told AS (
+), told AS ({tell})
+SELECT (SELECT count(*) FROM changed),
+       (SELECT array_agg(DISTINCT sku_id) FROM changed
+        WHERE on_hand > before AND sku_id = ANY(%(waiting)s::bigint[])),
+       (SELECT array_agg(ARRAY[sku_id, location_id] ORDER BY sku_id, location_id) FROM (
+            SELECT sku_id, location_id FROM counted WHERE is_left OR now <> before
+            EXCEPT SELECT sku_id, location_id FROM changed) AS rest)
+"""
+
+# In parts by numbers of SKUs, of which each comes once at a location: counting the rows of each
+# would sort them. Put together as text: the JSON functions took three times as long.
+_TELL = """
     INSERT INTO outbox_event (type, subject, actor, data)
     SELECT 'stock.imported', %(subject)s, %(actor)s,
-           (%(head)s || to_json(location) || ', "rows": [' || string_agg(snapshot, ',') || ']}}'
-           )::jsonb
+           (%(head)s || to_json(min(location)) || ', "rows": ['
+            || string_agg(snapshot, ',' ORDER BY sku_id) || ']}}')::jsonb
     FROM (
-        SELECT l.code AS location,
-               (row_number() OVER (PARTITION BY c.location_id ORDER BY c.sku_id) - 1)
-                   / {snapshots} AS part,
-               -- Put together as text: the JSON functions took as long as the update itself.
+        SELECT c.location_id, c.sku_id, (c.sku_id - %(first)s) / {snapshots} AS part,
+               l.code AS location,
                '{{"sku":' || k.name || ',"location":' || l.name || ',"on_hand":' || c.on_hand
                || ',"reserved":' || c.reserved || ',"unavailable":' || c.unavailable
                || ',"available":' || c.on_hand - c.reserved - c.unavailable
                || ',"safety_stock":' || c.safety_stock || ',"version":' || c.version || '}}'
                AS snapshot
         FROM changed c
-        JOIN (SELECT id, to_json(code) AS name FROM inventory_sku) k ON k.id = c.sku_id
+        JOIN (SELECT id, to_json(code) AS name FROM inventory_sku
+              WHERE id BETWEEN %(first)s AND %(last)s OFFSET 0) k ON k.id = c.sku_id
         JOIN (SELECT id, code, to_json(code) AS name FROM stores_location OFFSET 0) l
             ON l.id = c.location_id
-    ) AS snapshots GROUP BY location, part
-)
-SELECT (SELECT count(*) FROM changed),
-       (SELECT array_agg(DISTINCT sku_id) FROM changed
-        WHERE on_hand > before AND sku_id = ANY(%(waiting)s::bigint[])),
-       (SELECT array_agg(ARRAY[sku_id, location_id] ORDER BY sku_id, location_id)
-        FROM counted WHERE is_left)
+    ) AS snapshots GROUP BY location_id, part
 """
 
 
@@ -135,9 +152,10 @@ def preview_query(figures: str, *, dated: bool) -> str:
 
 def open_and_lock_figures(figures: Figures, *, skus: Collection[int] = ()) -> None:
     """Open the Stock rows of figures and lock them, with all rows of `skus`, in order."""
+    between = _between(figures)
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN.format(figures=figures.query))
-        cursor.execute(_LOCK.format(figures=figures.query), {"skus": list(skus)})
+        cursor.execute(_OPEN.format(figures=figures.query), between)
+        cursor.execute(_LOCK.format(figures=figures.query), {**between, "skus": list(skus)})
 
 
 def count_rows(
@@ -153,9 +171,10 @@ def count_rows(
 
     Rows that agree are left alone. `dated`: figures have an `as_of`, and what moved since stays
     moved; where somebody has counted later, theirs stands. Their rows must be locked by now, by
-    `open_and_lock_figures`: this statement does not see what was committed while it waited.
-    Rows on which claims would break, or units are unavailable, come back in `left` untouched
-    but locked: count them by `inventory.commands.count.apply_count`.
+    `open_and_lock_figures`: what moved is not seen where it was committed after this began.
+    Rows on which claims would break, units are unavailable, or which somebody else changed at
+    the same time, come back in `left` untouched: count them by
+    `inventory.commands.count.apply_count`.
 
     Tells of all by `stock.imported` events, each of one location.
     """
@@ -164,7 +183,7 @@ def count_rows(
         now=_REBASED if dated else "f.on_hand",
         since=_SINCE.format(figures=figures.query) if dated else "",
         not_superseded=_NOT_SUPERSEDED if dated else "",
-        snapshots=SNAPSHOTS,
+        tell=_TELL.format(snapshots=SNAPSHOTS),
     )
     parameters: dict[str, Any] = {
         "reason": str(Reason.COUNT),
@@ -173,12 +192,14 @@ def count_rows(
         "subject": name,
         "head": f'{{"import": "{name.rpartition("/")[2]}", "location": ',
         "waiting": list(waiting),
+        **_between(figures),
     }
     with connection.cursor() as cursor:
         if not dated:
-            cursor.execute(_OPEN.format(figures=figures.query))
-        # A chunk is a small part of the table, which the planner would else read whole for each.
+            cursor.execute(_OPEN.format(figures=figures.query), parameters)
+        # By the place of each row, and by no reading of the whole table to find these places.
         cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL work_mem = '32MB'")
         cursor.execute(statement, parameters)
         changed, more, left = cursor.fetchone()
         cursor.execute("SET LOCAL enable_seqscan = on")
@@ -187,3 +208,11 @@ def count_rows(
     return CountedRows(
         changed, frozenset(more or ()), [(sku, location) for sku, location in left or ()]
     )
+
+
+def _between(figures: Figures) -> dict[str, Any]:
+    """Return the first and the last SKU of figures; without figures none is between them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BETWEEN.format(figures=figures.query))
+        first, last = cursor.fetchone()
+    return {"first": first or 0, "last": last or 0}

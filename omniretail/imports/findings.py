@@ -95,6 +95,8 @@ def note_duplicates(file: Import, key: Sequence[str]) -> int:
     given = [name for name in key if name in file.columns]
     names = ", ".join(f"btrim({name})" for name in given)
     table = file_table(file)
+    if not _may_hold_duplicates(table, given):
+        return 0
     return note_found_faults(
         file,
         f"""SELECT line, '{given[0]}', 'duplicate_row',
@@ -105,6 +107,21 @@ def note_duplicates(file: Import, key: Sequence[str]) -> int:
                       GROUP BY {names} HAVING count(*) > 1)) AS twice
             WHERE line > first""",
     )
+
+
+def _may_hold_duplicates(table: str, key: Sequence[str]) -> bool:
+    """Say whether two rows have one hash of their `key`: grouping a million numbers takes a third
+    of the time that grouping their texts does."""
+    hashed = "0::bigint"
+    for name in key:
+        hashed = f"hashtextextended(btrim({name}), {hashed})"
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        cursor.execute(
+            f"""SELECT EXISTS (SELECT FROM {table} WHERE fault IS NULL
+                               GROUP BY {hashed} HAVING count(*) > 1)"""
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def note_effects(file: Import, effects: Sequence[Effect]) -> None:

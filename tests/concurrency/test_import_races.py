@@ -1,0 +1,51 @@
+"""A file of figures that comes while people sell from the same rows."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, transaction
+
+from inventory import ledger
+from inventory.choices import Reason
+from inventory.ledger import Entry
+from inventory.models import StockMovement
+from omniretail.files.tasks import run_imports
+from tests.builders import make_location, make_sku, stock_up
+from tests.concurrency.threads import wait_until_blocked
+from tests.conftest import ApiCaller
+from tests.imports.files import send
+from tests.inventory.floor import balances
+from tests.inventory.laws import assert_pool_laws
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+
+def apply_files() -> None:
+    try:
+        run_imports()
+    finally:
+        connection.close()
+
+
+def test_a_figure_that_waited_for_a_sale_is_posted_against_what_it_left(api: ApiCaller) -> None:
+    """The file saw ten, waited, and two were sold: by what it saw, five would be five less than
+    ten, and the ledger would be two short."""
+    place, shirt, mug = make_location("W1"), make_sku("A1"), make_sku("B1")
+    stock_up(shirt, place, 10)
+    stock_up(mug, place, 10)
+    sent = send(api, "stock", "sku,location,on_hand\nA1,W1,5\nB1,W1,5\n").json()
+    sale = Entry(shirt.pk, place.pk, on_hand=-2, reason=Reason.OTHER)
+    with ThreadPoolExecutor(1) as worker:
+        with transaction.atomic():
+            ledger.post([sale], actor="test")
+            applying = worker.submit(apply_files)
+            wait_until_blocked()
+        applying.result(timeout=30)
+    done = api.get(f"imports/{sent['id']}").json()
+    assert (done["state"], done["rows_changed"], done["rows_failed"]) == ("done", 2, 0)
+    assert balances("A1", "W1") == balances("B1", "W1") == (5, 0, 0)
+    deltas = StockMovement.objects.filter(sku=shirt).order_by("id")
+    assert list(deltas.values_list("on_hand_delta", flat=True)) == [10, -2, -3]
+    assert_pool_laws()
