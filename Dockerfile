@@ -19,6 +19,7 @@ COPY orders orders
 ENV PATH=/srv/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=2 \
     DJANGO_SETTINGS_MODULE=omniretail.settings \
     DATA_DIR=/srv/data \
     PORT=8000

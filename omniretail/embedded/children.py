@@ -21,6 +21,10 @@ LONGEST_DELAY = 30.0
 SETTLED = 30.0  # seconds alive after which a process counts as sound again
 GROUP_GRACE = 3.0
 
+# glibc gives threads heaps of their own, and each keeps what a large request has left in it: with
+# 16 threads, a web process of 127 MB had 184.
+FEW_ARENAS = "2"
+
 NAMES = ("web", "worker", "beat")
 
 
@@ -32,6 +36,7 @@ def mark_of(home: Path) -> str:
 def environment_of(home: Path, *, role: str) -> dict[str, str]:
     name, _, value = mark_of(home).partition("=")
     return {
+        "MALLOC_ARENA_MAX": FEW_ARENAS,
         **os.environ,
         "DATA_DIR": str(home),
         "DJANGO_SETTINGS_MODULE": "omniretail.settings",
