@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from typing import Any
 
 bind = os.environ.get("GUNICORN_BIND") or f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 worker_class = "omniretail.server.ProblemWorker"
@@ -19,3 +22,9 @@ graceful_timeout = 20
 control_socket_disable = True
 max_requests = 0
 os.environ.setdefault("OMNIRETAIL_ROLE", "web")
+# What the web processes count, each in files of its own; see omniretail/metrics/counters.py.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="omniretail-metrics-")
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -23,6 +23,8 @@ from django.utils.module_loading import import_string
 
 from omniretail.access.keys import recognise_lately
 from omniretail.access.principal import Principal
+from omniretail.access.rate import RateLimitMiddleware, charge
+from omniretail.metrics.middleware import MetricsMiddleware
 from omniretail.problem_answers import as_problem, problem_response
 from omniretail.requests import BODY_LIMIT, GetResponse, RequestIdMiddleware
 
@@ -52,7 +54,8 @@ class ExpressLane:
             address: (scope, import_string(name)) for address, (scope, name) in doors.items()
         }
         # What every answer has, by the classes that give it on the normal way.
-        self._open = RequestIdMiddleware(cast(GetResponse, SecurityMiddleware(self._knock)))
+        answers = RateLimitMiddleware(cast(GetResponse, SecurityMiddleware(self._knock)))
+        self._open = RequestIdMiddleware(MetricsMiddleware(answers))
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         response = self.answer(environ)
@@ -85,6 +88,7 @@ class ExpressLane:
         if actor is None or data is None:
             raise _NormalWay()
         try:
+            charge(request, actor)
             response = door(request, data, actor)
         except Exception as error:
             return problem_response(as_problem(error))

@@ -192,7 +192,11 @@ class Conflict(DomainError):
 
 
 class TooManyRequests(DomainError):
-    """More was asked than this client may ask now. Wait for `Retry-After` seconds."""
+    """More was asked than this client may ask a minute. Wait for `Retry-After` seconds.
+
+    Nothing was read or written. `limit` requests may be asked in `window_seconds`; the headers
+    `RateLimit-Policy` and `RateLimit` of every answer tell the same, and what is left.
+    """
 
     code = "too_many_requests"
     status = 429
@@ -210,6 +214,19 @@ class TemporarilyUnavailable(DomainError):
     code = "temporarily_unavailable"
     status = 503
     title = "Try again shortly"
+    headers = {"Retry-After": "1"}
+
+
+class Overloaded(DomainError):
+    """More requests wait already than can be answered soon.
+
+    Nothing was read or written. Repeat the request with the same Idempotency-Key after
+    `Retry-After` seconds, and later still when this comes again.
+    """
+
+    code = "overloaded"
+    status = 503
+    title = "Too busy"
     headers = {"Retry-After": "1"}
 
 

@@ -1,12 +1,14 @@
-"""The web worker: what gunicorn refuses before Django sees it is a problem document too."""
+"""The web worker: who gets a thread and for how long, and who is refused before Django sees it."""
 
 from __future__ import annotations
 
-import json
 import select
+import selectors
+import socket
 import threading
-import uuid
-from http import HTTPStatus
+import time
+from collections import deque
+from functools import partial
 from typing import Any
 
 from gunicorn import util
@@ -14,25 +16,30 @@ from gunicorn.http.errors import (
     ConfigurationProblem,
     InvalidResponseHeader,
     InvalidResponseHeaderName,
-    LimitRequestHeaders,
-    LimitRequestLine,
     ParseException,
 )
 from gunicorn.workers.gthread import ThreadWorker
 
+# Nothing that needs settings: gunicorn's master reads this module before there are any.
+import omniretail.access.rate  # noqa: F401  makes the memory that the workers share
+from omniretail.admission import Queue, is_one_whole_request, is_probe
+from omniretail.refusals import overloaded, unreadable
+
 # Parse errors that are not the client's.
 OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
-
 
 # How long a thread waits for the next request of the client it has just answered, and how many
 # threads never do: they take what comes over other connections.
 STAY = 0.1
 SPARE_THREADS = 4
 
+PIECE = 65_536  # bytes read at once
+LINGER = 2.0  # seconds in which a client that was refused may still send what it had begun
+
 
 class ProblemWorker(ThreadWorker):
-    """A gunicorn worker whose threads stay with a client that goes on asking, and that answers
-    broken requests as the API answers errors.
+    """A gunicorn worker whose threads stay with a client that goes on asking, that refuses what
+    would wait too long, and that answers broken requests as the API answers errors.
 
     Gunicorn hands a connection back to its main thread after each answer, which hands it to a
     thread again: with 32 busy clients that was 0.4 ms of CPU a request.
@@ -41,16 +48,109 @@ class ProblemWorker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._places = threading.Semaphore(self.cfg.threads - SPARE_THREADS)
+        self._queue = Queue(threads=self.cfg.threads)
+        self._leaving: deque[Any] = deque()  # sent away, and not yet heard to the end
+
+    # In the main thread: who may wait for a thread
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Let a request wait for a thread, or refuse it because too many do.
+
+        A new connection that says nothing yet waits with the others that are silent: gunicorn
+        would have a thread listen to it for five seconds.
+        """
+        if not conn.initialized and not conn.data_ready and not _peek(conn):
+            conn.timeout = time.monotonic() + self.cfg.keepalive
+            self.pending_conns.append(conn)
+            self._watch(conn, self.on_pending_socket_readable)
+        elif self._is_too_much(conn):
+            if self._refuse(conn):
+                conn.set_timeout()
+                self.keepalived_conns.append(conn)
+                self._watch(conn, self.on_client_socket_readable)
+            else:
+                self._send_away(conn)
+        else:
+            self._queue.join()
+            super().enqueue_req(conn)
+
+    def on_client_socket_readable(self, conn: Any, client: Any) -> None:
+        """Refuse on a connection that is being watched already without taking it in hand: each
+        system call here lets the threads run, and must wait until it is its turn again."""
+        if self._is_too_much(conn) and self._refuse(conn):
+            self.keepalived_conns.remove(conn)
+            conn.set_timeout()
+            self.keepalived_conns.append(conn)
+        else:
+            super().on_client_socket_readable(conn, client)
+
+    def murder_pending(self) -> None:
+        """Close what has been silent, or has been leaving, for too long."""
+        super().murder_pending()
+        while self._leaving and self._leaving[0].timeout < time.monotonic():
+            self._hang_up(self._leaving.popleft())
+
+    def _is_too_much(self, conn: Any) -> bool:
+        return self._queue.is_full and not is_probe(_peek(conn))
+
+    def _refuse(self, conn: Any) -> bool:
+        """Answer 503 and keep the connection; False where it cannot be kept, and is untouched."""
+        if conn.initialized and conn.parser.unreader.buf.getvalue():
+            return False
+        said = _peek(conn)
+        if not is_one_whole_request(said):
+            return False
+        try:
+            conn.sock.recv(len(said), socket.MSG_DONTWAIT)
+            return conn.sock.send(overloaded(keeps=True), socket.MSG_DONTWAIT) > 0
+        except OSError as error:
+            self.log.debug("A client left that was to be refused: %s", error)
+            return False
+
+    def _send_away(self, conn: Any) -> None:
+        """Answer 503 and close, when the client has said what it had begun to say: closed with
+        something unread, the system would take the answer away from it."""
+        try:
+            conn.sock.send(overloaded(keeps=False), socket.MSG_DONTWAIT)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            self.log.debug("A client left that was to be sent away: %s", error)
+        conn.timeout = time.monotonic() + LINGER
+        self._leaving.append(conn)
+        self._watch(conn, self._hear_out)
+
+    def _hear_out(self, conn: Any, client: Any) -> None:
+        try:
+            if client.recv(PIECE):
+                return
+        except OSError as error:
+            self.log.debug("A client broke off that was sent away: %s", error)
+        self._leaving.remove(conn)
+        self._hang_up(conn)
+
+    def _watch(self, conn: Any, on_more: Any) -> None:
+        conn.sock.setblocking(False)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(on_more, conn))
+
+    def _hang_up(self, conn: Any) -> None:
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+
+    # In the threads
 
     def handle(self, conn: Any) -> Any:
         """Serve a connection's request, and those that follow it closely."""
+        self._queue.leave()
         kept = super().handle(conn)
         while kept is True and self.alive and self._has_more(conn):
             kept = super().handle(conn)
         return kept
 
     def _has_more(self, conn: Any) -> bool:
-        """Wait a moment for the client's next request, unless too many threads do so."""
+        """Wait a moment for the client's next request, unless others wait or too many do so."""
+        if self._queue.is_impatient:
+            return False
         if conn.parser.unreader.buf.getvalue():  # read ahead, so the socket will not tell
             return True
         if not self._places.acquire(blocking=False):
@@ -58,7 +158,7 @@ class ProblemWorker(ThreadWorker):
         try:
             arrivals = select.poll()
             arrivals.register(conn.sock, select.POLLIN)
-            return bool(arrivals.poll(1_000 * STAY))
+            return bool(arrivals.poll(0 if self._queue else 1_000 * STAY))
         finally:
             self._places.release()
 
@@ -70,28 +170,14 @@ class ProblemWorker(ThreadWorker):
             return
         self.log.warning("Invalid request from %s: %s", addr[0] if addr else "a socket", exc)
         try:
-            util.write(client, _answer(exc))
+            util.write(client, unreadable(exc))
         except OSError as error:
             self.log.debug("The refusal could not be sent: %s", error)
 
 
-def _answer(error: BaseException) -> bytes:
-    # Not at the top: gunicorn's master reads this module before there are settings.
-    from omniretail import problems
-
-    problem: problems.DomainError
-    if isinstance(error, LimitRequestLine):
-        problem = problems.AddressTooLong()
-    elif isinstance(error, LimitRequestHeaders):
-        problem = problems.HeadersTooLarge()
-    else:
-        problem = problems.MalformedRequest(f"The request cannot be read: {error}.")
-    body = json.dumps(problem.document()).encode()
-    head = [
-        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
-        "Connection: close",
-        f"Content-Type: {problems.MEDIA_TYPE}",
-        f"Content-Length: {len(body)}",
-        f"X-Request-Id: {uuid.uuid4().hex}",
-    ]
-    return "\r\n".join(head).encode("ascii") + b"\r\n\r\n" + body
+def _peek(conn: Any) -> bytes:
+    """Return what has come and nobody has read; nothing where nothing has."""
+    try:
+        return bytes(conn.sock.recv(PIECE, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except OSError:
+        return b""

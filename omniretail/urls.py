@@ -8,12 +8,14 @@ from django.views.generic import RedirectView
 
 from omniretail import documents, health, overview
 from omniretail.files.api import exports, imports
+from omniretail.metrics import api as metrics
 from omniretail.outbox import api as feed
 
 urlpatterns = [
     path("", overview.home),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    *metrics.urlpatterns,
     path("favicon.ico", RedirectView.as_view(url="/static/overview/mark.svg")),
     path("admin/", include("orders.admin.urls")),
     path("admin/", admin.site.urls),

@@ -76,9 +76,9 @@ class ApiCaller:
         return path if path.startswith("/") else f"/api/v1/{path}"
 
 
-def make_caller(scopes: list[str], **ties: list[str]) -> ApiCaller:
-    """Return a caller whose key has these scopes, tied to `channels` and `locations`."""
-    client = ApiClient.objects.create(name=uuid.uuid4().hex, scopes=scopes, **ties)
+def make_caller(scopes: list[str], **more: Any) -> ApiCaller:
+    """Return a caller whose key has these scopes, tied to `channels` and `locations` if given."""
+    client = ApiClient.objects.create(name=uuid.uuid4().hex, scopes=scopes, **more)
     return ApiCaller(issue_key(client=client))
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+
+from omniretail.admission import MOST_A_THREAD
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 JSON = b"Content-Type: application/json"
@@ -36,11 +40,15 @@ class Server:
             assert line, self.said
             self.said += line
 
+    def connect(self) -> socket.socket:
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(60)
+        client.connect(str(self.address))
+        return client
+
     def refuse(self, *lines: bytes, body: bytes = b"") -> tuple[int, str]:
         """Send a request that must be refused, as it is; return status and code of the problem."""
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(60)
-            client.connect(str(self.address))
+        with self.connect() as client:
             client.sendall(b"\r\n".join([*lines, b"Connection: close", b"", body]))
             answer = http.client.HTTPResponse(client)
             answer.begin()
@@ -83,3 +91,68 @@ def test_broken_chunks_are_refused(server: Server) -> None:
     assert server.refuse(*chunked, body=b"zz\r\n{}\r\n0\r\n\r\n") == (400, "malformed_body")
     large = b"500001\r\n" + b" " * 0x500001 + b"\r\n0\r\n\r\n"
     assert server.refuse(*chunked, body=large) == (413, "body_too_large")
+
+
+PAGE = b"GET /problems/overloaded HTTP/1.1\r\nHost: shop\r\n\r\n"
+PROBE = b"GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n"
+THREADS = 16  # as gunicorn.conf.py says
+WAITING = MOST_A_THREAD * THREADS
+
+
+def read(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    answer = http.client.HTTPResponse(client)
+    answer.begin()
+    return answer.status, dict(answer.headers), answer.read()
+
+
+@contextmanager
+def busy(server: Server) -> Iterator[None]:
+    """Keep every thread waiting for the rest of a body."""
+    with ExitStack() as clients:
+        for _ in range(THREADS):
+            client = clients.enter_context(server.connect())
+            client.sendall(
+                b"POST /api/v1/orders HTTP/1.1\r\nHost: shop\r\n"
+                b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+            )
+            assert client.recv(100).startswith(b"HTTP/1.1 100")  # a thread has it
+        yield
+
+
+def test_what_would_wait_too_long_is_refused_at_once(server: Server) -> None:
+    with ExitStack() as clients:
+        with busy(server):
+            asking = [clients.enter_context(server.connect()) for _ in range(WAITING + 3)]
+            for client in asking:
+                client.sendall(PAGE)
+            refused = select.select(asking, [], [], 60)[0][0]
+            status, headers, said = read(refused)
+            assert (status, json.loads(said)["code"]) == (503, "overloaded")
+            assert headers["Retry-After"] == "1"
+            assert headers["X-Request-Id"]
+            assert "Connection" not in headers
+            # Its connection stays; a probe is let in, to wait for its turn.
+            refused.sendall(PROBE)
+        assert read(refused)[0] == 200
+        asking.remove(refused)
+        statuses = [read(client)[0] for client in asking]
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(200) >= 1
+
+
+def test_a_large_body_is_refused_while_it_comes(server: Server) -> None:
+    """What cannot be read to its end is answered all the same, and closed."""
+    with ExitStack() as clients, busy(server):
+        for _ in range(WAITING + 1):
+            clients.enter_context(server.connect()).sendall(PAGE)
+        large = clients.enter_context(server.connect())
+        large.sendall(
+            b"POST /api/v1/orders HTTP/1.1\r\nHost: shop\r\nContent-Length: 900000\r\n\r\n"
+        )
+        while True:
+            large.sendall(b" " * 10_000)
+            if select.select([large], [], [], 0)[0]:
+                break
+        status, headers, said = read(large)
+    assert (status, headers["Connection"]) == (503, "close")
+    assert json.loads(said)["code"] == "overloaded"

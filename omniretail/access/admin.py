@@ -94,8 +94,12 @@ class ApiClientForm(forms.ModelForm):
 
     class Meta:
         model = ApiClient
-        fields = ("name", "scopes", "channels", "locations")
-        help_texts = {"channels": CODES, "locations": CODES}
+        fields = ("name", "scopes", "channels", "locations", "requests_per_minute")
+        help_texts = {
+            "channels": CODES,
+            "locations": CODES,
+            "requests_per_minute": "Over it: 429. Empty means as many as it likes.",
+        }
         widgets = {
             "channels": UnfoldAdminTextInputWidget,
             "locations": UnfoldAdminTextInputWidget,
@@ -156,6 +160,7 @@ class ApiClientAdmin(ModelAdmin):
             action="api_client.changed" if change else "api_client.created",
             subject=f"api_clients/{obj.pk}",
             scopes=obj.scopes,
+            requests_per_minute=obj.requests_per_minute,
         )
 
     @action(description="Issue a key", url_path="issue-key", icon="key")

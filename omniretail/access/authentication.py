@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from omniretail.access.keys import recognise
 from omniretail.access.principal import Principal
+from omniretail.access.rate import charge
 from omniretail.problems import Unauthenticated
 
 
@@ -23,6 +24,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         principal = recognise(key.strip())
         if principal is None:
             raise Unauthenticated("This API key is unknown, expired or revoked.")
+        charge(request, principal)
         return principal, None
 
     def authenticate_header(self, request: Request) -> str:

@@ -40,7 +40,7 @@ def recognise(key: str) -> Principal | None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT c.id, c.name, c.scopes, c.channels, c.locations
+            """SELECT c.id, c.name, c.scopes, c.channels, c.locations, c.requests_per_minute
                FROM access_apikey k JOIN access_apiclient c ON c.id = k.client_id
                WHERE k.digest = %s AND k.revoked_at IS NULL
                  AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())""",
@@ -49,9 +49,14 @@ def recognise(key: str) -> Principal | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    identity, name, scopes, channels, locations = row
+    identity, name, scopes, channels, locations, limit = row
     return ApiClient(
-        id=identity, name=name, scopes=scopes, channels=channels, locations=locations
+        id=identity,
+        name=name,
+        scopes=scopes,
+        channels=channels,
+        locations=locations,
+        requests_per_minute=limit,
     ).principal()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from omniretail.access.principal import Principal
 from omniretail.access.scopes import ROLES
@@ -40,10 +41,16 @@ class ApiClient(models.Model):
     # Codes that the client is tied to; empty means all.
     channels = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     locations = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)  # empty: no limit
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name = "API client"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(requests_per_minute__gt=0), name="api_client_may_ask"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -55,6 +62,7 @@ class ApiClient(models.Model):
             scopes=frozenset(self.scopes),
             channels=frozenset(self.channels) or None,
             locations=frozenset(self.locations) or None,
+            requests_per_minute=self.requests_per_minute,
         )
 
 

@@ -17,6 +17,7 @@ class Principal:
     scopes: frozenset[str]
     channels: frozenset[str] | None = None
     locations: frozenset[str] | None = None
+    requests_per_minute: int | None = None
 
     # DRF asks its `request.user` this.
     is_authenticated: bool = True

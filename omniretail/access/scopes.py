@@ -14,6 +14,7 @@ SCOPES: dict[str, str] = {
     "returns:override": "Accept returns outside of the policy",
     "webhooks:manage": "Manage webhook subscriptions",
     "customers:privacy": "Export and erase customer data",
+    "metrics:read": "Read the figures of /metrics",
     "*": "Everything",
 }
 

@@ -18,6 +18,7 @@ from psycopg import errors as pg
 from omniretail.access.principal import Principal
 from omniretail.idempotency.answers import Answer, Claim
 from omniretail.idempotency.execute import Outcome, execute_set, retry_conflicts
+from omniretail.metrics.counters import PLACED_TOGETHER
 from omniretail.problems import DomainError
 
 MOST_AT_ONCE = 64
@@ -115,6 +116,7 @@ class Together(Generic[J]):
                 lambda fresh: self._effect([tickets[n].job for n in fresh], actor),
             )
         )
+        PLACED_TOGETHER.observe(len(tickets))
         for ticket, answer in zip(tickets, answers, strict=True):
             ticket.answer = answer
 

@@ -16,6 +16,7 @@ from inventory import ledger
 from inventory.commands.holds import end_stale_holds, redeem_hold
 from inventory.errors import InsufficientStock
 from omniretail.access.principal import Principal
+from omniretail.metrics.counters import ORDERS_PLACED
 from omniretail.problems import Conflict, DomainError, ValidationFailed
 from orders.choices import Resolution
 from orders.commands.decide import View
@@ -63,6 +64,8 @@ def place_orders(requests: Sequence[OrderRequest], *, actor: Principal) -> list[
             outcomes |= _place_until_settled({index: request}, actor=actor)
     rest = {i: request for i, request in enumerate(requests) if i not in outcomes}
     outcomes |= _place_until_settled(rest, actor=actor)
+    placed = sum(outcome.status == 201 for outcome in outcomes.values())
+    transaction.on_commit(lambda: ORDERS_PLACED.inc(placed))
     return [outcomes[index] for index in range(len(requests))]
 
 

@@ -69,3 +69,13 @@ def test_a_tie_to_nothing_is_named_with_what_there_is() -> None:
         issue("shop", "--scopes", "*", "--channels", "web,wbe")
     with pytest.raises(CommandError, match=r"Unknown location: S2\. Known: S1\."):
         issue("shop", "--scopes", "*", "--locations", "S2")
+
+
+def test_a_limit_is_kept_until_another_is_given() -> None:
+    issue("till", "--scopes", "*", "--per-minute", "600")
+    principal = recognise(issue("till"))
+    assert principal is not None
+    assert principal.requests_per_minute == 600
+    for slip in ("0", "-5", "99999999999999999999"):
+        with pytest.raises(CommandError, match="from 1 to"):
+            issue("till", "--per-minute", slip)

@@ -14,6 +14,7 @@ from omniretail.access.scopes import SCOPES
 from stores.models import Channel, Location
 
 NAME_LENGTH = 64
+MOST_PER_MINUTE = 1_000_000
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--scopes", default="", help="comma-separated, or '*'")
         parser.add_argument("--channels", default="", help="comma-separated codes; none: all")
         parser.add_argument("--locations", default="", help="comma-separated codes; none: all")
+        parser.add_argument("--per-minute", type=int, help="requests; none: as many as it likes")
 
     def handle(self, *args: Any, **options: Any) -> None:
         scopes, channels, locations = (
@@ -37,9 +39,17 @@ class Command(BaseCommand):
         _check_codes("location", locations, Location.objects.values_list("code", flat=True))
         if not 0 < len(options["name"].strip()) <= NAME_LENGTH:
             raise CommandError(f"A client's name has 1 to {NAME_LENGTH} characters.")
+        limit = options["per_minute"]
+        if limit is not None and not 0 < limit <= MOST_PER_MINUTE:
+            raise CommandError(f"--per-minute is a number from 1 to {MOST_PER_MINUTE}.")
         client, made = ApiClient.objects.get_or_create(
             name=options["name"],
-            defaults={"scopes": scopes, "channels": channels, "locations": locations},
+            defaults={
+                "scopes": scopes,
+                "channels": channels,
+                "locations": locations,
+                "requests_per_minute": limit,
+            },
         )
         if made and not scopes:
             client.delete()
@@ -49,6 +59,7 @@ class Command(BaseCommand):
                 ("scopes", scopes),
                 ("channels", channels),
                 ("locations", locations),
+                ("requests_per_minute", limit),
             ):
                 if value:
                     setattr(client, name, value)

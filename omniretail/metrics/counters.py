@@ -1,0 +1,26 @@
+"""What the web processes count. Each writes files of its own, which `/metrics` adds up.
+
+The folder is made by `gunicorn.conf.py` and named by `PROMETHEUS_MULTIPROC_DIR`; without it (tests,
+the worker, commands) a process counts for itself alone.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+REQUESTS = Counter(
+    "omniretail_requests", "Requests answered, by door and status", ["method", "door", "status"]
+)
+SECONDS = Histogram(
+    "omniretail_request_seconds",
+    "Seconds from a request's first look to its answer, by door",
+    ["method", "door"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+ORDERS_PLACED = Counter("omniretail_orders_placed", "Orders placed and committed")
+PLACED_TOGETHER = Histogram(
+    "omniretail_placed_together",
+    "Requests that were committed as one set",
+    buckets=(1, 2, 4, 8, 16, 32, 64),
+)
+REFUSED = Counter("omniretail_refused", "Requests refused because there were too many", ["reason"])

@@ -1,0 +1,43 @@
+"""Problem documents as they go over the wire, for what is refused before there is a request."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from http import HTTPStatus
+
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
+
+from omniretail import problems
+from omniretail.metrics.counters import REFUSED
+
+
+def unreadable(error: BaseException) -> bytes:
+    """Answer what is not HTTP as it should be; the connection ends with it."""
+    problem: problems.DomainError
+    if isinstance(error, LimitRequestLine):
+        problem = problems.AddressTooLong()
+    elif isinstance(error, LimitRequestHeaders):
+        problem = problems.HeadersTooLarge()
+    else:
+        problem = problems.MalformedRequest(f"The request cannot be read: {error}.")
+    return _written(problem, "Connection: close")
+
+
+def overloaded(*, keeps: bool) -> bytes:
+    """Answer one request too many; say whether the connection is kept."""
+    REFUSED.labels("overloaded").inc()
+    return _written(problems.Overloaded(), *(() if keeps else ("Connection: close",)))
+
+
+def _written(problem: problems.DomainError, *headers: str) -> bytes:
+    body = json.dumps(problem.document()).encode()
+    head = [
+        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
+        *headers,
+        *(f"{name}: {value}" for name, value in problem.headers.items()),
+        f"Content-Type: {problems.MEDIA_TYPE}",
+        f"Content-Length: {len(body)}",
+        f"X-Request-Id: {uuid.uuid4().hex}",
+    ]
+    return "\r\n".join(head).encode("ascii") + b"\r\n\r\n" + body
