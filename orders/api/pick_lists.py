@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from inventory.api.scan_body import SCAN_KEY, ScansBody
 from inventory.queries.scan import Read
+from omniretail.access.principal import Principal
 from omniretail.doors import (
     ApiView,
     CodeField,
@@ -27,10 +28,11 @@ from omniretail.doors import (
 from omniretail.idempotency.execute import retry_conflicts
 from omniretail.problems import NotFound, ValidationFailed
 from orders.choices import PickListState, PickMode, ScanVerdict
-from orders.commands.pick_lists import complete_pick_list, start_pick_list
+from orders.commands.pick_lists import complete_pick_list, start_pick_list, start_wave
 from orders.commands.scan_picks import scan_picks
 from orders.commands.short_pick import short_pick
 from orders.queries.pick_lists import (
+    count_up,
     find_pick_lists,
     pick_list_document,
     pick_list_documents,
@@ -39,6 +41,7 @@ from orders.queries.pick_lists import (
 from stores.models import Location
 
 MAX_ORDERS = 100
+MAX_WAVE = 10_000
 
 
 class PickListBody(StrictSerializer):
@@ -57,6 +60,16 @@ class PickListBody(StrictSerializer):
                 "Name fulfilments or give max_orders, not both.", code="not_both"
             )
         return attrs
+
+
+class WaveBody(StrictSerializer):
+    location = CodeField()
+    orders_per_list = StrictIntegerField(
+        required=False, min_value=1, max_value=MAX_ORDERS, help_text="12 unless given"
+    )
+    max_orders = StrictIntegerField(
+        required=False, min_value=1, max_value=MAX_WAVE, help_text="1,000 unless given"
+    )
 
 
 class ShortBody(StrictSerializer):
@@ -94,6 +107,18 @@ class PickListAnswer(serializers.Serializer):
     created_at = serializers.DateTimeField()
     completed_at = serializers.DateTimeField(allow_null=True)
     allowed_actions = serializers.ListField(child=serializers.CharField())
+
+
+class WaveListAnswer(serializers.Serializer):
+    id = serializers.CharField()
+    orders = serializers.IntegerField()
+    lines = serializers.IntegerField()
+    units = serializers.IntegerField()
+
+
+class WaveAnswer(serializers.Serializer):
+    location = serializers.CharField()
+    pick_lists = WaveListAnswer(many=True, help_text="The most urgent first")
 
 
 class ScanResultAnswer(serializers.Serializer):
@@ -142,7 +167,7 @@ class PickListsView(ApiView):
 
         def effect() -> tuple[int, Any]:
             pick_list = start_pick_list(
-                location=self._location(body["location"]),
+                location=_location(body["location"], self.actor),
                 mode=PickMode(body["mode"]),
                 codes=body.get("fulfilments"),
                 max_orders=body.get("max_orders", 12),
@@ -152,11 +177,33 @@ class PickListsView(ApiView):
 
         return self.act(effect)
 
-    def _location(self, code: str) -> Location:
-        location = Location.objects.filter(code=code).first()
-        if location is None or not self.actor.sees_location(code):
-            raise ValidationFailed.at("/location", "There is no such location.", "unknown_location")
-        return location
+
+class WavesView(ApiView):
+    scopes = {"POST": "fulfilment:write"}
+
+    @extend_schema(operation_id="start_wave", request=WaveBody, responses={201: WaveAnswer})
+    def post(self, request: Request) -> HttpResponse:
+        """Divide a location's open work among lists for many people, the oldest promise first."""
+        body = self.body(WaveBody)
+
+        def effect() -> tuple[int, Any]:
+            location = _location(body["location"], self.actor)
+            lists = start_wave(
+                location=location,
+                size=body.get("orders_per_list", 12),
+                max_orders=body.get("max_orders", 1_000),
+                actor=self.actor,
+            )
+            return 201, {"location": location.code, "pick_lists": count_up(lists)}
+
+        return self.act(effect)
+
+
+def _location(code: str, actor: Principal) -> Location:
+    location = Location.objects.filter(code=code).first()
+    if location is None or not actor.sees_location(code):
+        raise ValidationFailed.at("/location", "There is no such location.", "unknown_location")
+    return location
 
 
 class PickListView(ApiView):
@@ -235,6 +282,7 @@ class CompleteView(ApiView):
 
 urlpatterns = [
     path("pick-lists", PickListsView.as_view()),
+    path("pick-lists/waves", WavesView.as_view()),
     path("pick-lists/<str:identity>", PickListView.as_view()),
     path("pick-lists/<str:identity>/scans", ScansView.as_view()),
     path("pick-lists/<str:identity>/lines/<str:line>/short", ShortView.as_view()),

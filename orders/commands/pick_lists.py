@@ -10,20 +10,46 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from inventory.queries.placements import Turn, bins_of_skus
 from omniretail.access.principal import Principal
 from omniretail.problems import NotFound, ValidationFailed
+from omniretail.statements import numbers, run
 from orders.choices import FulfilmentState, PickListState, PickMode
 from orders.commands.locks import lock_orders
 from orders.commands.steps import tell
 from orders.errors import IllegalTransition, NothingToPick, PickListIncomplete
-from orders.models import Fulfilment, FulfilmentLine, PickList, PickListLine
+from orders.models import Fulfilment, PickList, PickListLine
 from orders.queries.fulfilments import workable_fulfilments, worked_at
 from orders.queries.pick_lists import lines_with_orders, outstanding, visible_pick_lists
 from orders.transitions import fulfilment_actions, next_pick_list_state
 from stores.models import Location
 
-NO_BIN = 2**31  # after every bin's turn in the walk
+# Of the bins that a SKU lies in, the one that a walk meets first; what lies in none comes last.
+# Each order of a list has a tote of its own.
+_WRITE = """
+WITH taken AS MATERIALIZED (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) AS t(id, pick_list, tote)
+), begun AS (
+    UPDATE orders_fulfilment f SET state = %s, version = f.version + 1
+    FROM taken WHERE f.id = taken.id
+), line AS MATERIALIZED (
+    SELECT t.pick_list, t.tote, w.id, o.sku_id, k.code AS sku, w.quantity - w.picked AS units
+    FROM taken t
+    JOIN orders_fulfilmentline w ON w.fulfilment_id = t.id AND w.quantity > w.picked
+    JOIN orders_orderline o ON o.id = w.order_line_id
+    JOIN inventory_sku k ON k.id = o.sku_id
+), bin AS (
+    SELECT DISTINCT ON (p.sku_id) p.sku_id, b.walk, b.code
+    FROM inventory_placement p JOIN stores_bin b ON b.id = p.bin_id
+    WHERE b.location_id = %s AND p.sku_id IN (SELECT sku_id FROM line)
+    ORDER BY p.sku_id, b.walk, b.code
+)
+INSERT INTO orders_picklistline
+    (pick_list_id, fulfilment_line_id, sku_id, bin, tote, quantity, picked, short, position)
+SELECT pick_list, id, sku_id, coalesce(bin.code, ''), tote, units, 0, 0,
+       row_number() OVER (PARTITION BY pick_list ORDER BY bin.walk NULLS LAST,
+                          bin.code COLLATE "C", sku COLLATE "C", tote, id)
+FROM line LEFT JOIN bin USING (sku_id)
+"""
 
 
 def start_pick_list(
@@ -47,15 +73,50 @@ def start_pick_list(
             raise ValidationFailed.at(
                 "/fulfilments", "A single pick is of one order.", "more_than_one_order"
             )
+    (pick_list,) = _write_lists(location, mode, taken, size=len(taken), actor=actor)
+    return pick_list
+
+
+def start_wave(
+    *, location: Location, size: int, max_orders: int, actor: Principal
+) -> list[PickList]:
+    """Divide the open fulfilments with the oldest promises among lists of `size` fulfilments.
+
+    However many: as many statements as for one list. Raises `NothingToPick`.
+    """
+    taken = _take_oldest(location, limit=max_orders, actor=actor)
+    return _write_lists(location, PickMode.BATCH, taken, size=size, actor=actor)
+
+
+def _write_lists(
+    location: Location,
+    mode: PickMode,
+    taken: Sequence[Fulfilment],
+    *,
+    size: int,
+    actor: Principal,
+) -> list[PickList]:
+    """Write what was taken down in the order of the bins, on as many lists as it needs."""
     if not taken:
         raise NothingToPick(location=location.code)
-    Fulfilment.objects.filter(pk__in=[fulfilment.pk for fulfilment in taken]).update(
-        state=FulfilmentState.PICKING, version=F("version") + 1
+    parts = [taken[start : start + size] for start in range(0, len(taken), size)]
+    lists = PickList.objects.bulk_create(
+        PickList(location=location, mode=mode, created_by=actor.name) for _ in parts
     )
-    pick_list = PickList.objects.create(location=location, mode=mode, created_by=actor.name)
-    PickListLine.objects.bulk_create(_walk(pick_list, taken))
+    ids, owners, totes = [], [], []
+    for pick_list, part in zip(lists, parts, strict=True):
+        orders = dict.fromkeys(fulfilment.order_id for fulfilment in part)
+        tote = {order_id: number for number, order_id in enumerate(orders, start=1)}
+        for fulfilment in part:
+            ids.append(fulfilment.pk)
+            owners.append(pick_list.pk)
+            totes.append(tote[fulfilment.order_id])
+    run(
+        _WRITE,
+        [numbers(ids), numbers(owners), numbers(totes), FulfilmentState.PICKING.value, location.pk],
+    )
     tell("fulfilment.picking", taken, actor=actor)
-    return pick_list
+    return lists
 
 
 def _take_oldest(location: Location, *, limit: int, actor: Principal) -> list[Fulfilment]:
@@ -102,41 +163,6 @@ def _take_named(location: Location, codes: Sequence[str], *, actor: Principal) -
                 allowed_actions=fulfilment_actions(fulfilment.life_cycle, fulfilment.state),
             )
     return [found[code] for code in dict.fromkeys(codes)]
-
-
-def _walk(pick_list: PickList, fulfilments: Sequence[Fulfilment]) -> list[PickListLine]:
-    """Lay out the lines in the order of the bins; each order has a tote of its own."""
-    orders = list(dict.fromkeys(fulfilment.order_id for fulfilment in fulfilments))
-    totes = {order_id: number for number, order_id in enumerate(orders, start=1)}
-    lines = [
-        line
-        for line in FulfilmentLine.objects.filter(fulfilment__in=fulfilments).select_related(
-            "fulfilment", "order_line__sku"
-        )
-        if line.quantity > line.picked
-    ]
-    place = pick_list.location_id
-    bins = bins_of_skus({line.order_line.sku_id for line in lines}, location_ids=[place])
-
-    def first_bin(line: FulfilmentLine) -> Turn:
-        return bins.get((place, line.order_line.sku_id), [(NO_BIN, "")])[0]
-
-    def turn(line: FulfilmentLine) -> tuple[int, str, str, int]:
-        walk, code = first_bin(line)
-        return walk, code, line.order_line.sku.code, totes[line.fulfilment.order_id]
-
-    return [
-        PickListLine(
-            pick_list=pick_list,
-            fulfilment_line=line,
-            sku=line.order_line.sku,
-            bin=first_bin(line)[1],
-            position=position,
-            tote=totes[line.fulfilment.order_id],
-            quantity=line.quantity - line.picked,
-        )
-        for position, line in enumerate(sorted(lines, key=turn), start=1)
-    ]
 
 
 def lock_pick_list(*, identity: int, actor: Principal) -> PickList:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from inventory.models import Barcode
 from inventory.queries.placements import Turn, bins_of_skus
@@ -119,6 +119,20 @@ def pick_list_documents(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
 def pick_list_document(pick_list: PickList) -> dict[str, Any]:
     """Return one list as a document."""
     return pick_list_documents([pick_list])[0]
+
+
+def count_up(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
+    """Return how much work stands on each list, in the order given, in one query."""
+    ids = [pick_list.pk for pick_list in pick_lists]
+    nothing = {"orders": 0, "lines": 0, "units": 0}
+    counted = {
+        row["pick_list"]: {name: row[name] for name in nothing}  # type: ignore[literal-required]
+        for row in PickListLine.objects.filter(pick_list__in=ids)
+        .order_by()
+        .values("pick_list")
+        .annotate(lines=Count("pk"), units=Sum("quantity"), orders=Count("tote", distinct=True))
+    }
+    return [{"id": str(identity), **counted.get(identity, nothing)} for identity in ids]
 
 
 def _line(line: PickListLine, barcodes: list[str]) -> dict[str, Any]:

@@ -6,7 +6,9 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from inventory.models import Barcode, Placement, Sku
 from omniretail.audit.models import AuditRecord
@@ -116,6 +118,64 @@ def test_max_orders_and_named_fulfilments(api: ApiCaller) -> None:
     )
     assert (problem["fulfilment"], problem["state"]) == (codes[0], "picking")
     assert Fulfilment.objects.get(code=codes[2]).state == "open"
+
+
+def test_a_wave_gives_everybody_a_list_in_walking_order(api: ApiCaller) -> None:
+    orders = [place(api, ("C1", 1), ("A1", 1), ("B1", 1)) for _ in range(3)]
+    answer = api.post("pick-lists/waves", {"location": "W1", "orders_per_list": 2})
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["location"] == "W1"
+    first, second = answer.json()["pick_lists"]
+    assert [first[name] for name in ("orders", "lines", "units")] == [2, 6, 6]
+    assert [second[name] for name in ("orders", "lines", "units")] == [1, 3, 3]
+    shown = [api.get(f"pick-lists/{each['id']}").json() for each in (first, second)]
+    assert [(line["sku"], line["bin"], line["tote"]) for line in shown[0]["lines"]] == [
+        ("B1", "A-1", 1), ("B1", "A-1", 2), ("A1", "M-5", 1), ("A1", "M-5", 2),
+        ("C1", None, 1), ("C1", None, 2),
+    ]  # fmt: skip
+    assert {line["order"] for line in shown[1]["lines"]} == {orders[2]["number"]}
+    for order in orders:
+        assert events(order["number"]).count("fulfilment.picking") == 1
+    assert set(Fulfilment.objects.values_list("state", flat=True)) == {"picking"}
+    refused(api.post("pick-lists/waves", {"location": "W1"}), 409, "nothing_to_pick")
+    assert_laws_hold()
+
+
+def test_a_wave_takes_as_many_statements_for_many_lists_as_for_one(
+    api: ApiCaller,
+) -> None:
+    def wave(size: int) -> int:
+        for _ in range(3):
+            place(api, ("A1", 1))
+        with CaptureQueriesContext(connection) as captured:
+            body = {"location": "W1", "orders_per_list": size}
+            assert len(api.post("pick-lists/waves", body).json()["pick_lists"]) == 3 // size
+        return len(captured)
+
+    wave(3)
+    assert wave(3) == wave(1)
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"location": "MOON"}, "/location"),
+        ({"orders_per_list": 0}, "/orders_per_list"),
+        ({"orders_per_list": True}, "/orders_per_list"),
+        ({"max_orders": 10_001}, "/max_orders"),
+        ({"max_orders": 10**30}, "/max_orders"),
+        ({"fulfilments": ["x"]}, "/fulfilments"),
+    ],
+)
+def test_a_bad_wave_starts_nothing(api: ApiCaller, change: dict[str, Any], pointer: str) -> None:
+    place(api, ("A1", 1))
+    problem = refused(
+        api.post("pick-lists/waves", {"location": "W1"} | change), 400, "validation_error"
+    )
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    assert not PickList.objects.exists()
+    tied = make_caller(["fulfilment:write"], locations=["W2"])
+    refused(tied.post("pick-lists/waves", {"location": "W1"}), 400, "validation_error")
 
 
 def test_a_list_is_scanned_to_the_end_and_the_box_packed(api: ApiCaller) -> None:
