@@ -15,7 +15,7 @@ from typing import Any
 from doors import Door, Line
 
 PROCESSES = 4
-LONGEST = 600  # seconds until a crowd that does not come back is given up
+LONGEST = 1_800  # seconds until a crowd, or an answer, that does not come is given up
 PATIENCE = 100  # times that a client which is turned away comes again
 
 
@@ -79,7 +79,7 @@ def _some(door: Door, crowd: Crowd, each: int, seed: int, barrier: Any, results:
 
     def client(number: int) -> None:
         chance = random.Random(seed + number)
-        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=120)
+        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=LONGEST)
         connection.connect()
         barrier.wait(LONGEST)
         for _ in range(crowd.share):

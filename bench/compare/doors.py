@@ -16,10 +16,10 @@ JSON = {"Content-Type": "application/json"}
 class OurDoor:
     """POST /api/v1/orders as a shop sends it: authenticated, idempotent, with an outside id."""
 
+    name: str
     port: int
     key: str
     channel: str = "web"
-    name: str = "OmniRetail"
 
     def request(self, email: str, lines: list[Line]) -> Request:
         body: dict[str, Any] = {
@@ -44,12 +44,12 @@ class OurDoor:
 
 
 @dataclass(frozen=True)
-class OscarDoor:
-    """The one view of the django-oscar project: no authentication, no idempotency."""
+class PeerDoor:
+    """The one view of a peer: no authentication, no idempotency."""
 
+    name: str
     port: int
-    path: str = "/orders"
-    name: str = "django-oscar"
+    path: str
 
     def request(self, email: str, lines: list[Line]) -> Request:
         body: dict[str, Any] = {
@@ -63,4 +63,4 @@ class OscarDoor:
         return self.path, JSON, json.dumps(body).encode()
 
 
-Door = OurDoor | OscarDoor
+Door = OurDoor | PeerDoor

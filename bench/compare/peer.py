@@ -1,4 +1,4 @@
-"""django-oscar on a ground of its own: its environment, its database server, its gunicorn."""
+"""A peer on a ground of its own: its environment, its database server, its gunicorn."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 import venv
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -20,40 +22,61 @@ from omniretail.embedded.connection import DATABASE_NAME
 from omniretail.embedded.use import Use
 
 HERE = Path(__file__).resolve().parent
-REQUIREMENTS = HERE / "oscar_site" / "requirements.txt"
-ENVIRONMENT = REPOSITORY / "var" / "compare" / "oscar"
-PYTHON = ENVIRONMENT / "bin" / "python"
+CACHE = REPOSITORY / "var" / "compare"
 # As gunicorn.conf.py has it for the service.
 WORKERS, THREADS = os.environ.get("WEB_WORKERS", "2"), "16"
-LONGEST_START = 60.0
+LONGEST_START = 120.0
 
 
-def make_environment() -> None:
-    """Install the pinned packages once; a stamp tells which pins are there."""
-    stamp = ENVIRONMENT / "installed.txt"
-    if stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text():
-        return
-    print("Installing django-oscar in", ENVIRONMENT, flush=True)
-    # Without pip: Debian keeps ensurepip in another package, and ours can install for it.
-    venv.create(ENVIRONMENT, clear=True, with_pip=False, symlinks=True)
-    subprocess.run(
-        [
-            sys.executable, "-m", "pip", "--python", str(PYTHON), "install", "--quiet",
-            "--disable-pip-version-check", "-r", str(REQUIREMENTS),
-        ],
-        check=True,
-    )  # fmt: skip
-    stamp.write_text(REQUIREMENTS.read_text())
+@dataclass(frozen=True)
+class Peer:
+    """`site` is a folder beside this file with `requirements.txt`, `wsgi.py` and `fill.py`.
+
+    `environment` is made of the folder to run in and the address of the database, `migrate` is
+    the command that makes the tables, `stock` asks the database for the units of a SKU on hand,
+    promised, and in orders.
+    """
+
+    name: str
+    site: str
+    path: str  # takes an order
+    environment: Callable[[Path, str], dict[str, str]]
+    migrate: tuple[str, ...]
+    stock: str
+    one_in: int = 1  # of the orders of the others; a slow one's round must end too
+
+    @property
+    def programs(self) -> Path:
+        return CACHE / self.site / "bin"
+
+    def install(self) -> None:
+        """Install the pinned packages once; a stamp tells which pins are there."""
+        requirements = HERE / self.site / "requirements.txt"
+        stamp = CACHE / self.site / "installed.txt"
+        if stamp.exists() and stamp.read_text() == requirements.read_text():
+            return
+        print("Installing", self.name, "in", stamp.parent, flush=True)
+        # Without pip: Debian keeps ensurepip in another package, and ours can install for it.
+        venv.create(stamp.parent, clear=True, with_pip=False, symlinks=True)
+        subprocess.run(
+            [
+                sys.executable, "-m", "pip", "--python", str(self.programs / "python"), "install",
+                "--quiet", "--disable-pip-version-check", "-r", str(requirements),
+            ],
+            check=True,
+        )  # fmt: skip
+        stamp.write_text(requirements.read_text())
 
 
-class OscarShop:
-    """`with OscarShop(...) as shop:` runs it from an empty folder and removes it after.
+class PeerGround:
+    """`with PeerGround(...) as ground:` runs a peer from an empty folder and removes it after.
 
     PostgreSQL is of the same programs and settings as the service's, a server of its own.
     """
 
-    def __init__(self, *, products: int, races: int, units: int) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="bench-oscar-", dir="/tmp")).resolve()
+    def __init__(self, peer: Peer, *, products: int, races: int, units: int) -> None:
+        self.peer = peer
+        self.home = Path(tempfile.mkdtemp(prefix=f"bench-{peer.site}-", dir="/tmp")).resolve()
         self.home.chmod(0o755)  # else root's database would go to a shelter that nobody clears
         self.size = [str(number) for number in (products, races, units)]
         self.server = Use(self.home)
@@ -62,29 +85,27 @@ class OscarShop:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
 
-    def __enter__(self) -> OscarShop:
+    def __enter__(self) -> PeerGround:
         self.server.begin()
-        self.environment = os.environ | {
-            "DATA_DIR": str(self.home),  # the mark by which its CPU is known
-            "DJANGO_SETTINGS_MODULE": "oscar_site.settings",
-            "OSCAR_DATABASE": self.address,
-        }
-        self._run("-m", "django", "migrate", "--verbosity", "0")
-        self._run("-m", "oscar_site.fill", *self.size)
+        # DATA_DIR is the mark by which its CPU is known.
+        self.environment = os.environ | {"DATA_DIR": str(self.home)}
+        self.environment |= self.peer.environment(self.home, self.address)
+        self._run(*self.peer.migrate)
+        self._run("python", "-m", f"{self.peer.site}.fill", *self.size)
         self.log = (self.home / "gunicorn.log").open("ab")
         self.web = subprocess.Popen(
             [
-                str(PYTHON), "-m", "gunicorn", "oscar_site.wsgi",
-                "--bind", f"127.0.0.1:{self.port}",
-                "--worker-class", "gthread", "--workers", WORKERS, "--threads", THREADS,
-                "--keep-alive", "15", "--no-control-socket",
+                str(self.peer.programs / "python"), "-m", "gunicorn", f"{self.peer.site}.wsgi",
+                "--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread",
+                "--workers", WORKERS, "--threads", THREADS,
+                "--keep-alive", "15", "--timeout", "120", "--no-control-socket",
             ],
             cwd=HERE, env=self.environment, stdout=self.log, stderr=self.log,
         )  # fmt: skip
         deadline = time.monotonic() + LONGEST_START
         while not self._listens():
             if self.web.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"django-oscar did not start: see {self.log.name}")
+                raise SystemExit(f"{self.peer.name} did not start: see {self.log.name}")
             time.sleep(0.1)
         return self
 
@@ -104,8 +125,11 @@ class OscarShop:
     def cpu(self) -> Cpu:
         return cpu_of(self.home)
 
-    def _run(self, *arguments: str) -> None:
-        subprocess.run([str(PYTHON), *arguments], cwd=HERE, env=self.environment, check=True)
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(self.peer.programs / program), *arguments],
+            cwd=HERE, env=self.environment, check=True,
+        )  # fmt: skip
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

@@ -1,9 +1,9 @@
-"""The same orders on OmniRetail and on django-oscar, by turns, and the race for the last units.
+"""The same orders on OmniRetail and on its peers, by turns, and the race for the last units.
 
-    .venv/bin/python bench/compare/run.py [--orders N] [--rounds N] [--races N]
+    .venv/bin/python bench/compare/run.py [--peers oscar tryton] [--orders N] [--rounds N]
 
-Installs django-oscar from PyPI in var/compare, starts both with a PostgreSQL server each, and
-lets the same clients order from one, then from the other. README.md says what is compared.
+Installs the peers from PyPI in var/compare, starts all with a PostgreSQL server each, and lets
+the same clients order from one after the other. README.md says what is compared.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,65 +21,73 @@ BENCH = Path(__file__).resolve().parents[1]
 sys.path.insert(1, str(BENCH))
 
 from clients import Crowd, send  # noqa: E402
-from doors import Door, OscarDoor, OurDoor  # noqa: E402
+from doors import Door, OurDoor, PeerDoor  # noqa: E402
 from ground import Ground, cpu_of_machine  # noqa: E402
-from peer import OscarShop, make_environment  # noqa: E402
+from peer import PeerGround  # noqa: E402
+from peers import PEERS  # noqa: E402
 from race import BUYERS, UNITS, put_on_sale  # noqa: E402
 from report import machine, percentile  # noqa: E402
 from service import Service  # noqa: E402
-from sides import OSCAR_STOCK, OUR_STOCK, Side  # noqa: E402
+from sides import OUR_STOCK, Side  # noqa: E402
 from tables import print_loads, print_races  # noqa: E402
 
 RESULT = BENCH / "results" / "compare.json"
 LOCATIONS = 20
 LOADS = {"1 line": (1,), "1 to 5 lines": (1, 1, 2, 2, 3, 5)}
+WARMING = 320  # orders before the first round, for caches and plans
 SETTLE = 2.0  # seconds after the last answer in which CPU still counts: events are told later
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--peers", nargs="*", choices=sorted(PEERS), default=sorted(PEERS))
     parser.add_argument("--skus", type=int, default=20_000)
     parser.add_argument("--orders", type=int, default=1_600, help="a load, side and round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--races", type=int, default=5)
     parser.add_argument("--clients", type=int, default=16)
     given = parser.parse_args()
-    make_environment()
-    peer = OscarShop(products=given.skus, races=2 * given.races, units=UNITS)
-    with Ground() as ground, peer as shop:
+    for name in given.peers:
+        PEERS[name].install()
+    with ExitStack() as stack:
+        ground = stack.enter_context(Ground())
         ground.fill(skus=given.skus, locations=LOCATIONS)
-        door = OurDoor(ground.port, ground.key)
-        ours = Side(door, ground.cpu, ground.address, OUR_STOCK)
-        theirs = Side(OscarDoor(shop.port), shop.cpu, shop.address, OSCAR_STOCK)
+        door = OurDoor("OmniRetail", ground.port, ground.key)
+        sides = [Side(door, ground.cpu, ground.address, OUR_STOCK)]
+        sides += [start(name, stack, given) for name in given.peers]
         result = {
             "given": vars(given),
             "machine": machine(),
-            "databases": {side.name: side.settings() for side in (ours, theirs)},
-            "loads": compare(ours, theirs, given),
-            "races": race(
-                {
-                    replace(door, channel="race"): ours,
-                    theirs.door: theirs,
-                    OscarDoor(shop.port, "/orders/locked", "django-oscar, locked by us"): theirs,
-                },
-                Service(ground.url, ground.key),
-                given.races,
-            ),
+            "databases": {side.name: side.settings() for side in sides},
+            "loads": compare(sides, given),
+            "races": race(sides, Service(ground.url, ground.key), given.races),
         }
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
 
 
-def compare(ours: Side, theirs: Side, given: argparse.Namespace) -> dict[str, Any]:
-    """Place the same orders on both by turns; return every round, by load and side."""
-    sides = (ours, theirs)
+def start(name: str, stack: ExitStack, given: argparse.Namespace) -> Side:
+    peer = PEERS[name]
+    ground = stack.enter_context(
+        PeerGround(peer, products=given.skus, races=2 * given.races, units=UNITS)
+    )
+    door = PeerDoor(peer.name, ground.port, peer.path)
+    return Side(door, ground.cpu, ground.address, peer.stock, peer.one_in)
+
+
+def compare(sides: list[Side], given: argparse.Namespace) -> dict[str, Any]:
+    """Place the same orders on all by turns; return every round, by load and side."""
     rounds: dict[str, Any] = {load: {side.name: [] for side in sides} for load in LOADS}
-    for side in sides:  # warms caches and plans
-        measure(side, Crowd(given.clients, 320 // given.clients, (1, 3), given.skus), idle=ours)
+
+    def order(side: Side, lines: tuple[int, ...], orders: int) -> dict[str, Any]:
+        share = max(1, orders // given.clients // side.one_in)
+        return measure(side, Crowd(given.clients, share, lines, given.skus), idle=sides[0])
+
+    for side in sides:
+        order(side, (1, 3), WARMING)
     for _ in range(given.rounds):
         for load, lines in LOADS.items():
-            crowd = Crowd(given.clients, given.orders // given.clients, lines, given.skus)
             for side in sides:
-                rounds[load][side.name].append(measure(side, crowd, idle=ours))
+                rounds[load][side.name].append(order(side, lines, given.orders))
     print_loads(rounds)
     return rounds
 
@@ -111,31 +120,36 @@ def measure(side: Side, crowd: Crowd, *, idle: Side) -> dict[str, Any]:
     }
 
 
-def race(doors: dict[Door, Side], service: Service, races: int) -> list[dict[str, Any]]:
+def race(sides: list[Side], service: Service, races: int) -> list[dict[str, Any]]:
     """Let 200 buyers go for 50 units at each door by turns; return what came of each race."""
     found = []
     for number in range(races):
         put_on_sale(service, f"RACE-{number}")
-        for door, side in doors.items():
-            # The same shelf is behind both doors of theirs: each has half of its SKUs.
-            locked = isinstance(door, OscarDoor) and door != side.door
-            sku = f"RACE-{number + races * locked}"
-            outcome = send(door, Crowd(BUYERS, share=1, sku=sku))
-            sold, refused = outcome.answers["201"], outcome.answers["409"]
-            found.append(
-                {
-                    "side": door.name,
-                    "sold": sold,
-                    "refused": refused,
-                    "errors": BUYERS - sold - refused,
-                    "answers": dict(outcome.answers),
-                    "turned_away": outcome.turned_away,
-                    "seconds": outcome.took,
-                    **side.stock_of(sku),
-                }
-            )
+        for side in sides:
+            door: Door = side.door
+            if isinstance(door, OurDoor):
+                door = replace(door, channel="race")
+            found.append(run_race(side, door, f"RACE-{number}"))
+            if isinstance(door, PeerDoor) and door.name == PEERS["oscar"].name:
+                locked = PeerDoor(f"{door.name}, locked by us", door.port, f"{door.path}/locked")
+                found.append(run_race(side, locked, f"RACE-{races + number}"))
     print_races(found)
     return found
+
+
+def run_race(side: Side, door: Door, sku: str) -> dict[str, Any]:
+    outcome = send(door, Crowd(BUYERS, share=1, sku=sku))
+    sold, refused = outcome.answers["201"], outcome.answers["409"]
+    return {
+        "side": door.name,
+        "sold": sold,
+        "refused": refused,
+        "errors": BUYERS - sold - refused,
+        "answers": dict(outcome.answers),
+        "turned_away": outcome.turned_away,
+        "seconds": outcome.took,
+        **side.stock_of(sku),
+    }
 
 
 if __name__ == "__main__":

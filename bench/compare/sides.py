@@ -1,4 +1,4 @@
-"""The two sides: their doors, what CPU they use, what their databases say."""
+"""The sides of the comparison: their doors, what CPU they use, what their databases say."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ OUR_STOCK = """
            (SELECT coalesce(sum(l.ordered), 0) FROM orders_orderline l WHERE l.sku_id = k.id)
     FROM inventory_stock s JOIN inventory_sku k ON k.id = s.sku_id
     WHERE k.code = %s GROUP BY k.id"""
-OSCAR_STOCK = """
-    SELECT num_in_stock, coalesce(num_allocated, 0),
-           (SELECT coalesce(sum(quantity), 0) FROM order_line l WHERE l.partner_sku = s.partner_sku)
-    FROM partner_stockrecord s WHERE partner_sku = %s"""
 SETTINGS = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
 
 
@@ -27,6 +23,7 @@ class Side:
     cpu: Callable[[], Cpu]
     address: str  # of its database
     stock: str  # SQL: units of a SKU on hand, promised, and in orders
+    one_in: int = 1  # of the orders that the others take
 
     @property
     def name(self) -> str:
