@@ -41,7 +41,7 @@ SETTLE = 2.0  # seconds after the last answer in which CPU still counts: events 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--peers", nargs="*", choices=sorted(PEERS), default=sorted(PEERS))
-    parser.add_argument("--skus", type=int, default=20_000)
+    parser.add_argument("--skus", type=int, default=2_000)
     parser.add_argument("--orders", type=int, default=1_600, help="a load, side and round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--races", type=int, default=5)
