@@ -10,7 +10,8 @@ refused, how soon, and whether a refusal says when to come back. At the end ever
 accepted must be there once, no refused one may be, and the laws of the pool must hold.
 
 The clients run on the same CPUs as the service, and being refused costs them too: what they used
-is told.
+is told. On a machine that others use as well a load is done by what CPU it happens to get: beside
+the goodput stands the same for each second of CPU that the service got.
 """
 
 from __future__ import annotations
@@ -80,11 +81,12 @@ def one_round(
         connections=given.connections, rate=rate, seconds=given.seconds,
     )  # fmt: skip
     after, _ = offer(ground, given.skus, sent, seconds=LONGEST_RECOVERY, **light)
-    overload = figures(flood, given.seconds) | cpu
+    overload = figures(flood, given.seconds, cpu)
     return {
         "best": best,
         "overload": overload,
         "goodput": overload["accepted_per_second"] / best["accepted_per_second"],
+        "goodput_per_cpu": overload["accepted_per_cpu_s"] / best["accepted_per_cpu_s"],
         "light_p99_ms": 1_000 * normal,
         "recovered_after_s": recovery(after, AS_BEFORE * normal),
     }
@@ -94,7 +96,7 @@ def best_of(ground: Ground, given: argparse.Namespace, sent: Sent) -> dict[str, 
     answers, cpu = offer(
         ground, given.skus, sent, connections=CLIENTS, rate=None, seconds=given.seconds
     )
-    return figures(answers, given.seconds) | cpu
+    return figures(answers, given.seconds, cpu)
 
 
 def offer(
@@ -179,7 +181,7 @@ def written(body: dict[str, Any], key: str) -> bytes:
     return "\r\n".join(head).encode() + b"\r\n\r\n" + text
 
 
-def figures(answers: list[Answer], seconds: float) -> dict[str, Any]:
+def figures(answers: list[Answer], seconds: float, cpu: dict[str, float]) -> dict[str, Any]:
     accepted = [each.took for each in answers if each.status == 201]
     refused = [each for each in answers if each.status in REFUSALS]
     turned = [each.took for each in refused] or [0.0]
@@ -187,6 +189,7 @@ def figures(answers: list[Answer], seconds: float) -> dict[str, Any]:
         "answers": dict(Counter(str(each.status) for each in answers)),
         # Answers that came after the end were worked on in the same time.
         "accepted_per_second": len(accepted) / max(each.due + each.took for each in answers),
+        "accepted_per_cpu_s": len(accepted) / (cpu["web_cpu_s"] + cpu["database_cpu_s"]),
         "offered_per_second": len(answers) / seconds,
         "accepted_p50_ms": 1_000 * percentile(accepted, 0.5),
         "accepted_p99_ms": 1_000 * percentile(accepted, 0.99),
@@ -194,6 +197,7 @@ def figures(answers: list[Answer], seconds: float) -> dict[str, Any]:
         "refused_p99_ms": 1_000 * percentile(turned, 0.99),
         "refused_without_retry_after": sum(not each.retry_after for each in refused),
         "broken": sum(each.status == 0 for each in answers),
+        **cpu,
     }
 
 
@@ -238,8 +242,11 @@ def report(rounds: list[dict[str, Any]], books: dict[str, Any], about: dict[str,
     for name in names:
         cells = [median(each[load][name] for each in rounds) for load in ("best", "overload")]
         print(f"{name:<30}{cells[0]:>12,.2f}{cells[1]:>12,.2f}")
-    for name in ("goodput", "light_p99_ms", "recovered_after_s"):
-        print(f"{name:<30}{'':>12}{median(each[name] for each in rounds):>12,.2f}")
+    for name in ("goodput", "goodput_per_cpu", "light_p99_ms", "recovered_after_s"):
+        found = [each[name] for each in rounds]
+        print(
+            f"{name:<30}{'':>12}{median(found):>12,.2f}  ({min(found):,.2f} to {max(found):,.2f})"
+        )
     print("books:", books)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps({**about, "books": books, "rounds": rounds}, indent=1) + "\n")

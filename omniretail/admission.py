@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 from collections import deque
 
-# So many may wait for each thread, and nobody joins a queue whose first has waited so long. With
-# 16 threads, 64 orders are placed within half a second; a few slow requests fill less of it.
+# So many may wait for each thread; and nobody joins those who wait, one for each thread or more,
+# when the first of them has waited so long. The first rule is for orders, of which 64 take about
+# half a second, the second for slow requests, which would take much longer.
 MOST_A_THREAD = 4
 LONGEST_WAIT = 1.0  # seconds
 # A thread leaves the client that it has just answered, when others have waited so long for one.
@@ -28,7 +29,7 @@ class Queue:
     """When those who wait for a thread joined. The main thread adds, other threads take."""
 
     def __init__(self, *, threads: int) -> None:
-        self._most = MOST_A_THREAD * threads
+        self._threads = threads
         self._joined: deque[float] = deque()
 
     def join(self) -> None:
@@ -43,7 +44,10 @@ class Queue:
 
     @property
     def is_full(self) -> bool:
-        return len(self._joined) >= self._most or self._has_waited(LONGEST_WAIT)
+        count = len(self._joined)
+        return count >= MOST_A_THREAD * self._threads or (
+            count >= self._threads and self._has_waited(LONGEST_WAIT)
+        )
 
     @property
     def is_impatient(self) -> bool:

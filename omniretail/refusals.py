@@ -26,11 +26,11 @@ def unreadable(error: BaseException) -> bytes:
 
 def overloaded(*, keeps: bool) -> bytes:
     """Answer one request too many; say whether the connection is kept."""
-    REFUSED.labels("overloaded").inc()
-    return _written(problems.Overloaded(), *(() if keeps else ("Connection: close",)))
+    _count_overloaded()
+    return (_KEEPS if keeps else _CLOSES).replace(_ID, uuid.uuid4().hex.encode())
 
 
-def _written(problem: problems.DomainError, *headers: str) -> bytes:
+def _written(problem: problems.DomainError, *headers: str, request_id: str | None = None) -> bytes:
     body = json.dumps(problem.document()).encode()
     head = [
         f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
@@ -38,6 +38,13 @@ def _written(problem: problems.DomainError, *headers: str) -> bytes:
         *(f"{name}: {value}" for name, value in problem.headers.items()),
         f"Content-Type: {problems.MEDIA_TYPE}",
         f"Content-Length: {len(body)}",
-        f"X-Request-Id: {uuid.uuid4().hex}",
+        f"X-Request-Id: {request_id or uuid.uuid4().hex}",
     ]
     return "\r\n".join(head).encode("ascii") + b"\r\n\r\n" + body
+
+
+# Written beforehand, but for the id: there are many when there is least time.
+_ID = b"0" * 32
+_KEEPS = _written(problems.Overloaded(), request_id=_ID.decode())
+_CLOSES = _written(problems.Overloaded(), "Connection: close", request_id=_ID.decode())
+_count_overloaded = REFUSED.labels("overloaded").inc

@@ -33,7 +33,7 @@ OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 STAY = 0.1
 SPARE_THREADS = 4
 
-PIECE = 65_536  # bytes read at once
+PIECE = 16_384  # bytes read at once
 LINGER = 2.0  # seconds in which a client that was refused may still send what it had begun
 
 

@@ -23,15 +23,18 @@ def test_only_so_many_wait_for_a_thread() -> None:
 def test_nobody_joins_a_queue_that_does_not_move(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(admission, "time", SimpleNamespace(monotonic=lambda: now))
-    queue = Queue(threads=16)
+    queue = Queue(threads=2)
     queue.join()
     now += admission.FAIR_WAIT
     assert (queue.is_impatient, queue.is_full) == (False, False)
-    queue.join()
     now += admission.LONGEST_WAIT
+    assert (queue.is_impatient, queue.is_full) == (True, False)  # a thread for each, soon
+    queue.join()
     assert (queue.is_impatient, queue.is_full) == (True, True)
     queue.leave()
-    assert (queue.is_impatient, queue.is_full) == (True, False)
+    queue.join()
+    assert (queue.is_impatient, queue.is_full) == (False, False)
+    queue.leave()
     queue.leave()
     assert (queue.is_impatient, queue.is_full) == (False, False)
 
