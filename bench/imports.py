@@ -7,7 +7,8 @@ turns, each row with a new figure: the product stages it, checks it, changes bal
 guards of the pool, writes the ledger and tells of it; COPY fills an empty table of three columns;
 bulk_create(update_conflicts=True) upserts a copy of the Stock table that has no triggers, and
 writes no ledger. Then the product takes the file again that it has just taken. Every measured run
-is a process of its own. Rates depend on the machine; look at the ratios.
+is a process of its own. Rates depend on the machine; look at the ratios. CPU is that of the
+process and of all of PostgreSQL.
 """
 
 from __future__ import annotations
@@ -42,9 +43,10 @@ def main() -> None:
     given = parser.parse_args()
     if given.measure:
         set_up_django()
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         parts = WAYS[given.measure](given.file)
         parts["seconds"] = time.perf_counter() - began
+        parts["client_cpu"] = round(time.process_time() - used, 2)
         parts["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps(parts))
         return
@@ -113,13 +115,37 @@ def measure_all(rows: int, rounds: int, address: str) -> None:
 
 def measured(way: str, file: Path) -> dict[str, Any]:
     """Run one way in a process of its own; return its seconds and its peak memory."""
+    before = database_cpu()
     done = subprocess.run(
         [sys.executable, __file__, "--measure", way, "--file", str(file)],
         check=True,
         capture_output=True,
         text=True,
     )
-    return json.loads(done.stdout.splitlines()[-1])
+    run = json.loads(done.stdout.splitlines()[-1])
+    return run | {
+        "database_cpu": round(database_cpu() - before, 2),
+        "load_average": os.getloadavg()[0],
+    }
+
+
+def database_cpu() -> float:
+    """Return the seconds of CPU that all of PostgreSQL has used so far."""
+    from omniretail.embedded import data_dir
+    from omniretail.embedded.postgres import Postgres
+
+    postmaster = Postgres(data_dir()).pid()
+    ticks = 0
+    for entry in Path("/proc").iterdir():
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[1]) == postmaster:
+            ticks += int(fields[11]) + int(fields[12])
+        elif entry.name == str(postmaster):
+            ticks += sum(map(int, fields[11:15]))  # with its children that have ended
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def lay_out(rows: int) -> None:
@@ -241,22 +267,36 @@ NAMES = {
 
 
 def report(rows: int, runs: dict[str, list[dict[str, Any]]], movements: int) -> None:
+    from report import machine
+
     seconds = {way: median(run["seconds"] for run in each) for way, each in runs.items()}
+    cpu = {
+        way: median(run["client_cpu"] + run["database_cpu"] for run in each)
+        for way, each in runs.items()
+    }
     summary = {
+        "machine": machine(),
         "rows": rows,
         "movements_written": movements,
         "product_beside_bulk_create": seconds["bulk_create"] / seconds["product"],
         "product_beside_copy": seconds["copy"] / seconds["product"],
         "unchanged_beside_copy": seconds["copy"] / seconds["unchanged"],
+        "product_beside_bulk_create_cpu": cpu["bulk_create"] / cpu["product"],
+        "unchanged_beside_copy_cpu": cpu["copy"] / cpu["unchanged"],
         "peak_mb": max(run["peak_mb"] for way in ("first", "product") for run in runs[way]),
     }
-    print(f"\n{'way':<52}{'seconds':>10}{'rows/s':>12}{'peak MB':>10}")
+    print(f"\n{'way':<52}{'seconds':>10}{'CPU s':>9}{'rows/s':>12}{'peak MB':>10}")
     for way, name in NAMES.items():
         peak = max(run["peak_mb"] for run in runs[way])
-        print(f"{name:<52}{seconds[way]:>10.2f}{rows / seconds[way]:>12,.0f}{peak:>10.0f}")
-    print(f"\nimport beside bulk_create: {summary['product_beside_bulk_create']:.1f}x")
+        rate = rows / seconds[way]
+        print(f"{name:<52}{seconds[way]:>10.2f}{cpu[way]:>9.2f}{rate:>12,.0f}{peak:>10.0f}")
+    by = "by time {:.3f}, by CPU {:.3f}"
+    for said, key in (
+        ("import beside bulk_create", "product_beside_bulk_create"),
+        ("unchanged file beside bare COPY", "unchanged_beside_copy"),
+    ):
+        print(f"{said}:", by.format(summary[key], summary[f"{key}_cpu"]))
     print(f"import beside bare COPY: {summary['product_beside_copy']:.3f}")
-    print(f"unchanged file beside bare COPY: {summary['unchanged_beside_copy']:.3f}")
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps({**summary, "runs": runs}, indent=2) + "\n")
 

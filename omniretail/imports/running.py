@@ -61,6 +61,8 @@ def _step(identity: int, kind: Kind) -> bool | None:
     end = file.next_block + kind.blocks
     blocks = _blocks_of(file)
     if file.next_block < blocks:
+        if end < blocks:
+            _let_the_disk_follow()
         chunk = Chunk(file, file.next_block, end)
         _advance(file, kind.apply(chunk), next_block=end)
     if end < blocks:
@@ -68,6 +70,16 @@ def _step(identity: int, kind: Kind) -> bool | None:
     Import.objects.filter(pk=identity).update(state=ImportState.DONE, finished_at=Now())
     drop_tables(file)
     return False
+
+
+def _let_the_disk_follow() -> None:
+    """Commit this chunk without waiting for the disk: 25 ms of a chunk of 800.
+
+    After a crash of the database the last chunks may be undone, whole, and are applied again.
+    Whatever is committed later, the next order or place in the feed, has these on disk before it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
 
 
 def _advance(file: Import, progress: Progress, *, next_block: int) -> None:

@@ -114,5 +114,8 @@ def lay_out_work(file: Import, query: str, parameters: Sequence[Any] | dict[str,
     with connection.cursor() as cursor:
         # A million rows are joined in memory, or not at all in a second.
         cursor.execute("SET LOCAL work_mem = '64MB'")
+        # The planner takes most rows of a file for news, and handing them from a parallel worker
+        # for dear: a million rows of which none was new took 5.4 s, and 2.6 s in parallel.
+        cursor.execute("SET LOCAL parallel_tuple_cost = 0.01")
         cursor.execute(f"CREATE TABLE {work_table(file)} AS {query}", parameters or None)
         cursor.execute(f"ANALYZE {work_table(file)}")

@@ -466,3 +466,33 @@ def test_locking_returns_balances_in_one_order(shelf: Shelf) -> None:
     assert len(rows) == 4
     assert ledger.lock_rows([(shelf.sku, shelf.here)])[shelf.sku, shelf.here].on_hand == 10
     assert Location.objects.count() == 2
+
+    def test_sql_is_refused_among_many_rows_that_have_their_movements(self, shelf: Shelf) -> None:
+        """So many at once that the guard compares them as a set."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """WITH sku AS (
+                       INSERT INTO inventory_sku (code, name, attributes, version)
+                       SELECT 'MANY-' || n, 'Many', '{}', 1 FROM generate_series(1, 1500) AS n
+                       RETURNING id)
+                   INSERT INTO inventory_stock (sku_id, location_id)
+                   SELECT id, %s FROM sku""",
+                [shelf.row.location_id],
+            )
+        with_movements = """
+            WITH changed AS (UPDATE inventory_stock SET on_hand = 4 WHERE version = 0 RETURNING *)
+            INSERT INTO inventory_stockmovement
+                (sku_id, location_id, on_hand_delta, reserved_delta, unavailable_delta,
+                 on_hand_after, reserved_after, unavailable_after, reason, reference, actor,
+                 occurred_at)
+            SELECT sku_id, location_id, 4, 0, 0, 4, 0, 0, 'found', '', 'test', now()
+            FROM changed WHERE id > {spared}"""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT min(id) FROM inventory_stock WHERE version = 0")
+            (first,) = cursor.fetchone()
+            with pytest.raises(DatabaseError), transaction.atomic():
+                cursor.execute(with_movements.format(spared=first))
+            cursor.execute(with_movements.format(spared=0))
+            assert cursor.rowcount == 1500
+            with pytest.raises(DatabaseError), transaction.atomic():
+                cursor.execute("UPDATE inventory_stock SET on_hand = 5 WHERE version = 0")
