@@ -42,9 +42,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--peers", nargs="*", choices=sorted(PEERS), default=sorted(PEERS))
     parser.add_argument("--skus", type=int, default=2_000)
-    parser.add_argument("--orders", type=int, default=1_600, help="a load, side and round")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--races", type=int, default=5)
+    parser.add_argument("--orders", type=int, default=800, help="a load, side and round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--races", type=int, default=3)
     parser.add_argument("--clients", type=int, default=16)
     given = parser.parse_args()
     for name in given.peers:
