@@ -11,9 +11,9 @@ bind = os.environ.get("GUNICORN_BIND") or f"0.0.0.0:{os.environ.get('PORT', '800
 worker_class = "omniretail.server.ProblemWorker"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 # Orders that arrive together are placed together: that takes threads to wait in.
-threads = 16
+threads = 20
 # Queue little: a caller that is turned away may retry, one that is forgotten may not.
-backlog = 128
+backlog = 256
 keepalive = 15
 # The longest that gunicorn offers: an address carries a scanned text, a cursor, filters.
 limit_request_line = 8190

@@ -10,10 +10,10 @@ import time
 from collections import deque
 
 # So many may wait for each thread; and nobody joins those who wait, one for each thread or more,
-# when the first of them has waited so long. The first rule is for orders, of which 64 take about
-# half a second, the second for slow requests, which would take much longer.
-MOST_A_THREAD = 4
-LONGEST_WAIT = 1.0  # seconds
+# when the first of them has waited so long. The first rule is for orders, of which 160 take about
+# a second, the second for slow requests, which would take much longer.
+MOST_A_THREAD = 8
+LONGEST_WAIT = 2.0  # seconds
 # A thread leaves the client that it has just answered, when others have waited so long for one.
 FAIR_WAIT = 0.05
 # Probes are let in however many wait: a process that is busy must not be taken for a dead one.

@@ -31,7 +31,7 @@ OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 # How long a thread waits for the next request of the client it has just answered, and how many
 # threads never do: they take what comes over other connections.
 STAY = 0.1
-SPARE_THREADS = 4
+SPARE_THREADS = 3
 
 PIECE = 16_384  # bytes read at once
 LINGER = 2.0  # seconds in which a client that was refused may still send what it had begun

@@ -95,7 +95,7 @@ def test_broken_chunks_are_refused(server: Server) -> None:
 
 PAGE = b"GET /problems/overloaded HTTP/1.1\r\nHost: shop\r\n\r\n"
 PROBE = b"GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n"
-THREADS = 16  # as gunicorn.conf.py says
+THREADS = 20  # as gunicorn.conf.py says
 WAITING = MOST_A_THREAD * THREADS
 
 
