@@ -5,7 +5,8 @@
 No service, no clock: arrivals are a Poisson process, and one queue stands before the row. As sets,
 up to N orders that wait are placed together in a + b * n ms. One order a commit, each holds the
 row's lock for `hold` ms, commit included; what it does before the lock is not in its way. A wait
-is from arrival to commit. Give measured service times; the defaults are placeholders.
+is from arrival to commit. Give measured service times; the defaults are the
+least seen of sets of 1 and of 64 orders for one SKU (4.6 and 62.9 ms).
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class Waits:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--a", type=float, default=4.0, help="ms a set takes whatever its size")
-    parser.add_argument("--b", type=float, default=0.5, help="ms that each order of it adds")
+    parser.add_argument("--a", type=float, default=3.7, help="ms a set takes whatever its size")
+    parser.add_argument("--b", type=float, default=0.9, help="ms that each order of it adds")
     parser.add_argument("--hold", type=float, help="ms that one order holds the row (a + b)")
     parser.add_argument("--set", type=int, default=64, help="orders in a set at most")
     parser.add_argument("--orders", type=int, default=200_000, help="simulated at each rate")
@@ -54,7 +55,7 @@ def main() -> None:
         Way(f"sets of up to {given.set}", given.set, lambda n: given.a + given.b * n),
         Way("one order a commit", 1, lambda n: hold),
     )
-    print(f"a = {given.a} ms, b = {given.b} ms, hold = {hold} ms; {given.orders:,} orders a rate")
+    print(f"a = {given.a} ms, b = {given.b} ms, hold = {hold:g} ms; {given.orders:,} orders a rate")
     rates = sorted({share * way.capacity for way in ways for share in SHARES})
     for way in ways:
         print(f"\n{way.name}: saturated at {way.capacity:,.0f} orders a second")
