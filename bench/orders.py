@@ -6,7 +6,7 @@ Starts the service on a ground of its own (an empty folder, a free port), opens 
 locations, and places orders of 1 to 5 lines through the API as a shop would: authentication,
 Idempotency-Key, customer and address with each. The loads take turns; a figure is the median of
 the rounds. CPU is read from the operating system, WAL from PostgreSQL. Rates depend on the
-machine: look at the CPU and at the ratios.
+machine: look at the CPU and at the ratios, also to the bare floor (bare.py), which takes its turn.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bare import CLIENTS, Bare
 from ground import Ground
-from report import percentile
+from report import machine, percentile
 
 RESULT = Path(__file__).resolve().parent / "results" / "orders.json"
 LOCATIONS, PROCESSES, BATCH = 20, 4, 100
 LINES = (1, 1, 2, 2, 3, 5)
+FLOOR = f"bare floor, {CLIENTS} clients"
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,20 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=3_200, help="a load and round")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    runs: dict[str, list[dict[str, Any]]] = {load.name: [] for load in LOADS}
+    runs: dict[str, list[dict[str, Any]]] = {load.name: [] for load in LOADS} | {FLOOR: []}
+    before = machine()
     with Ground() as ground:
         ground.fill(skus=given.skus, locations=LOCATIONS)
-        measure(ground, LOADS[0], given.skus, 400)  # warms caches and plans
+        bare = Bare(ground, rows=given.skus * LOCATIONS)
+        measure(ground, LOADS[1], given.skus, 3_200)  # warms caches and plans
         for _ in range(given.rounds):
             for load in LOADS:
                 runs[load.name].append(measure(ground, load, given.skus, given.orders))
-    report(runs, given)
+            runs[FLOOR].append(bare.measure(seconds=8))
+    report(runs)
+    found = {"given": vars(given), "before": before, "after": machine(), "runs": runs}
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def measure(ground: Ground, load: Load, skus: int, orders: int) -> dict[str, Any]:
@@ -167,15 +175,28 @@ def order(load: Load, chance: random.Random, skus: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def report(runs: dict[str, list[dict[str, Any]]], given: argparse.Namespace) -> None:
-    """Print the medians, and keep every round."""
+def report(runs: dict[str, list[dict[str, Any]]]) -> None:
+    """Print the medians, and what the targets compare."""
     columns = ("per_second", "p50_ms", "p99_ms", "web_ms", "database_ms", "wal_bytes")
     print(f"{'load':<26}" + "".join(f"{name:>13}" for name in columns))
-    for name, rounds in runs.items():
-        figures = [median(each[column] for each in rounds) for column in columns]
-        print(f"{name:<26}" + "".join(f"{figure:>13,.2f}" for figure in figures))
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps({"given": vars(given), "runs": runs}, indent=1) + "\n")
+    medians = {
+        name: {column: median(each.get(column, 0) for each in rounds) for column in columns}
+        for name, rounds in runs.items()
+    }
+    for name, figures in medians.items():
+        print(f"{name:<26}" + "".join(f"{figures[column]:>13,.2f}" for column in columns))
+    _, spread, hot, batch = (medians[load.name] for load in LOADS)
+    floor = medians[FLOOR]
+    for what, one, other in (
+        ("32 clients beside the floor, rate", spread, floor),
+        ("one hot SKU beside spread, rate", hot, spread),
+        ("batch beside 32 clients, rate", batch, spread),
+    ):
+        print(f"{what}: {one['per_second'] / other['per_second']:.2f}")
+    print(
+        f"batch beside the floor, database CPU: {batch['database_ms'] / floor['database_ms']:.2f}"
+    )
+    print(f"one hot SKU, p99 beside p50: {hot['p99_ms'] / hot['p50_ms']:.1f}")
 
 
 if __name__ == "__main__":
