@@ -83,9 +83,9 @@ def _choose(cart: Cart, shelf: Shelf, network: Network, actor: Principal) -> Seq
     }
     sellable = {
         sku: {
-            places[row.location_id].code: row.sellable
-            for row in shelf.candidates[sku_id]
-            if row.location_id in places and row.sellable > 0
+            places[location_id].code: units
+            for location_id, units in shelf.sellable[sku_id].items()
+            if location_id in places and units > 0
         }
         for sku, sku_id in shelf.sku_ids.items()
     }
@@ -130,16 +130,13 @@ def _write(
 def _claims(
     reference: str, portions: Sequence[Portion], shelf: Shelf, network: Network
 ) -> list[Claim]:
-    fenced = {
-        (row.sku_id, row.location_id): row.fenced
-        for rows in shelf.candidates.values()
-        for row in rows
-    }
     ids = take_ids(inventory_reservation=len(portions))["inventory_reservation"]
     claims = []
     for identity, portion in zip(ids, portions, strict=True):
         pair = (shelf.sku_ids[portion.sku], network.by_code[portion.location].id)
-        claims.append(Claim(identity, *pair, portion.quantity, fenced[pair], reference))
+        claims.append(
+            Claim(identity, *pair, portion.quantity, shelf.fenced.get(pair, 0), reference)
+        )
     return claims
 
 

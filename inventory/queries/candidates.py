@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from inventory.queries.kept import Resolver
 from inventory.queries.shelves import ASKED, COLUMNS, JOINED, ShelfRow, pairs
@@ -16,25 +15,18 @@ FENCED_MOST = 2_000_000_000  # what the guard's integer takes: no location has m
 _READ = f"WITH {ASKED} SELECT {COLUMNS} FROM {JOINED}"
 
 
-class Candidate(NamedTuple):
-    """One Stock row seen by one channel. Units; `sellable` may be below zero.
-
-    `fenced` is what the claim's guard must leave beyond the row's own safety stock: what is kept
-    for other channels, and what a rule keeps safe above the row's own level.
-    """
-
-    sku_id: int
-    location_id: int
-    sellable: int
-    fenced: int
-
-
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The candidates of the asked SKUs; an unknown SKU is missing from `sku_ids`."""
+    """What a channel may still promise of the asked SKUs; an unknown one is missing everywhere.
+
+    `sellable` is in units by SKU id and location id, and may be below zero. `fenced` is what the
+    guard of a claim must leave beyond the row's own safety stock, where that is anything: what is
+    kept for other channels, and what a rule keeps safe above the row's own level.
+    """
 
     sku_ids: dict[str, int]
-    candidates: dict[int, list[Candidate]]  # by SKU id
+    sellable: dict[int, dict[int, int]]
+    fenced: dict[Pair, int]
     # SKUs with units in carts whose time is over, but which no sweep has ended yet: they count
     # as sellable.
     stale: set[int]
@@ -52,7 +44,7 @@ def read_shelf(
     `entitled` are units that the asker held until this transaction and that nobody could take
     since: they stay its own, whatever has been fenced or kept safe after they were promised.
     """
-    shelf = Shelf({}, {}, set())
+    shelf = Shelf({}, {}, {}, set())
     rows = [ShelfRow(*row) for row in run(_READ, [list(skus)])]
     if not rows:
         return shelf
@@ -60,22 +52,14 @@ def read_shelf(
     for row in rows:
         sku_id = row.sku_id
         free, stale = row.free_and_stale()
-        shelf.sku_ids[row.code] = sku_id
+        shelf.sku_ids[row.code], shelf.sellable[sku_id] = sku_id, free
         if stale:
             shelf.stale.add(sku_id)
-        kept = row.kept(free, resolver)
-        if not kept:  # nearly always
-            shelf.candidates[sku_id] = [
-                Candidate(sku_id, place, units, 0) for place, units in free.items()
-            ]
-            continue
         own = dict(pairs(row.levelled, row.levels))
-        shelf.candidates[sku_id] = []
-        for place, units in free.items():
-            levels = kept.get(place, ())
+        for place, levels in row.kept(free, resolver).items():
             keeps = resolver.keeps(levels, channel_id)
             if entitled and (mine := entitled.get((sku_id, place))):
-                keeps = min(keeps, units - mine)
-            fenced = min(keeps - own.get(place, 0), FENCED_MOST)
-            shelf.candidates[sku_id].append(Candidate(sku_id, place, units - keeps, fenced))
+                keeps = min(keeps, free[place] - mine)
+            free[place] -= keeps
+            shelf.fenced[sku_id, place] = min(keeps - own.get(place, 0), FENCED_MOST)
     return shelf

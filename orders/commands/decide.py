@@ -23,7 +23,6 @@ class View:
     source: Source
     shelf: Shelf
     sellable: dict[str, dict[str, int]] = field(default_factory=dict)
-    fenced: dict[tuple[int, int], int] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -39,12 +38,11 @@ class View:
         view = cls(network, source, shelf)
         places, sells_from = network.places, source.location_ids
         for code, sku_id in shelf.sku_ids.items():
-            units = view.sellable[code] = {}
-            for _, location_id, sellable, fenced in shelf.candidates[sku_id]:
-                if sellable > 0 and location_id in sells_from:
-                    units[places[location_id].code] = sellable
-                if fenced:
-                    view.fenced[sku_id, location_id] = fenced
+            view.sellable[code] = {
+                places[location_id].code: units
+                for location_id, units in shelf.sellable[sku_id].items()
+                if units > 0 and location_id in sells_from
+            }
         return view
 
     def plan(
@@ -104,7 +102,7 @@ def shares_of(
                     sku_id=sku_id,
                     sku=part.sku,
                     quantity=part.quantity,
-                    fenced=view.fenced.get((sku_id, (source or place).id), 0),
+                    fenced=view.shelf.fenced.get((sku_id, (source or place).id), 0),
                 )
             )
         promise = promise_for(

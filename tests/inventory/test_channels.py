@@ -55,10 +55,10 @@ def test_a_channel_may_sell_from_everywhere(api: ApiCaller, shop: Location) -> N
 def test_a_ring_fence_keeps_units_from_the_others(api: ApiCaller, shop: Location) -> None:
     other = make_channel("pos")
     api.put("channels/web", WEB)
-    sku_id = read_shelf(skus=["A1"], channel_id=other.pk)
-    assert [row.sellable for rows in sku_id.candidates.values() for row in rows] == [6]
+    till = read_shelf(skus=["A1"], channel_id=other.pk)
+    assert till.sellable == {till.sku_ids["A1"]: {shop.pk: 6}}
     web = read_shelf(skus=["A1"], channel_id=Channel.objects.get(code="web").pk)
-    assert [row.sellable for rows in web.candidates.values() for row in rows] == [10]
+    assert web.sellable == {web.sku_ids["A1"]: {shop.pk: 10}}
 
 
 def test_ring_fences_are_replaced_as_a_whole(api: ApiCaller, shop: Location) -> None:

@@ -71,9 +71,9 @@ def sellable(channel: str = "web") -> dict[tuple[str, str], int]:
     shelf = read_shelf(skus=["A1", "C1"], channel_id=Channel.objects.get(code=channel).pk)
     places = dict(Location.objects.values_list("pk", "code"))
     return {
-        (sku, places[row.location_id]): row.sellable
+        (sku, places[location_id]): units
         for sku, identity in shelf.sku_ids.items()
-        for row in shelf.candidates[identity]
+        for location_id, units in shelf.sellable[identity].items()
     }
 
 
@@ -357,13 +357,14 @@ class TestHonouring:
     def test_a_buyer_who_comes_between_reading_and_claiming(self, api: ApiCaller) -> None:
         web = Channel.objects.get(code="web").pk
         shelf = read_shelf(skus=["A1"], channel_id=web)
-        (here, _) = sorted(shelf.candidates[shelf.sku_ids["A1"]], key=lambda row: row.location_id)
-        assert here.sellable == 2
+        sku_id, location_id = shelf.sku_ids["A1"], Location.objects.get(code="S1").pk
+        assert shelf.sellable[sku_id][location_id] == 2
         hold(api, ("A1", 1, "S1"))
 
         def claim(units: int) -> bool:
             (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
-            mine = Claim(identity, here.sku_id, here.location_id, units, here.fenced, "late")
+            fenced = shelf.fenced[sku_id, location_id]
+            mine = Claim(identity, sku_id, location_id, units, fenced, "late")
             return ledger.reserve([mine], actor="test")
 
         assert not claim(2)
