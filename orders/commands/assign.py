@@ -15,8 +15,8 @@ from inventory.commands.holds import end_stale_holds
 from omniretail.access.principal import Principal
 from omniretail.outbox.events import Fact, publish
 from omniretail.problems import Conflict
-from omniretail.rows import insert_rows
-from orders.commands.decide import View, shares_of
+from omniretail.rows import insert_rows, take_ids
+from orders.commands.decide import View, ids_of_shares, shares_of
 from orders.commands.promises import destination_of
 from orders.commands.refunds import refund_fact
 from orders.commands.shares import Share, draw_shares, receipt_rows
@@ -99,7 +99,8 @@ def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: b
         )
     if not plans:
         return
-    drawn = draw_shares(shares, at=at)
+    ids = take_ids(**ids_of_shares(plan for _, plan in plans))
+    drawn = draw_shares(shares, ids=ids, at=at)
     insert_rows(
         *drawn.rows,
         receipt_rows([(want.order.pk, plan.receipt) for want, plan in plans], occasion, at=at),

@@ -71,6 +71,19 @@ class View:
                 units[part.building] -= part.quantity
 
 
+def ids_of_shares(plans: Iterable[Plan]) -> dict[str, int]:
+    """Return how many ids of which tables the shares of these plans take, for `take_ids`."""
+    shares = lines = 0
+    for decided in plans:
+        shares += len({(part.type, part.location, part.source) for part in decided.allocations})
+        lines += len(decided.allocations)
+    return {
+        "orders_fulfilment": shares,
+        "orders_fulfilmentline": lines,
+        "inventory_reservation": lines,
+    }
+
+
 def shares_of(
     decided: Plan,
     *,

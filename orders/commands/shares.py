@@ -5,13 +5,13 @@ Placing, sourcing again and filling backorders all end here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from inventory.ledger import Claim
-from omniretail.rows import Rows, Table, take_ids
+from omniretail.rows import Rows, Table
 from orders.choices import FulfilmentState, FulfilmentType
 from orders.queries.documents import compose_fulfilment
 from stores.queries.network import Place
@@ -106,17 +106,13 @@ class Drawn:
         return (FULFILMENTS, self.fulfilments), (FULFILMENT_LINES, self.lines)
 
 
-def draw_shares(shares: Sequence[Share], *, at: datetime) -> Drawn:
-    """Draw up fulfilments and their lines for a statement that inserts them.
+def draw_shares(
+    shares: Sequence[Share], *, ids: Mapping[str, Sequence[int]], at: datetime
+) -> Drawn:
+    """Draw up fulfilments and their lines, under these ids, for a statement that inserts them.
 
     A till sale is drawn as it will be when its claims are consumed a moment later.
     """
-    count = sum(len(share.lines) for share in shares)
-    ids = take_ids(
-        orders_fulfilment=len(shares),
-        orders_fulfilmentline=count,
-        inventory_reservation=count,
-    )
     line_ids = iter(ids["orders_fulfilmentline"])
     reservation_ids = iter(ids["inventory_reservation"])
     drawn = Drawn([], [], [], [], [])

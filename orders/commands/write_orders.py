@@ -17,7 +17,7 @@ from omniretail.outbox.events import Fact, event_rows
 from omniretail.rows import Table, hex_of, insert_rows, take_ids
 from orders.choices import FulfilmentType
 from orders.commands.customers import find_or_make, key_of
-from orders.commands.decide import View, shares_of
+from orders.commands.decide import View, ids_of_shares, shares_of
 from orders.commands.promises import destination_of
 from orders.commands.requests import OrderRequest
 from orders.commands.shares import Share, draw_shares, receipt_rows
@@ -90,6 +90,7 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
     ids = take_ids(
         orders_order=len(accepted),
         orders_orderline=sum(len(item.request.lines) for item in accepted),
+        **ids_of_shares(item.plan for item in accepted),
     )
     numbers = [str(FIRST_NUMBER + identity) for identity in ids["orders_order"]]
     customers = find_or_make([i.request.customer for i in accepted if i.request.customer])
@@ -113,7 +114,7 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
                 at=at,
             )
         )
-    drawn = draw_shares([share for group in shares for share in group], at=at)
+    drawn = draw_shares([share for group in shares for share in group], ids=ids, at=at)
     documents = _compose(orders, lines, shares, drawn.documents)
     inserted, *_ = insert_rows(
         (ORDERS, orders),
