@@ -24,7 +24,7 @@ from omniretail.embedded.use import Use
 HERE = Path(__file__).resolve().parent
 CACHE = REPOSITORY / "var" / "compare"
 # As gunicorn.conf.py has it for the service.
-WORKERS, THREADS = os.environ.get("WEB_WORKERS", "2"), "16"
+WORKERS, THREADS = os.environ.get("WEB_WORKERS", "2"), "20"
 LONGEST_START = 120.0
 
 
