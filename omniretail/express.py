@@ -3,7 +3,8 @@
 Django's middleware, its signals and DRF's layers cost a good part of what placing an order does.
 A door of the lane gets a request that is surely right in every outward way: a known key with the
 scope, JSON in, JSON out. Whatever is unusual, in the envelope or in the body, takes the normal
-way, which knows how to say what is wrong. So the lane has no refusals of its own.
+way, which knows how to say what is wrong. So the lane says nothing of a request but that its
+client asks too much.
 """
 
 from __future__ import annotations

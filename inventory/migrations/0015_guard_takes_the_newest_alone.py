@@ -2,7 +2,7 @@ from django.db import migrations
 
 # The guard reads the newest movement of each row that changed. Planned without knowing how many
 # movements a row has, PostgreSQL read all of them and sorted: with 24 in a row the guard took two
-# thirds of the time of reserving, and a row that sells all day has thousands. Forbidden to sort, it
+# fifths of the time of reserving, and a row that sells all day has thousands. Forbidden to sort, it
 # walks the index backwards and stops at the first.
 FUNCTION = "inventory_balance_follows_ledger()"
 

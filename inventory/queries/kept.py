@@ -14,8 +14,8 @@ from inventory.queries.keep_rules import keeping_at
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # The revision whose rules apply and the database's time in microseconds, both as whole numbers
-# because they come with every row; then the own level and fences of a row `s` of inventory_stock.
-# Read together with the balances, so that all of it is of one moment.
+# because they come with every row. Read together with the balances, so that all of it is of one
+# moment.
 MOMENT = """
     coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0),
     (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
