@@ -103,7 +103,7 @@ class MovementsView(ApiView):
         """List the ledger, oldest first. To follow it as it grows, read `/events`, whose
         numbers have no gaps: of two movements, the later number may be seen first."""
         filters = self.filters(MovementQuery)
-        rows = visible_movements(
+        rows, among = visible_movements(
             self.actor,
             sku=filters.get("sku"),
             location=filters.get("location"),
@@ -116,6 +116,7 @@ class MovementsView(ApiView):
             key="id",
             filters=filters,
             render=lambda found: [render_movement(row) for row in found],
+            among=among,
         )
 
 

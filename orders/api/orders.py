@@ -46,6 +46,7 @@ from orders.queries.documents import moment, order_document, order_documents
 from orders.queries.state import in_state
 from orders.queries.timeline import read_timeline
 from orders.sourcing import read_receipt
+from stores.models import Channel
 
 
 class OrderFilters(ListQuery):
@@ -98,7 +99,9 @@ def _filtered(orders: QuerySet[Order], filters: dict[str, Any]) -> QuerySet[Orde
     if "channel" in filters:
         orders = orders.filter(channel__code=filters["channel"])
     if "external_id" in filters:
-        orders = orders.filter(external_id=filters["external_id"])
+        # Unique beside its channel, and found by that index alone.
+        channels = Channel.objects.values("pk")
+        orders = orders.filter(channel__in=channels, external_id=filters["external_id"])
     if "customer" in filters:
         text = filters["customer"]
         known = text.isascii() and text.isdecimal() and len(text) < 19

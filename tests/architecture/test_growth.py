@@ -61,6 +61,14 @@ FILL = (
             reserved_after, unavailable_after, reason, reference, actor, occurred_at)
        SELECT sku_id, location_id, 100, 0, 0, 100, 0, 0, 'opening_balance', 'o', 'x', now()
        FROM changed""",
+    # One SKU that has moved very often.
+    """INSERT INTO inventory_stockmovement
+           (sku_id, location_id, on_hand_delta, reserved_delta, unavailable_delta, on_hand_after,
+            reserved_after, unavailable_after, reason, reference, actor, occurred_at)
+       SELECT k.id, l.id, 0, 0, 0, 100, 0, 0, 'reserved', 'M' || n, 'x', now()
+       FROM inventory_sku k CROSS JOIN generate_series(1, %(orders)s) AS n
+       JOIN stores_location l ON l.code = 'W' || (n %% %(places)s + 1)
+       WHERE k.code = 'K9' ORDER BY n""",
     """INSERT INTO orders_customer (email, name, phone)
        SELECT 'c' || n || '@example.org', 'C', ''
        FROM generate_series(1, %(orders)s / 2) AS n""",
@@ -202,8 +210,11 @@ GETS = [
     "stock?sku=K7", "stock?sku=K7&location=W3", "stock?location=W3", "stock",
     "stock/movements?sku=K7&location=W3", "stock/movements?sku=K7", "stock/movements",
     "stock/movements?reference=R77", "stock/movements?location=W3",
+    "stock/movements?sku=K9&location=W3", "stock/movements?sku=K9",
+    "stock/movements?sku=K9&after=9",
     "stock/as-of?sku=K7&location=W3&at=2030-01-01T00:00:00Z",
-    "orders", "orders?channel=web", "orders?state=open", "orders?state=completed",
+    "orders", "orders?channel=web", "orders?external_id=E77", "orders?state=open",
+    "orders?state=completed",
     "orders/{number}", "orders/{number}/timeline", "orders/{number}/sourcing",
     "fulfilments", "fulfilments?location=W3", "fulfilments?location=W3&state=open",
     "fulfilments?state=open", "fulfilments?order={number}", "fulfilments/{fulfilment}",
@@ -215,7 +226,8 @@ PAGES = [
     "/admin/orders/fulfilment/?q={number}", "/admin/orders/fulfilment/?state=open",
     "/admin/outbox/event/?q={number}", "/admin/inventory/stock/",
     "/admin/inventory/stock/?q=K7", "/admin/inventory/stockmovement/",
-    "/admin/inventory/stockmovement/?q=K7", "/admin/inventory/reservation/",
+    "/admin/inventory/stockmovement/?q=K7", "/admin/inventory/stockmovement/?q=K9",
+    "/admin/inventory/reservation/",
     "/admin/outbox/event/", "/admin/idempotency/storedanswer/",
 ]  # fmt: skip
 LINES = [{"sku": f"K{n}", "quantity": 1} for n in range(1, 51)]

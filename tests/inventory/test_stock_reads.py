@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -138,18 +139,34 @@ def test_the_ledger_tells_every_movement(api: ApiCaller, shirt: Sku, shop: Locat
     assert rows_of(api.get("stock/movements", after=damage["id"])) == []
 
 
-def test_the_ledger_pages_in_order(api: ApiCaller, shirt: Sku, shop: Location) -> None:
+@pytest.mark.parametrize(("where", "count"), [({}, 12), ({"location": "S1"}, 7)])
+def test_the_ledger_pages_in_order(
+    api: ApiCaller, shirt: Sku, shop: Location, where: dict[str, str], count: int
+) -> None:
+    other = make_location("S2")
     for _ in range(5):
         move(shirt, shop, on_hand=1, reason=Reason.FOUND)
+        move(shirt, other, on_hand=1, reason=Reason.FOUND)
+    stock_up(make_sku("B1"), shop, 1)
     seen: list[int] = []
-    answer = api.get("stock/movements", sku="A1", limit=3).json()
+    answer = api.get("stock/movements", sku="A1", limit=3, **where).json()
     while True:
         seen += [int(row["id"]) for row in answer["results"]]
+        assert {row["sku"] for row in answer["results"]} == {"A1"}
         if answer["next"] is None:
             break
         answer = api.get(answer["next"].removeprefix("http://testserver")).json()
     assert seen == sorted(set(seen))
-    assert len(seen) == 7
+    assert len(seen) == count
+    later = rows_of(api.get("stock/movements", sku="A1", after=seen[4], **where))
+    assert [int(row["id"]) for row in later] == seen[5:]
+
+
+@pytest.mark.parametrize("key", ['"x"', '"5"', "null", "1.5", str(2**63)])
+def test_a_cursor_of_another_list_is_refused(api: ApiCaller, shirt: Sku, key: str) -> None:
+    cursor = base64.urlsafe_b64encode(key.encode()).decode()
+    answer = api.get("stock/movements", sku="A1", cursor=cursor)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "bad_cursor")
 
 
 def test_any_moment_can_be_looked_back_at(api: ApiCaller, shirt: Sku, shop: Location) -> None:
@@ -213,7 +230,10 @@ def test_a_client_tied_to_a_location_sees_its_shelves_alone(
     stock_up(shirt, make_location("S2"), 4)
     tied = make_caller(["stock:read"], locations=["S2"])
     assert [row["location"] for row in rows_of(tied.get("stock"))] == ["S2"]
-    assert [row["location"] for row in rows_of(tied.get("stock/movements"))] == ["S2"]
+    for asked in ({}, {"sku": "A1"}, {"reference": "test"}):
+        assert {row["location"] for row in rows_of(tied.get("stock/movements", **asked))} <= {"S2"}
+    assert len(rows_of(tied.get("stock/movements", sku="A1"))) == 1
+    assert rows_of(tied.get("stock/movements", sku="A1", location="S1")) == []
     at = "2026-01-01T00:00:00Z"
     assert tied.get("stock/as-of", sku="A1", location="S1", at=at).status_code == 400
     assert make_caller(["catalogue:read"]).get("stock").status_code == 403

@@ -312,19 +312,3 @@ def test_a_quote_reserves_nothing(api: ApiCaller, world: Any) -> None:
     assert answer.status_code == 200, answer.content
     assert answer.json()["possible"] is True
     assert row(world["A1"], world["W1"]) == (5, 0, 0)
-
-
-def test_orders_are_listed_and_filtered(api: ApiCaller, world: Any) -> None:
-    numbers = [
-        api.post("orders", order_of(("A1", 1), external_id=str(n))).json()["number"]
-        for n in range(3)
-    ]
-    api.post(f"orders/{numbers[0]}/cancellations", {"reason": "x"})
-    first = api.get("orders", limit=2).json()
-    assert [order["number"] for order in first["results"]] == [numbers[2], numbers[1]]
-    rest = api.client.get(first["next"], headers=api.headers).json()
-    assert [order["number"] for order in rest["results"]] == [numbers[0]]
-    assert rest["next"] is None
-    cancelled = api.get("orders", state="cancelled").json()["results"]
-    assert [order["number"] for order in cancelled] == [numbers[0]]
-    assert api.get("orders", state="purple").status_code == 400

@@ -1,0 +1,80 @@
+"""`GET /orders`: pages, filters, and a state that is what each order says of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from orders.choices import OrderState
+from orders.models import OrderLine
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import ApiCaller
+from tests.orders.desk import place, step, units
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def shop() -> None:
+    make_channel("web")
+    stock_up(make_sku("A1"), make_location("W1"), 20)
+    make_sku("B1")
+
+
+def listed(api: ApiCaller, **filters: object) -> list[str]:
+    answer = api.get("orders", **filters)
+    assert answer.status_code == 200, answer.content
+    return [order["number"] for order in answer.json()["results"]]
+
+
+def ship(api: ApiCaller, order: dict[str, Any]) -> None:
+    """Ship the one unit of its first line."""
+    code = order["fulfilments"][0]["id"]
+    for action, body in (
+        ("pick", units(("1", 1))),
+        ("pack", None),
+        ("ship", {"carrier": "x", "tracking_number": "1"}),
+    ):
+        step(api, code, action, body)
+
+
+def test_pages_are_the_newest_first(api: ApiCaller) -> None:
+    numbers = [place(api, ("A1", 1), external_id=f"E{n}")["number"] for n in range(3)]
+    first = api.get("orders", limit=2).json()
+    assert [order["number"] for order in first["results"]] == [numbers[2], numbers[1]]
+    rest = api.client.get(first["next"], headers=api.headers).json()
+    assert [order["number"] for order in rest["results"]] == [numbers[0]]
+    assert rest["next"] is None
+    assert listed(api, external_id="E1") == [numbers[1]]
+    assert listed(api, external_id="E1", channel="web") == [numbers[1]]
+    assert listed(api, external_id="E1", channel="till") == []
+
+
+def test_an_order_is_listed_in_its_own_state(api: ApiCaller) -> None:
+    waits = {"allow_backorder": True}
+    orders = [place(api, ("A1", 1)), place(api, ("A1", 1), ("A1", 2))]
+    orders += [place(api, ("B1", 1), **waits), place(api, ("A1", 1), ("B1", 2), **waits)]
+    for lines in ([("A1", 1)], [("A1", 1), ("A1", 2)]):
+        gone = place(api, *lines)
+        assert api.post(f"orders/{gone['number']}/cancellations", {"reason": "x"}).status_code < 300
+        orders.append(gone)
+    done = [place(api, ("A1", 1)) for _ in range(4)]
+    half = place(api, ("A1", 1), ("B1", 1), **waits)
+    for order in (*done, half):
+        ship(api, order)
+    for order in done[:2]:
+        OrderLine.objects.filter(order__number=order["number"]).update(returned=F("fulfilled"))
+    orders += [*done, half]
+    said: dict[str, list[str]] = {state: [] for state in OrderState.values}
+    for order in orders:
+        said[api.get(f"orders/{order['number']}").json()["state"]].append(order["number"])
+    assert {state: len(numbers) for state, numbers in said.items()} == {
+        "open": 2, "backordered": 2, "partially_fulfilled": 1, "completed": 2, "cancelled": 2,
+        "returned": 2,
+    }  # fmt: skip
+    for state, numbers in said.items():
+        assert listed(api, state=state) == numbers[::-1], state
+        assert listed(api, state=state, limit=1) == numbers[:-2:-1], state
+    assert api.get("orders", state="purple").status_code == 400
