@@ -21,6 +21,12 @@ CONFLICTS = (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation)
 INVALID = (400, 404)
 
 T = TypeVar("T")
+
+
+class StartOver(Exception):
+    """An effect met what it cannot take back by itself: roll back, and run it with savepoints."""
+
+
 Effect = Callable[[], tuple[int, Any]]
 Outcome = tuple[int, Any] | DomainError  # a status and a JSON-able body, or a refusal
 

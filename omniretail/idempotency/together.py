@@ -17,7 +17,7 @@ from psycopg import errors as pg
 
 from omniretail.access.principal import Principal
 from omniretail.idempotency.answers import Answer, Claim
-from omniretail.idempotency.execute import Outcome, execute_set, retry_conflicts
+from omniretail.idempotency.execute import Outcome, StartOver, execute_set, retry_conflicts
 from omniretail.metrics.counters import PLACED_TOGETHER
 from omniretail.problems import DomainError
 
@@ -26,6 +26,7 @@ MOST_AT_ONCE = 64
 _OF_ONE = (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected, pg.SerializationFailure)
 
 J = TypeVar("J")
+Effect = Callable[[Sequence[J], Principal], Sequence[Outcome]]
 
 
 class _Ticket(Generic[J]):
@@ -44,10 +45,15 @@ class _Ticket(Generic[J]):
 
 
 class Together(Generic[J]):
-    """Runs the jobs of many request threads as sets, one set at a time for each client."""
+    """Runs the jobs of many request threads as sets, one set at a time for each client.
 
-    def __init__(self, effect: Callable[[Sequence[J], Principal], Sequence[Outcome]]) -> None:
+    `at_first`, where there is one, is tried before `effect`: it may do without savepoints and
+    raise `StartOver`.
+    """
+
+    def __init__(self, effect: Effect[J], *, at_first: Effect[J] | None = None) -> None:
         self._effect = effect
+        self._at_first = at_first or effect
         self._lock = threading.Lock()
         # The tickets of each client; a client with an entry has a leader.
         self._waiting: dict[str, deque[_Ticket[J]]] = {}
@@ -110,15 +116,24 @@ class Together(Generic[J]):
                 ticket.called.set()
 
     def _run_set(self, tickets: list[_Ticket[J]], actor: Principal) -> None:
-        answers = retry_conflicts(
-            lambda: execute_set(
-                [ticket.claim for ticket in tickets],
-                lambda fresh: self._effect([tickets[n].job for n in fresh], actor),
-            )
-        )
+        try:
+            answers = _answers(self._at_first, tickets, actor)
+        except StartOver:
+            answers = _answers(self._effect, tickets, actor)
         PLACED_TOGETHER.observe(len(tickets))
         for ticket, answer in zip(tickets, answers, strict=True):
             ticket.answer = answer
+
+
+def _answers(
+    effect: Effect[J], tickets: Sequence[_Ticket[J]], actor: Principal
+) -> list[Answer | DomainError]:
+    return retry_conflicts(
+        lambda: execute_set(
+            [ticket.claim for ticket in tickets],
+            lambda fresh: effect([tickets[n].job for n in fresh], actor),
+        )
+    )
 
 
 def _is_about_the_database(error: Exception) -> bool:

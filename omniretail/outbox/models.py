@@ -14,7 +14,7 @@ class Event(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     event_id = models.UUIDField(
-        default=uuid.uuid4, db_default=models.Func(function="gen_random_uuid"), editable=False
+        default=uuid.uuid4, db_default=models.Func(function="outbox_event_id"), editable=False
     )
     type = models.CharField(max_length=64)
     # The resource: "fulfilments/100001-1". Deliveries keep the order per subject.

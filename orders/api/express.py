@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,15 +17,17 @@ from orders.commands.place import place_orders
 from orders.commands.requests import OrderRequest
 
 
-def _place(requests: Sequence[OrderRequest], actor: Principal) -> list[Outcome]:
+def _place(
+    requests: Sequence[OrderRequest], actor: Principal, *, hopeful: bool = False
+) -> list[Outcome]:
     return [
         outcome.problem or (outcome.status, outcome.document)
-        for outcome in place_orders(requests, actor=actor)
+        for outcome in place_orders(requests, actor=actor, hopeful=hopeful)
     ]
 
 
 # Orders that come in while others are being placed are placed together, by either way.
-PLACING = Together(_place)
+PLACING = Together(_place, at_first=partial(_place, hopeful=True))
 
 
 def place_order(

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from omniretail.rows import Table, insert_rows
 from omniretail.statements import run
 from orders.commands.requests import CustomerRequest
 
 Key = tuple[str | None, str]
 
-CUSTOMERS = Table.of(
-    "orders_customer",
-    on_conflict="ON CONFLICT DO NOTHING",
-    external_id="text",
-    email="text",
-    name="text",
-    phone="text",
+# A customer has the shop's id or an e-mail to be known by; the other is empty here.
+_FIND_OR_MAKE = """
+WITH wanted AS (
+    SELECT nullif(external_id, '') AS external_id, known_by, email, name, phone
+    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+        AS w(external_id, known_by, email, name, phone)
+), found AS (
+    SELECT id, external_id, '' AS known_by FROM orders_customer
+    WHERE external_id = ANY(ARRAY(SELECT external_id FROM wanted))
+    UNION ALL
+    SELECT id, NULL, email FROM orders_customer
+    WHERE external_id IS NULL AND email <> ''
+      AND email = ANY(ARRAY(SELECT known_by FROM wanted))
+), made AS (
+    INSERT INTO orders_customer (external_id, email, name, phone)
+    SELECT external_id, email, name, phone FROM wanted w
+    WHERE NOT EXISTS (
+        SELECT FROM found f
+        WHERE f.known_by = w.known_by AND f.external_id IS NOT DISTINCT FROM w.external_id
+    )
+    ON CONFLICT DO NOTHING
+    RETURNING id, external_id, CASE WHEN external_id IS NULL THEN email ELSE '' END
 )
+SELECT * FROM found UNION ALL SELECT * FROM made
+"""
 
 
 def key_of(customer: CustomerRequest) -> Key:
@@ -33,41 +49,21 @@ def find_or_make(wanted: Sequence[CustomerRequest]) -> dict[Key, int]:
     Existing rows are not locked: a hundred orders of one customer must not queue behind it.
     """
     by_key = {key_of(customer): customer for customer in wanted if customer.is_known}
-    if not by_key:
-        return {}
-    found = _find(by_key)
-    missing = [by_key[key] for key in sorted(by_key.keys() - found.keys(), key=str)]
-    if missing:
-        insert_rows(
-            (
-                CUSTOMERS,
-                [
-                    {
-                        "external_id": customer.external_id,
-                        "email": customer.email.strip().lower(),
-                        "name": customer.name,
-                        "phone": customer.phone,
-                    }
-                    for customer in missing
-                ],
-            )
+    found: dict[Key, int] = {}
+    while len(found) < len(by_key):
+        # In order: two sets that make the same customers never wait for each other. Those that
+        # another transaction made at this moment are found when the statement is run again.
+        keys = sorted(by_key.keys() - found.keys(), key=str)
+        customers = [by_key[key] for key in keys]
+        rows = run(
+            _FIND_OR_MAKE,
+            [
+                [external_id or "" for external_id, _ in keys],
+                [email for _, email in keys],
+                [customer.email.strip().lower() for customer in customers],
+                [customer.name for customer in customers],
+                [customer.phone for customer in customers],
+            ],
         )
-        found = _find(by_key)
+        found |= {(external_id, email): identity for identity, external_id, email in rows}
     return found
-
-
-def _find(by_key: dict[Key, CustomerRequest]) -> dict[Key, int]:
-    rows = run(
-        """SELECT id, external_id, email FROM orders_customer WHERE external_id = ANY(%b::text[])
-           UNION ALL
-           SELECT id, external_id, email FROM orders_customer
-           WHERE external_id IS NULL AND email <> '' AND email = ANY(%b::text[])""",
-        [
-            [external_id for external_id, _ in by_key if external_id],
-            [email for external_id, email in by_key if not external_id],
-        ],
-    )
-    return {
-        (external_id, "" if external_id else email): identity
-        for identity, external_id, email in rows
-    }

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
 
-from omniretail.statements import numbers, run
+from omniretail.statements import run
 from orders.commands.requests import OrderRequest
+from stores.queries.network import Network, network_at
 
 Known = tuple[int, bytes]  # order id, fingerprint of the body that placed it
 
+_READ = """
+SELECT coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0), known.*
+FROM (SELECT) AS one
+LEFT JOIN (
+    SELECT c.code, o.external_id, o.id, o.fingerprint
+    FROM unnest(%b::text[], %b::text[]) AS w(channel, external_id)
+    JOIN stores_channel c ON c.code = w.channel
+    JOIN orders_order o ON o.channel_id = c.id AND o.external_id = w.external_id
+) AS known ON true
+"""
+
 
 def find_known(
-    requests: Sequence[OrderRequest], channel_ids: Mapping[str, int]
-) -> dict[tuple[str, str], Known]:
-    """Return the orders already placed under these (channel code, external id) pairs."""
-    codes = {identity: code for code, identity in channel_ids.items()}
+    requests: Collection[OrderRequest],
+) -> tuple[Network, dict[tuple[str, str], Known]]:
+    """Return the network as it is now, and the orders already placed under the requests'
+    (channel code, external id)."""
     rows = run(
-        """SELECT o.channel_id, o.external_id, o.id, o.fingerprint
-           FROM unnest(%s::bigint[], %b::text[]) AS w(channel_id, external_id)
-           JOIN orders_order o USING (channel_id, external_id)""",
+        _READ,
         [
-            numbers(channel_ids[request.channel] for request in requests),
+            [request.channel for request in requests],
             [request.external_id for request in requests],
         ],
     )
-    return {
-        (codes[channel_id], external_id): (identity, bytes(fingerprint))
-        for channel_id, external_id, identity, fingerprint in rows
+    return network_at(rows[0][0]), {
+        (channel, external_id): (identity, bytes(fingerprint))
+        for _, channel, external_id, identity, fingerprint in rows
+        if identity is not None
     }

@@ -16,11 +16,12 @@ from inventory import ledger
 from inventory.commands.holds import end_stale_holds, redeem_hold
 from inventory.errors import InsufficientStock
 from omniretail.access.principal import Principal
+from omniretail.idempotency.execute import StartOver
 from omniretail.metrics.counters import ORDERS_PLACED
 from omniretail.problems import Conflict, DomainError, ValidationFailed
 from orders.choices import Resolution
 from orders.commands.decide import View
-from orders.commands.known import find_known
+from orders.commands.known import Known, find_known
 from orders.commands.promises import destination_of
 from orders.commands.requests import OrderRequest
 from orders.commands.write_orders import Accepted, LostRace, write_orders
@@ -28,7 +29,7 @@ from orders.errors import ExternalIdConflict
 from orders.models import Return
 from orders.queries.documents import order_documents
 from orders.sourcing import Demand, Plan
-from stores.queries.network import Network, current_network
+from stores.queries.network import Network
 
 LOSSES_BEFORE_LOCKING = 2
 LOSSES_BEFORE_GIVING_UP = 6
@@ -50,12 +51,17 @@ class Outcome:
 Outcomes = dict[int, Outcome]
 
 
-def place_orders(requests: Sequence[OrderRequest], *, actor: Principal) -> list[Outcome]:
+def place_orders(
+    requests: Sequence[OrderRequest], *, actor: Principal, hopeful: bool = False
+) -> list[Outcome]:
     """Place orders, each standing alone; outcomes are in the order of the requests.
 
     Runs in the caller's transaction; each order is placed whole or not at all. Refusals are
     returned, not raised: validation_error, insufficient_stock, external_id_conflict,
     reservation_not_live.
+
+    `hopeful` does without the savepoint that losing a race needs, two of a set's ten statements;
+    it raises `StartOver` when the race is lost: roll back, and place them without it.
     """
     outcomes: Outcomes = {}
     # A cart's hold is given up and taken over under its own savepoint: a refusal restores it.
@@ -63,21 +69,25 @@ def place_orders(requests: Sequence[OrderRequest], *, actor: Principal) -> list[
         if request.reservation_id is not None:
             outcomes |= _place_until_settled({index: request}, actor=actor)
     rest = {i: request for i, request in enumerate(requests) if i not in outcomes}
-    outcomes |= _place_until_settled(rest, actor=actor)
+    outcomes |= _place_until_settled(rest, actor=actor, hopeful=hopeful)
     placed = sum(outcome.status == 201 for outcome in outcomes.values())
     transaction.on_commit(lambda: ORDERS_PLACED.inc(placed))
     return [outcomes[index] for index in range(len(requests))]
 
 
-def _place_until_settled(requests: dict[int, OrderRequest], *, actor: Principal) -> Outcomes:
+def _place_until_settled(
+    requests: dict[int, OrderRequest], *, actor: Principal, hopeful: bool = False
+) -> Outcomes:
     outcomes: Outcomes = {}
     losses = 0
     while pending := {i: request for i, request in requests.items() if i not in outcomes}:
         locked = losses >= LOSSES_BEFORE_LOCKING
         try:
-            with transaction.atomic():
+            with transaction.atomic(savepoint=not hopeful):
                 outcomes |= _place_round(pending, actor=actor, locked=locked)
         except LostRace:
+            if hopeful:
+                raise StartOver() from None
             losses += 1
             if losses > LOSSES_BEFORE_LOCKING and len(pending) > 1:
                 # One of them loses for a reason of its own: it must not spoil its neighbours.
@@ -86,15 +96,17 @@ def _place_until_settled(requests: dict[int, OrderRequest], *, actor: Principal)
             elif losses > LOSSES_BEFORE_GIVING_UP:
                 outcomes |= dict.fromkeys(pending, Outcome.refused(Conflict()))
         except DomainError as refusal:
+            if hopeful:
+                raise StartOver() from None
             outcomes |= dict.fromkeys(pending, Outcome.refused(refusal))
     return outcomes
 
 
 def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked: bool) -> Outcomes:
     """Settle at least one request, or lose the race. Twins of one another take turns."""
-    network = current_network()
+    network, known = find_known(requests.values())
     outcomes = refuse_unknown_places(requests, network=network, actor=actor)
-    fresh = _answer_known(requests, outcomes, network)
+    fresh = _answer_known(requests, outcomes, known)
     entitled: dict[tuple[int, int], int] = {}
     for request in fresh.values():
         if request.reservation_id is not None:  # it is alone in its round
@@ -209,14 +221,10 @@ def unknown_skus(request: OrderRequest, view: View) -> ValidationFailed | None:
 
 
 def _answer_known(
-    requests: dict[int, OrderRequest], outcomes: Outcomes, network: Network
+    requests: dict[int, OrderRequest], outcomes: Outcomes, known: Mapping[tuple[str, str], Known]
 ) -> dict[int, OrderRequest]:
     """Answer orders placed before; return the new ones, the first of each external id."""
     candidates = {i: request for i, request in requests.items() if i not in outcomes}
-    channel_ids = {
-        request.channel: network.channels[request.channel].id for request in candidates.values()
-    }
-    known = find_known(list(candidates.values()), channel_ids)
     documents = order_documents({identity for identity, _ in known.values()}) if known else {}
     fresh: dict[int, OrderRequest] = {}
     seen: set[tuple[str, str]] = set()
