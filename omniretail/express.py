@@ -17,7 +17,7 @@ from typing import Any, cast
 import msgspec
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import close_old_connections
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.middleware.security import SecurityMiddleware
 from django.utils.module_loading import import_string
@@ -63,7 +63,7 @@ class ExpressLane:
         if response is None:
             return self.application(environ, start_response)
         # The pool's connection is given back here: no signal of Django's tells that it is over.
-        close_old_connections()
+        connection.close_if_unusable_or_obsolete()
         start_response(f"{response.status_code} {response.reason_phrase}", [*response.items()])
         return [response.content]
 
@@ -74,18 +74,18 @@ class ExpressLane:
         length = environ.get("CONTENT_LENGTH", "")
         if not length.isdecimal() or int(length) > BODY_LIMIT or not _is_plain(environ):
             return None
-        raw = environ["wsgi.input"].read(int(length))
-        environ["wsgi.input"] = io.BytesIO(raw)
+        body = io.BytesIO(environ["wsgi.input"].read(int(length)))
+        environ["wsgi.input"] = body
         try:
             return self._open(WSGIRequest(environ))
         except _NormalWay:
-            environ["wsgi.input"] = io.BytesIO(raw)
+            body.seek(0)
             return None
 
     def _knock(self, request: HttpRequest) -> HttpResponse:
         scope, door = self.doors[f"{request.method} {request.path}"]
         actor = _sender(request, scope)
-        data = None if actor is None else read_object(request)
+        data = None if actor is None else read_object(request.META["wsgi.input"].getvalue())
         if actor is None or data is None:
             raise _NormalWay()
         try:
@@ -122,9 +122,8 @@ def _sender(request: HttpRequest, scope: str) -> Principal | None:
     return actor if actor is not None and actor.may(scope) else None
 
 
-def read_object(request: HttpRequest) -> dict[str, Any] | None:
+def read_object(raw: bytes) -> dict[str, Any] | None:
     """Decode a JSON object that PostgreSQL can keep; None for anything else."""
-    raw = request.body
     if b"\\u0000" in raw:
         return None
     try:

@@ -6,8 +6,8 @@ import io
 import json
 import logging
 import math
+import os
 import re
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -43,8 +43,8 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        offered = request.headers.get("X-Request-Id", "")
-        request_id = offered if _SAFE_ID.match(offered) else uuid.uuid4().hex
+        offered = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = offered if _SAFE_ID.match(offered) else os.urandom(16).hex()
         request.META["omniretail.request_id"] = request_id
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
@@ -88,7 +88,7 @@ def gather_chunks(request: HttpRequest) -> HttpRequest:
     Django reads nothing without a Content-Length: the chunked body of a rejected line would be
     an empty one, and reject everything.
     """
-    coding = request.headers.get("Transfer-Encoding", "")
+    coding = request.META.get("HTTP_TRANSFER_ENCODING", "")
     if not isinstance(request, WSGIRequest) or "chunked" not in coding.lower():
         return request
     try:

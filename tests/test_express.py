@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from omniretail.express import Environ, ExpressLane
 from orders.models import Order
@@ -39,7 +40,7 @@ class Beyond:
 @pytest.fixture(autouse=True)
 def connections_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lane gives its connection back, and here it is the one that the test's rows are in."""
-    monkeypatch.setattr("omniretail.express.close_old_connections", lambda: None)
+    monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
 
 
 @pytest.fixture
