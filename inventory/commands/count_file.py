@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from inventory import ledger
 from inventory.commands.change import StockChange
 from inventory.commands.count import Occasion, apply_count
-from inventory.ledger import Broken, Figures
+from inventory.ledger import Broken, Figures, Telling
 from inventory.queries.findings import Counted
 from inventory.queries.lookup import Spot
 from omniretail.access.principal import Principal
@@ -22,11 +22,15 @@ AT_ONCE = 1_000  # rows that need thought, counted together
 
 @dataclass(frozen=True, slots=True)
 class CountedFile:
-    """What counting a part of a file did. `refused` are lines whose figure cannot be."""
+    """What counting a part of a file did. `refused` are lines whose figure cannot be.
+
+    `again`: some rows are left for a transaction of their own: commit, and count the part again.
+    """
 
     changed: int
     change: StockChange
     refused: list[tuple[int, DomainError]]
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +54,15 @@ def count_file(
     unavailable go the way of any count. `change.more` holds only SKUs of `waiting_for`: of a
     million rows nobody waits for most.
     """
+    telling = Telling(name=name, reference=reference, actor=actor.name, waiting=waiting_for)
     if dated:
         ledger.open_and_lock_figures(figures)
-    done = ledger.count_rows(
-        figures,
-        dated=dated,
-        name=name,
-        reference=reference,
-        actor=actor.name,
-        waiting=waiting_for,
-    )
+    else:
+        plain = ledger.count_in_place(figures, telling)
+        if plain.changed or not plain.left:
+            change = StockChange(more=plain.more, cause=name)
+            return CountedFile(plain.changed, change, [], again=plain.left > 0)
+    done = ledger.count_rows(figures, telling, dated=dated)
     changed, more, broken = done.changed, set(done.more), list[Broken]()
     refused: list[tuple[int, DomainError]] = []
     rows = _read_rows(figures, done.left)

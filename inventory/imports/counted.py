@@ -20,11 +20,11 @@ from omniretail.imports.staging import lay_out_work
 # seen: then it stands against older figures. It is compared as text: most rows of most files
 # agree, and reading a number costs more than the comparison. Columns that could not be read are
 # NULL: such rows are reported. What is left lies in the order of the Stock rows, so that a chunk
-# of it changes neighbours, in the table and in its indexes.
+# of it changes neighbours, in the table and in its indexes, and goes to them by their `place`.
 _WORK = """
 SELECT f.line, k.id AS sku_id, l.id AS location_id,
        CASE WHEN f.on_hand ~ '^ *[0-9]{{1,10}} *$' THEN f.on_hand::bigint END AS on_hand,
-       {as_of} AS as_of
+       {as_of} AS as_of, s.id AS stock_id, s.ctid AS place, s.on_hand AS before
 FROM {file} f
 LEFT JOIN inventory_sku k ON k.code = btrim(f.sku)
 LEFT JOIN stores_location l

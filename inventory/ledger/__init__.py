@@ -10,6 +10,7 @@ they are. A caller that writes to orders as well locks those first: orders, then
 """
 
 from inventory.ledger.breaking import make_room
+from inventory.ledger.bulk import Figures, Telling
 from inventory.ledger.claims import (
     close_claims,
     extend_claims,
@@ -19,12 +20,12 @@ from inventory.ledger.claims import (
 )
 from inventory.ledger.counting import (
     CountedRows,
-    Figures,
     count_rows,
     open_and_lock_figures,
     preview_query,
 )
 from inventory.ledger.expiry import expire_due
+from inventory.ledger.in_place import CountedInPlace, count_in_place
 from inventory.ledger.posting import post
 from inventory.ledger.rows import lock_rows, lock_skus, open_rows, set_safety_stock
 from inventory.ledger.shapes import BALANCE_LIMIT, Balance, Broken, Claim, Entry, LiveClaim, Part
@@ -34,12 +35,15 @@ __all__ = [
     "Balance",
     "Broken",
     "Claim",
+    "CountedInPlace",
     "CountedRows",
     "Entry",
     "Figures",
     "LiveClaim",
     "Part",
+    "Telling",
     "close_claims",
+    "count_in_place",
     "count_rows",
     "expire_due",
     "extend_claims",

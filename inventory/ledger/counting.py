@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 
-from inventory.choices import Reason
-from inventory.ledger.shapes import ACTOR_LENGTH
+from inventory.ledger.bulk import MORE, WRITTEN, Figures, Telling
 from inventory.queries.since import SINCE
-
-SNAPSHOTS = 500  # Stock rows told of in one event at most
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Where figures lie: a query of the columns sku_id, location_id, on_hand and as_of (NULL:
-    now), at most one row a Stock row. It is code of this service, never text of a client."""
-
-    query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,45 +73,12 @@ WITH counted AS MATERIALIZED (
     WHERE s.ctid = c.place AND s.version = c.version AND NOT c.is_left AND c.now <> c.before
     RETURNING s.sku_id, s.location_id, s.on_hand, s.reserved, s.unavailable, s.safety_stock,
               s.version, c.before, c.as_of
-), moved AS (
-    INSERT INTO inventory_stockmovement
-        (sku_id, location_id, on_hand_delta, reserved_delta, unavailable_delta,
-         on_hand_after, reserved_after, unavailable_after,
-         reason, reference, actor, occurred_at)
-    SELECT sku_id, location_id, on_hand - before, 0, 0, on_hand, reserved, unavailable,
-           %(reason)s, %(reference)s, %(actor)s, coalesce(as_of, statement_timestamp())
-    FROM changed
-), told AS ({{tell}})
-SELECT (SELECT count(*) FROM changed),
-       (SELECT array_agg(DISTINCT sku_id) FROM changed
-        WHERE on_hand > before AND sku_id = ANY(%(waiting)s::bigint[])),
+), {WRITTEN}
+SELECT (SELECT count(*) FROM changed), {MORE},
        (SELECT array_agg(ARRAY[sku_id, location_id] ORDER BY sku_id, location_id) FROM (
             SELECT sku_id, location_id FROM counted WHERE is_left OR now <> before
             EXCEPT SELECT sku_id, location_id FROM changed) AS rest)
 """
-
-# In parts by numbers of SKUs, of which each comes once at a location: counting the rows of each
-# would sort them. Put together as text: the JSON functions took three times as long.
-_TELL = """
-    INSERT INTO outbox_event (type, subject, actor, data)
-    SELECT 'stock.imported', %(subject)s, %(actor)s,
-           (%(head)s || to_json(min(location)) || ', "rows": ['
-            || string_agg(snapshot, ',' ORDER BY sku_id) || ']}}')::jsonb
-    FROM (
-        SELECT c.location_id, l.code AS location, c.sku_id,
-               (c.sku_id - (SELECT min(sku_id) FROM changed)) / {snapshots} AS part,
-               '{{"sku":' || k.name || ',"location":' || l.name || ',"on_hand":' || c.on_hand
-               || ',"reserved":' || c.reserved || ',"unavailable":' || c.unavailable
-               || ',"available":' || c.on_hand - c.reserved - c.unavailable
-               || ',"safety_stock":' || c.safety_stock || ',"version":' || c.version || '}}'
-               AS snapshot
-        FROM changed c
-        JOIN (SELECT id, to_json(code) AS name FROM inventory_sku) k ON k.id = c.sku_id
-        JOIN (SELECT id, code, to_json(code) AS name FROM stores_location OFFSET 0) l
-            ON l.id = c.location_id
-    ) AS snapshots GROUP BY location_id, part
-"""
-
 
 # A figure with a moment stands against older ones, also where it agrees and moves nothing.
 _NOTE = """
@@ -159,12 +114,9 @@ def open_and_lock_figures(figures: Figures, *, skus: Collection[int] = ()) -> No
 
 def count_rows(
     figures: Figures,
+    telling: Telling,
     *,
     dated: bool,
-    name: str,
-    reference: str,
-    actor: str,
-    waiting: Collection[int] = (),
 ) -> CountedRows:
     """Put `on_hand` right by figures, with a movement for each row that was not right.
 
@@ -182,16 +134,8 @@ def count_rows(
         now=_REBASED if dated else "f.on_hand",
         since=_SINCE.format(figures=figures.query) if dated else "",
         not_superseded=_NOT_SUPERSEDED if dated else "",
-        tell=_TELL.format(snapshots=SNAPSHOTS),
     )
-    parameters: dict[str, Any] = {
-        "reason": str(Reason.COUNT),
-        "reference": reference,
-        "actor": actor[:ACTOR_LENGTH],
-        "subject": name,
-        "head": f'{{"import": "{name.rpartition("/")[2]}", "location": ',
-        "waiting": list(waiting),
-    }
+    parameters = telling.parameters
     with connection.cursor() as cursor:
         if not dated:
             cursor.execute(_OPEN.format(figures=figures.query))

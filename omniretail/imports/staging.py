@@ -38,7 +38,7 @@ def stage(file: Import, content: CsvFile, kind: Kind) -> int:
         rows = _copy_plain(cursor, file, content) if content.is_plain else None
         if rows is None:
             rows = _copy_rows(cursor, file, content)
-        cursor.execute(f"ANALYZE {file_table(file)}")  # nobody else would, before it is read
+        _analyse(cursor, file_table(file))
         cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
     if rows == 0:
         raise refuse("There are no rows under the header.", "empty_file")
@@ -118,4 +118,12 @@ def lay_out_work(file: Import, query: str, parameters: Sequence[Any] | dict[str,
         # for dear: a million rows of which none was new took 5.4 s, and 2.6 s in parallel.
         cursor.execute("SET LOCAL parallel_tuple_cost = 0.01")
         cursor.execute(f"CREATE TABLE {work_table(file)} AS {query}", parameters or None)
-        cursor.execute(f"ANALYZE {work_table(file)}")
+        _analyse(cursor, work_table(file))
+
+
+def _analyse(cursor: Any, table: str) -> None:
+    """Tell the planner how long a table is; nobody else would, before it is read. Of what is in
+    it little matters: the usual sample of 30,000 rows took as long as to stage 100,000."""
+    cursor.execute("SET LOCAL default_statistics_target = 10")
+    cursor.execute(f"ANALYZE {table}")
+    cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")

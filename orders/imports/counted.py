@@ -21,9 +21,7 @@ BLOCKS = 192  # some 25,000 rows: their Stock rows are kept from buyers for a pa
 def _apply(chunk: Chunk, *, moment: str) -> Progress:
     if chunk.file.dry_run:
         return note_changes(chunk, dated=is_dated(chunk.file, moment))
-    figures = Figures(
-        f"SELECT line, sku_id, location_id, on_hand, as_of FROM {chunk.work} WHERE {chunk.within}"
-    )
+    figures = Figures(f"SELECT * FROM {chunk.work} WHERE {chunk.within}")
     waiting, rows = _waiting_among(chunk)
 
     def count() -> tuple[CountedFile, StockChange]:
@@ -45,7 +43,12 @@ def _apply(chunk: Chunk, *, moment: str) -> Progress:
         chunk.file,
         [Fault(line, "on_hand", refusal.code, refusal.detail) for line, refusal in done.refused],
     )
-    return Progress(done=rows, changed=done.changed, failed=len(done.refused))
+    return Progress(
+        done=0 if done.again else rows,
+        changed=done.changed,
+        failed=len(done.refused),
+        again=done.again,
+    )
 
 
 def _waiting_among(chunk: Chunk) -> tuple[frozenset[int], int]:

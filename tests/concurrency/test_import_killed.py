@@ -62,7 +62,7 @@ def test_the_next_worker_goes_on_where_one_was_killed() -> None:
         n % 7 + 1 for n in range(ROWS)
     )
     told = Event.objects.filter(type="stock.imported").values_list("data", flat=True)
-    assert sum(len(data["rows"]) for data in told) == ROWS
+    assert sum(len(data["sku"]) for data in told) == ROWS
     assert_pool_laws()
     assert api.get("integrity").json()["ok"]
 
