@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from omniretail import documents, health, overview
+from omniretail import documents, health
 from omniretail.files.api import exports, imports
 from omniretail.metrics import api as metrics
 from omniretail.outbox import api as feed
+from omniretail.overview.page import home
 
 urlpatterns = [
-    path("", overview.home),
+    path("", home),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     *metrics.urlpatterns,

@@ -1,0 +1,115 @@
+"""The home page: what this is; for those who are signed in, what there is to do, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from inventory.queries.integrity import POOL_LAWS, Report, check_laws
+from omniretail.access.models import User
+from omniretail.access.principal import Principal
+from omniretail.overview.work import look_around, may_open
+from orders.choices import OrderState
+from orders.models import Fulfilment, Order, OrderLine, Reconciliation
+from orders.money import format_amount
+from orders.queries.reconciliation import last_reconciliation
+from orders.queries.state import derive_state
+
+NEEDS = ("orders:read", "stock:read")
+LAST_ORDERS = 8
+
+# Of the laws, those that need not read the ledger. Still a scan of the stock, so kept a while.
+CHEAP_LAWS = ("never_oversold", "reserved_is_the_sum_of_live_claims", "guards_stand")
+POOL_KEPT = 30  # seconds
+
+
+def last_orders(principal: Principal) -> list[dict[str, Any]]:
+    """Return the newest orders that concern this person's locations, in two queries."""
+    rows = Order.objects.select_related("channel")
+    if principal.locations is not None:
+        places = list(principal.locations)
+        concerned = Fulfilment.objects.filter(
+            Q(location__code__in=places) | Q(source__code__in=places)
+        )
+        rows = rows.filter(pk__in=concerned.values("order"))
+    orders = list(rows.order_by("-pk")[:LAST_ORDERS])
+    lines: dict[int, list[Mapping[str, Any]]] = {order.pk: [] for order in orders}
+    for line in OrderLine.objects.filter(order__in=list(lines)).values():
+        lines[line["order_id"]].append(line)
+    shown = []
+    for order in orders:
+        mine = lines[order.pk]
+        total = sum(
+            (line["unit_price"] * (line["ordered"] - line["cancelled"]) for line in mine),
+            Decimal(0),
+        )
+        state = OrderState(derive_state(mine))
+        shown.append(
+            {
+                "order": order,
+                "units": sum(line["ordered"] for line in mine),
+                "total": format_amount(total, order.currency),
+                "state": state,
+                "href": reverse("admin:orders_order_change", args=[order.pk]),
+            }
+        )
+    return shown
+
+
+def pool_report() -> Report:
+    """Return what the cheap laws of the pool say, at most half a minute old."""
+    report: Report | None = cache.get("overview.pool")
+    if report is None:
+        report = check_laws([law for law in POOL_LAWS if law.name in CHEAP_LAWS])
+        cache.set("overview.pool", report, POOL_KEPT)
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """That the last nightly check found something; `href` where the person may look at it."""
+
+    check: Reconciliation
+    href: str
+
+
+def last_alarm(user: User) -> Alarm | None:
+    """Return what the last check of the laws found, if it found anything."""
+    check = last_reconciliation()
+    if check is None or not check.violation_count:
+        return None
+    page = reverse("admin:orders_reconciliation_change", args=[check.pk])
+    return Alarm(check, page if may_open(user, Reconciliation) else "")
+
+
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the home page, at `/`."""
+    user = request.user
+    if not user.is_authenticated:
+        return render(request, "overview.html")
+    principal = user.principal()
+    context: dict[str, Any] = {"principal": principal}
+    if all(principal.may(scope) for scope in NEEDS):
+        at = timezone.now()
+        context |= {
+            "at": at,
+            "links": may_open(user, Order),
+            "overview": look_around(user, at=at),
+            "orders": last_orders(principal),
+            "pool": pool_report(),
+            "alarm": last_alarm(user),
+        }
+    return render(request, "overview.html", context)

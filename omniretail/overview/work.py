@@ -1,0 +1,109 @@
+"""The work at each location that a person sees: a table of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.contrib import admin
+from django.db.models import Model
+
+from omniretail.access.models import User
+from omniretail.overview.figures import ANYWHERE, Figure, Found, figures
+from stores.models import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure at one location, or over all; `href` is empty where there is nothing to follow."""
+
+    figure: Figure
+    count: int
+    href: str = ""
+    # Of `count`, those that will not wait.
+    urgent: int = 0
+    urgent_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One location's line of the table; without a location, what no location is named for."""
+
+    location: Location | None
+    cells: Sequence[Cell]
+    open_now: bool = False
+    clock: str = ""  # its local time and what its doors do next
+
+
+@dataclass(slots=True)
+class Overview:
+    """All that the page shows to somebody who is signed in."""
+
+    totals: Sequence[Cell]
+    busy: list[Row] = field(default_factory=list)
+    idle: list[Row] = field(default_factory=list)
+
+
+def may_open(user: User, model: type[Model]) -> bool:
+    """Say whether the admin shows this table to this person."""
+    meta = model._meta
+    allowed = user.is_staff and user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
+    return allowed and admin.site.is_registered(model)
+
+
+def look_around(user: User, *, at: datetime) -> Overview:
+    """Count what there is to do at every location that this person sees: one query a figure."""
+    principal = user.principal()
+    locations = list(Location.objects.all())
+    places: list[int] | None = None
+    if principal.locations is not None:
+        locations = [place for place in locations if principal.sees_location(place.code)]
+        places = [place.pk for place in locations]
+    columns = figures(at)
+    counts = {figure.key: figure.count(places) for figure in columns}
+    open_to = {figure.key: may_open(user, figure.all.model) for figure in columns}
+
+    def cell(figure: Figure, found: Found, place: dict[str, str]) -> Cell:
+        linked = found.all and open_to[figure.key]
+        hurried = figure.urgent if linked and found.urgent else None
+        return Cell(
+            figure,
+            found.all,
+            figure.address(**place) if linked else "",
+            found.urgent,
+            figure.address(**{**hurried.listed, **place}) if hurried else "",
+        )
+
+    def cells(location_id: int | None) -> list[Cell]:
+        return [
+            cell(figure, counts[figure.key].get(location_id, Found()), figure.at(location_id))
+            for figure in columns
+        ]
+
+    def everywhere(figure: Figure) -> Cell:
+        found = counts[figure.key].values()
+        total = Found(sum(each.all for each in found), sum(each.urgent for each in found))
+        return cell(figure, total, figure.among(places))
+
+    overview = Overview(totals=[everywhere(figure) for figure in columns])
+    for place in locations:
+        row = Row(place, cells(place.pk), *doors_of(place, at))
+        (overview.busy if any(here.count for here in row.cells) else overview.idle).append(row)
+    if ANYWHERE in counts["waiting"]:
+        overview.busy.append(Row(None, cells(ANYWHERE)))
+    return overview
+
+
+def doors_of(location: Location, at: datetime) -> tuple[bool, str]:
+    """Say whether a building is open, with the time on its own clock."""
+    hours = location.opening_hours
+    local = at.astimezone(location.zone)
+    opens = hours.next_opening(at)
+    if opens == at.astimezone(UTC):
+        return True, f"{local:%H:%M}, open"
+    if opens is None:
+        return False, f"{local:%H:%M}, closed"
+    then = opens.astimezone(location.zone)
+    day = "" if then.date() == local.date() else f"{then:%a} "
+    return False, f"{local:%H:%M}, opens {day}{then:%H:%M}"
