@@ -19,7 +19,7 @@ from inventory.api.answers import (
     render_balance,
     render_broken,
 )
-from inventory.api.counts import CountSessionAnswer
+from inventory.api.count_answers import CountSessionAnswer
 from inventory.api.fields import MomentField, ReferenceField, refuse_duplicates
 from inventory.api.reservations import NoBody
 from inventory.commands.change import StockChange
