@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from django.db import connection
-
+from inventory.commands.scans import Judged, ScanBook
 from inventory.queries.scan import Read, find_skus
 from omniretail.access.principal import Principal
 from orders.choices import ScanVerdict
@@ -17,14 +14,7 @@ from orders.models import FulfilmentLine, PickList, PickListLine, Scan
 from orders.queries.pick_lists import lines_with_orders, outstanding
 from orders.transitions import next_pick_list_state
 
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A read with its verdict, and the line that it belongs to."""
-
-    read: Read
-    verdict: ScanVerdict
-    line: PickListLine | None = None
+SCANS = ScanBook(Scan, owner="pick_list_id")
 
 
 def scan_picks(
@@ -36,29 +26,31 @@ def scan_picks(
     carries its first result.
     """
     pick_list = lock_pick_list(identity=identity, actor=actor)
-    fresh = {read.scan_id: read for read in reversed(reads)}  # the first of equal ids counts
-    for known in Scan.objects.filter(scan_id__in=list(fresh)).values_list("scan_id", flat=True):
-        del fresh[known]
+    fresh = SCANS.unseen(reads)
     lines = lines_with_orders([pick_list])
-    skus = find_skus({read.payload for read in fresh.values()})
-    judged = judge([read for read in reads if fresh.get(read.scan_id) is read], lines, skus)
-    kept = _keep(judged, pick_list, actor=actor)
-    _count([one for one in judged if one.read.scan_id in kept])
-    if any(one.verdict == ScanVerdict.ACCEPTED for one in judged if one.read.scan_id in kept):
+    judged = judge(fresh, lines, find_skus({read.payload for read in fresh}))
+    kept = SCANS.keep(judged, owner=pick_list.pk, actor=actor)
+    accepted = [one for one in kept if one.verdict == ScanVerdict.ACCEPTED]
+    _count(accepted)
+    if accepted:
         pick_list.state = next_pick_list_state(pick_list.state, "scan")
         pick_list.save(update_fields=["state"])
-    return pick_list, _results(reads, fresh, kept, pick_list)
+    told = SCANS.tell(reads, kept)
+    for result, scan in told:
+        if scan.line_id and scan.pick_list_id == pick_list.pk:
+            result["line"] = str(scan.line_id)
+    return pick_list, [result for result, _ in told]
 
 
 def judge(
     reads: Iterable[Read], lines: Sequence[PickListLine], skus: dict[str, int]
-) -> list[Judged]:
+) -> list[Judged[PickListLine]]:
     """Decide each read in turn against what the lines, in walking order, still ask for.
 
     A read of several units belongs to one line: it is not spread over totes.
     """
     left = {line.pk: outstanding(line) for line in lines}
-    judged = []
+    judged: list[Judged[PickListLine]] = []
     for read in reads:
         sku_id = skus.get(read.payload)
         wanted = [line for line in lines if line.sku_id == sku_id]
@@ -75,40 +67,11 @@ def judge(
     return judged
 
 
-def _keep(judged: Sequence[Judged], pick_list: PickList, *, actor: Principal) -> set[UUID]:
-    """Write the scans down; return the ids that were new.
-
-    An id that another list has taken since we looked is left out: that was the first.
-    """
-    # In one order, so that two lists with the same ids do not wait for each other crosswise.
-    rows = sorted(judged, key=lambda one: one.read.scan_id)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO orders_scan
-                   (scan_id, pick_list_id, line_id, payload, quantity, verdict, scanned_at, actor)
-               SELECT s.scan_id, %s, s.line_id, s.payload, s.quantity, s.verdict, s.at, %s
-               FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::int[], %s::text[],
-                           %s::timestamptz[]) AS s(scan_id, line_id, payload, quantity, verdict, at)
-               ON CONFLICT DO NOTHING RETURNING scan_id""",
-            [
-                pick_list.pk,
-                actor.name[:150],
-                [one.read.scan_id for one in rows],
-                [one.line.pk if one.line else None for one in rows],
-                [one.read.payload for one in rows],
-                [one.read.quantity for one in rows],
-                [str(one.verdict) for one in rows],
-                [one.read.at for one in rows],
-            ],
-        )
-        return {row[0] for row in cursor.fetchall()}
-
-
-def _count(judged: Sequence[Judged]) -> None:
+def _count(accepted: Iterable[Judged[PickListLine]]) -> None:
     """Raise `picked` of the list's lines and of the fulfilments' lines."""
     changed: dict[int, PickListLine] = {}
-    for one in judged:
-        if one.verdict == ScanVerdict.ACCEPTED and one.line:
+    for one in accepted:
+        if one.line:
             one.line.picked += one.read.quantity
             one.line.fulfilment_line.picked += one.read.quantity
             changed[one.line.pk] = one.line
@@ -116,24 +79,3 @@ def _count(judged: Sequence[Judged]) -> None:
     FulfilmentLine.objects.bulk_update(
         [line.fulfilment_line for line in changed.values()], ["picked"]
     )
-
-
-def _results(
-    reads: Sequence[Read], fresh: dict[UUID, Read], kept: set[UUID], pick_list: PickList
-) -> list[dict[str, Any]]:
-    """Say what came of each read, as it is written down now."""
-    written = Scan.objects.in_bulk({read.scan_id for read in reads})
-    results = []
-    for read in reads:
-        scan = written[read.scan_id]
-        first = read.scan_id in kept and fresh[read.scan_id] is read
-        result: dict[str, Any] = {
-            "scan_id": str(read.scan_id),
-            "result": scan.verdict if first else ScanVerdict.DUPLICATE.value,
-        }
-        if not first:
-            result["first_result"] = scan.verdict
-        if scan.line_id and scan.pick_list_id == pick_list.pk:
-            result["line"] = str(scan.line_id)
-        results.append(result)
-    return results
