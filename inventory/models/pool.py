@@ -58,7 +58,7 @@ class Stock(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.sku_id}@{self.location_id}"
+        return f"{self.sku.code} at {self.location.code}"
 
     @property
     def available(self) -> int:

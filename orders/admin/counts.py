@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from inventory.choices import CountState
 from inventory.models import Count, CountLine, CountResult
@@ -39,10 +40,17 @@ class CountResultInline(OfSku):
     verbose_name_plural = "Results"
 
 
+class CountList(ChangeList):
+    """Leads from each count to the page on which people work on it."""
+
+    def url_for_result(self, result: Any) -> str:
+        return address_of(result)
+
+
 @admin.register(Count)
 class CountAdmin(Searched, ReadOnlyAdmin):
-    list_display = ("work", "place", "stage", "progress", "created_by", "created", "record")
-    list_display_links = None
+    # The first column is the link to the row: else a phone labels it as a box to tick.
+    list_display = ("called", "place", "stage", "progress", "created_by", "created", "record")
     list_filter = ("state", "location")
     list_select_related = ("location",)
     ordering = ("-id",)
@@ -54,6 +62,9 @@ class CountAdmin(Searched, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
         return with_progress(rows.filter(pk__in=visible_counts(actor_of(request)).values("pk")))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CountList
 
     def get_urls(self) -> list[URLPattern]:
         work = path(
@@ -97,6 +108,10 @@ class CountAdmin(Searched, ReadOnlyAdmin):
         return known
 
     @display(description="Count", ordering="id")
+    def called(self, count: Count) -> str:
+        return str(count)
+
+    @display(description="Count")
     def work(self, count: Count) -> SafeString:
         return format_html('<a class="text-link" href="{}">{}</a>', address_of(count), count)
 
