@@ -163,7 +163,7 @@ def read_all(ground: Ground, cookie: str, skus: int, times: int) -> dict[str, fl
         # As many as a SKU has had on either ground: the same answer, out of a longer history.
         "movements of a SKU": "/api/v1/stock/movements?sku=K{sku}&limit=20",
         "movements of a shelf": "/api/v1/stock/movements?" + shelf,
-        "a shelf as of then": f"/api/v1/stock/as-of?{shelf}&at=2030-01-01T00:00:00Z",
+        "a shelf as of then": f"/api/v1/stock/as-of?{shelf}&at=2030-01-01T00:00:00Z&around=1",
         "stock of a SKU": "/api/v1/stock?sku=K{sku}",
         "one order": "/api/v1/orders/{number}",
         "timeline of an order": "/api/v1/orders/{number}/timeline",

@@ -14,10 +14,13 @@ from orders.models import Customer
 def customers_named(word: str) -> Q:
     """Return the customers with this e-mail or this id of the shop.
 
-    Not every e-mail stands in an index, so only what may be one is looked for among them.
+    E-mails stand in two indexes, of those with and without an id, and are asked for in each.
     """
     named = Q(external_id=word)
-    return named | Q(email__in={word, word.lower()}) if "@" in word else named
+    if "@" in word:
+        mailed = Q(email__in={word, word.lower()})
+        named |= mailed & Q(external_id__isnull=True) | mailed & Q(external_id__isnull=False)
+    return named
 
 
 @admin.register(Customer)

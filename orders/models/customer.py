@@ -23,6 +23,14 @@ class Customer(models.Model):
                 name="customer_email_once",
             ),
         ]
+        indexes = [
+            # Of those who have an id of the shop: the others' are in `customer_email_once`.
+            models.Index(
+                fields=["email"],
+                name="customer_known_email",
+                condition=Q(external_id__isnull=False) & ~Q(email=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or self.external_id or str(self.pk)

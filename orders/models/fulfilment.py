@@ -79,6 +79,12 @@ class Fulfilment(models.Model):
                 name="fulfilment_on_its_way",
                 condition=Q(transfer__isnull=False),
             ),
+            # What a customer reads out to the desk. Placing has no number yet, and writes nothing.
+            models.Index(
+                fields=["tracking_number"],
+                name="fulfilment_tracked",
+                condition=~Q(tracking_number=""),
+            ),
             # The desk's list: what this location has to do.
             models.Index(
                 fields=["location", "state", "id"],
