@@ -194,9 +194,7 @@ def through_the_product(path: Path) -> dict[str, Any]:
     staged = time.perf_counter() - began
     run(file.pk, kind)
     done = Import.objects.get(pk=file.pk)
-    assert (done.state, done.rows_done, done.rows_failed) == ("done", done.rows_total, 0), vars(
-        done
-    )
+    assert (done.state, done.rows_done, done.rows_failed) == ("done", done.rows_total, 0), done
     return {"changed": done.rows_changed, "stage_seconds": staged}
 
 
@@ -288,14 +286,11 @@ def report(rows: int, runs: dict[str, list[dict[str, Any]]], movements: int) -> 
     print(f"\n{'way':<52}{'seconds':>10}{'CPU s':>9}{'rows/s':>12}{'peak MB':>10}")
     for way, name in NAMES.items():
         peak = max(run["peak_mb"] for run in runs[way])
-        rate = rows / seconds[way]
-        print(f"{name:<52}{seconds[way]:>10.2f}{cpu[way]:>9.2f}{rate:>12,.0f}{peak:>10.0f}")
-    by = "by time {:.3f}, by CPU {:.3f}"
-    for said, key in (
-        ("import beside bulk_create", "product_beside_bulk_create"),
-        ("unchanged file beside bare COPY", "unchanged_beside_copy"),
-    ):
-        print(f"{said}:", by.format(summary[key], summary[f"{key}_cpu"]))
+        figures = f"{seconds[way]:>10.2f}{cpu[way]:>9.2f}{rows / seconds[way]:>12,.0f}{peak:>10.0f}"
+        print(f"{name:<52}{figures}")
+    for key in ("product_beside_bulk_create", "unchanged_beside_copy"):
+        by = f"by time {summary[key]:.3f}, by CPU {summary[f'{key}_cpu']:.3f}"
+        print(f"{key.replace('_', ' ')}: {by}")
     print(f"import beside bare COPY: {summary['product_beside_copy']:.3f}")
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps({**summary, "runs": runs}, indent=2) + "\n")

@@ -12,14 +12,16 @@ from inventory.ledger.bulk import MORE, WRITTEN, Figures, Telling
 # Each row is gone to by its place, in the order of the figures: so locks are taken in (SKU,
 # location) order by the UPDATE itself, and no index is read (2 us a row). A place may have passed
 # on to another row, or the row to another place: its id and `before` say that it is the one that
-# was compared. `+ 0` keeps the planner from looking it up by its id.
+# was compared. In a CASE, which the planner can neither use to look the row up nor guess at: else
+# it expects one row, and looks up the SKU of each for its events (0.9 us).
 _COUNT = f"""
 WITH changed AS (
     UPDATE inventory_stock s SET on_hand = f.on_hand, version = s.version + 1
     FROM ({{figures}}) AS f
-    WHERE s.ctid = f.place AND s.id + 0 = f.stock_id AND s.on_hand = f.before
-      AND s.unavailable = 0 AND f.on_hand <> s.on_hand
-      AND f.on_hand BETWEEN s.reserved AND 2147483647
+    WHERE s.ctid = f.place
+      AND CASE WHEN s.id = f.stock_id AND s.on_hand = f.before AND s.unavailable = 0
+                    AND f.on_hand <> s.on_hand AND f.on_hand BETWEEN s.reserved AND 2147483647
+               THEN true ELSE false END
     RETURNING s.sku_id, s.location_id, s.on_hand, s.reserved, s.unavailable, s.safety_stock,
               s.version, f.before, f.as_of
 ), {WRITTEN}
