@@ -1,5 +1,7 @@
-"""What sourcing promises, one example a rule: which locations ship. Laws over all inputs:
-tests/properties."""
+"""What sourcing promises, one example a rule: which locations ship what.
+
+Laws over all inputs are in tests/properties.
+"""
 
 from __future__ import annotations
 

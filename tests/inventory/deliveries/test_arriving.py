@@ -1,8 +1,7 @@
-"""Expected deliveries over the API: announced, counted in, closed, called off."""
+"""Deliveries are counted in, closed, called off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,291 +9,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inventory.choices import DeliveryState
-from inventory.commands.expect import Announcement, expect_deliveries
 from inventory.errors import IllegalTransition
-from inventory.models import Barcode, ExpectedDelivery, Sku, Stock, StockMovement
+from inventory.models import Stock, StockMovement
 from inventory.transitions import DELIVERY, delivery_actions, next_delivery_state
-from omniretail.access.principal import SYSTEM
 from omniretail.audit.models import AuditRecord
 from omniretail.outbox.models import Event
 from orders.models import Fulfilment, OrderLine
-from tests.builders import make_channel, make_location, make_sku
+from tests.builders import make_sku
 from tests.conftest import ApiCaller, make_caller
-from tests.inventory.floor import (
-    NO_QUANTITIES,
-    balances,
-    nothing_written,
-    order,
-    pointers,
-    problem,
-)
-from tests.inventory.laws import assert_pool_laws
+from tests.inventory.deliveries.dock import GTIN, arrive, body, expected, goods, incoming, lines_of
+from tests.inventory.floor import balances, nothing_written, order, pointers, problem
 
 pytestmark = pytest.mark.django_db
-
-GTIN = "5012345678900"
-
-
-@pytest.fixture(autouse=True)
-def world(api: ApiCaller) -> Iterator[None]:
-    """Three SKUs that nobody has yet; A2 carries a GTIN."""
-    make_location("W1")
-    make_location("S1", kind="store")
-    make_channel("web")
-    for code in ("A1", "A2", "A3"):
-        make_sku(code)
-    Barcode.objects.create(sku=Sku.objects.get(code="A2"), code=f"0{GTIN}")
-    yield
-    assert_pool_laws()
-    assert api.get("integrity").json()["violations"] == []
-
-
-def body(*lines: tuple[str, Any], **more: Any) -> dict[str, Any]:
-    """Announce (SKU, units); digits are read as a barcode."""
-    return {"location": "W1", "reference": "ASN-7", "lines": goods(*lines)} | more
-
-
-def goods(*lines: tuple[Any, ...]) -> list[dict[str, Any]]:
-    """Name (SKU, units) or (SKU, units, damaged); digits are read as a barcode."""
-    return [
-        {"barcode" if name[:1].isdigit() else "sku": name, "quantity": units}
-        | ({"damaged": damaged[0]} if damaged else {})
-        for name, units, *damaged in lines
-    ]
-
-
-def expected(api: ApiCaller, *lines: tuple[str, int], **more: Any) -> str:
-    answer = api.post("deliveries", body(*lines, **more))
-    assert answer.status_code == 201, answer.content
-    return answer.json()["id"]
-
-
-def arrive(api: ApiCaller, delivery: str, *lines: tuple[Any, ...], close: bool = False) -> Any:
-    answer = api.post(f"deliveries/{delivery}/receipts", {"lines": goods(*lines), "close": close})
-    assert answer.status_code == 200, answer.content
-    return answer.json()
-
-
-def lines_of(document: Any) -> dict[str, tuple[int, int, int, int]]:
-    """Return (expected, received, damaged, outstanding) by SKU."""
-    names = ("expected", "received", "damaged", "outstanding")
-    return {line["sku"]: tuple(line[name] for name in names) for line in document["lines"]}  # type: ignore[misc]
-
-
-def incoming(api: ApiCaller, sku: str, location: str = "W1") -> int:
-    (row,) = api.get("stock", sku=sku, location=location).json()["results"]
-    return row["incoming"]
-
-
-# Announcing
-
-
-def test_a_delivery_is_written_down(api: ApiCaller) -> None:
-    at = "2026-12-01T08:00:00Z"
-    answer = api.post(
-        "deliveries", body(("A1", 5), (GTIN, 3), ("A1", 1), supplier="Mill", expected_at=at)
-    )
-    assert answer.status_code == 201
-    document = answer.json()
-    created_at = document.pop("created_at")
-    assert created_at
-    assert document == {
-        "id": document["id"],
-        "location": "W1",
-        "reference": "ASN-7",
-        "supplier": "Mill",
-        "expected_at": "2026-12-01T08:00:00.000Z",
-        "state": "expected",
-        "lines": [
-            {"sku": "A1", "expected": 6, "received": 0, "damaged": 0, "outstanding": 6},
-            {"sku": "A2", "expected": 3, "received": 0, "damaged": 0, "outstanding": 3},
-        ],
-        "ended_at": None,
-        "allowed_actions": ["receive", "cancel"],
-    }
-    shown = api.get(f"deliveries/{document['id']}").json()
-    assert shown == document | {"created_at": created_at}
-    event = Event.objects.get(type="delivery.expected")
-    assert (event.subject, event.data) == (f"deliveries/{document['id']}", shown)
-    assert balances("A1", "W1") == (0, 0, 0)
-
-
-def test_the_same_announcement_again_is_the_same_delivery(api: ApiCaller) -> None:
-    first = expected(api, ("A1", 5), (GTIN, 3), expected_at="2026-12-01T08:00:00.123456Z")
-    arrive(api, first, ("A1", 2), ("A3", 1))
-    with nothing_written():
-        again = api.post(
-            "deliveries",
-            body(("A2", 3), ("A1", 2), ("A1", 3), expected_at="2026-12-01T09:00:00.123456+01:00"),
-        )
-    assert (again.status_code, again.json()["id"]) == (200, first)
-    assert lines_of(again.json())["A1"] == (5, 2, 0, 3)
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"lines": [{"sku": "A1", "quantity": 6}]},
-        {"lines": [{"sku": "A1", "quantity": 5}, {"sku": "A2", "quantity": 1}]},
-        {"supplier": "Another"},
-        {"expected_at": "2026-12-02T08:00:00Z"},
-    ],
-    ids=str,
-)
-def test_the_same_reference_with_other_content_is_refused(
-    api: ApiCaller, other: dict[str, Any]
-) -> None:
-    first = expected(api, ("A1", 5))
-    with nothing_written():
-        answer = api.post("deliveries", body(("A1", 5)) | other)
-    assert problem(answer, 409, "delivery_conflict")["delivery"] == first
-
-
-def test_another_location_may_use_the_same_reference(api: ApiCaller) -> None:
-    assert expected(api, ("A1", 5)) != expected(api, ("A1", 6), location="S1")
-
-
-def test_every_unknown_or_misread_code_is_named(api: ApiCaller) -> None:
-    strange = [("X1", 1), ("A1", 1), ("5012345678901", 1), ("96385074", 1), ("12", 1)]
-    with nothing_written():
-        answer = api.post("deliveries", body(*strange, location="W9"))
-    assert pointers(answer) == {
-        "/location": "unknown_location",
-        "/lines/0/sku": "unknown_sku",
-        "/lines/2/barcode": "bad_check_digit",
-        "/lines/3/barcode": "unknown_barcode",
-        "/lines/4/barcode": "barcode_unreadable",
-    }
-
-
-@pytest.mark.parametrize("quantity", NO_QUANTITIES, ids=repr)
-def test_what_is_no_quantity_is_refused(api: ApiCaller, quantity: Any) -> None:
-    with nothing_written():
-        answer = api.post("deliveries", body(("A1", quantity)))
-    assert set(pointers(answer)) == {"/lines/0/quantity"}
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"lines": []},
-        {"lines": [{"quantity": 1}]},
-        {"lines": [{"sku": "A1", "barcode": GTIN, "quantity": 1}]},
-        {"lines": [{"barcode": 5012345678900, "quantity": 1}]},
-        {"lines": [{"barcode": "", "quantity": 1}]},
-        {"lines": [{"barcode": "9" * 513, "quantity": 1}]},
-        {"lines": [{"sku": "A1", "quantity": 1, "damaged": 1}]},
-        {"lines": [{"sku": "A1", "quantity": 1}] * 1001},
-        {"lines": "A1"},
-        {"location": 7},
-        {"reference": ""},
-        {"reference": "R" * 129},
-        {"supplier": None},
-        {"supplier": "S" * 201},
-        {"expected_at": "tomorrow"},
-        {"expected_at": "2026-12-01"},
-        {"state": "received"},
-    ],
-    ids=lambda wrong: str(wrong)[:60],
-)
-def test_other_bodies_are_refused(api: ApiCaller, wrong: dict[str, Any]) -> None:
-    with nothing_written():
-        problem(api.post("deliveries", body(("A1", 1)) | wrong), 400, "validation_error")
-
-
-def test_lists_are_filtered(api: ApiCaller) -> None:
-    first = expected(api, ("A1", 1))
-    second = expected(api, ("A1", 1), reference="ASN-8")
-    third = expected(api, ("A1", 1), location="S1")
-    arrive(api, second, ("A1", 1))
-
-    def listed(**query: str) -> list[str]:
-        return [row["id"] for row in api.get("deliveries", **query).json()["results"]]
-
-    assert listed() == [third, second, first]
-    assert listed(location="W1") == [second, first]
-    assert listed(state="received") == [second]
-    assert listed(reference="ASN-7", location="S1") == [third]
-    assert listed(reference="ASN-9") == []
-    assert pointers(api.get("deliveries", state="lost")) == {"/state": "invalid_choice"}
-
-
-@pytest.mark.parametrize("identity", ["0", "-1", "x", "9" * 20, "٣", "1 "])
-def test_there_is_no_such_delivery(api: ApiCaller, identity: str) -> None:
-    problem(api.get(f"deliveries/{identity}"), 404, "not_found")
-    with nothing_written():
-        act = api.post(f"deliveries/{identity}/receipts", {"lines": goods(("A1", 1))})
-        problem(act, 404, "not_found")
-        problem(api.post(f"deliveries/{identity}/cancel"), 404, "not_found")
-
-
-def test_many_are_announced_in_as_many_statements_as_one(api: ApiCaller) -> None:
-    place, units = ExpectedDelivery._meta.get_field("location"), {make_sku("B1").pk: 2}
-    location = place.related_model.objects.get(code="W1").pk
-
-    def announce(*numbers: int) -> tuple[int, list[bool]]:
-        papers = [Announcement(location, f"P-{number}", units) for number in numbers]
-        with CaptureQueriesContext(connection) as captured:
-            announced = expect_deliveries(announcements=papers, actor=SYSTEM)
-        return len(captured), [each.is_new for each in announced]
-
-    one, _ = announce(0)
-    many, new = announce(*range(30), 7)
-    assert many <= one + 1  # what is known is read with its lines
-    assert new == [False, *[True] * 29, False]
-    assert ExpectedDelivery.objects.count() == 30
-
-
-def test_one_that_differs_leaves_the_others_standing(api: ApiCaller) -> None:
-    sku, known = Sku.objects.get(code="A1").pk, expected(api, ("A1", 5))
-    location = ExpectedDelivery.objects.get(pk=known).location_id
-    papers = [Announcement(location, "ASN-7", {sku: 6}), Announcement(location, "ASN-8", {sku: 1})]
-    first, second = expect_deliveries(announcements=papers, actor=SYSTEM)
-    assert (str(first.delivery_id), first.is_new, first.differs) == (known, False, True)
-    assert (second.is_new, second.differs) == (True, False)
-    assert lines_of(api.get(f"deliveries/{known}").json()) == {"A1": (5, 0, 0, 5)}
-
-
-# What is on its way
-
-
-def test_what_is_announced_is_incoming_until_it_comes(api: ApiCaller) -> None:
-    delivery = expected(api, ("A1", 5), ("A2", 3))
-    assert incoming(api, "A1") == 5
-    arrive(api, delivery, ("A1", 2), ("A2", 4))
-    assert (incoming(api, "A1"), incoming(api, "A2")) == (3, 0)
-    arrive(api, delivery, close=True)
-    assert incoming(api, "A1") == 0
-    off = expected(api, ("A1", 7), reference="ASN-8")
-    assert incoming(api, "A1") == 7
-    api.post(f"deliveries/{off}/cancel")
-    assert incoming(api, "A1") == 0
-
-
-def test_what_is_announced_can_be_backordered(api: ApiCaller) -> None:
-    def state() -> str:
-        lines = [{"sku": "A1", "quantity": 1}]
-        answer = api.post("availability/query", {"channel": "web", "lines": lines})
-        return answer.json()["lines"][0]["state"]
-
-    assert state() == "out_of_stock"
-    delivery = expected(api, ("A1", 5))
-    assert state() == "backorder"
-    api.post(f"deliveries/{delivery}/cancel")
-    assert state() == "out_of_stock"
-
-
-def test_more_than_a_number_column_holds_can_be_on_its_way(api: ApiCaller) -> None:
-    for number in range(3):
-        lines = [("A1", 1_000_000)] * 1000
-        expected(api, *lines, reference=f"ASN-{number}")
-    assert incoming(api, "A1") == 3_000_000_000
-    lines = [{"sku": "A1", "quantity": 1}]
-    answer = api.post("availability/query", {"channel": "web", "lines": lines})
-    assert answer.json()["lines"][0]["state"] == "backorder"
-
-
-# Arriving
 
 
 def test_goods_come_in_parts(api: ApiCaller) -> None:
@@ -451,9 +177,6 @@ def test_damaged_goods_are_promised_to_nobody(api: ApiCaller) -> None:
     assert balances("A1", "W1") == (3, 0, 3)
 
 
-# The plain receipt
-
-
 def test_a_receipt_with_the_reference_of_a_delivery_counts_as_its_goods(api: ApiCaller) -> None:
     delivery = expected(api, ("A1", 5))
     sent = {"location": "W1", "reference": "ASN-7", "lines": goods(("A1", 2), ("A3", 1))}
@@ -481,9 +204,6 @@ def test_a_receipt_after_the_end_stands_by_itself(api: ApiCaller) -> None:
     assert api.post("receipts", sent).status_code == 201
     assert api.get(f"deliveries/{delivery}").json()["state"] == "cancelled"
     assert balances("A1", "W1") == (2, 0, 0)
-
-
-# Who may, and what it costs
 
 
 def test_a_client_sees_and_receives_where_it_may(api: ApiCaller) -> None:
@@ -516,9 +236,6 @@ def test_the_work_does_not_grow_with_the_lines(api: ApiCaller) -> None:
     statements("P-0", ["A1"])  # the network is read once
     assert statements("P-1", codes[:1]) == statements("P-2", codes)
     assert Stock.objects.filter(on_hand__gt=0).count() == 32
-
-
-# The table by itself
 
 
 def test_every_state_has_its_row() -> None:

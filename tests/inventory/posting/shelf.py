@@ -1,0 +1,68 @@
+"""One SKU at two locations, and what the ledger wrote of it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from inventory import ledger
+from inventory.ledger import Claim
+from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
+from omniretail.rows import take_ids
+from stores.models import Channel
+
+LONG_AGO = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
+
+
+@dataclass
+class Shelf:
+    """One SKU at two locations, ten units at the first."""
+
+    sku: int
+    here: int
+    there: int
+    channel: Channel
+    groups: list[uuid.UUID] = field(default_factory=list)
+
+    @property
+    def row(self) -> Stock:
+        return Stock.objects.get(sku=self.sku, location=self.here)
+
+    @property
+    def balances(self) -> tuple[int, int, int]:
+        row = self.row
+        return row.on_hand, row.reserved, row.unavailable
+
+    def claim(self, units: int, *, fenced: int = 0, location: int | None = None) -> Claim:
+        (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
+        return Claim(identity, self.sku, location or self.here, units, fenced, f"order {identity}")
+
+    def confirmed(self, units: int) -> int:
+        """Make a claim of an order; return its id."""
+        claim = self.claim(units)
+        assert ledger.reserve([claim], actor="buyer")
+        return claim.reservation_id
+
+    def held(self, *units: int, ends_in: int = 60) -> uuid.UUID:
+        """Make a cart that holds claims of so many units; return its id."""
+        until = datetime.now(UTC) + timedelta(seconds=ends_in)
+        group = ReservationGroup.objects.create(
+            channel=self.channel, reference="cart", expires_at=until
+        )
+        claims = [self.claim(each) for each in units]
+        assert ledger.reserve(claims, actor="cart", group_id=group.pk, expires_at=until)
+        return group.pk
+
+    def states(self, group: uuid.UUID) -> list[tuple[str, int]]:
+        rows = Reservation.objects.filter(group=group).order_by("pk")
+        return list(rows.values_list("state", "quantity"))
+
+
+def movements() -> list[tuple[Any, ...]]:
+    return list(
+        StockMovement.objects.order_by("id").values_list(
+            "reason", "on_hand_delta", "reserved_delta", "unavailable_delta"
+        )
+    )
