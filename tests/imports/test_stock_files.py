@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from django.utils import timezone
 
 from inventory.models import StockMovement
-from omniretail.imports.kinds import Chunk, Progress
-from omniretail.imports.models import Import
-from omniretail.imports.running import run
 from omniretail.outbox.models import Event
-from orders.imports.counted import STOCK
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
-from tests.imports.files import bring_in, counts, download, faults, send
+from tests.imports.files import bring_in, counts, download, faults
 from tests.inventory.floor import balances, order
 from tests.inventory.laws import assert_pool_laws
 
@@ -213,50 +207,6 @@ def test_one_event_tells_of_many_rows_of_a_location(api: ApiCaller) -> None:
     ]
     tied = make_caller(["orders:read"], locations=["S2"])
     assert [event["data"]["location"] for event in tied.get("events").json()["results"]] == ["S2"]
-
-
-def test_what_moved_after_the_comparison_is_counted_from_what_it_is_then(api: ApiCaller) -> None:
-    bring_in(api, "stock", HEADER, "A1,S1,10", "A2,S1,10", "A3,S1,10")
-    sent = send(
-        api, "stock", "\n".join((HEADER, "A1,S1,5", "A2,S1,7", "A3,S1,8", "A1,S2,1"))
-    ).json()
-
-    def prepare(file: Import) -> Progress:
-        """Compare the file with the record; then somebody loses three, and finds one."""
-        progress = STOCK.prepare(file)
-        for sku, units, reason in (("A1", -3, "lost"), ("A2", -3, "lost"), ("A3", 1, "found")):
-            line = {"sku": sku, "location": "S1", "on_hand_delta": units}
-            body = {"reason": reason, "lines": [line]}
-            assert api.post("stock/adjustments", body).status_code < 300
-        return progress
-
-    run(int(sent["id"]), replace(STOCK, prepare=prepare))
-    assert counts(api.get(f"imports/{sent['id']}").json()) == ("done", 4, 4, 3, 0)
-    moves = StockMovement.objects.filter(location__code="S1").order_by("id")
-    deltas = {
-        sku: list(moves.filter(sku__code=sku).values_list("on_hand_delta", flat=True))
-        for sku in ("A1", "A2", "A3")
-    }
-    assert deltas == {"A1": [10, -3, -2], "A2": [10, -3], "A3": [10, 1, -3]}
-    assert_pool_laws()
-
-
-def test_rows_that_can_be_changed_are_committed_before_the_others(api: ApiCaller) -> None:
-    """Locks are taken in one order: those of rows left behind wait for a transaction of their
-    own."""
-    bring_in(api, "stock", HEADER, "A1,S1,10", "A3,S1,10")
-    sent = send(api, "stock", "\n".join((HEADER, "A1,S1,5", "A2,S1,7", "A3,S1,8"))).json()
-    rounds: list[tuple[int, int, bool]] = []
-
-    def apply(chunk: Chunk) -> Progress:
-        progress = STOCK.apply(chunk)
-        rounds.append((progress.done, progress.changed, progress.again))
-        return progress
-
-    run(int(sent["id"]), replace(STOCK, apply=apply))
-    assert rounds == [(0, 2, True), (3, 1, False)]
-    assert counts(api.get(f"imports/{sent['id']}").json()) == ("done", 3, 3, 3, 0)
-    assert_pool_laws()
 
 
 def test_a_dry_run_lists_what_would_change_and_changes_nothing(api: ApiCaller) -> None:
