@@ -74,7 +74,9 @@ class Shelves:
             kept = row.kept(free, resolver)
             for place, levels in kept.items():
                 free[place] -= resolver.keeps(levels, channel_id)
-            some = {place: units for place, units in free.items() if units > 0}
+            some = free
+            if min(free.values(), default=1) <= 0:
+                some = {place: units for place, units in free.items() if units > 0}
             here = some if asked >= some.keys() else _of(some, some.keys() & asked)
             pool.units[row.code], pool.kept[row.code] = here, kept
             pool.elsewhere[row.code] = {} if here is some else _of(some, some.keys() - asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from inventory.keeping import Kept
 from inventory.queries.availability import Pool, Shelves
@@ -30,8 +31,7 @@ class Wanted:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class LineAvailability:
+class LineAvailability(NamedTuple):
     """The answer to one line: by location id what a location could hand over.
 
     `units` are those that have any. `ready` is when a pickup of all would be ready there; where
@@ -64,17 +64,19 @@ class Availability:
 
 
 class _Ready(dict[int, datetime | None]):
-    """When a pickup would wait at a location, worked out at the first question."""
+    """When a pickup would wait at a location, worked out at the first question: once for all
+    that share their hours."""
 
     def __init__(self, places: Mapping[int, Place], at: datetime) -> None:
         super().__init__()
         self._places, self._at = places, at
+        self._by_hours: dict[int, datetime | None] = {}
 
     def __missing__(self, location_id: int) -> datetime | None:
-        place = self._places[location_id]
-        self[location_id] = ready = (
-            ready_by(placed_at=self._at, hours=place.hours) if place.pickup else None
-        )
+        place, shared = self._places[location_id], self._by_hours
+        if place.pickup and id(place.hours) not in shared:
+            shared[id(place.hours)] = ready_by(placed_at=self._at, hours=place.hours)
+        self[location_id] = ready = shared[id(place.hours)] if place.pickup else None
         return ready
 
 

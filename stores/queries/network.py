@@ -69,6 +69,8 @@ def network_at(revision: int) -> Network:
 
 
 def _load(revision: int) -> Network:
+    # Locations that keep the same hours share one object: what follows from it is worked out once.
+    hours: dict[str, OpeningHours] = {}
     places = {
         location.pk: Place(
             id=location.pk,
@@ -82,7 +84,7 @@ def _load(revision: int) -> Network:
             pickup=location.pickup,
             returns=location.returns,
             same_day=location.same_day,
-            hours=location.opening_hours,
+            hours=hours.setdefault(repr(location.opening_hours), location.opening_hours),
         )
         for location in Location.objects.all()
     }
