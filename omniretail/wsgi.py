@@ -8,6 +8,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniretail.settings")
 
 _application = get_wsgi_application()
 
-from omniretail.express import ExpressLane  # noqa: E402  (needs the apps that Django has loaded)
+from django.urls import get_resolver  # noqa: E402  (these need the apps that Django has loaded)
 
+from omniretail.express import ExpressLane  # noqa: E402
+
+# Read now: else a process's first request beside the lane waits half a second for every door.
+_doors = get_resolver().url_patterns
 application = ExpressLane(_application)
