@@ -46,12 +46,17 @@ def run(text: str, values: Values = ()) -> list[tuple[Any, ...]]:
     numbers are given by `numbers`, lists of text or bytes in binary (`%b::text[]`), which spares
     escaping them. Raises Django's database errors.
     """
-    connection.validate_no_broken_transaction()
-    connection.ensure_connection()
-    if connection.queries_logged:
-        connection.queries_log.append({"sql": text, "time": "0.000"})
-    with connection.wrap_database_errors:
-        return _run(connection.connection, text, values)
+    return _rows(_execute(text, values))
+
+
+def run_named(text: str, values: Values = ()) -> list[dict[str, Any]]:
+    """Run one statement as `run` does; return its rows by the names of their columns.
+
+    JSON comes as text.
+    """
+    result = _execute(text, values)
+    names = [result.fname(column).decode() for column in range(result.nfields)]
+    return [dict(zip(names, row, strict=True)) for row in _rows(result)]
 
 
 def numbers(values: Iterable[int]) -> str:
@@ -59,12 +64,24 @@ def numbers(values: Iterable[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def _run(client: psycopg.Connection[Any], text: str, values: Values) -> list[tuple[Any, ...]]:
+def _execute(text: str, values: Values) -> Any:
+    connection.validate_no_broken_transaction()
+    connection.ensure_connection()
+    if connection.queries_logged:
+        connection.queries_log.append({"sql": text, "time": "0.000"})
     statement = _compile(text)
-    wire: list[Any] = [
-        _packed(values[key]) if form == _BINARY else _written(values[key])
-        for key, form in zip(statement.keys, statement.formats, strict=True)
-    ]
+    with connection.wrap_database_errors:
+        wire = [
+            _packed(values[key]) if form == _BINARY else _written(values[key])
+            for key, form in zip(statement.keys, statement.formats, strict=True)
+        ]
+        return _send(connection.connection, text, statement, wire)
+
+
+def _send(
+    client: psycopg.Connection[Any], text: str, statement: _Statement, wire: list[Any]
+) -> Any:
+    """Send a statement, in the transaction that psycopg would have begun; prepare it if new."""
     server = client.pgconn
     if server.transaction_status == TransactionStatus.IDLE and not client.autocommit:
         _check(server, server.exec_(b"BEGIN"))
@@ -76,9 +93,13 @@ def _run(client: psycopg.Connection[Any], text: str, values: Values) -> list[tup
         names[text] = name
     result = server.exec_prepared(name, wire, statement.formats)
     _check(server, result)
+    return result
+
+
+def _rows(result: Any) -> list[tuple[Any, ...]]:
     if not result.ntuples:
         return []
-    reader = Transformer(client)
+    reader = Transformer(connection.connection)
     reader.set_pgresult(result)
     return reader.load_rows(0, result.ntuples, tuple)
 

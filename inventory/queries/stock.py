@@ -9,7 +9,6 @@ from inventory.choices import AWAITED, TransferState
 from inventory.models import Stock
 from omniretail.access.principal import Principal
 
-
 # Units on the way: SKU, location, units, and whether whoever asks may count on them. What travels
 # to a customer who waits for it is for nobody else.
 COMING = f"""
