@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
+from omniretail.access.models import ApiClient
 from omniretail.access.principal import Principal
 from omniretail.idempotency.answers import Answer, Claim
-from omniretail.idempotency.execute import Outcome
+from omniretail.idempotency.execute import Outcome, StartOver
 from omniretail.idempotency.models import StoredAnswer
 from omniretail.idempotency.together import MOST_AT_ONCE, Together
 from omniretail.problems import Conflict, DomainError, ValidationFailed
@@ -111,6 +112,21 @@ def test_a_refusal_is_kept_and_an_invalid_request_is_not() -> None:
     assert others[0].status == 409
     assert others[1] is invalid
     assert set(StoredAnswer.objects.values_list("key", flat=True)) == {"first", "refused"}
+
+
+def test_what_was_tried_in_hope_is_taken_back_before_it_is_done_with_care() -> None:
+    def hope(jobs: Sequence[Any], actor: Principal) -> list[Outcome]:
+        ApiClient.objects.create(name="hoped")
+        raise StartOver()
+
+    def care(jobs: Sequence[Any], actor: Principal) -> list[Outcome]:
+        ApiClient.objects.create(name="cared")
+        return [(200, {"job": job}) for job in jobs]
+
+    together: Together[Any] = Together(care, at_first=hope)
+    assert ask(together, "k", 1) == Answer(200, '{"job":1}')
+    assert [client.name for client in ApiClient.objects.all()] == ["cared"]
+    assert StoredAnswer.objects.get().key == "k"
 
 
 def test_clients_do_not_wait_for_each_other() -> None:
