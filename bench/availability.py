@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import multiprocessing
 import random
 import time
 from collections.abc import Callable
@@ -32,8 +31,7 @@ from typing import Any
 import psycopg
 from ground import Ground
 from report import machine, percentile
-
-from orders import Load, crowd
+from shoppers import Load, Shoppers
 
 RESULT = Path(__file__).resolve().parent / "results" / "availability.json"
 LOCATIONS, ASKED, WRITERS = 20, 50, Load("16 clients", 16)
@@ -143,29 +141,11 @@ def cost(ground: Ground, read: Read, skus: int, times: int) -> dict[str, float]:
 def wait(ground: Ground, read: Read, given: argparse.Namespace) -> dict[str, float]:
     """Return how long a read takes alone, and while others place orders; milliseconds."""
     alone = latencies(read, given.skus, until=lambda count: count >= 200)
-    context = multiprocessing.get_context("spawn")
-    results: Any = context.Queue()
-    processes = 4
-    writers = [
-        context.Process(
-            target=crowd,
-            args=(
-                ground.port, ground.key, WRITERS, given.skus,
-                given.orders // WRITERS.clients, random.randrange(2**31), results,
-            ),
-        )
-        for _ in range(processes)
-    ]  # fmt: skip
-    for writer in writers:
-        writer.start()
+    writers = Shoppers(ground, WRITERS, skus=given.skus, orders=given.orders)
+    writers.begin()
     time.sleep(1.5)  # until the writers have started
-    busy = latencies(
-        read, given.skus, until=lambda count: not all(writer.is_alive() for writer in writers)
-    )
-    answers = [results.get(timeout=900) for _ in writers]
-    for writer in writers:
-        writer.join()
-    assert all(status in (200, 201) for _, statuses in answers for status in statuses)
+    busy = latencies(read, given.skus, until=lambda count: not writers.are_busy())
+    writers.wait()
     return {
         "alone_p50_ms": 1_000 * percentile(alone, 0.5),
         "loaded_p50_ms": 1_000 * percentile(busy, 0.5),

@@ -23,8 +23,9 @@ from typing import Any
 
 from ground import REPOSITORY, Ground
 from report import machine
+from shoppers import LOCATIONS, Load
 
-from orders import LOCATIONS, Load, measure
+from orders import measure
 
 RESULT = Path(__file__).resolve().parent / "results" / "growth.json"
 SMALL_SKUS, CLIENTS = 500, Load("8 clients", 8)

@@ -30,8 +30,7 @@ from urllib.parse import urlencode
 
 from ground import REPOSITORY, Ground
 from report import machine
-
-from orders import LOADS, LOCATIONS, Load, order, request_of, run_threads
+from shoppers import LOADS, LOCATIONS, Load, order, request_of, run_threads
 
 RESULT = Path(__file__).resolve().parent / "results" / "memory.json"
 PROCESSES, THREADS = 2, 4

@@ -31,8 +31,7 @@ from typing import Any
 from crowd import Answer, Crowd
 from ground import Ground
 from report import machine, percentile
-
-from orders import LOADS, LOCATIONS, order
+from shoppers import LOADS, LOCATIONS, order
 
 RESULT = Path(__file__).resolve().parent / "results" / "overload.json"
 PROCESSES, CLIENTS = 2, 32

@@ -15,8 +15,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import multiprocessing
-import random
 import threading
 import time
 from datetime import UTC, datetime
@@ -26,8 +24,7 @@ from typing import Any
 
 from ground import Ground
 from report import machine, percentile
-
-from orders import BATCH, LOCATIONS, PROCESSES, Load, crowd
+from shoppers import BATCH, LOCATIONS, Load, Shoppers
 
 RESULT = Path(__file__).resolve().parent / "results" / "relay.json"
 LOAD = Load(f"4 clients, {BATCH} a batch", 4, batch=BATCH)
@@ -149,35 +146,19 @@ def main() -> None:
 
 def measure(ground: Ground, skus: int, orders: int, *, follow: bool) -> dict[str, Any]:
     """Place so many orders in batches, and look at the feed while and after."""
-    context = multiprocessing.get_context("spawn")
-    results: Any = context.Queue()
-    share = orders // LOAD.batch // LOAD.clients
-    processes = [
-        context.Process(
-            target=crowd,
-            args=(ground.port, ground.key, LOAD, skus, share, random.randrange(2**31), results),
-        )
-        for _ in range(PROCESSES)
-    ]
+    shoppers = Shoppers(ground, LOAD, skus=skus, orders=orders)
     events = last_event(ground)
     looker, follower = Looker(ground), Follower(ground) if follow else None
-    began = time.perf_counter()
-    for process in processes:
-        process.start()
-    parts = [results.get(timeout=1_800) for _ in processes]
-    took = time.perf_counter() - began
+    shoppers.begin()
+    placed = shoppers.wait()
     looker.stop()
     left, age = looker.look()
     recovery = looker.wait_until_small()
     read = follower.finish() if follower else None
-    for process in processes:
-        process.join()
-    assert {status for _, statuses in parts for status in statuses} == {200}
-    placed = sum(len(seconds) for seconds, _ in parts) * LOAD.batch
     figures: dict[str, Any] = {
-        "orders": placed,
-        "orders_per_second": placed / took,
-        "events_per_second": (last_event(ground) - events) / took,
+        "orders": placed.orders,
+        "orders_per_second": placed.orders / placed.took,
+        "events_per_second": (last_event(ground) - events) / placed.took,
         "waiting_p50": percentile([float(each) for each in looker.waiting], 0.5),
         "waiting_most": max(looker.waiting),
         "age_p50_s": percentile(looker.ages, 0.5),
