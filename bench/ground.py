@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import psycopg
+from program import Program, empty_folder, free_port
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PLACES = [*sys.path, str(REPOSITORY)]
@@ -32,7 +29,6 @@ from omniretail.embedded.places import socket_dir  # noqa: E402
 sys.path[:] = PLACES
 
 TICK = os.sysconf("SC_CLK_TCK")
-LONGEST_START = 180.0
 
 
 @dataclass(frozen=True)
@@ -57,27 +53,19 @@ class Ground:
     """`with Ground() as ground:` runs the service from an empty folder and removes it after."""
 
     def __init__(self, *, keep: str = "", environment: dict[str, str] | None = None) -> None:
-        self.home = Path(keep or tempfile.mkdtemp(prefix="bench-", dir="/tmp")).resolve()
-        if not keep:
-            # A closed folder would send root's database to a shelter that nobody clears.
-            self.home.chmod(0o755)
+        self.home = Path(keep).resolve() if keep else empty_folder("bench-")
         self._kept = bool(keep)
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = os.environ | {"DATA_DIR": str(self.home)} | (environment or {})
 
     def __enter__(self) -> Ground:
         self.home.mkdir(parents=True, exist_ok=True)
-        self.log = (self.home / "bench.log").open("ab")
-        self.service = subprocess.Popen(
+        self.program = Program(
             [sys.executable, "manage.py", "serve", "--port", str(self.port)],
-            cwd=REPOSITORY, env=self.environment, stdout=self.log, stderr=self.log,
+            cwd=REPOSITORY, environment=self.environment, log=self.home / "bench.log",
+            is_up=self._is_ready,
         )  # fmt: skip
-        deadline = time.monotonic() + LONGEST_START
-        while not self._is_ready():
-            if self.service.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"the service did not start: see {self.log.name}")
-            time.sleep(0.2)
         self.key = self._issue_key()
         return self
 
@@ -87,9 +75,7 @@ class Ground:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.service.send_signal(signal.SIGTERM)
-        self.service.wait(60)
-        self.log.close()
+        self.program.stop()
         if not self._kept and error is None:
             shutil.rmtree(self.home, ignore_errors=True)
 
@@ -193,12 +179,6 @@ def _processes() -> dict[int, Process]:
         used, ended = int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
         table[int(entry.name)] = Process(int(fields[1]), used, ended, command)
     return table
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 _FILL = (

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 import venv
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ground import REPOSITORY, Cpu, cpu_of
+from program import Program, empty_folder, free_port
 
 from omniretail.embedded.connection import DATABASE_NAME
 from omniretail.embedded.use import Use
@@ -25,7 +23,6 @@ HERE = Path(__file__).resolve().parent
 CACHE = REPOSITORY / "var" / "compare"
 # As gunicorn.conf.py has it for the service.
 WORKERS, THREADS = os.environ.get("WEB_WORKERS", "2"), "20"
-LONGEST_START = 120.0
 
 
 @dataclass(frozen=True)
@@ -76,14 +73,11 @@ class PeerGround:
 
     def __init__(self, peer: Peer, *, products: int, races: int, units: int) -> None:
         self.peer = peer
-        self.home = Path(tempfile.mkdtemp(prefix=f"bench-{peer.site}-", dir="/tmp")).resolve()
-        self.home.chmod(0o755)  # else root's database would go to a shelter that nobody clears
+        self.home = empty_folder(f"bench-{peer.site}-")
         self.size = [str(number) for number in (products, races, units)]
         self.server = Use(self.home)
         self.address = self.server.postgres.address(DATABASE_NAME)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
 
     def __enter__(self) -> PeerGround:
         self.server.begin()
@@ -92,21 +86,16 @@ class PeerGround:
         self.environment |= self.peer.environment(self.home, self.address)
         self._run(*self.peer.migrate)
         self._run("python", "-m", f"{self.peer.site}.fill", *self.size)
-        self.log = (self.home / "gunicorn.log").open("ab")
-        self.web = subprocess.Popen(
+        self.web = Program(
             [
                 str(self.peer.programs / "python"), "-m", "gunicorn", f"{self.peer.site}.wsgi",
                 "--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread",
                 "--workers", WORKERS, "--threads", THREADS,
                 "--keep-alive", "15", "--timeout", "120", "--no-control-socket",
             ],
-            cwd=HERE, env=self.environment, stdout=self.log, stderr=self.log,
+            cwd=HERE, environment=self.environment, log=self.home / "gunicorn.log",
+            is_up=self._listens,
         )  # fmt: skip
-        deadline = time.monotonic() + LONGEST_START
-        while not self._listens():
-            if self.web.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"{self.peer.name} did not start: see {self.log.name}")
-            time.sleep(0.1)
         return self
 
     def __exit__(
@@ -115,9 +104,7 @@ class PeerGround:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.web.send_signal(signal.SIGTERM)
-        self.web.wait(60)
-        self.log.close()
+        self.web.stop()
         self.server.end()
         if error is None:
             shutil.rmtree(self.home, ignore_errors=True)
