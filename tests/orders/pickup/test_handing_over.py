@@ -1,64 +1,25 @@
-"""The counter over HTTP: ready, the customer's pass, guesses, handing over, giving up."""
+"""The counter over HTTP: the customer's pass, guesses, handing over."""
 
 from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import override_settings
-from django.utils import timezone
 
 from omniretail.access.models import User
-from omniretail.access.principal import SYSTEM
 from omniretail.audit.models import AuditRecord
 from omniretail.idempotency.models import StoredAnswer
 from omniretail.outbox.models import Event
-from orders.commands.expire_pickups import expire_due_pickups
 from orders.models import Fulfilment
 from orders.pickup_code import is_right_code, is_right_qr, pickup_pass
-from orders.tasks import expire_pickups
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
 from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock, units
+from tests.orders.pickup.counter import wrong_code
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def world() -> None:
-    """Five of A1 and of B1 in one shop."""
-    shop = make_location("S1", kind="store")
-    make_channel("web")
-    make_channel("pos")
-    for code in ("A1", "B1"):
-        stock_up(make_sku(code), shop, 5)
-
-
-@pytest.fixture
-def order(api: ApiCaller) -> dict[str, Any]:
-    """Two of A1 and one of B1, to be collected at S1."""
-    return place(api, ("A1", 2), ("B1", 1), pickup_at="S1")
-
-
-@pytest.fixture
-def code(order: dict[str, Any]) -> str:
-    return str(order["fulfilments"][0]["id"])
-
-
-@pytest.fixture
-def waiting(api: ApiCaller, code: str) -> str:
-    """The code of the fulfilment when all of it lies in bay 7."""
-    step(api, code, "pick", units(("1", 2), ("2", 1)))
-    step(api, code, "ready", {"bay": "7"})
-    return code
-
-
-def wrong_code(fulfilment_code: str) -> str:
-    right = pickup_pass(fulfilment_code).code
-    return f"{(int(right) + 1) % 10**6:06d}"
 
 
 def test_the_customer_collects_with_the_pass_of_the_shop(
@@ -250,87 +211,3 @@ def test_each_pickup_and_each_installation_has_codes_of_its_own() -> None:
         assert pickup_pass("100001-1") != passes[1]
     assert is_right_code("100001-1", passes[1].code)
     assert not is_right_qr("100001-2", passes[1].qr)
-
-
-def test_giving_up_puts_the_goods_back_and_asks_for_a_refund(
-    api: ApiCaller, order: dict[str, Any], waiting: str
-) -> None:
-    expired = step(api, waiting, "expire")
-    assert (expired["state"], expired["allowed_actions"]) == ("expired", [])
-    assert (stock("A1", "S1"), stock("B1", "S1")) == ((5, 0, 0), (5, 0, 0))
-    after = api.get(f"orders/{order['number']}").json()
-    assert (after["state"], [line["cancelled"] for line in after["lines"]]) == (
-        "cancelled", [2, 1],
-    )  # fmt: skip
-    assert events(order["number"])[4:] == [
-        "fulfilment.expired", "order.cancelled", "refund.requested",
-    ]  # fmt: skip
-    refund = Event.objects.get(type="refund.requested").data
-    assert refund["order"] == order["number"]
-    assert (refund["amount"], refund["currency"], refund["reason"]) == (
-        "30.00", "GBP", "not_collected",
-    )  # fmt: skip
-    assert [(line["line_id"], line["quantity"]) for line in refund["lines"]] == [
-        ("1", 2), ("2", 1),
-    ]  # fmt: skip
-    body = {"code": pickup_pass(waiting).code}
-    refused(api.post(f"fulfilments/{waiting}/collect", body), 409, "illegal_transition")
-    assert_laws_hold()
-
-
-def test_only_what_was_not_collected_is_given_up(
-    api: ApiCaller, order: dict[str, Any], waiting: str
-) -> None:
-    step(api, waiting, "collect", {"id_checked_by": "Ada"} | units(("1", 1)))
-    step(api, waiting, "expire")
-    after = api.get(f"orders/{order['number']}").json()
-    assert [(line["fulfilled"], line["cancelled"]) for line in after["lines"]] == [(1, 1), (0, 1)]
-    assert after["state"] == "completed"
-    assert events(order["number"]).count("order.completed") == 1
-    assert Event.objects.get(type="refund.requested").data["amount"] == "20.00"
-    assert stock("A1", "S1") == (4, 0, 0)
-    assert_laws_hold()
-
-
-def test_goods_given_up_go_to_who_waits_for_them(api: ApiCaller, waiting: str) -> None:
-    patient = place(api, ("A1", 5), allow_backorder=True)
-    assert patient["lines"][0]["backordered"] == 2
-    step(api, waiting, "expire")
-    (line,) = api.get(f"orders/{patient['number']}").json()["lines"]
-    assert (line["reserved"], line["backordered"]) == (5, 0)
-    assert stock("A1", "S1") == (5, 5, 0)
-    assert_laws_hold()
-
-
-def test_the_sweep_expires_what_is_due_and_nothing_else(api: ApiCaller, waiting: str) -> None:
-    later = place(api, ("A1", 1), pickup_at="S1")["fulfilments"][0]["id"]
-    step(api, later, "pick", units(("1", 1)))
-    step(api, later, "ready")
-    assert expire_due_pickups() == 0
-    Fulfilment.objects.filter(code=waiting).update(
-        pickup_expires_at=timezone.now() - timedelta(seconds=1)
-    )
-    assert expire_pickups() == 1
-    assert expire_pickups() == 0
-    states = dict(Fulfilment.objects.values_list("code", "state"))
-    assert states == {waiting: "expired", later: "ready"}
-    assert stock("A1", "S1") == (5, 1, 0)
-    assert Event.objects.get(type="fulfilment.expired").actor == SYSTEM.name
-
-
-def test_goods_wait_seven_days(api: ApiCaller, waiting: str) -> None:
-    fulfilment = Fulfilment.objects.get(code=waiting)
-    assert fulfilment.ready_at
-    assert fulfilment.pickup_expires_at
-    assert fulfilment.pickup_expires_at - fulfilment.ready_at == timedelta(days=7)
-
-
-def test_what_waits_can_still_be_cancelled(
-    api: ApiCaller, order: dict[str, Any], waiting: str
-) -> None:
-    step(api, waiting, "collect", {"id_checked_by": "Ada"} | units(("1", 2)))
-    answer = api.post(f"orders/{order['number']}/cancellations", {"reason": "no longer"})
-    assert answer.status_code in (200, 201), answer.content
-    assert api.get(f"fulfilments/{waiting}").json()["state"] == "collected"
-    assert api.get(f"orders/{order['number']}").json()["state"] == "completed"
-    assert_laws_hold()

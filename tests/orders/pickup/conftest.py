@@ -1,0 +1,40 @@
+"""A shop with goods to collect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import ApiCaller
+from tests.orders.desk import place, step, units
+
+
+@pytest.fixture(autouse=True)
+def world() -> None:
+    """Five of A1 and of B1 in one shop."""
+    shop = make_location("S1", kind="store")
+    make_channel("web")
+    make_channel("pos")
+    for code in ("A1", "B1"):
+        stock_up(make_sku(code), shop, 5)
+
+
+@pytest.fixture
+def order(api: ApiCaller) -> dict[str, Any]:
+    """Two of A1 and one of B1, to be collected at S1."""
+    return place(api, ("A1", 2), ("B1", 1), pickup_at="S1")
+
+
+@pytest.fixture
+def code(order: dict[str, Any]) -> str:
+    return str(order["fulfilments"][0]["id"])
+
+
+@pytest.fixture
+def waiting(api: ApiCaller, code: str) -> str:
+    """The code of the fulfilment when all of it lies in bay 7."""
+    step(api, code, "pick", units(("1", 2), ("2", 1)))
+    step(api, code, "ready", {"bay": "7"})
+    return code
