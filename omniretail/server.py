@@ -94,7 +94,7 @@ class ProblemWorker(ThreadWorker):
         return self._queue.is_full and not is_probe(_peek(conn))
 
     def _refuse(self, conn: Any) -> bool:
-        """Answer 503 and keep the connection; False where it cannot be kept, and is untouched."""
+        """Answer 503 and keep the connection; False where it cannot be kept, or the client left."""
         if conn.initialized and conn.parser.unreader.buf.getvalue():
             return False
         said = _peek(conn)

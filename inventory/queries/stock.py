@@ -24,7 +24,7 @@ COMING = f"""
 """
 
 # Figures of one Stock row. As SQL: of expressions of the ORM, which writes them anew for every
-# request, they were two thirds of what a page of stock cost.
+# request, they were half of what a page of stock cost.
 _INCOMING = f"""
     SELECT coalesce(sum(c.units), 0)::bigint FROM ({COMING}) AS c
     WHERE c.sku_id = inventory_stock.sku_id AND c.location_id = inventory_stock.location_id

@@ -1,4 +1,4 @@
-"""The answer on availability, written by msgspec: a page of products names a thousand shelves.
+"""The answer on availability, written as text: a page of products names a thousand shelves.
 
 As dictionaries through DRF's renderer that took longer than all the rest of the request.
 """
@@ -48,7 +48,7 @@ _write = msgspec.json.Encoder().encode
 class _Heads(dict[int, str]):
     """What is said of each location before its units, as text: when a pickup would be ready.
 
-    A thousand objects of it were a third of the web's CPU for a page of products.
+    A thousand objects of it took a third of what the door does for a page of products.
     """
 
     def __init__(self, places: Sequence[Place], ready: Mapping[int, datetime | None]) -> None:

@@ -60,8 +60,8 @@ def place_orders(
     returned, not raised: validation_error, insufficient_stock, external_id_conflict,
     reservation_not_live.
 
-    `hopeful` does without the savepoint that losing a race needs, two of a set's ten statements;
-    it raises `StartOver` when the race is lost: roll back, and place them without it.
+    `hopeful` does without the savepoint that losing a race needs, which is two statements more; it
+    raises `StartOver` when the race is lost: roll back, and place them without it.
     """
     outcomes: Outcomes = {}
     # A cart's hold is given up and taken over under its own savepoint: a refusal restores it.

@@ -2,7 +2,7 @@ from django.db import migrations
 
 # Nothing is searched by these, and `ANALYZE` unpacks every one that it samples: while a new
 # service filled up, the sourcing receipts alone took half of what autovacuum cost, which was a
-# third of PostgreSQL's CPU an order.
+# quarter of PostgreSQL's CPU an order.
 COLUMNS = [
     ("orders_sourcingreceipt", "receipt"),
     ("orders_order", "ship_to"),

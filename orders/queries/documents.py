@@ -122,8 +122,8 @@ def compose_fulfilment(fulfilment: Row, lines: Iterable[Row]) -> dict[str, Any]:
     }
 
 
-# Every door and every act answers with documents, so they are read by plain SQL: written anew by
-# the ORM for each request, their five queries took 5 ms of the web's CPU.
+# Most doors answer with documents, so they are read by plain SQL: written anew by the ORM for each
+# request, their five queries took more than all the rest of reading an order.
 _LINES = """
 SELECT ol.order_id, ol.line_id, ol.product_reference, ol.unit_price, ol.fulfilment_type, ol.ordered,
        ol.cancelled, ol.reserved, ol.backordered, ol.fulfilled, ol.returned,
