@@ -94,7 +94,11 @@ class ProblemWorker(ThreadWorker):
         return self._queue.is_full and not is_probe(_peek(conn))
 
     def _refuse(self, conn: Any) -> bool:
-        """Answer 503 and keep the connection; False where it cannot be kept, or the client left."""
+        """Answer 503 and keep the connection.
+
+        False, and nothing read, where it cannot be kept; False also where the client left while
+        it was answered, whose request may have been read then.
+        """
         if conn.initialized and conn.parser.unreader.buf.getvalue():
             return False
         said = _peek(conn)

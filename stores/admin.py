@@ -7,14 +7,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from omniretail.admin_manners import (
@@ -27,9 +25,10 @@ from omniretail.admin_manners import (
     link,
 )
 from stores.commands.channels import put_channel
-from stores.commands.locations import LocationFacts, note_new_plan, put_location
+from stores.commands.locations import LocationFacts, put_location
 from stores.hours import is_timezone, validate_hours
 from stores.models import Bin, Channel, Location, NetworkRevision
+from stores.plan_admin import PlanAdmin
 
 
 class LocationForm(forms.ModelForm):
@@ -122,7 +121,7 @@ class LocationAdmin(KeptAdmin):
 
 
 @admin.register(Bin)
-class BinAdmin(ModelAdmin):
+class BinAdmin(PlanAdmin):
     list_display = ("code", "location", "walk")
     list_filter = ("location",)
     list_select_related = ("location",)
@@ -143,24 +142,6 @@ class BinAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return ("location",) if obj else ()
-
-    @transaction.atomic
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        place = Location.objects.select_for_update().get(pk=obj.location_id)
-        super().save_model(request, obj, form, change)
-        note_new_plan(location=place, actor=actor_of(request))
-
-    @transaction.atomic
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.delete_queryset(request, Bin.objects.filter(pk=obj.pk))
-
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Bin]) -> None:
-        touched = list(queryset.values_list("location", flat=True))
-        places = Location.objects.filter(pk__in=touched).order_by("pk").select_for_update()
-        for place in list(places):
-            queryset.filter(location=place).delete()
-            note_new_plan(location=place, actor=actor_of(request))
 
 
 class ChannelForm(forms.ModelForm):

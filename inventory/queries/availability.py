@@ -70,7 +70,7 @@ class Shelves:
         resolver = Resolver(*self._rows[0][0][:2])
         asked = frozenset(location_ids)
         for row, coming in self._rows:
-            free, _ = row.free_and_stale()
+            free = row.unclaimed()
             kept = row.kept(free, resolver)
             for place, levels in kept.items():
                 free[place] -= resolver.keeps(levels, channel_id)

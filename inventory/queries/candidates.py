@@ -27,13 +27,8 @@ class Shelf:
     sku_ids: dict[str, int]
     sellable: dict[int, dict[int, int]]
     fenced: dict[Pair, int]
-    # SKUs with units in carts whose time is over, but which no sweep has ended yet: they count
-    # as sellable.
-    stale: set[int]
-
-    @property
-    def has_stale_holds(self) -> bool:
-        return bool(self.stale)
+    # Whether any of it is in carts whose time is over, but which no sweep has ended yet.
+    has_stale_holds: bool = False
 
 
 def read_shelf(
@@ -44,17 +39,15 @@ def read_shelf(
     `entitled` are units that the asker held until this transaction and that nobody could take
     since: they stay its own, whatever has been fenced or kept safe after they were promised.
     """
-    shelf = Shelf({}, {}, {}, set())
     rows = [ShelfRow(*row) for row in run(_READ, [list(skus)])]
     if not rows:
-        return shelf
+        return Shelf({}, {}, {})
+    shelf = Shelf({}, {}, {}, has_stale_holds=any(row.stale for row in rows))
     resolver = Resolver(*rows[0][:2])
     for row in rows:
         sku_id = row.sku_id
-        free, stale = row.free_and_stale()
+        free = row.unclaimed()
         shelf.sku_ids[row.code], shelf.sellable[sku_id] = sku_id, free
-        if stale:
-            shelf.stale.add(sku_id)
         own = dict(pairs(row.levelled, row.levels))
         for place, levels in row.kept(free, resolver).items():
             keeps = resolver.keeps(levels, channel_id)

@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
 from inventory.keeping import Kept
 from inventory.queries.keep_rules import keeping_at
+from omniretail.statements import numbers, run
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -20,17 +19,11 @@ MOMENT = """
     coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0),
     (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
 """
-KEPT_COLUMNS = f"{MOMENT}, s.safety_stock, f.channels, f.units, f.ends"
-FENCES = """
-    SELECT sku_id, location_id, array_agg(channel_id) AS channels, array_agg(quantity) AS units,
-           array_agg(until) AS ends
-    FROM inventory_ringfence
-"""
 FENCE_HOLDS = "(until IS NULL OR until > statement_timestamp())"
 
 
 class Resolver:
-    """Says what applies to the rows of one statement, from what `KEPT_COLUMNS` read."""
+    """Says what applies to the rows of one statement, at the `MOMENT` that came with them."""
 
     def __init__(self, revision: int, microseconds: int) -> None:
         keeping = keeping_at(revision)
@@ -43,14 +36,9 @@ class Resolver:
         category: str,
         abc_class: str,
         location_id: int,
-        safety_stock: int,
-        channels: Sequence[int] | None,
-        units: Sequence[int] | None,
-        ends: Sequence[datetime | None] | None,
+        own: Sequence[Kept] = (),
     ) -> tuple[Kept, ...]:
-        own = [Kept(safety_stock)] if safety_stock else []
-        if channels and units and ends:
-            own += self.fences(zip(channels, units, ends, strict=True))
+        """Return what applies to one row, whose own level and fences are `own`."""
         return self._rules.kept(sku_id, category, abc_class, location_id, own)
 
     def kept_of_sku(
@@ -92,23 +80,30 @@ class Resolver:
         )
 
 
+# One row a Stock row: its own level, its fences side by side in arrays, and whose row it is.
+_READ_KEPT = f"""
+SELECT {MOMENT}, s.id, s.safety_stock, f.channels, f.units, f.ends,
+       k.id, k.category, k.abc_class, s.location_id
+FROM inventory_stock s JOIN inventory_sku k ON k.id = s.sku_id
+LEFT JOIN LATERAL (
+    SELECT array_agg(channel_id) AS channels, array_agg(quantity) AS units, array_agg(until) AS ends
+    FROM inventory_ringfence
+    WHERE sku_id = s.sku_id AND location_id = s.location_id AND {FENCE_HOLDS}
+) f ON true
+WHERE s.id = ANY(%s::bigint[])
+"""
+
+
 def read_kept(stock_ids: Collection[int]) -> dict[int, tuple[Kept, ...]]:
     """Return what is kept on each of these Stock rows by its id, in one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT s.id, {KEPT_COLUMNS}, k.id, k.category, k.abc_class, s.location_id
-            FROM inventory_stock s JOIN inventory_sku k ON k.id = s.sku_id
-            LEFT JOIN LATERAL (
-                {FENCES} WHERE sku_id = s.sku_id AND location_id = s.location_id AND {FENCE_HOLDS}
-                GROUP BY sku_id, location_id
-            ) f ON true
-            WHERE s.id = ANY(%s::bigint[])
-            """,
-            [list(stock_ids)],
-        )
-        rows = cursor.fetchall()
+    rows = run(_READ_KEPT, [numbers(stock_ids)])
     if not rows:
         return {}
-    resolver = Resolver(*rows[0][1:3])
-    return {row[0]: resolver.kept(*row[7:], *row[3:7]) for row in rows}
+    resolver = Resolver(*rows[0][:2])
+    kept = {}
+    for _, _, stock_id, level, channels, units, ends, sku, category, abc_class, place in rows:
+        own = [Kept(level)] if level else []
+        if channels:
+            own += resolver.fences(zip(channels, units, ends, strict=True))
+        kept[stock_id] = resolver.kept(sku, category, abc_class, place, own)
+    return kept

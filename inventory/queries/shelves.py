@@ -66,16 +66,14 @@ class ShelfRow(NamedTuple):
     held: Sequence[int] | None
     stale: Sequence[int] | None
 
-    def free_and_stale(self) -> tuple[dict[int, int], dict[int, int]]:
-        """Return by location id the units that nobody has a live claim on, and how many of
-        these are in carts whose time is over but which no sweep has ended yet."""
-        free = dict(pairs(self.places, self.free))
-        stale: dict[int, int] = {}
-        for place, units in pairs(self.held, self.stale):
-            if place in free:
-                free[place] += units
-                stale[place] = stale.get(place, 0) + units
-        return free, stale
+    def unclaimed(self) -> dict[int, int]:
+        """Return by location id the units that nobody has a live claim on: those in carts whose
+        time is over count, though no sweep has ended them yet."""
+        units = dict(pairs(self.places, self.free))
+        for place, stale in pairs(self.held, self.stale):
+            if place in units:
+                units[place] += stale
+        return units
 
     def kept(self, places: Collection[int], resolver: Resolver) -> dict[int, tuple[Kept, ...]]:
         """Return what is kept from sale at each of these locations, where anything is."""

@@ -42,7 +42,6 @@ def database() -> dict[str, Any]:
         entry["TEST"] = {"NAME": test_database}
     if role == "web":
         options["pool"] = dict(POOL)
-        options["prepare_threshold"] = 5  # without it psycopg prepares nothing
         return {"ENGINE": "omniretail.embedded.pooled", **entry}  # checks when it lends
     return {
         "ENGINE": "django.db.backends.postgresql",

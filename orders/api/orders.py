@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory.moments import as_text
 from omniretail.doors import (
     MAX_ITEMS,
     MAX_LINES,
@@ -42,7 +43,7 @@ from orders.commands.place import Outcome, place_orders
 from orders.commands.quote import quote
 from orders.commands.requests import OrderRequest
 from orders.models import Order
-from orders.queries.documents import moment, order_document, order_documents
+from orders.queries.documents import order_document, order_documents
 from orders.queries.state import in_state
 from orders.queries.timeline import read_timeline
 from orders.sourcing import read_receipt
@@ -203,7 +204,7 @@ class SourcingView(OneOrderView):
         decisions = [
             {
                 "occasion": decision.occasion,
-                "decided_at": moment(decision.decided_at),
+                "decided_at": as_text(decision.decided_at),
                 "receipt": read_receipt(decision.receipt),
             }
             for decision in order.sourcing_receipts.order_by("id")

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory.moments import as_text
 from omniretail.doors import MAX_LINES, ApiView, StrictSerializer, StringField
 from omniretail.problems import NotFound
 from orders.api.answers import FulfilmentAnswer
@@ -20,7 +21,6 @@ from orders.commands.expire_pickups import expire_pickup
 from orders.commands.hand_over import Proof, hand_over, make_ready
 from orders.models.fulfilment import UNFINISHED
 from orders.pickup_code import pickup_pass
-from orders.queries.documents import moment
 from orders.queries.fulfilments import visible_fulfilments
 
 PROOFS = ("code", "qr", "id_checked_by")
@@ -114,7 +114,7 @@ class PickupPassView(ApiView):
             {
                 "code": shown.code,
                 "qr": shown.qr,
-                "expires_at": moment(fulfilment.pickup_expires_at),
+                "expires_at": as_text(fulfilment.pickup_expires_at),
             },
             headers={"Cache-Control": "no-store"},
         )

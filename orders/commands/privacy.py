@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from inventory.moments import as_text
 from omniretail.access.principal import Principal
 from omniretail.audit.models import AuditRecord
 from omniretail.audit.record import record
@@ -19,7 +20,7 @@ from orders.choices import OrderState
 from orders.commands.locks import lock_orders
 from orders.forgetting import Eraser, without_address
 from orders.models import Customer, Order, Return, SourcingReceipt
-from orders.queries.documents import moment, order_documents
+from orders.queries.documents import order_documents
 from orders.queries.privacy import orders_of
 
 UNFINISHED = (OrderState.OPEN, OrderState.BACKORDERED, OrderState.PARTIALLY_FULFILLED)
@@ -43,7 +44,7 @@ def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
     documents = order_documents([order.pk for order in orders]).values()
     answer = {
         "id": str(customer_id),
-        "erased_at": moment(timezone.now()),
+        "erased_at": as_text(timezone.now()),
         "orders": [order.number for order in orders],
         "unfinished_orders": sorted(
             document["number"] for document in documents if document["state"] in UNFINISHED

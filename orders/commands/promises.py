@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from inventory.moments import as_text
 from orders.choices import FulfilmentType
 from orders.promise import deliver_by, same_day
-from orders.queries.documents import moment
 from orders.queries.pickups import distance_from, ready_for_pickup
 from stores.geography import locate_postal_code
 from stores.queries.network import Place
@@ -41,8 +41,8 @@ def promise_for(
     if type == FulfilmentType.CARRY_OUT:
         return None
     if type == FulfilmentType.PICKUP:
-        return {"ready_by": moment(ready_for_pickup(place=place, source=source, at=at))}
+        return {"ready_by": as_text(ready_for_pickup(place=place, source=source, at=at))}
     if type == FulfilmentType.SAME_DAY:
-        return {"deliver_by": moment(same_day(placed_at=at, hours=place.hours))}
+        return {"deliver_by": as_text(same_day(placed_at=at, hours=place.hours))}
     far = distance_from(place, destination)
-    return {"deliver_by": moment(deliver_by(placed_at=at, hours=place.hours, distance_km=far))}
+    return {"deliver_by": as_text(deliver_by(placed_at=at, hours=place.hours, distance_km=far))}

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from inventory.moments import as_text
 from omniretail.statements import numbers, run_named
 from orders.models import Fulfilment, Order
 from orders.money import format_amount
@@ -20,13 +20,6 @@ from orders.queries.state import derive_state
 from orders.transitions import fulfilment_actions, life_cycle_of
 
 Row = Mapping[str, Any]
-
-
-def moment(at: datetime | None) -> str | None:
-    """Write a time as RFC 3339 in UTC."""
-    if at is None:
-        return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def compose_order(
@@ -56,7 +49,7 @@ def compose_order(
             "total": format_amount(ordered - cancelled, currency),
         },
         "allowed_actions": _order_actions(lines),
-        "placed_at": moment(order["placed_at"]),
+        "placed_at": as_text(order["placed_at"]),
         "sourcing_url": f"/api/v1/orders/{order['number']}/sourcing",
     }
 
@@ -112,9 +105,9 @@ def compose_fulfilment(fulfilment: Row, lines: Iterable[Row]) -> dict[str, Any]:
         "bay": fulfilment["bay"],
         "carrier": fulfilment["carrier"],
         "tracking_number": fulfilment["tracking_number"],
-        "created_at": moment(fulfilment["created_at"]),
-        "ready_at": moment(fulfilment["ready_at"]),
-        "pickup_expires_at": moment(fulfilment["pickup_expires_at"]),
+        "created_at": as_text(fulfilment["created_at"]),
+        "ready_at": as_text(fulfilment["ready_at"]),
+        "pickup_expires_at": as_text(fulfilment["pickup_expires_at"]),
         "allowed_actions": fulfilment_actions(
             life_cycle_of(fulfilment["type"], sent=fulfilment["source_code"] is not None),
             fulfilment["state"],

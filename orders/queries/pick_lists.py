@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from inventory.models import Barcode
+from inventory.moments import as_text
 from inventory.queries.placements import Turn, bins_of_skus
 from omniretail.access.principal import Principal
 from orders.models import PickList, PickListLine
-from orders.queries.documents import moment
 from orders.transitions import pick_list_actions
 from stores.models import Channel
 
@@ -108,8 +108,8 @@ def pick_list_documents(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
             "mode": pick_list.mode,
             "lines": [_line(line, barcodes.get(line.sku_id, [])) for line in lines[pick_list.pk]],
             "created_by": pick_list.created_by,
-            "created_at": moment(pick_list.created_at),
-            "completed_at": moment(pick_list.completed_at),
+            "created_at": as_text(pick_list.created_at),
+            "completed_at": as_text(pick_list.completed_at),
             "allowed_actions": pick_list_actions(pick_list.state),
         }
         for pick_list in pick_lists

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from inventory.moments import as_text
 from omniretail.access.principal import Principal
 from omniretail.outbox.models import Event
 from orders.models import Customer, Order, Return, SourcingReceipt
-from orders.queries.documents import moment, order_documents
+from orders.queries.documents import order_documents
 from orders.queries.returns import return_documents
 from orders.sourcing import read_receipt
 
@@ -59,7 +60,7 @@ def export_customer(customer: Customer) -> dict[str, Any]:
             {
                 "order": orders[receipt.order_id]["number"],
                 "occasion": receipt.occasion,
-                "decided_at": moment(receipt.decided_at),
+                "decided_at": as_text(receipt.decided_at),
                 "receipt": read_receipt(receipt.receipt),
             }
             for receipt in receipts
@@ -67,7 +68,7 @@ def export_customer(customer: Customer) -> dict[str, Any]:
         "events": [
             {
                 "type": event.type,
-                "time": moment(event.time),
+                "time": as_text(event.time),
                 "subject": event.subject,
                 "data": event.data,
             }

@@ -20,11 +20,11 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from inventory.moments import as_text
 from omniretail.access.principal import Principal
 from orders.choices import Disposition, DropOff, Resolution, ReturnState
 from orders.models import FulfilmentLine, Order, OrderLine, Return, ReturnLine, ReturnReceiptLine
 from orders.money import format_amount
-from orders.queries.documents import moment
 from orders.returns_policy import Expected, Inspected, Sold
 from orders.transitions import return_actions
 
@@ -139,8 +139,8 @@ def compose_return(ret: Return) -> dict[str, Any]:
         "refund": _compose_refund(ret, lines),
         "exchanges": [order.number for order in ret.exchanges.all()],
         "allowed_actions": _allowed_actions(ret, lines),
-        "created_at": moment(ret.created_at),
-        "closed_at": moment(ret.closed_at),
+        "created_at": as_text(ret.created_at),
+        "closed_at": as_text(ret.closed_at),
     }
     if ret.drop_off == DropOff.PARCEL and ret.state != ReturnState.CANCELLED:
         document["label_url"] = f"/api/v1/returns/{ret.pk}/label"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from inventory.moments import as_text
 from omniretail.outbox.models import Event
-from orders.queries.documents import moment
 
 
 def read_timeline(number: str) -> list[dict[str, Any]]:
     """Return the facts of an order, oldest first: `at`, `type`, `text`, `actor`, `subject`."""
     return [
         {
-            "at": moment(event.time),
+            "at": as_text(event.time),
             "type": event.type,
             "text": _sentence(event.type, event.data),
             "actor": event.actor,
