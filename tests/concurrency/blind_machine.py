@@ -1,19 +1,23 @@
 """A machine that works on a pool which others change under its hands, and tallies the answers.
 
 It has no model: what it does depends on what it sees, and what it sees may be over when it acts.
-Refusals are fine then. Started as a process of its own; a line of JSON says what to do.
+Refusals are fine then. Runs in a process of its own.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import sys
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+from django.db import connection
+
+from inventory.tasks import expire_reservations
+from orders.tasks import fill_backorders
+from tests.concurrency import crowd
+from tests.conftest import ApiCaller
 
 SKUS, PLACES, COUNTERS = ("A1", "B1"), ("W1", "S1", "S2"), ("S1", "S2")
 
@@ -251,9 +255,6 @@ class BlindMachine:
             self.tally[sku] += units
 
     def do_sweep(self) -> None:
-        from inventory.tasks import expire_reservations
-        from orders.tasks import fill_backorders
-
         expire_reservations()
         fill_backorders()
 
@@ -261,33 +262,20 @@ class BlindMachine:
         return self.see("fulfilments", *states)
 
 
-def main() -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "omniretail.settings"
-    import django
+def live(order: dict[str, Any]) -> dict[str, Counter[str]]:
+    """Let a machine work for each of the `seeds`, in a thread of its own, for so many `steps`."""
 
-    django.setup()
-    from django.db import connection
-
-    from tests.conftest import ApiCaller
-
-    order = json.loads(sys.stdin.readline())
-
-    def live(seed: int) -> BlindMachine:
+    def work(seed: int) -> BlindMachine:
         machine = BlindMachine(ApiCaller(order["api_key"]), seed)
         machine.work(order["steps"])
         connection.close()
         return machine
 
-    print("ready", flush=True)
-    sys.stdin.readline()
+    crowd.meet()
     with ThreadPoolExecutor(len(order["seeds"])) as pool:
-        machines = list(pool.map(live, order["seeds"]))
+        machines = list(pool.map(work, order["seeds"]))
     tally, outcomes = Counter[str](), Counter[str]()
     for machine in machines:
         tally.update(machine.tally)
         outcomes.update(machine.outcomes)
-    print(json.dumps({"tally": tally, "outcomes": outcomes}))
-
-
-if __name__ == "__main__":
-    main()
+    return {"tally": tally, "outcomes": outcomes}

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 
 import pytest
-
-if __name__ == "__main__":  # the worker that will be killed
-    os.environ["DJANGO_SETTINGS_MODULE"] = "omniretail.settings"
-    import django
-
-    django.setup()
 
 from inventory.models import Sku, Stock, StockMovement
 from omniretail.files.kinds import KINDS
@@ -25,7 +17,7 @@ from omniretail.imports.models import Import
 from omniretail.imports.running import run
 from omniretail.outbox.models import Event
 from tests.builders import make_location
-from tests.concurrency.crowd import ROOT, environment_of_tests
+from tests.concurrency.nursery import open_nursery
 from tests.conftest import make_caller
 from tests.imports.files import send
 from tests.inventory.laws import assert_pool_laws
@@ -40,13 +32,10 @@ def test_the_next_worker_goes_on_where_one_was_killed() -> None:
     Sku.objects.bulk_create(Sku(code=f"A{n}", name="Article") for n in range(ROWS))
     rows = "".join(f"A{n},S1,{n % 7 + 1}\n" for n in range(ROWS))
     sent = send(api, "stock", f"sku,location,on_hand\n{rows}").json()
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.concurrency.test_import_killed", sent["id"]],
-        cwd=ROOT,
-        env=environment_of_tests(),
-        timeout=120,
-    )
-    assert done.returncode == -signal.SIGKILL
+    worker = open_nursery().Process(target=die_in_the_third_chunk, args=(int(sent["id"]),))
+    worker.start()
+    worker.join(timeout=120)
+    assert worker.exitcode == -signal.SIGKILL
     left = api.get(f"imports/{sent['id']}").json()
     assert left["state"] == "running"
     assert 0 < left["rows_done"] < ROWS
@@ -80,7 +69,3 @@ def die_in_the_third_chunk(identity: int) -> None:
         return progress
 
     run(identity, replace(kind, apply=apply, blocks=1))
-
-
-if __name__ == "__main__":
-    die_in_the_third_chunk(int(sys.argv[1]))

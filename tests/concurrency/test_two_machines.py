@@ -17,6 +17,7 @@ from omniretail.outbox.relay import number_pending
 from orders.models import Order
 from orders.queries.integrity import ORDER_LAWS
 from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.concurrency.blind_machine import live
 from tests.concurrency.crowd import run_at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -40,7 +41,7 @@ def test_machines_at_one_pool_keep_its_laws_and_lose_no_unit() -> None:
     key = issue_key(client=ApiClient.objects.create(name="all", scopes=["*"]))
 
     told = run_at_once(
-        "tests.concurrency.blind_machine",
+        live,
         [
             {
                 "api_key": key,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 from hypothesis import given
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from orders.api.order_body import OrderBody
 from orders.api.sure_order import is_surely_valid
+from tests.concurrency.nursery import open_nursery
 
 WORDS = st.sampled_from(["1", "A1", "S1", "web", " x", "x ", "", "a b", "\t", "é", "y" * 70])
 ODD: st.SearchStrategy[Any] = st.sampled_from(
@@ -91,27 +92,32 @@ def test_an_ordinary_order_passes_at_once() -> None:
     )
 
 
-FIRST_USE = """
-import threading
-import django
-django.setup()
-from orders.api.sure_order import is_surely_valid
-line = {"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "1.00"}
-order = {"channel": "web", "external_id": "1", "currency": "GBP", "lines": [line],
-         "customer": {"name": "Ada"}, "ship_to": {"city": "London"}}
-gate = threading.Barrier(16)
-def look():
-    gate.wait()
-    assert is_surely_valid(order)
-threads = [threading.Thread(target=look) for _ in range(16)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-"""
+def look_at_once() -> None:
+    line = {"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "1.00"}
+    order = {
+        "channel": "web",
+        "external_id": "1",
+        "currency": "GBP",
+        "lines": [line],
+        "customer": {"name": "Ada"},
+        "ship_to": {"city": "London"},
+    }
+    gate = Barrier(16)
+
+    def look(_: int) -> bool:
+        gate.wait()
+        return is_surely_valid(order)
+
+    with ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(look, range(16)))
 
 
 def test_threads_that_meet_their_first_order_at_once_do_not_crash() -> None:
     """Without preparation at import, about every third process died of a segmentation fault."""
-    processes = [subprocess.Popen([sys.executable, "-c", FIRST_USE]) for _ in range(4)]
-    assert [process.wait(60) for process in processes] == [0] * 4
+    nursery = open_nursery()
+    processes = [nursery.Process(target=look_at_once) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 4
