@@ -52,4 +52,9 @@ os.environ.setdefault("CELERY_BROKER_URL", "memory://")
 if is_database_embedded():
     start_embedded_database()
 # Here, not later: conftest files of the packages import models.
+# A hash that is meant to be slow costs a tenth of a second at each account that a test makes.
+settings.PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    *settings.PASSWORD_HASHERS,
+]
 django.setup()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,8 @@ def sources() -> Iterator[ast.Module]:
                 yield ast.parse(path.read_text())
 
 
-def published_types() -> set[str]:
+@cache  # every document asks, and all the code is read for it
+def published_types() -> frozenset[str]:
     """Return the event types that the code publishes.
 
     A fact is published where its type is given to one of `PUBLISHERS`, or stands in an INSERT
@@ -75,7 +77,7 @@ def published_types() -> set[str]:
                 types |= {word for value in given for word in words_of(value)}
             elif isinstance(node, ast.Constant) and "INTO outbox_event" in str(node.value):
                 types |= set(re.findall(rf"'({EVENT.pattern})'", str(node.value)))
-    return {word for word in types if EVENT.fullmatch(word)}
+    return frozenset(word for word in types if EVENT.fullmatch(word))
 
 
 def called(node: ast.Call) -> str:
