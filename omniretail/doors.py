@@ -123,8 +123,11 @@ class ListQuery(StrictSerializer):
 
 class ApiView(APIView):
     """A door of the API. `scopes` names, per method, what the principal must have; None where
-    the door itself decides by what is asked."""
+    the door itself decides by what is asked. For the OpenAPI document, `has_etag` says that it
+    honours `If-Match`, and `reads_only` that its POST changes nothing."""
 
+    has_etag: ClassVar[bool] = False
+    reads_only: ClassVar[bool] = False
     scopes: ClassVar[Mapping[str, str | None]] = {}
 
     @property

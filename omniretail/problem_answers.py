@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions as drf
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from omniretail.problems import (
@@ -28,6 +30,7 @@ from omniretail.problems import (
     TemporarilyUnavailable,
     TooManyRequests,
     Unauthenticated,
+    UnknownHost,
     UnsupportedMediaType,
     ValidationFailed,
 )
@@ -39,6 +42,10 @@ DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
     """Turn whatever an API view raised into a problem document (DRF's exception handler)."""
     problem = as_problem(error)
+    if isinstance(request := context.get("request"), Request):
+        # Whatever the door answers in: a page of HTML cannot say what a problem says.
+        request.accepted_renderer = JSONRenderer()
+        request.accepted_media_type = JSONRenderer.media_type
     headers = dict(problem.headers)
     if isinstance(error, drf.MethodNotAllowed) and context.get("view"):
         headers["Allow"] = ", ".join(context["view"].allowed_methods)
@@ -83,6 +90,7 @@ _TRANSLATIONS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[Do
     (drf.Throttled, TooManyRequests),
     (RequestDataTooBig, BodyTooLarge),
     (drf.ParseError, MalformedBody),
+    (DisallowedHost, UnknownHost),
 ]
 
 
@@ -127,6 +135,8 @@ def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Answer a request that Django itself refuses (handler400)."""
+    if isinstance(exception, DisallowedHost):
+        return problem_response(UnknownHost())
     return problem_response(MalformedUrl())
 
 

@@ -88,6 +88,14 @@ class MalformedRequest(DomainError):
     title = "Malformed request"
 
 
+class UnknownHost(DomainError):
+    """The `Host` header names no host, or none that this service answers for."""
+
+    code = "unknown_host"
+    status = 400
+    title = "Unknown host"
+
+
 class AddressTooLong(DomainError):
     """The address with its query is over the limit of 8,190 characters."""
 

@@ -108,3 +108,37 @@ def test_a_client_that_names_no_media_type_takes_any(api: ApiCaller, accept: str
     assert api.get("locations").status_code == 200
     api.headers |= {"Accept": "text/csv"}
     assert api.get("locations").status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("locations/S1/bin-labels?size=enormous", 400),
+        ("locations/S2/bin-labels", 404),
+        ("returns/1/label", 404),
+        ("exports/stock.csv?sku=A1&nonsense=1", 400),
+        ("imports/1/errors", 404),
+        ("metrics", 404),
+    ],
+)
+@pytest.mark.parametrize("accept", ["text/html", "text/csv", "text/plain"])
+def test_a_refusal_is_a_problem_document_whatever_was_asked_for(
+    api: ApiCaller, path: str, status: int, accept: str
+) -> None:
+    make_location("S1")
+    api.headers |= {"Accept": accept}
+    answer = api.get(path)
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.status_code in (status, 406)
+    assert answer.json()["status"] == answer.status_code
+
+
+@pytest.mark.parametrize("host", ["a b", "[::1", "", "shop.example:port"])
+def test_a_host_that_cannot_be_one_is_refused(api: ApiCaller, host: str) -> None:
+    """The next page's address would name it."""
+    make_location("S1")
+    make_location("S2")
+    api.headers |= {"Host": host}
+    answer = api.get("locations?limit=1")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json()["code"] == "unknown_host"

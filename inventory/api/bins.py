@@ -56,13 +56,16 @@ class BinsAnswer(serializers.Serializer):
 
 class BinsView(ApiView):
     scopes = {"GET": "catalogue:read", "PUT": "catalogue:write"}
+    has_etag = True
 
     @extend_schema(operation_id="get_bins", responses={200: BinsAnswer})
     def get(self, request: Request, code: str) -> Response:
+        """Show a location's bins in walking order, with what lies in them."""
         return _answer(self._location(code))
 
     @extend_schema(operation_id="put_bins", request=BinsBody, responses={200: BinsAnswer})
     def put(self, request: Request, code: str) -> Response:
+        """Replace a location's bins and what lies in them, all at once."""
         asked = self.body(BinsBody)["bins"]
 
         @transaction.atomic

@@ -141,6 +141,7 @@ class SkusView(ApiView):
         operation_id="list_skus", parameters=[SkuQuery], responses={200: listed(SkuAnswer)}
     )
     def get(self, request: Request) -> Response:
+        """List SKUs."""
         filters = self.filters(SkuQuery)
         rows = _shown_skus()
         if "q" in filters:
@@ -163,9 +164,11 @@ class SkusView(ApiView):
 
 class SkuView(ApiView):
     scopes = {"GET": "catalogue:read", "PUT": "catalogue:write"}
+    has_etag = True
 
     @extend_schema(operation_id="get_sku", responses={200: SkuAnswer})
     def get(self, request: Request, code: str) -> Response:
+        """Show a SKU."""
         sku = _shown_skus().filter(code=code).first()
         if sku is None:
             raise NotFound()
@@ -175,6 +178,7 @@ class SkuView(ApiView):
         operation_id="put_sku", request=SkuBody, responses={200: SkuAnswer, 201: SkuAnswer}
     )
     def put(self, request: Request, code: str) -> Response:
+        """Say what a SKU is. A barcode belongs to one SKU alone."""
         code = CodeField().run_validation(code)
         facts = SkuFacts(**self.body(SkuBody))
 

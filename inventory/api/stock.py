@@ -76,6 +76,7 @@ class StockView(ApiView):
         operation_id="list_stock", parameters=[StockQuery], responses={200: listed(StockAnswer)}
     )
     def get(self, request: Request) -> Response:
+        """List the balances of SKUs at locations."""
         filters = self.filters(StockQuery)
         rows = visible_stock(self.actor, sku=filters.get("sku"), location=filters.get("location"))
         return page(

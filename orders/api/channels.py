@@ -99,6 +99,7 @@ class ChannelsView(ApiView):
         operation_id="list_channels", parameters=[ListQuery], responses={200: listed(ChannelAnswer)}
     )
     def get(self, request: Request) -> Response:
+        """List channels."""
         filters = self.filters(ListQuery)
         rows = _shown_channels()
         if self.actor.channels is not None:
@@ -114,9 +115,11 @@ class ChannelsView(ApiView):
 
 class ChannelView(ApiView):
     scopes = {"GET": "catalogue:read", "PUT": "catalogue:write"}
+    has_etag = True
 
     @extend_schema(operation_id="get_channel", responses={200: ChannelAnswer})
     def get(self, request: Request, code: str) -> Response:
+        """Show a channel: where it may sell from, and what is ring-fenced for it."""
         channel = _shown_channels().filter(code=code).first()
         if channel is None or not self.actor.sees_channel(code):
             raise NotFound()
@@ -128,6 +131,7 @@ class ChannelView(ApiView):
         responses={200: ChannelAnswer, 201: ChannelAnswer},
     )
     def put(self, request: Request, code: str) -> Response:
+        """Say what a channel is. What it no longer fences fills backorders at once."""
         code = CodeField().run_validation(code)
         if not self.actor.sees_channel(code):
             raise NotFound()

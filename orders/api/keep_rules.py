@@ -98,6 +98,7 @@ class KeepRulesView(ApiView):
         responses={200: listed(KeepRuleAnswer)},
     )
     def get(self, request: Request) -> Response:
+        """List the rules that keep units from sale."""
         filters = self.filters(KeepRuleQuery)
         rows = visible_keep_rules(self.actor)
         if "state" in filters:
@@ -116,9 +117,11 @@ class KeepRulesView(ApiView):
 
 class KeepRuleView(ApiView):
     scopes = {"GET": "catalogue:read", "PUT": "catalogue:write", "DELETE": "catalogue:write"}
+    has_etag = True
 
     @extend_schema(operation_id="get_keep_rule", responses={200: KeepRuleAnswer})
     def get(self, request: Request, code: str) -> Response:
+        """Show a keep rule."""
         rule = visible_keep_rules(self.actor).filter(code=code).first()
         if rule is None:
             raise NotFound()

@@ -162,8 +162,8 @@ def _checked(body: Any) -> OrderRequest:
 
 
 def _result(body: Any, outcome: Outcome) -> dict[str, Any]:
-    external_id = body.get("external_id") if isinstance(body, dict) else None
-    result = {"external_id": external_id, "status": outcome.status}
+    named = body.get("external_id") if isinstance(body, dict) else None
+    result = {"external_id": named if isinstance(named, str) else None, "status": outcome.status}
     if outcome.problem:
         return result | {"problem": outcome.problem.document()}
     return result | {"order": outcome.document}

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.urls import path, register_converter
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +14,8 @@ from rest_framework.response import Response
 from inventory.queries.scan import find_scanned
 from omniretail.doors import ApiView, StrictSerializer
 from orders.queries.scan import PREFIX, find_named
+
+UNREADABLE = OpenApiResponse(description="A barcode with a wrong check digit, or none at all")
 
 
 class ScannedText:
@@ -62,7 +64,7 @@ class ScanView(ApiView):
     @extend_schema(
         operation_id="scan",
         parameters=[OpenApiParameter("payload", str, OpenApiParameter.PATH)],
-        responses={200: ScanAnswer, 422: None},
+        responses={200: ScanAnswer, 422: UNREADABLE},
     )
     def get(self, request: Request, payload: str) -> Response:
         """Resolve a scanned text, percent-encoded as the rest of the address."""
@@ -77,7 +79,7 @@ class ScanByQueryView(ApiView):
     @extend_schema(
         operation_id="scan_by_query",
         parameters=[ScanQuery],
-        responses={200: ScanAnswer, 422: None},
+        responses={200: ScanAnswer, 422: UNREADABLE},
     )
     def get(self, request: Request) -> Response:
         """Resolve a scanned text given as `payload`."""

@@ -140,6 +140,7 @@ class LocationsView(ApiView):
         responses={200: listed(LocationAnswer)},
     )
     def get(self, request: Request) -> Response:
+        """List locations."""
         filters = self.filters(LocationQuery)
         rows = Location.objects.all()
         if self.actor.locations is not None:
@@ -159,9 +160,11 @@ class LocationsView(ApiView):
 
 class LocationView(ApiView):
     scopes = {"GET": "catalogue:read", "PUT": "catalogue:write"}
+    has_etag = True
 
     @extend_schema(operation_id="get_location", responses={200: LocationAnswer})
     def get(self, request: Request, code: str) -> Response:
+        """Show a location."""
         location = Location.objects.filter(code=code).first()
         if location is None or not self.actor.sees_location(code):
             raise NotFound()
@@ -173,6 +176,7 @@ class LocationView(ApiView):
         responses={200: LocationAnswer, 201: LocationAnswer},
     )
     def put(self, request: Request, code: str) -> Response:
+        """Say what a location is: where, when it is open, what it can do and how much."""
         code = CodeField().run_validation(code)
         if not self.actor.sees_location(code):
             raise NotFound()

@@ -104,13 +104,77 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
     assert [name for name in names if "v1" in name or "retrieve" in name] == []
 
 
+def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
+    """A door without words of its own would be described by those of its class."""
+    of_classes = {ApiView.__doc__} | {kind.__doc__ for kind in ApiView.__subclasses__()}
+    starts = {words.partition("\n")[0] for words in of_classes if words}
+    assert [
+        operation["operationId"]
+        for _, _, operation in operations(document)
+        if operation.get("description", "").partition("\n")[0] in {"", *starts}
+    ] == []
+
+
 def test_every_operation_names_its_refusals(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         answers = set(operation["responses"])
-        assert {"400", "401", "403", "404", "429", "503"} <= answers, (method, path)
+        assert {"400", "401", "403", "404", "414", "429", "431", "503"} <= answers, (method, path)
         assert any(status.startswith("2") for status in answers), (method, path)
         if method != "get":
             assert {"409", "413", "415", "422"} <= answers, (method, path)
+
+
+def test_every_refusal_is_a_problem_document(document: dict[str, Any]) -> None:
+    assert [
+        (method, path, status)
+        for path, method, operation in operations(document)
+        for status, answer in operation["responses"].items()
+        if status >= "400" and list(answer["content"]) != ["application/problem+json"]
+    ] == []
+
+
+def test_answers_name_their_headers(document: dict[str, Any]) -> None:
+    known = document["components"]["headers"]
+    for path, method, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            assert "X-Request-Id" in answer["headers"], (method, path, status)
+            assert ("Retry-After" in answer["headers"]) == (status in ("409", "429", "503"))
+            assert {
+                header["$ref"].rpartition("/")[2]
+                for header in answer["headers"].values()
+                if "$ref" in header
+            } <= known.keys()
+        assert "Allow" in operation["responses"]["405"]["headers"]
+        assert "WWW-Authenticate" in operation["responses"]["401"]["headers"]
+
+
+def test_what_has_an_etag_says_so(document: dict[str, Any]) -> None:
+    versioned = {
+        path
+        for path, _, operation in operations(document)
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == "If-Match"
+    }
+    assert versioned == {
+        "/api/v1/channels/{code}",
+        "/api/v1/keep-rules/{code}",
+        "/api/v1/locations/{code}",
+        "/api/v1/locations/{code}/bins",
+        "/api/v1/skus/{code}",
+    }
+    for path, method, operation in operations(document):
+        is_versioned = path in versioned
+        tagged = "ETag" in operation["responses"].get("200", {}).get("headers", {})
+        assert tagged == (is_versioned and method in ("get", "put")), (method, path)
+        assert ("412" in operation["responses"]) == (is_versioned and method != "get")
+
+
+def test_lists_that_must_say_something_say_so(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name in ("OrderBodyRequest", "ReturnBodyRequest", "ReturnReceiptBodyRequest"):
+        lines = schemas[name]["properties"]["lines"]
+        assert (lines["minItems"], lines["maxItems"]) == (1, 500), name
+    assert schemas["BatchRequestRequest"]["properties"]["orders"]["maxItems"] == 1_000
 
 
 def test_acts_ask_for_their_key(document: dict[str, Any]) -> None:
@@ -165,6 +229,7 @@ def test_answers_are_what_the_document_says(api: ApiCaller, document: dict[str, 
         ("get", "/channels", api.get("channels")),
         ("get", "/scan", api.get("scan", payload="(01)00000096385074(17)261231")),
         ("get", "/scan/{payload}", api.get(f"scan/omni:order:{order['number']}")),
+        ("get", "/scan", api.get("scan", payload="96385075")),
         ("post", "/availability/query", api.post("availability/query", asked)),
         ("get", "/stock", api.get("stock")),
         ("get", "/stock/movements", api.get("stock/movements")),
@@ -183,6 +248,8 @@ def check_answer(document: dict[str, Any], method: str, template: str, answer: A
     said = document["paths"][f"/api/v1{template}"][method]["responses"]
     assert str(answer.status_code) in said, (method, template, answer.content)
     media_type = answer["Content-Type"].partition(";")[0]
+    headers = said[str(answer.status_code)]["headers"]
+    assert ("ETag" in answer.headers) == ("ETag" in headers), (method, template)
     schema = said[str(answer.status_code)]["content"][media_type]["schema"]
     body = answer.json()
     rules = {**schema, "components": document["components"]}

@@ -186,6 +186,13 @@ def test_orders_of_a_batch_stand_alone(api: ApiCaller, world: Any) -> None:
     assert row(world["B1"], world["W2"]) == (3, 3, 0)
 
 
+def test_a_batch_repeats_only_external_ids_that_are_texts(api: ApiCaller, world: Any) -> None:
+    orders = [{"external_id": odd} for odd in ([], 7, {"a": 1}, None, "b1")] + [7]
+    results = api.post("orders/batch", {"orders": orders}).json()["results"]
+    assert [result["external_id"] for result in results] == [None, None, None, None, "b1", None]
+    assert {result["status"] for result in results} == {400}
+
+
 def test_channels_of_one_batch_compete_for_the_same_units(api: ApiCaller, world: Any) -> None:
     make_channel("phone")
     bodies = [
