@@ -35,7 +35,7 @@ moved AS (
             || '],"reserved":[' || array_to_string(array_agg(c.reserved), ',')
             || '],"unavailable":[' || array_to_string(array_agg(c.unavailable), ',')
             || '],"safety_stock":[' || array_to_string(array_agg(c.safety_stock), ',')
-            || '],"version":[' || array_to_string(array_agg(c.version), ',') || %(tail)s)::jsonb
+            || '],"version":[' || array_to_string(array_agg(c.version), ',') || %(tail)s)::json
     FROM changed c
     JOIN inventory_sku k ON k.id = c.sku_id
     JOIN stores_location l ON l.id = c.location_id

@@ -15,7 +15,7 @@ from inventory.ledger.shapes import ACTOR_LENGTH, Balance, Entry
 TELL = """
 INSERT INTO outbox_event (type, subject, actor, data)
 SELECT 'stock.changed', 'stock/' || k.code || '@' || l.code, %(actor)s::text,
-       jsonb_build_object(
+       json_build_object(
            'sku', k.code, 'location', l.code, 'on_hand', c.on_hand, 'reserved', c.reserved,
            'unavailable', c.unavailable, 'available', c.on_hand - c.reserved - c.unavailable,
            'safety_stock', c.safety_stock, 'version', c.version)

@@ -21,7 +21,7 @@ class Fact:
 
 
 EVENTS = Table.of(
-    "outbox_event", type="text", subject="text", order="text", actor="text", data="jsonb"
+    "outbox_event", type="text", subject="text", order="text", actor="text", data="json"
 )
 
 

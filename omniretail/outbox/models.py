@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from omniretail.document_field import DocumentField
+
 
 class Event(models.Model):
     """One fact, written once and never changed but for a person who is forgotten."""
@@ -22,7 +24,7 @@ class Event(models.Model):
     # What the timeline gathers by: the order number, where there is one.
     order = models.CharField(max_length=32, blank=True, db_default="")
     actor = models.CharField(max_length=150, blank=True, db_default="")
-    data = models.JSONField()
+    data = DocumentField()
     time = models.DateTimeField(db_default=Now())
 
     sequence: int  # its place in the feed, when the feed was read; not a column

@@ -48,7 +48,7 @@ RECEIPTS = Table.of(
     "orders_sourcingreceipt",
     order_id="bigint",
     occasion="text",
-    receipt="jsonb",
+    receipt="json",
     decided_at="timestamptz",
 )
 

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from inventory.models import Sku
+from omniretail.document_field import DocumentField
 from orders.choices import FulfilmentType
 from orders.models.customer import Customer
 from stores.models import Channel, Location
@@ -134,5 +135,5 @@ class SourcingReceipt(models.Model):
     )
     # "placed", "rejected 100001-1", "backorder filled", …
     occasion = models.CharField(max_length=64)
-    receipt = models.JSONField()
+    receipt = DocumentField()
     decided_at = models.DateTimeField(db_default=Now())
