@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.adapt import Transformer
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
@@ -46,7 +46,7 @@ def run(text: str, values: Values = ()) -> list[tuple[Any, ...]]:
     numbers are given by `numbers`, lists of text or bytes in binary (`%b::text[]`), which spares
     escaping them. Raises Django's database errors.
     """
-    return _rows(_execute(text, values))
+    return _rows(*_execute(text, values))
 
 
 def run_named(text: str, values: Values = ()) -> list[dict[str, Any]]:
@@ -54,9 +54,9 @@ def run_named(text: str, values: Values = ()) -> list[dict[str, Any]]:
 
     JSON comes as text.
     """
-    result = _execute(text, values)
+    client, result = _execute(text, values)
     names = [result.fname(column).decode() for column in range(result.nfields)]
-    return [dict(zip(names, row, strict=True)) for row in _rows(result)]
+    return [dict(zip(names, row, strict=True)) for row in _rows(client, result)]
 
 
 def numbers(values: Iterable[int]) -> str:
@@ -64,7 +64,8 @@ def numbers(values: Iterable[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def _execute(text: str, values: Values) -> Any:
+def _execute(text: str, values: Values) -> tuple[psycopg.Connection[Any], Any]:
+    connection = connections[DEFAULT_DB_ALIAS]  # the proxy looks it up anew for each attribute
     connection.validate_no_broken_transaction()
     connection.ensure_connection()
     if connection.queries_logged:
@@ -75,7 +76,8 @@ def _execute(text: str, values: Values) -> Any:
             _packed(values[key]) if form == _BINARY else _written(values[key])
             for key, form in zip(statement.keys, statement.formats, strict=True)
         ]
-        return _send(connection.connection, text, statement, wire)
+        client: psycopg.Connection[Any] = connection.connection
+        return client, _send(client, text, statement, wire)
 
 
 def _send(
@@ -96,10 +98,10 @@ def _send(
     return result
 
 
-def _rows(result: Any) -> list[tuple[Any, ...]]:
+def _rows(client: psycopg.Connection[Any], result: Any) -> list[tuple[Any, ...]]:
     if not result.ntuples:
         return []
-    reader = Transformer(connection.connection)
+    reader = Transformer(client)
     reader.set_pgresult(result)
     return reader.load_rows(0, result.ntuples, tuple)
 
