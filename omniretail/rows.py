@@ -59,10 +59,13 @@ def insert_rows(*parts: Rows) -> list[int]:
 
 def _values(table: Table, rows: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
     """Write rows as `_statement` takes them: their plain columns, then each column of documents."""
-    plain = [name for name, _ in table.plain]
-    yield msgspec.json.encode([{name: row[name] for name in plain} for row in rows]).decode()
+    if table.documents:
+        plain = [name for name, _ in table.plain]
+        yield msgspec.json.encode([{name: row[name] for name in plain} for row in rows]).decode()
+    else:
+        yield msgspec.json.encode(rows).decode()
     for name in table.documents:
-        yield [msgspec.json.encode(row[name]).decode() for row in rows]
+        yield [msgspec.json.encode(row[name]) for row in rows]
 
 
 @lru_cache(maxsize=64)
@@ -71,7 +74,7 @@ def _statement(tables: tuple[Table, ...]) -> str:
     for position, table in enumerate(tables):
         shape = ", ".join(f'"{name}" {kind}' for name, kind in table.plain)
         sources = [f"json_to_recordset(%s::json) AS ({shape})"]
-        sources += ["unnest(%b::text[]::json[])" for _ in table.documents]
+        sources += ["unnest(%b::json[])" for _ in table.documents]
         names = ", ".join(f'"{name}"' for name in table.names)
         inserts.append(
             f'w{position} AS (INSERT INTO "{table.name}" ({names}) SELECT {names} '

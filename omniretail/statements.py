@@ -22,9 +22,9 @@ from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 Values = Sequence[Any] | Mapping[str, Any]
 
-_PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?([sb])|%%")
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?(?:s|b::(\w+)\[\])|%%")
 _TEXT, _BINARY = 0, 1
-_OIDS = {str: 25, bytes: 17}  # of PostgreSQL's types text and bytea
+_OIDS = {"text": 25, "bytea": 17, "json": 114}  # the types of which arrays are sent in binary
 _length = struct.Struct("!i").pack
 
 # The names of the statements that each connection has prepared.
@@ -32,10 +32,14 @@ _prepared: WeakKeyDictionary[Any, dict[str, bytes]] = WeakKeyDictionary()
 
 
 class _Statement(NamedTuple):
-    """A text with numbered placeholders, and what stands at each: a name or a position."""
+    """A text with numbered placeholders, and what stands at each: a name or a position.
+
+    `elements` are the types of what the arrays sent in binary hold; None: sent as text.
+    """
 
     text: bytes
     keys: tuple[Any, ...]
+    elements: tuple[int | None, ...]
     formats: tuple[int, ...]
 
 
@@ -43,8 +47,8 @@ def run(text: str, values: Values = ()) -> list[tuple[Any, ...]]:
     """Run one statement in the current transaction and return its rows, none if it has none.
 
     The text comes from the code and says the type of every value (`%s::bigint`); lists of
-    numbers are given by `numbers`, lists of text or bytes in binary (`%b::text[]`), which spares
-    escaping them. Raises Django's database errors.
+    numbers are given by `numbers`; lists of text, bytes or encoded JSON in binary (`%b::text[]`,
+    `bytea[]`, `json[]`), which spares escaping them. Raises Django's database errors.
     """
     return _rows(*_execute(text, values))
 
@@ -73,8 +77,8 @@ def _execute(text: str, values: Values) -> tuple[psycopg.Connection[Any], Any]:
     statement = _compile(text)
     with connection.wrap_database_errors:
         wire = [
-            _packed(values[key]) if form == _BINARY else _written(values[key])
-            for key, form in zip(statement.keys, statement.formats, strict=True)
+            _written(values[key]) if element is None else _packed(values[key], element)
+            for key, element in zip(statement.keys, statement.elements, strict=True)
         ]
         client: psycopg.Connection[Any] = connection.connection
         return client, _send(client, text, statement, wire)
@@ -109,20 +113,21 @@ def _rows(client: psycopg.Connection[Any], result: Any) -> list[tuple[Any, ...]]
 @lru_cache(maxsize=256)
 def _compile(text: str) -> _Statement:
     places: dict[Any, int] = {}
-    formats: list[int] = []
+    elements: list[int | None] = []
 
     def number(found: re.Match[str]) -> str:
-        name, form = found.groups()
-        if form is None:
+        if found[0] == "%%":
             return "%"
+        name, element = found.groups()
         key = len(places) if name is None else name
         if key not in places:
             places[key] = len(places)
-            formats.append(_BINARY if form == "b" else _TEXT)
-        return f"${places[key] + 1}"
+            elements.append(_OIDS[element] if element else None)
+        return f"${places[key] + 1}" + (f"::{element}[]" if element else "")
 
     numbered = _PLACEHOLDER.sub(number, text)
-    return _Statement(numbered.encode(), tuple(places), tuple(formats))
+    formats = tuple(_TEXT if element is None else _BINARY for element in elements)
+    return _Statement(numbered.encode(), tuple(places), tuple(elements), formats)
 
 
 def _written(value: Any) -> bytes | None:
@@ -135,10 +140,9 @@ def _written(value: Any) -> bytes | None:
     return text
 
 
-def _packed(values: Sequence[str | bytes]) -> bytes:
-    """Write a list of texts, or of bytes, as PostgreSQL reads an array in binary."""
-    kind = _OIDS[type(values[0])] if values else _OIDS[str]
-    parts = [struct.pack("!iiiii", 1, 0, kind, len(values), 1)]
+def _packed(values: Sequence[str | bytes], element: int) -> bytes:
+    """Write a list as PostgreSQL reads an array of this type in binary."""
+    parts = [struct.pack("!iiiii", 1, 0, element, len(values), 1)]
     for value in values:
         raw = value.encode() if isinstance(value, str) else value
         parts.append(_length(len(raw)))

@@ -42,6 +42,15 @@ def test_lists_come_back_as_they_were() -> None:
 
 
 @pytest.mark.django_db
+def test_documents_are_kept_as_they_were_written() -> None:
+    written = [b'{"b": 1.50, "a": [null, "\xc3\xa9"]}', b"[]"]
+    text = "SELECT string_agg(d::text, '|') FROM unnest(%b::json[]) AS d"
+    assert run(text, [written]) == [("|".join(each.decode() for each in written),)]
+    with pytest.raises(DataError), transaction.atomic():
+        run(text, [[b"{"]])
+
+
+@pytest.mark.django_db
 def test_other_values_are_written_as_postgresql_reads_them() -> None:
     at = datetime(2026, 3, 29, 1, 30, 0, 123456, UTC)
     text = "SELECT %s::timestamptz, %s::numeric, %s::boolean, %s::bigint"
