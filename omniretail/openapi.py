@@ -62,7 +62,6 @@ PROBLEM = {
     },
     "additionalProperties": True,
 }
-REFUSED = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 ALWAYS = {
     "400": "The request is not what this takes",
     "401": "The API key is missing or unknown",
@@ -140,21 +139,35 @@ def add_problem_answers(
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     components["headers"] = HEADERS
+    components["responses"] = {
+        f"Refused{status}": _refusal(status, description)
+        for status, description in (ALWAYS | WITH_BODY | CHANGED).items()
+    }
     for operations in result["paths"].values():
         for method, operation in operations.items():
-            answers = dict(ALWAYS)
-            if method in ("post", "put", "patch", "delete"):
-                answers |= WITH_BODY
-            if any(each["name"] == IF_MATCH.name for each in operation.get("parameters", ())):
-                answers |= CHANGED
             responses = operation["responses"]
-            for status, description in answers.items():
-                responses.setdefault(status, {"description": description})
             for status, answer in responses.items():
                 if status >= "400":
-                    answer["content"] = REFUSED
-                names = (*ON_EVERY_ANSWER, *ON_SOME.get(status, ()))
-                answer.setdefault("headers", {}).update(
-                    {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-                )
+                    answer |= _refusal(status, answer["description"])
+                else:
+                    answer["headers"] = answer.get("headers", {}) | _headers()
+            refused = [*ALWAYS]
+            if method in ("post", "put", "patch", "delete"):
+                refused += WITH_BODY
+            if any(each["name"] == IF_MATCH.name for each in operation.get("parameters", ())):
+                refused += CHANGED
+            for status in refused:
+                responses.setdefault(status, {"$ref": f"#/components/responses/Refused{status}"})
     return result
+
+
+def _refusal(status: str, description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": _headers(*ON_SOME.get(status, ())),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*ON_EVERY_ANSWER, *names)}

@@ -43,6 +43,20 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
             yield path, method, operation
 
 
+def answers(document: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    for path, method, operation in operations(document):
+        for status in operation["responses"]:
+            yield path, method, status, said_of(document, path, method, status)
+
+
+def said_of(document: dict[str, Any], path: str, method: str, status: str) -> dict[str, Any]:
+    """Return what the document says of one answer, written there or once for all."""
+    answer = document["paths"][path][method]["responses"][status]
+    if "$ref" in answer:
+        answer = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    return answer
+
+
 def routes(patterns: list[Any], prefix: str = "/") -> Iterator[tuple[str, Any]]:
     for pattern in patterns:
         here = prefix + str(pattern.pattern)
@@ -127,25 +141,21 @@ def test_every_operation_names_its_refusals(document: dict[str, Any]) -> None:
 def test_every_refusal_is_a_problem_document(document: dict[str, Any]) -> None:
     assert [
         (method, path, status)
-        for path, method, operation in operations(document)
-        for status, answer in operation["responses"].items()
+        for path, method, status, answer in answers(document)
         if status >= "400" and list(answer["content"]) != ["application/problem+json"]
     ] == []
 
 
 def test_answers_name_their_headers(document: dict[str, Any]) -> None:
     known = document["components"]["headers"]
-    for path, method, operation in operations(document):
-        for status, answer in operation["responses"].items():
-            assert "X-Request-Id" in answer["headers"], (method, path, status)
-            assert ("Retry-After" in answer["headers"]) == (status in ("409", "429", "503"))
-            assert {
-                header["$ref"].rpartition("/")[2]
-                for header in answer["headers"].values()
-                if "$ref" in header
-            } <= known.keys()
-        assert "Allow" in operation["responses"]["405"]["headers"]
-        assert "WWW-Authenticate" in operation["responses"]["401"]["headers"]
+    for path, method, status, answer in answers(document):
+        said = answer["headers"]
+        assert {"X-Request-Id", "RateLimit", "RateLimit-Policy"} <= said.keys(), (method, path)
+        assert ("Retry-After" in said) == (status in ("409", "429", "503")), (method, path)
+        assert ("Allow" in said) == (status == "405"), (method, path)
+        assert ("WWW-Authenticate" in said) == (status == "401"), (method, path)
+        named = {header["$ref"].rpartition("/")[2] for header in said.values() if "$ref" in header}
+        assert named <= known.keys()
 
 
 def test_what_has_an_etag_says_so(document: dict[str, Any]) -> None:
@@ -245,12 +255,12 @@ def test_answers_are_what_the_document_says(api: ApiCaller, document: dict[str, 
 
 def check_answer(document: dict[str, Any], method: str, template: str, answer: Any) -> None:
     """Validate an answer against the document, in which no member may be left unmentioned."""
-    said = document["paths"][f"/api/v1{template}"][method]["responses"]
-    assert str(answer.status_code) in said, (method, template, answer.content)
+    path, status = f"/api/v1{template}", str(answer.status_code)
+    assert status in document["paths"][path][method]["responses"], (method, path, answer.content)
+    said = said_of(document, path, method, status)
     media_type = answer["Content-Type"].partition(";")[0]
-    headers = said[str(answer.status_code)]["headers"]
-    assert ("ETag" in answer.headers) == ("ETag" in headers), (method, template)
-    schema = said[str(answer.status_code)]["content"][media_type]["schema"]
+    assert ("ETag" in answer.headers) == ("ETag" in said["headers"]), (method, template)
+    schema = said["content"][media_type]["schema"]
     body = answer.json()
     rules = {**schema, "components": document["components"]}
     wrong = [error.message for error in Draft202012Validator(rules).iter_errors(body)]
