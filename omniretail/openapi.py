@@ -77,7 +77,7 @@ ALWAYS = {
 WITH_BODY = {
     "409": "Refused: the state of things does not allow it",
     "413": "The body is over 5 MiB",
-    "415": "Not application/json",
+    "415": "Not the media type that this takes",
     "422": "Understood, but cannot be",
 }
 

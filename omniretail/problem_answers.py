@@ -46,6 +46,9 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
         # Whatever the door answers in: a page of HTML cannot say what a problem says.
         request.accepted_renderer = JSONRenderer()
         request.accepted_media_type = JSONRenderer.media_type
+    if isinstance(problem, UnsupportedMediaType) and (view := context.get("view")):
+        taken = " or ".join(kind.media_type for kind in view.parser_classes)
+        problem = UnsupportedMediaType(f"This endpoint takes {taken}.")
     headers = dict(problem.headers)
     if isinstance(error, drf.MethodNotAllowed) and context.get("view"):
         headers["Allow"] = ", ".join(context["view"].allowed_methods)

@@ -129,7 +129,7 @@ class FileTooLarge(DomainError):
 
 
 class UnsupportedMediaType(DomainError):
-    """This endpoint takes `application/json`."""
+    """This endpoint takes `application/json`, or the form that `detail` names."""
 
     code = "unsupported_media_type"
     status = 415

@@ -111,11 +111,14 @@ def test_a_form_without_a_file_or_of_another_type_is_refused(api: ApiCaller) -> 
 
     assert pointers(post({"kind": "stock"})) == {"/file": "required"}
     assert pointers(post({"kind": "stock", "file": "text"})) == {"/file": "invalid"}
-    problem(api.post("imports", {"kind": "stock"}), 415, "unsupported_media_type")
+    as_json = api.post("imports", {"kind": "stock"})
+    problem(as_json, 415, "unsupported_media_type")
+    assert as_json.json()["detail"] == "This endpoint takes multipart/form-data."
     many = {f"f{n}": SimpleUploadedFile("x", b"x") for n in range(150)}
     problem(post(many), 400, "malformed_body")
     torn = post(b"--x\r\nnonsense", content_type="multipart/form-data; boundary=")
     problem(torn, 400, "malformed_body")
+    assert torn.json()["detail"].startswith("The form cannot be read")
 
 
 def test_a_file_over_the_limit_is_refused_unread(api: ApiCaller) -> None:

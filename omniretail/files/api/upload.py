@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, cast
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import MultiPartParser
 
 from inventory.api.count_body import PastMomentField
@@ -31,6 +32,8 @@ class FormParser(MultiPartParser):
             raise
         except SuspiciousOperation as error:  # too many fields or files
             raise MalformedBody(f"The form cannot be read: {error}") from error
+        except ParseError as error:
+            raise MalformedBody(f"The form cannot be read: {error.detail}") from error
 
 
 class UploadBody(StrictSerializer):
