@@ -5,17 +5,19 @@ As dictionaries through DRF's renderer that took longer than all the rest of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from inventory.api.answers import render_kept
+from inventory.keeping import Kept
 from inventory.moments import as_text
 from omniretail.access.principal import Principal
 from orders.queries.availability import Availability, LineAvailability
-from stores.queries.network import Place
 
 
 class _Pickup(Struct, frozen=True, gc=False):
@@ -41,63 +43,93 @@ class _Answer(Struct, frozen=True, gc=False):
     lines: list[_Line]
 
 
-_NOTHING = ""
 _write = msgspec.json.Encoder().encode
 
 
-class _Heads(dict[int, str]):
-    """What is said of each location before its units, as text: when a pickup would be ready.
+class _Form(NamedTuple):
+    """What is said of some locations, with a place for the figure of each."""
 
-    A thousand objects of it took a third of what the door does for a page of products.
+    figures: Callable[[Mapping[int, int]], Any]  # in the order of the text
+    text: str
+
+
+class _Shelves:
+    """Writes what each location has of a SKU.
+
+    All about a location but its figure is put together once for the SKUs that lie at the same
+    locations: filling in the figures takes 3 us a SKU, to say each anew took 15.
     """
 
-    def __init__(self, places: Sequence[Place], ready: Mapping[int, datetime | None]) -> None:
-        super().__init__()
-        self.ready = ready
-        self._codes = {place.id: place.code for place in places}
+    def __init__(self, found: Availability, actor: Principal) -> None:
+        self._show_empty, self._actor = found.show_empty, actor
+        self._codes = {place.id: _write(place.code).decode() for place in found.places}
+        self._ready: Mapping[int, datetime | None] = {}
         self._pickups: dict[datetime | None, str] = {}
+        self._forms: dict[tuple[int, ...], _Form] = {}
+        self._levels: dict[int, str] = {}
 
-    def __missing__(self, place: int) -> str:
-        ready = self.ready[place]
+    def write(self, line: LineAvailability) -> str:
+        units = line.units
+        if self._show_empty:
+            units = {place: units.get(place, 0) for place in self._codes}
+        if not units:
+            return "[]"
+        if line.ready is not self._ready:  # most lines share one: all that they ask for is there
+            self._ready = line.ready
+            self._forms.clear()
+        places = tuple(units)
+        form = None if line.kept else self._forms.get(places)
+        if form is None:
+            form = self._form(units, line.kept)
+            if not line.kept:
+                self._forms[places] = form
+        return form.text % form.figures(units)
+
+    def _form(self, units: Mapping[int, int], kept: Mapping[int, tuple[Kept, ...]]) -> _Form:
+        places = [place for place in self._codes if place in units]
+        shelves = [self._shelf(place, kept.get(place, ())) for place in places]
+        return _Form(itemgetter(*places), f"[{','.join(shelves)}]")
+
+    def _shelf(self, place: int, levels: tuple[Kept, ...]) -> str:
+        said = f'{{"location":{self._codes[place]},"pickup":{self._pickup(place)},"sellable":'
+        return f'{_as_form(said)}%d,"kept":[{_as_form(self._kept(levels))}]}}'
+
+    def _pickup(self, place: int) -> str:
+        ready = self._ready[place]
         if ready not in self._pickups:
             pickup = _Pickup(ready is not None, as_text(ready))
             self._pickups[ready] = _write(pickup).decode()
-        code = _write(self._codes[place]).decode()
-        self[place] = head = f'{{"location":{code},"pickup":{self._pickups[ready]},"sellable":'
-        return head
+        return self._pickups[ready]
+
+    def _kept(self, levels: tuple[Kept, ...]) -> str:
+        # What a rule keeps is one object for all its shelves.
+        if id(levels) not in self._levels:
+            text = _write(render_kept(levels, actor=self._actor)).decode()
+            self._levels[id(levels)] = text[1:-1]
+        return self._levels[id(levels)]
 
 
 def write_answer(found: Availability, *, actor: Principal) -> bytes:
     """Write what was found as this actor may read it."""
+    shelves = _Shelves(found, actor)
+    deliveries: dict[datetime | None, _Delivery | None] = {None: None}
     lines = []
-    heads = _Heads(found.places, {})
     for line in found.lines:
-        if line.ready is not heads.ready:  # most lines share one: all that they ask for is there
-            heads = _Heads(found.places, line.ready)
+        by = line.deliver_by
+        if by not in deliveries:
+            deliveries[by] = _Delivery(as_text(by))
         lines.append(
             _Line(
                 line.sku,
                 line.requested,
                 line.sellable,
                 line.state,
-                _shelves(line, found, heads, actor),
-                _Delivery(as_text(line.deliver_by)) if line.deliver_by else None,
+                msgspec.Raw(shelves.write(line).encode()),
+                deliveries[by],
             )
         )
     return _write(_Answer(as_text(found.at), lines))
 
 
-def _shelves(
-    line: LineAvailability, found: Availability, heads: _Heads, actor: Principal
-) -> msgspec.Raw:
-    units = line.units.get
-    kept = {
-        place: _write(render_kept(levels, actor=actor))[1:-1].decode()
-        for place, levels in line.kept.items()
-    }.get
-    shelves = [
-        f'{heads[place.id]}{some},"kept":[{kept(place.id, _NOTHING)}]}}'
-        for place in found.places
-        if (some := units(place.id, 0)) or found.show_empty
-    ]
-    return msgspec.Raw(f"[{','.join(shelves)}]".encode())
+def _as_form(text: str) -> str:
+    return text.replace("%", "%%")
