@@ -13,7 +13,7 @@ from omniretail.statements import run
 
 _READ = f"""
 WITH {ASKED}, c AS (
-    SELECT sku_id, array_agg(location_id) AS places, array_agg(units) AS units
+    SELECT sku_id, array_agg(location_id)::text AS places, array_agg(units)::text AS units
     FROM ({COMING}) AS coming
     WHERE sku_id = ANY(ARRAY(SELECT id FROM k)) AND for_anybody GROUP BY sku_id
 )

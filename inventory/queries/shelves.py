@@ -2,28 +2,33 @@
 
 20 figures each of 50 SKUs as arrays cost PostgreSQL and psycopg half of what they cost as a
 thousand rows. What few rows have (levels, fences, stale holds) stands apart, in arrays that are
-mostly empty.
+mostly empty. Arrays come as text, and are read as JSON: psycopg's loaders, one made for each
+column of each statement, took three times as long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import NamedTuple
+
+import msgspec
 
 from inventory.keeping import Kept
-from inventory.queries.kept import FENCE_HOLDS, MOMENT, Resolver
+from inventory.queries.kept import EPOCH, FENCE_HOLDS, MOMENT, Resolver
 
 # `k`, `f` and `h`: the SKUs asked for, their fences that hold, their holds whose time is over.
 ASKED = f"""
 k AS MATERIALIZED (
     SELECT id, code, category, abc_class FROM inventory_sku WHERE code = ANY(%b::text[])
 ), f AS (
-    SELECT sku_id, array_agg(location_id) AS places, array_agg(channel_id) AS channels,
-           array_agg(quantity) AS units, array_agg(until) AS ends
+    SELECT sku_id, array_agg(location_id)::text AS places, array_agg(channel_id)::text AS channels,
+           array_agg(quantity)::text AS units,
+           array_agg(coalesce((extract(epoch FROM until) * 1000000)::bigint, 0))::text AS ends
     FROM inventory_ringfence
     WHERE sku_id = ANY(ARRAY(SELECT id FROM k)) AND {FENCE_HOLDS} GROUP BY sku_id
 ), h AS (
-    SELECT sku_id, array_agg(location_id) AS places, array_agg(quantity) AS units
+    SELECT sku_id, array_agg(location_id)::text AS places, array_agg(quantity)::text AS units
     FROM inventory_reservation
     WHERE state = 'held' AND expires_at <= statement_timestamp()
       AND sku_id = ANY(ARRAY(SELECT id FROM k)) GROUP BY sku_id
@@ -36,18 +41,21 @@ COLUMNS = f"""
 JOINED = """
 k
 CROSS JOIN LATERAL (
-    SELECT array_agg(location_id), array_agg(on_hand - reserved - unavailable),
-           array_agg(location_id) FILTER (WHERE safety_stock > 0),
-           array_agg(safety_stock) FILTER (WHERE safety_stock > 0)
+    SELECT array_agg(location_id)::text, array_agg(on_hand - reserved - unavailable)::text,
+           (array_agg(location_id) FILTER (WHERE safety_stock > 0))::text,
+           (array_agg(safety_stock) FILTER (WHERE safety_stock > 0))::text
     FROM inventory_stock WHERE sku_id = k.id
 ) AS s
 LEFT JOIN f ON f.sku_id = k.id
 LEFT JOIN h ON h.sku_id = k.id
 """
 
+Figures = str | None  # whole numbers as PostgreSQL writes an array, {1,2}; None: there are none
+_decode = msgspec.json.Decoder(list[int]).decode
+
 
 class ShelfRow(NamedTuple):
-    """One SKU as `COLUMNS` read it; None for an empty list."""
+    """One SKU as `COLUMNS` read it. `ends` are in microseconds since 1970; 0: for good."""
 
     revision: int
     microseconds: int
@@ -55,16 +63,16 @@ class ShelfRow(NamedTuple):
     sku_id: int
     category: str
     abc_class: str
-    places: Sequence[int] | None
-    free: Sequence[int] | None
-    levelled: Sequence[int] | None
-    levels: Sequence[int] | None
-    fenced: Sequence[int] | None
-    channels: Sequence[int] | None
-    fences: Sequence[int] | None
-    ends: Sequence[Any] | None
-    held: Sequence[int] | None
-    stale: Sequence[int] | None
+    places: Figures
+    free: Figures
+    levelled: Figures
+    levels: Figures
+    fenced: Figures
+    channels: Figures
+    fences: Figures
+    ends: Figures
+    held: Figures
+    stale: Figures
 
     def unclaimed(self) -> dict[int, int]:
         """Return by location id the units that nobody has a live claim on: those in carts whose
@@ -82,17 +90,18 @@ class ShelfRow(NamedTuple):
         own: dict[int, list[Kept]] = {}
         for place, level in pairs(self.levelled, self.levels):
             own.setdefault(place, []).append(Kept(level))
-        if self.fenced and self.channels and self.fences and self.ends:
-            for place, *fence in zip(
-                self.fenced, self.channels, self.fences, self.ends, strict=True
-            ):
-                if place in places:
-                    own.setdefault(place, []).extend(resolver.fences([fence]))
+        fences = zip(*map(_read, (self.fenced, self.channels, self.fences, self.ends)), strict=True)
+        for place, channel, units, end in fences:
+            if place in places:
+                until = EPOCH + timedelta(microseconds=end) if end else None
+                own.setdefault(place, []).extend(resolver.fences([(channel, units, until)]))
         return resolver.kept_of_sku(self.sku_id, self.category, self.abc_class, places, own)
 
 
-def pairs(
-    keys: Sequence[int] | None, values: Sequence[int] | None
-) -> Iterator[tuple[int, int]] | tuple[()]:
-    """Pair two arrays that were read side by side; none when they are empty."""
-    return zip(keys, values, strict=True) if keys and values else ()
+def pairs(keys: Figures, values: Figures) -> Iterator[tuple[int, int]]:
+    """Pair two arrays that were read side by side."""
+    return zip(_read(keys), _read(values), strict=True) if keys else iter(())
+
+
+def _read(figures: Figures) -> Sequence[int]:
+    return _decode(f"[{figures[1:-1]}]") if figures else ()
