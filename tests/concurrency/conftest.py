@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
+from inventory.queries.lookup import Spot
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.concurrency.ledger_acts import UNITS
+
 
 @pytest.fixture
 def no_constraint() -> Iterator[None]:
@@ -22,3 +26,12 @@ def no_constraint() -> Iterator[None]:
             f"ALTER TABLE inventory_stock ADD CONSTRAINT {name}"
             " CHECK (on_hand >= reserved + unavailable)"
         )
+
+
+@pytest.fixture
+def spot() -> Spot:
+    """Five of A1 in W1."""
+    sku, location = make_sku("A1"), make_location("W1")
+    make_channel("web")
+    stock_up(sku, location, UNITS)
+    return Spot(sku.pk, sku.code, location.pk, location.code)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,56 +12,24 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from inventory import ledger
-from inventory.choices import Reason, ReservationState
-from inventory.commands.change import StockChange
-from inventory.commands.count import Counted, apply_count
 from inventory.commands.holds import end_stale_holds
 from inventory.commands.reserve import Cart, hold_stock
 from inventory.commands.transfer import dispatch_transfer, draft_transfer
 from inventory.errors import InsufficientStock
-from inventory.ledger import Balance, Claim, Entry, Part, claims
-from inventory.models import Reservation, ReservationGroup, Sku, Stock
+from inventory.ledger import claims
+from inventory.models import Reservation, ReservationGroup
 from inventory.queries.lookup import Spot
 from inventory.spreading import Want
 from omniretail.access.principal import SYSTEM
 from omniretail.outbox.models import Event
-from omniretail.rows import take_ids
-from orders.commands.cancel import cancel_order
-from orders.commands.pool import change_pool
-from orders.errors import NothingToCancel
-from stores.models import Location
 from stores.queries.network import current_network
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.builders import make_location
+from tests.concurrency.ledger_acts import BUYERS, UNITS, claim_one, just_over, make_hold, release
 from tests.concurrency.threads import together, wait_until_blocked
-from tests.conftest import ApiCaller
-from tests.inventory.floor import balances, order
+from tests.inventory.floor import balances
 from tests.inventory.laws import assert_pool_laws
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-
-UNITS = 5
-BUYERS = 12
-
-
-@pytest.fixture(autouse=True)
-def spot() -> Spot:
-    """Five of A1 in W1."""
-    sku, location = make_sku("A1"), make_location("W1")
-    make_channel("web")
-    stock_up(sku, location, UNITS)
-    return Spot(sku.pk, sku.code, location.pk, location.code)
-
-
-def claim_one(spot: Spot) -> Callable[[], bool]:
-    (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
-    claim = Claim(identity, *spot.pair, 1, 0, f"buyer {identity}")
-
-    def reserve() -> bool:
-        granted = ledger.reserve([claim], actor="buyer")
-        transaction.set_rollback(not granted)
-        return granted
-
-    return reserve
 
 
 def hold_one() -> dict[str, Any]:
@@ -146,21 +113,6 @@ def unguarded() -> str:
     return bare
 
 
-def just_over() -> datetime:
-    return datetime.now(UTC) - timedelta(seconds=1)
-
-
-def make_hold(spot: Spot, *, until: datetime, units: int = 1) -> ReservationGroup:
-    channel_id = current_network().channels["web"].id
-    group = ReservationGroup.objects.create(
-        channel_id=channel_id, reference="cart", expires_at=until
-    )
-    (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
-    claim = Claim(identity, *spot.pair, units, 0, "cart")
-    assert ledger.reserve([claim], actor="cart", group_id=group.pk, expires_at=until)
-    return group
-
-
 class TestHolds:
     def test_a_hold_is_extended_or_expires_never_both(self, spot: Spot) -> None:
         """Its time ends while both are on their way: whoever comes first, the other sees it."""
@@ -217,125 +169,3 @@ class TestHolds:
         told = Event.objects.filter(type="reservation.expired")
         assert [event.subject for event in told] == [f"reservations/{group.pk}"]
         assert_pool_laws()
-
-
-def release(claim: Reservation) -> None:
-    assert ledger.close_claims(
-        [Part(claim.pk, claim.quantity)],
-        state=ReservationState.RELEASED,
-        reason=Reason.RELEASED,
-        actor="cart",
-    )
-
-
-class TestOneOrderOfLocks:
-    """A deadlock would come back as an OperationalError: nothing here repeats a transaction."""
-
-    def test_rows_named_in_any_order(self, spot: Spot) -> None:
-        spots = [spot]
-        for number in range(12):
-            sku = make_sku(f"B{number}")
-            spots.append(replace(spot, sku_id=sku.pk, sku=sku.code))
-        ledger.open_rows([each.pair for each in spots])
-
-        def post() -> list[Balance]:
-            return ledger.post([Entry(*each.pair, on_hand=1) for each in spots], actor="a")
-
-        def post_backwards() -> list[Balance]:
-            return ledger.post([Entry(*each.pair, on_hand=1) for each in spots[::-1]], actor="a")
-
-        def lock_and_post() -> list[Balance]:
-            ledger.lock_skus([each.sku_id for each in spots[::-1]])
-            return post()
-
-        for _ in range(6):
-            outcomes = together(*[post, post_backwards, lock_and_post] * 2)
-            assert not [each for each in outcomes if isinstance(each, Exception)]
-        assert balances("A1", "W1") == (UNITS + 36, 0, 0)
-        assert_pool_laws()
-
-    def test_a_stale_hold_at_the_second_location_of_a_cart(self, spot: Spot) -> None:
-        """Ending it locks the second row before the first, unless all rows are locked."""
-        second = make_location("W2", priority=200)
-        stock_up(Sku.objects.get(), second, UNITS)
-        there = replace(spot, location_id=second.pk, location="W2")
-
-        def post() -> list[Balance]:
-            return ledger.post([Entry(*each.pair, on_hand=1) for each in (spot, there)], actor="a")
-
-        for _ in range(10):
-            make_hold(there, until=just_over(), units=UNITS)
-            cart, *posted = together(lambda: hold_units(UNITS + 1), post, post, post)
-            assert isinstance(cart, dict)
-            assert not [each for each in posted if isinstance(each, Exception)]
-            for claim in Reservation.objects.filter(state="held"):
-                release(claim)
-        assert_pool_laws()
-
-    def test_a_broken_promise_that_moves_to_a_location_before(
-        self, spot: Spot, api: ApiCaller
-    ) -> None:
-        """The count holds the second row, and the order's new goods lie in the first."""
-        there = replace(spot, location_id=make_location("W2").pk, location="W2")
-
-        def post() -> list[Balance]:
-            return ledger.post([Entry(*each.pair, on_hand=1) for each in (spot, there)], actor="a")
-
-        for round_ in range(8):
-            count(spot, 0)
-            count(there, 2)
-            order(api, f"order-{round_}", 2)
-            count(spot, UNITS)
-            outcomes = together(lambda: count(there, 0), *[post] * 10)
-            assert not [each for each in outcomes if isinstance(each, Exception)]
-            for claim in Reservation.objects.filter(state="confirmed"):
-                release(claim)
-        assert_pool_laws()
-
-    def test_a_count_that_breaks_a_promise_against_its_cancellation(
-        self, spot: Spot, api: ApiCaller
-    ) -> None:
-        """The count holds the stock and wants the order; the cancellation the other way round."""
-        for round_ in range(6):
-            number = order(api, f"order-{round_}", 2)
-
-            def cancel(number: str = number) -> Any:
-                return cancel_order(number=number, lines=None, reason="test", actor=SYSTEM)
-
-            outcomes = together(lambda: count(spot, 0), cancel)
-            assert not isinstance(outcomes[0], Exception)
-            assert not isinstance(outcomes[1], Exception) or isinstance(
-                outcomes[1], NothingToCancel
-            )
-            assert balances("A1", "W1") == (0, 0, 0)
-            count(spot, UNITS)
-        assert_pool_laws()
-
-
-def hold_units(units: int) -> dict[str, Any]:
-    channel = current_network().channels["web"]
-    cart = Cart(channel, reference="cart", ttl_seconds=60, wants=[Want("A1", units)])
-    return hold_stock(cart=cart, actor=SYSTEM)
-
-
-def count(spot: Spot, units: int) -> list[ledger.Broken]:
-    def act() -> tuple[list[ledger.Broken], StockChange]:
-        applied = apply_count(counts=[Counted(spot, units)], actor=SYSTEM)
-        return list(applied.change.broken), applied.change
-
-    with transaction.atomic():
-        return change_pool(act, waiting_for=[spot.sku_id], actor=SYSTEM)
-
-
-def test_a_count_during_a_rush(spot: Spot) -> None:
-    """Buyers and two counts at once: every unit claimed is there, every broken one was told."""
-    outcomes = together(
-        *(claim_one(spot) for _ in range(BUYERS)), lambda: count(spot, 3), lambda: count(spot, 4)
-    )
-    assert not [each for each in outcomes if isinstance(each, Exception)]
-    row = Stock.objects.get(sku=spot.sku_id, location=spot.location_id)
-    assert row.on_hand in (3, 4)
-    broken = sum(claim.quantity for each in outcomes[BUYERS:] for claim in each)
-    assert outcomes[:BUYERS].count(True) == row.reserved + broken
-    assert Location.objects.count() == 1
-    assert_pool_laws()

@@ -14,7 +14,7 @@ from orders.tasks import fill_backorders
 from tests.conftest import ApiCaller
 from tests.properties.goods_acts import pairs, places, which
 from tests.properties.pool_day import PoolDay, choose
-from tests.properties.pool_model import PAIRS, SELLS_FROM, SKUS, Pair
+from tests.properties.pool_things import PAIRS, SELLS_FROM, SKUS, Pair
 
 figures = st.integers(0, 8)
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import precondition, rule
 from tests.properties.goods_acts import places, skus, units, which
 from tests.properties.pool_day import PoolDay, choose
 from tests.properties.pool_desk import Work
-from tests.properties.pool_model import Owner, Pair, Sent, Transfer
+from tests.properties.pool_things import Owner, Pair, Sent, Transfer
 
 
 def waits(*states: str) -> Any:

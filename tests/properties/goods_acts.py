@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.properties.pool_day import PoolDay, choose
-from tests.properties.pool_model import (
+from tests.properties.pool_things import (
     BUILDINGS,
     CONDITIONS,
     PAIRS,

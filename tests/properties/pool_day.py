@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from tests.conftest import ApiCaller
 from tests.properties.pool_desk import Desk, Sight
-from tests.properties.pool_model import PAIRS, SELLS_FROM, SKUS, Pair, PoolModel
+from tests.properties.pool_model import PoolModel
+from tests.properties.pool_things import PAIRS, SELLS_FROM, SKUS, Pair
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from inventory.queries.integrity import POOL_LAWS, check_laws
 from orders.queries.integrity import ORDER_LAWS
 from stores.queries.network import current_network
 from tests.conftest import ApiCaller
-from tests.properties.pool_model import Claim, LineKey, Owner, Pair
+from tests.properties.pool_things import Claim, LineKey, Owner, Pair
 
 _CLAIMS = """
 SELECT r.id, k.code, p.code, r.quantity, r.group_id::text,

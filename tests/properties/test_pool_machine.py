@@ -15,8 +15,9 @@ from tests.conftest import ApiCaller, make_caller
 from tests.properties.counting_acts import Counting
 from tests.properties.fulfilling_acts import Fulfilling, TakingBack
 from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
-from tests.properties.pool_model import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
-from tests.properties.selling_acts import Carts, Keeping, Orders
+from tests.properties.keeping_acts import Keeping
+from tests.properties.pool_things import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
+from tests.properties.selling_acts import Carts, Orders
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,77 @@
+"""Acts on the ledger of A1 in W1, for threads that compete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from inventory import ledger
+from inventory.choices import Reason, ReservationState
+from inventory.commands.change import StockChange
+from inventory.commands.count import Counted, apply_count
+from inventory.commands.reserve import Cart, hold_stock
+from inventory.ledger import Claim, Part
+from inventory.models import Reservation, ReservationGroup
+from inventory.queries.lookup import Spot
+from inventory.spreading import Want
+from omniretail.access.principal import SYSTEM
+from omniretail.rows import take_ids
+from orders.commands.pool import change_pool
+from stores.queries.network import current_network
+
+UNITS = 5
+BUYERS = 12
+
+
+def claim_one(spot: Spot) -> Callable[[], bool]:
+    (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
+    claim = Claim(identity, *spot.pair, 1, 0, f"buyer {identity}")
+
+    def reserve() -> bool:
+        granted = ledger.reserve([claim], actor="buyer")
+        transaction.set_rollback(not granted)
+        return granted
+
+    return reserve
+
+
+def just_over() -> datetime:
+    return datetime.now(UTC) - timedelta(seconds=1)
+
+
+def make_hold(spot: Spot, *, until: datetime, units: int = 1) -> ReservationGroup:
+    channel_id = current_network().channels["web"].id
+    group = ReservationGroup.objects.create(
+        channel_id=channel_id, reference="cart", expires_at=until
+    )
+    (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
+    claim = Claim(identity, *spot.pair, units, 0, "cart")
+    assert ledger.reserve([claim], actor="cart", group_id=group.pk, expires_at=until)
+    return group
+
+
+def release(claim: Reservation) -> None:
+    assert ledger.close_claims(
+        [Part(claim.pk, claim.quantity)],
+        state=ReservationState.RELEASED,
+        reason=Reason.RELEASED,
+        actor="cart",
+    )
+
+
+def hold_units(units: int) -> dict[str, Any]:
+    channel = current_network().channels["web"]
+    cart = Cart(channel, reference="cart", ttl_seconds=60, wants=[Want("A1", units)])
+    return hold_stock(cart=cart, actor=SYSTEM)
+
+
+def count(spot: Spot, units: int) -> list[ledger.Broken]:
+    def act() -> tuple[list[ledger.Broken], StockChange]:
+        applied = apply_count(counts=[Counted(spot, units)], actor=SYSTEM)
+        return list(applied.change.broken), applied.change
+
+    with transaction.atomic():
+        return change_pool(act, waiting_for=[spot.sku_id], actor=SYSTEM)

@@ -1,0 +1,132 @@
+"""Locks are taken in one order, so that nobody waits for ever: threads on one PostgreSQL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from inventory import ledger
+from inventory.ledger import Balance, Entry
+from inventory.models import Reservation, Sku, Stock
+from inventory.queries.lookup import Spot
+from omniretail.access.principal import SYSTEM
+from orders.commands.cancel import cancel_order
+from orders.errors import NothingToCancel
+from stores.models import Location
+from tests.builders import make_location, make_sku, stock_up
+from tests.concurrency.ledger_acts import (
+    BUYERS,
+    UNITS,
+    claim_one,
+    count,
+    hold_units,
+    just_over,
+    make_hold,
+    release,
+)
+from tests.concurrency.threads import together
+from tests.conftest import ApiCaller
+from tests.inventory.floor import balances, order
+from tests.inventory.laws import assert_pool_laws
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+
+class TestOneOrderOfLocks:
+    """A deadlock would come back as an OperationalError: nothing here repeats a transaction."""
+
+    def test_rows_named_in_any_order(self, spot: Spot) -> None:
+        spots = [spot]
+        for number in range(12):
+            sku = make_sku(f"B{number}")
+            spots.append(replace(spot, sku_id=sku.pk, sku=sku.code))
+        ledger.open_rows([each.pair for each in spots])
+
+        def post() -> list[Balance]:
+            return ledger.post([Entry(*each.pair, on_hand=1) for each in spots], actor="a")
+
+        def post_backwards() -> list[Balance]:
+            return ledger.post([Entry(*each.pair, on_hand=1) for each in spots[::-1]], actor="a")
+
+        def lock_and_post() -> list[Balance]:
+            ledger.lock_skus([each.sku_id for each in spots[::-1]])
+            return post()
+
+        for _ in range(6):
+            outcomes = together(*[post, post_backwards, lock_and_post] * 2)
+            assert not [each for each in outcomes if isinstance(each, Exception)]
+        assert balances("A1", "W1") == (UNITS + 36, 0, 0)
+        assert_pool_laws()
+
+    def test_a_stale_hold_at_the_second_location_of_a_cart(self, spot: Spot) -> None:
+        """Ending it locks the second row before the first, unless all rows are locked."""
+        second = make_location("W2", priority=200)
+        stock_up(Sku.objects.get(), second, UNITS)
+        there = replace(spot, location_id=second.pk, location="W2")
+
+        def post() -> list[Balance]:
+            return ledger.post([Entry(*each.pair, on_hand=1) for each in (spot, there)], actor="a")
+
+        for _ in range(10):
+            make_hold(there, until=just_over(), units=UNITS)
+            cart, *posted = together(lambda: hold_units(UNITS + 1), post, post, post)
+            assert isinstance(cart, dict)
+            assert not [each for each in posted if isinstance(each, Exception)]
+            for claim in Reservation.objects.filter(state="held"):
+                release(claim)
+        assert_pool_laws()
+
+    def test_a_broken_promise_that_moves_to_a_location_before(
+        self, spot: Spot, api: ApiCaller
+    ) -> None:
+        """The count holds the second row, and the order's new goods lie in the first."""
+        there = replace(spot, location_id=make_location("W2").pk, location="W2")
+
+        def post() -> list[Balance]:
+            return ledger.post([Entry(*each.pair, on_hand=1) for each in (spot, there)], actor="a")
+
+        for round_ in range(8):
+            count(spot, 0)
+            count(there, 2)
+            order(api, f"order-{round_}", 2)
+            count(spot, UNITS)
+            outcomes = together(lambda: count(there, 0), *[post] * 10)
+            assert not [each for each in outcomes if isinstance(each, Exception)]
+            for claim in Reservation.objects.filter(state="confirmed"):
+                release(claim)
+        assert_pool_laws()
+
+    def test_a_count_that_breaks_a_promise_against_its_cancellation(
+        self, spot: Spot, api: ApiCaller
+    ) -> None:
+        """The count holds the stock and wants the order; the cancellation the other way round."""
+        for round_ in range(6):
+            number = order(api, f"order-{round_}", 2)
+
+            def cancel(number: str = number) -> Any:
+                return cancel_order(number=number, lines=None, reason="test", actor=SYSTEM)
+
+            outcomes = together(lambda: count(spot, 0), cancel)
+            assert not isinstance(outcomes[0], Exception)
+            assert not isinstance(outcomes[1], Exception) or isinstance(
+                outcomes[1], NothingToCancel
+            )
+            assert balances("A1", "W1") == (0, 0, 0)
+            count(spot, UNITS)
+        assert_pool_laws()
+
+
+def test_a_count_during_a_rush(spot: Spot) -> None:
+    """Buyers and two counts at once: every unit claimed is there, every broken one was told."""
+    outcomes = together(
+        *(claim_one(spot) for _ in range(BUYERS)), lambda: count(spot, 3), lambda: count(spot, 4)
+    )
+    assert not [each for each in outcomes if isinstance(each, Exception)]
+    row = Stock.objects.get(sku=spot.sku_id, location=spot.location_id)
+    assert row.on_hand in (3, 4)
+    broken = sum(claim.quantity for each in outcomes[BUYERS:] for claim in each)
+    assert outcomes[:BUYERS].count(True) == row.reserved + broken
+    assert Location.objects.count() == 1
+    assert_pool_laws()

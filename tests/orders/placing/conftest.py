@@ -1,0 +1,24 @@
+"""Buildings with a few units, and a channel that sells from all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.builders import make_channel, make_location, make_sku, stock_up
+
+
+@pytest.fixture
+def world() -> dict[str, Any]:
+    """Two warehouses and a shop; A1 in both warehouses, B1 in the second only."""
+    near = make_location("W1")
+    far = make_location("W2", latitude=55.9, longitude=-3.2)
+    shop = make_location("S1", kind="store", ships=False)
+    make_channel("web")
+    a, b = make_sku("A1"), make_sku("B1")
+    stock_up(a, near, 5)
+    stock_up(a, far, 5)
+    stock_up(b, far, 3)
+    stock_up(a, shop, 2)
+    return {"W1": near, "W2": far, "S1": shop, "A1": a, "B1": b}
