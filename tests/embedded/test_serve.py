@@ -30,7 +30,7 @@ class Service:
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", "0"],
             cwd=REPOSITORY,
-            env={**os.environ, "DATA_DIR": str(home)},
+            env={**os.environ, "DATA_DIR": str(home), "WEB_WORKERS": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
