@@ -184,32 +184,32 @@ class ApiView(APIView):
 
 def page(
     request: Request,
-    rows: QuerySet[Any],
+    rows: QuerySet[Any] | Callable[[int, int], QuerySet[Any]],
     *,
     key: str,
     render: Callable[[list[Any]], Sequence[Any]],
     filters: dict[str, Any],
     newest_first: bool = False,
-    among: Callable[[int, int], QuerySet[Any]] | None = None,
 ) -> Response:
     """Answer one page of a list, ordered by the unique column `key`.
 
     The cursor is the last key seen, so pages neither skip nor repeat rows while others write.
-    Where sorting would go through a long history, `among` tells, by the last key seen and how many
-    are wanted, the keys of the rows among which they are.
+    Where sorting would go through a long history, `rows` is told the last key seen and how many
+    are wanted, and returns few rows among which they are.
     """
     limit = filters.get("limit") or DEFAULT_LIMIT
     edge: Any = 0
     if "cursor" in filters:
         edge = _open_cursor(filters["cursor"])
+    if not isinstance(rows, QuerySet):
+        if not isinstance(edge, int):
+            raise _bad_cursor()
+        rows = rows(edge, limit + 1)
+    elif "cursor" in filters:
         try:
             rows = rows.filter(Q(**{f"{key}__{'lt' if newest_first else 'gt'}": edge}))
         except (ValueError, TypeError) as error:
             raise _bad_cursor() from error
-    if among is not None:
-        if not isinstance(edge, int):
-            raise _bad_cursor()
-        rows = rows.filter(Q(**{f"{key}__in": among(edge, limit + 1)}))
     found = list(rows.order_by(f"-{key}" if newest_first else key)[: limit + 1])
     more = len(found) > limit
     found = found[:limit]

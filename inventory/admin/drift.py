@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
 from inventory.admin.links import OfSkuAtLocation, skus_named
+from inventory.commands.count import BY_PEOPLE
 from inventory.models import CountEntry, Drift, LastCount
 from inventory.queries.drift import MOST_STEPS, explain
 from omniretail.admin_manners import ReadOnlyAdmin, Searched, at, link_to
@@ -26,10 +27,25 @@ class OfSkus(OfSkuAtLocation, Searched, ReadOnlyAdmin):
         return Q(sku__in=list(skus_named(word).values_list("pk", flat=True)))
 
 
+class SourceFilter(admin.SimpleListFilter):
+    """People or systems: a list of all sources would read the whole table."""
+
+    title = "source"
+    parameter_name = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(BY_PEOPLE, "People"), ("systems", "Systems and files")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == BY_PEOPLE:
+            return queryset.filter(source=BY_PEOPLE)
+        return queryset.exclude(source=BY_PEOPLE) if self.value() == "systems" else queryset
+
+
 @admin.register(Drift)
 class DriftAdmin(OfSkus):
     list_display = ("when", "item", "place", "source", "reported", "expected", "off", "actor")
-    list_filter = ("source", "location")
+    list_filter = (SourceFilter, "location")
     readonly_fields = ("off",)
     change_form_after_template = "admin/inventory/drift.html"
 
@@ -78,7 +94,7 @@ def _steps(drift: Drift) -> dict[str, Any]:
 @admin.register(LastCount)
 class LastCountAdmin(OfSkus):
     list_display = ("item", "place", "counted", "when", "source", "actor", "reference")
-    list_filter = ("source", "location")
+    list_filter = (SourceFilter, "location")
 
     @display(description="As of", ordering="at")
     def when(self, row: LastCount) -> str:

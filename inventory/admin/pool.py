@@ -17,6 +17,7 @@ from unfold.views import ChangeList
 from inventory.admin.links import OfSkuAtLocation, ledger, skus_named
 from inventory.keeping import Kept
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
+from inventory.models.pool import ENDED, LIVE
 from inventory.queries.conditions import conditions_in_words, conditions_of
 from inventory.queries.kept import read_kept
 from omniretail.admin_manners import (
@@ -162,7 +163,9 @@ class StockMovementAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
     search_help_text = "SKU code, barcode or reference"
 
     def find(self, word: str) -> Q:
-        return Q(reference=word) | Q(sku__in=list(skus_named(word).values_list("pk", flat=True)))
+        # One or the other: by both at once, all that ever moved of a SKU would be sorted.
+        skus = list(skus_named(word).values_list("pk", flat=True))
+        return Q(sku__in=skus) if skus else Q(reference=word)
 
     @display(description="Reason", label=True)
     def why(self, movement: StockMovement) -> str:
@@ -191,10 +194,13 @@ class ReservationAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     list_filter = ("state", "location")
     list_select_related = ("sku", "location")
     ordering = ("-id",)
-    search_help_text = "SKU code, barcode or reference"
+    search_help_text = "Reference; or SKU code or barcode, for the live claims on it"
 
     def find(self, word: str) -> Q:
-        return Q(reference=word) | Q(sku__in=list(skus_named(word).values_list("pk", flat=True)))
+        # Live or ended, each by its own index. What became of a SKU's claims is in the ledger.
+        skus = list(skus_named(word).values_list("pk", flat=True))
+        named = Q(reference=word, state__in=LIVE) | Q(reference=word, state__in=ENDED)
+        return Q(sku__in=skus, state__in=LIVE) | named
 
     @display(description="Expires")
     def expires(self, claim: Reservation) -> str:

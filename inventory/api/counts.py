@@ -44,6 +44,7 @@ from omniretail.doors import (
     page,
 )
 from omniretail.problems import NotFound
+from stores.queries.network import location_ids
 
 
 class CountListQuery(ListQuery):
@@ -82,7 +83,7 @@ class CountsView(ApiView):
         filters = self.filters(CountListQuery)
         rows = visible_counts(self.actor)
         if "location" in filters:
-            rows = rows.filter(location__code=filters["location"])
+            rows = rows.filter(location__in=location_ids([filters["location"]]))
         if "state" in filters:
             rows = rows.filter(state=filters["state"])
         return page(

@@ -32,6 +32,7 @@ from omniretail.doors import (
     page,
 )
 from omniretail.problems import NotFound
+from stores.queries.network import location_ids
 
 
 class GoodsLineBody(StrictSerializer):
@@ -95,8 +96,9 @@ class DeliveriesView(ApiView):
     def get(self, request: Request) -> Response:
         """List deliveries, the newest first."""
         filters = self.filters(DeliveryQuery)
-        columns = {"location": "location__code", "state": "state", "reference": "reference"}
-        wanted = {column: filters[name] for name, column in columns.items() if name in filters}
+        wanted = {name: filters[name] for name in ("state", "reference") if name in filters}
+        if "location" in filters:
+            wanted["location__in"] = location_ids([filters["location"]])
         return page(
             request,
             visible_deliveries(self.actor).filter(**wanted),

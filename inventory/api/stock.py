@@ -104,7 +104,7 @@ class MovementsView(ApiView):
         """List the ledger, oldest first. To follow it as it grows, read `/events`, whose
         numbers have no gaps: of two movements, the later number may be seen first."""
         filters = self.filters(MovementQuery)
-        rows, among = visible_movements(
+        rows = visible_movements(
             self.actor,
             sku=filters.get("sku"),
             location=filters.get("location"),
@@ -117,7 +117,6 @@ class MovementsView(ApiView):
             key="id",
             filters=filters,
             render=lambda found: [render_movement(row) for row in found],
-            among=among,
         )
 
 

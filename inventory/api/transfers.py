@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -22,7 +21,7 @@ from inventory.commands.transfer import cancel_transfer, draft_transfer
 from inventory.models import TransferLine
 from inventory.queries.lookup import look_up
 from inventory.queries.scan import Read
-from inventory.queries.transfers import as_id, transfer_documents, visible_transfers
+from inventory.queries.transfers import as_id, touching, transfer_documents, visible_transfers
 from omniretail.doors import (
     MAX_ITEMS,
     ApiView,
@@ -35,6 +34,7 @@ from omniretail.doors import (
 )
 from omniretail.idempotency.execute import retry_conflicts
 from omniretail.problems import NotFound, ValidationFailed
+from stores.queries.network import location_ids
 
 
 class TransferLineBody(StrictSerializer):
@@ -98,12 +98,7 @@ TransferQuery = type(
         "reference": ReferenceField(required=False, help_text="A fulfilment's id"),
     },
 )
-_FILTERS = {
-    "from": "source__code",
-    "to": "destination__code",
-    "state": "state",
-    "reference": "reference",
-}
+_ENDS = {"from": "source__in", "to": "destination__in"}
 
 
 class TransfersView(ApiView):
@@ -119,13 +114,15 @@ class TransfersView(ApiView):
         filters = self.filters(TransferQuery)
         rows = visible_transfers(self.actor)
         if "location" in filters:
-            code = filters["location"]
-            rows = rows.filter(Q(source__code=code) | Q(destination__code=code))
+            rows = rows.filter(touching([filters["location"]]))
         if "sku" in filters:
             lines = TransferLine.objects.filter(sku__code=filters["sku"])
             rows = rows.filter(pk__in=lines.values("transfer"))
+        for name, end in _ENDS.items():
+            if name in filters:
+                rows = rows.filter(**{end: location_ids([filters[name]])})
         rows = rows.filter(
-            **{column: filters[name] for name, column in _FILTERS.items() if name in filters}
+            **{name: filters[name] for name in ("state", "reference") if name in filters}
         )
         return page(
             request, rows, key="pk", filters=filters, render=transfer_documents, newest_first=True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
 
 from inventory.choices import DeliveryState
 from inventory.models.catalogue import Sku
 from stores.models import Location
+
+AWAITED_STATES = ("expected", "receiving")  # as text: a migration keeps it
 
 
 class ExpectedDelivery(models.Model):
@@ -29,6 +31,19 @@ class ExpectedDelivery(models.Model):
         verbose_name_plural = "expected deliveries"
         constraints = [
             models.UniqueConstraint(fields=["location", "reference"], name="delivery_once"),
+        ]
+        indexes = [
+            # The order of the admin's list: what is awaited first, the longest overdue at the top.
+            models.Index(
+                ExpressionWrapper(~Q(state__in=AWAITED_STATES), output_field=models.BooleanField()),
+                F("expected_at").asc(nulls_last=True),
+                F("id").desc(),
+                name="delivery_in_order",
+            ),
+            # What is awaited: counted with every look at the overview.
+            models.Index(
+                fields=["location"], name="delivery_awaited", condition=Q(state__in=AWAITED_STATES)
+            ),
         ]
 
     def __str__(self) -> str:

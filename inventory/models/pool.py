@@ -56,6 +56,12 @@ class Stock(models.Model):
                 name="stock_never_oversold",
             ),
         ]
+        indexes = [
+            # What may not be sold. No sale changes it, so sales still write no index.
+            models.Index(
+                fields=["location"], name="stock_kept_apart", condition=Q(unavailable__gt=0)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sku.code} at {self.location.code}"
@@ -130,6 +136,10 @@ class ReservationGroup(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
 
+LIVE = ("held", "confirmed")
+ENDED = ("consumed", "released", "expired", "broken")
+
+
 class Reservation(models.Model):
     """A claim on one Stock row. `reference` is opaque here: a cart's or an order's name."""
 
@@ -168,13 +178,17 @@ class Reservation(models.Model):
             models.Index(
                 fields=["sku", "location"],
                 name="reservation_live",
-                condition=Q(state__in=["held", "confirmed"]),
+                condition=Q(state__in=LIVE),
             ),
             # Holds of a row that may have run out: looked at with every availability answer.
             models.Index(
                 fields=["sku", "location"], name="reservation_held", condition=Q(state="held")
             ),
             models.Index(fields=["expires_at"], name="reservation_due", condition=Q(state="held")),
+            # What became of an order's claims; of the live ones there are few to look through.
+            models.Index(
+                fields=["reference"], name="reservation_ended", condition=Q(state__in=ENDED)
+            ),
             models.Index(
                 fields=["group"], name="reservation_of_cart", condition=Q(group__isnull=False)
             ),

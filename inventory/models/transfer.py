@@ -32,6 +32,15 @@ class Transfer(models.Model):
                 condition=~Q(source=F("destination")), name="transfer_goes_somewhere"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["destination"],
+                name="transfer_under_way",
+                condition=Q(state="in_transit"),
+            ),
+            # A fulfilment's journey; most transfers are for the shelf.
+            models.Index(fields=["reference"], name="transfer_for", condition=~Q(reference="")),
+        ]
 
     def __str__(self) -> str:
         return f"Transfer {self.pk}"

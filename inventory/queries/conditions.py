@@ -11,6 +11,7 @@ from inventory.choices import Condition
 from inventory.conditions import Kept, read_conditions
 from inventory.models import Stock
 from omniretail.access.principal import Principal
+from stores.queries.network import location_ids
 
 Pair = tuple[int, int]  # (sku_id, location_id)
 
@@ -47,11 +48,11 @@ def rows_kept_apart(
     """Return the Stock rows that have units which may not be sold."""
     rows = Stock.objects.filter(unavailable__gt=0).select_related("sku", "location")
     if actor.locations is not None:
-        rows = rows.filter(location__code__in=actor.locations)
+        rows = rows.filter(location__in=location_ids(actor.locations))
     if sku is not None:
         rows = rows.filter(sku__code=sku)
     if location is not None:
-        rows = rows.filter(location__code=location)
+        rows = rows.filter(location__in=location_ids([location]))
     return rows
 
 

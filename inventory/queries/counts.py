@@ -14,13 +14,14 @@ from inventory.queries.count_review import Reviewed, review
 from inventory.queries.transfers import as_id
 from inventory.transitions import count_actions
 from omniretail.access.principal import Principal
+from stores.queries.network import location_ids
 
 
 def visible_counts(actor: Principal) -> QuerySet[Count]:
     """Return the counts at locations which the actor may see."""
     counts = Count.objects.select_related("location")
     if actor.locations is not None:
-        counts = counts.filter(location__code__in=list(actor.locations))
+        counts = counts.filter(location__in=location_ids(actor.locations))
     return counts
 
 

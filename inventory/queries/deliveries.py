@@ -11,6 +11,7 @@ from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.moments import as_text
 from inventory.transitions import delivery_actions
 from omniretail.access.principal import Principal
+from stores.queries.network import location_ids
 
 
 def visible_deliveries(actor: Principal) -> QuerySet[ExpectedDelivery]:
@@ -21,7 +22,7 @@ def visible_deliveries(actor: Principal) -> QuerySet[ExpectedDelivery]:
     )
     if actor.locations is None:
         return shown
-    return shown.filter(location__code__in=list(actor.locations))
+    return shown.filter(location__in=location_ids(actor.locations))
 
 
 def delivery_documents(deliveries: Iterable[ExpectedDelivery]) -> list[dict[str, Any]]:

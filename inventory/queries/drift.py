@@ -13,6 +13,7 @@ from inventory.models import Drift
 from inventory.queries.findings import Finding
 from inventory.queries.since import Pair
 from omniretail.access.principal import Principal
+from stores.queries.network import location_ids
 
 MOST_STEPS = 20  # movements shown beside one figure, the newest ones
 
@@ -119,8 +120,10 @@ def visible_drift(
     """Return drift at locations which the actor may see, with its SKU and location."""
     rows = Drift.objects.select_related("sku", "location")
     if actor.locations is not None:
-        rows = rows.filter(location__code__in=list(actor.locations))
-    wanted = {"sku__code": sku, "location__code": location, "source": source}
+        rows = rows.filter(location__in=location_ids(actor.locations))
+    if location is not None:
+        rows = rows.filter(location__in=location_ids([location]))
+    wanted = {"sku__code": sku, "source": source}
     return rows.filter(**{name: value for name, value in wanted.items() if value is not None})
 
 

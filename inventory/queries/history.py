@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Func, QuerySet, Value
 
-from inventory.models import Stock, StockMovement
+from inventory.models import Sku, Stock, StockMovement
 from omniretail.access.principal import Principal
+from stores.queries.network import location_ids
 
-Among = Callable[[int, int], QuerySet[Any, Any]]
+NextMovements = Callable[[int, int], "QuerySet[StockMovement]"]
 
 
 def visible_movements(
@@ -20,25 +21,31 @@ def visible_movements(
     location: str | None = None,
     reference: str | None = None,
     after: int | None = None,
-) -> tuple[QuerySet[StockMovement], Among | None]:
-    """Return movements with SKU and location; `after` is the id of the last one seen.
+) -> NextMovements:
+    """Return the way to the movements that match every filter given, with SKU and location.
 
-    Those of a SKU are not narrowed down to it: the second value returns the ids of the oldest of
-    them, told the last one seen and how many are wanted.
+    Told the id of the last one seen and how many are wanted, it returns rows among which the
+    next ones are; no others match. `after` is an id too.
     """
-    place: dict[str, Any] = {"sku__code": sku, "location__code": location}
-    place = {name: code for name, code in place.items() if code is not None}
+    shelf: dict[str, list[int]] = {}
     if actor.locations is not None:
-        place["location__code__in"] = actor.locations
-    rows = StockMovement.objects.select_related("sku", "location")
-    if after is not None:
-        rows = rows.filter(id__gt=after)
-    if reference is not None:
-        rows = rows.filter(reference=reference)
-    elif sku is not None:
-        shelves = Stock.objects.filter(**place)
-        return rows, lambda edge, count: _oldest_of(shelves, max(edge, after or 0), count)
-    return rows.filter(**place), None
+        shelf["location__in"] = location_ids(actor.locations)
+    if location is not None:
+        found = location_ids([location])
+        shelf["location__in"] = [pk for pk in shelf.get("location__in", found) if pk in found]
+    if sku is not None:
+        shelf["sku__in"] = list(Sku.objects.filter(code=sku).values_list("pk", flat=True))
+
+    def next_movements(edge: int, count: int) -> QuerySet[StockMovement]:
+        edge = max(edge, after or 0)
+        rows = StockMovement.objects.select_related("sku", "location").filter(id__gt=edge)
+        if reference is not None:
+            rows = rows.filter(reference=reference)
+        elif sku is not None:
+            return rows.filter(id__in=_oldest_of(Stock.objects.filter(**shelf), edge, count))
+        return rows.filter(**shelf)
+
+    return next_movements
 
 
 def _oldest_of(shelves: QuerySet[Stock], after: int, count: int) -> QuerySet[Any, Any]:

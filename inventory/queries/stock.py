@@ -8,6 +8,7 @@ from django.db.models.expressions import RawSQL
 from inventory.choices import AWAITED, TransferState
 from inventory.models import Stock
 from omniretail.access.principal import Principal
+from stores.queries.network import location_ids
 
 # Units on the way: SKU, location, units, and whether whoever asks may count on them. What travels
 # to a customer who waits for it is for nobody else.
@@ -51,9 +52,9 @@ def visible_stock(
         stale=RawSQL(_STALE, (), output_field=BigIntegerField()),
     )
     if actor.locations is not None:
-        rows = rows.filter(location__code__in=actor.locations)
+        rows = rows.filter(location__in=location_ids(actor.locations))
     if sku is not None:
         rows = rows.filter(sku__code=sku)
     if location is not None:
-        rows = rows.filter(location__code=location)
+        rows = rows.filter(location__in=location_ids([location]))
     return rows

@@ -11,6 +11,7 @@ from inventory.models import Transfer, TransferLine
 from inventory.moments import as_text
 from inventory.transitions import transfer_actions
 from omniretail.access.principal import Principal
+from stores.queries.network import location_ids
 
 LARGEST_ID = 2**63 - 1
 
@@ -22,8 +23,13 @@ def visible_transfers(actor: Principal) -> QuerySet[Transfer]:
     shown = Transfer.objects.select_related("source", "destination").prefetch_related(_LINES)
     if actor.locations is None:
         return shown
-    ends = list(actor.locations)
-    return shown.filter(Q(source__code__in=ends) | Q(destination__code__in=ends))
+    return shown.filter(touching(actor.locations))
+
+
+def touching(codes: Iterable[str]) -> Q:
+    """Match the transfers that leave or reach any of these locations."""
+    ends = location_ids(codes)
+    return Q(source__in=ends) | Q(destination__in=ends)
 
 
 def as_id(identity: str) -> int:

@@ -17,7 +17,11 @@ class AuditRecord(models.Model):
     data = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "id"], name="audit_of_subject")]
+        indexes = [
+            models.Index(fields=["subject", "id"], name="audit_of_subject"),
+            models.Index(fields=["actor", "id"], name="audit_of_actor"),
+            models.Index(fields=["action", "id"], name="audit_of_action"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.subject}"

@@ -30,7 +30,7 @@ from unfold.decorators import action, display
 
 from inventory.choices import AWAITED, DeliveryState
 from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
-from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, actor_of, link
+from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, actor_of, link
 from orders.admin.receiving import receive_page
 
 _AWAITED = Q(state__in=[str(state) for state in AWAITED])
@@ -109,12 +109,11 @@ class DeliveryLineInline(ReadOnlyInline):
 
 
 @admin.register(ExpectedDelivery)
-class ExpectedDeliveryAdmin(ReadOnlyAdmin):
+class ExpectedDeliveryAdmin(Searched, ReadOnlyAdmin):
     list_display = ("reference", "location", "supplier", "stage", "when_due", "so_far", "receive")
     list_filter = (DueFilter, "state", "location")
     list_select_related = ("location",)
     list_before_template = "admin/deliveries/glance.html"
-    search_fields = ("=reference", "=lines__sku__code", "supplier")
     search_help_text = "Reference, supplier or SKU code"
     inlines = (DeliveryLineInline,)
     readonly_fields = ("moves",)
@@ -124,21 +123,27 @@ class ExpectedDeliveryAdmin(ReadOnlyAdmin):
         # Not by way of `super`, which orders by columns that are only added here.
         return with_due(ExpectedDelivery.objects.all()).order_by(*self.get_ordering(request))
 
+    def find(self, word: str) -> Q:
+        carrying = ExpectedDeliveryLine.objects.filter(sku__code=word).values("delivery")
+        return Q(reference=word) | Q(supplier__icontains=word) | Q(pk__in=carrying)
+
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """What is awaited comes first, the longest overdue at the top."""
         return ["is_over", F("expected_at").asc(nulls_last=True), "-id"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        glance = with_due(ExpectedDelivery.objects.all()).aggregate(
-            all=Count("pk"), **{name: Count("pk", filter=rule) for name, (_, rule) in RULES.items()}
+        # Every rule asks for what is awaited: few, beside years of what has come.
+        glance = with_due(ExpectedDelivery.objects.filter(_AWAITED)).aggregate(
+            **{name: Count("pk", filter=rule) for name, (_, rule) in RULES.items()}
         )
         here = reverse("admin:inventory_expecteddelivery_changelist")
         shown = [
             {"title": RULES[name][0], "count": glance[name], "href": f"{here}?due={name}"}
             for name in ("overdue", "today", "partly", "awaited")
         ]
-        context = {"glance": shown, "has_deliveries": glance["all"]} | (extra_context or {})
-        return super().changelist_view(request, context)
+        has_any = bool(glance["awaited"]) or ExpectedDelivery.objects.exists()
+        told = {"glance": shown, "has_deliveries": has_any}
+        return super().changelist_view(request, told | (extra_context or {}))
 
     @display(
         description="State",

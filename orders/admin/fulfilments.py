@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
 from orders.models import Fulfilment, FulfilmentLine, Order
+from orders.models.fulfilment import FINISHED, UNFINISHED
 from stores.models import Location
 
 PICKED_AT = "picked_at"
@@ -74,6 +75,11 @@ class FulfilmentAdmin(Searched, ReadOnlyAdmin):
     ordering = ("-id",)
     search_help_text = "Fulfilment, order number or tracking number"
     inlines = (FulfilmentLineInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        # All states there are: a location's work is in one index, what it has done in another.
+        every = Q(state__in=UNFINISHED) | Q(state__in=FINISHED)
+        return super().get_queryset(request).filter(every)
 
     def find(self, word: str) -> Q:
         orders = list(Order.objects.filter(number=word).values_list("pk", flat=True))

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from inventory.models import Sku
 from omniretail.admin_manners import (
     Downloaded,
     ReadOnlyAdmin,
@@ -250,10 +251,12 @@ class OrderLineAdmin(Searched, ReadOnlyAdmin):
     list_filter = ("fulfilment_type",)
     list_select_related = ("order", "sku")
     ordering = ("-id",)
-    search_help_text = "Order number, or SKU"
+    search_help_text = "Order number, or the SKU that lines wait for"
 
     def find(self, word: str) -> Q:
-        return Q(order__number=word) | Q(sku__code=word)
+        orders = Order.objects.filter(number=word).values_list("pk", flat=True)
+        skus = Sku.objects.filter(code=word).values_list("pk", flat=True)
+        return Q(order__in=list(orders)) | Q(sku__in=list(skus), backordered__gt=0)
 
 
 @admin.register(SourcingReceipt)

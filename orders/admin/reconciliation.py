@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from unfold.decorators import display
@@ -17,7 +17,7 @@ from inventory.moments import as_text
 from omniretail.admin_manners import ReadOnlyAdmin, Searched, actor_of, at, link_to
 from orders.commands.reconcile import reconcile
 from orders.models import Reconciliation, Violation
-from orders.queries.reconciliation import meaning_of
+from orders.queries.reconciliation import LAWS, meaning_of
 
 SOUND, FOUND = "In order", "Violations found"
 
@@ -80,6 +80,19 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:orders_reconciliation_change", args=[run.pk]))
 
 
+class LawFilter(admin.SimpleListFilter):
+    """The laws by name: a list of those that were broken would read the whole table."""
+
+    title = "law"
+    parameter_name = "law"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(law, law.replace("_", " ").capitalize()) for law in LAWS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(law=self.value()) if self.value() in LAWS else queryset
+
+
 @admin.register(Violation)
 class ViolationAdmin(Searched, ReadOnlyAdmin):
     list_display = (
@@ -92,7 +105,7 @@ class ViolationAdmin(Searched, ReadOnlyAdmin):
         "is_new",
         "check_page",
     )
-    list_filter = ("law", "is_new")
+    list_filter = (LawFilter, "is_new")
     list_select_related = ("reconciliation",)
     ordering = ("-id",)
     search_help_text = "SKU code, or the name of a law"

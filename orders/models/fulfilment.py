@@ -14,6 +14,9 @@ from stores.models import Location
 
 # States in which somebody still has something to do.
 UNFINISHED = ("open", "picking", "packed", "in_transit", "ready")
+FINISHED = ("shipped", "delivered", "collected", "rejected", "cancelled", "expired")
+# Of these, the few that somebody looks for by their state.
+CAME_TO_NOTHING = ("rejected", "cancelled", "expired")
 
 
 class Fulfilment(models.Model):
@@ -95,6 +98,22 @@ class Fulfilment(models.Model):
                 fields=["source", "state", "id"],
                 name="fulfilment_to_send",
                 condition=Q(state__in=UNFINISHED, source__isnull=False),
+            ),
+            # What a location has done. Placing writes none of these.
+            models.Index(
+                fields=["location", "id"],
+                name="fulfilment_done",
+                condition=Q(state__in=FINISHED),
+            ),
+            models.Index(
+                fields=["source", "id"],
+                name="fulfilment_sent",
+                condition=Q(state__in=FINISHED, source__isnull=False),
+            ),
+            models.Index(
+                fields=["state", "id"],
+                name="fulfilment_came_to_nothing",
+                condition=Q(state__in=CAME_TO_NOTHING),
             ),
             models.Index(
                 fields=["pickup_expires_at"],

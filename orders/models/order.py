@@ -120,6 +120,9 @@ class OrderLine(models.Model):
         indexes = [
             # The queue of the waiting, first come first served.
             models.Index(fields=["sku", "id"], name="line_waiting", condition=Q(backordered__gt=0)),
+            # Orders that were cancelled or came back, however many did neither.
+            models.Index(fields=["order"], name="line_cancelled", condition=Q(cancelled__gt=0)),
+            models.Index(fields=["order"], name="line_returned", condition=Q(returned__gt=0)),
         ]
 
     def __str__(self) -> str:

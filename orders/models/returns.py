@@ -77,3 +77,10 @@ class ReturnReceiptLine(models.Model):
                 condition=Q(moved_on__lte=F("quantity")), name="inspection_within_quantity"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["location"],
+                name="inspection_undecided",
+                condition=Q(disposition="inspect", moved_on__lt=F("quantity")),
+            ),
+        ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 
 from omniretail.access.principal import Principal
 from orders.models import Fulfilment
+from orders.models.fulfilment import FINISHED, UNFINISHED
+from stores.queries.network import location_ids
 
 
 def visible_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
@@ -16,8 +20,7 @@ def visible_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
     rows = _of_channels(principal)
     if principal.locations is None:
         return rows
-    mine = list(principal.locations)
-    return rows.filter(Q(location__code__in=mine) | Q(source__code__in=mine))
+    return rows.filter(_seen_from(principal.locations))
 
 
 def workable_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
@@ -25,9 +28,9 @@ def workable_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
     rows = _of_channels(principal)
     if principal.locations is None:
         return rows
-    mine = list(principal.locations)
-    here = Q(source__isnull=True, location__code__in=mine)
-    return rows.filter(here | Q(source__code__in=mine))
+    mine = location_ids(principal.locations)
+    here = Q(source__isnull=True, location__in=mine)
+    return rows.filter(here | Q(source__in=mine))
 
 
 def counter_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
@@ -35,12 +38,27 @@ def counter_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
     rows = _of_channels(principal)
     if principal.locations is None:
         return rows
-    return rows.filter(location__code__in=list(principal.locations))
+    return rows.filter(location__in=location_ids(principal.locations))
 
 
 def worked_at(location_id: int) -> Q:
     """Match the fulfilments whose goods are picked in a building."""
     return Q(source=location_id) | Q(source__isnull=True, location=location_id)
+
+
+def _seen_from(codes: Iterable[str]) -> Q:
+    """Match what is picked or handed over at any of these locations, under way or done.
+
+    The states are named although they are all there are: those under way are in one index by
+    location, those done in another, and PostgreSQL finds neither otherwise.
+    """
+    ids = location_ids(codes)
+    return (
+        Q(location__in=ids, state__in=UNFINISHED)
+        | Q(location__in=ids, state__in=FINISHED)
+        | Q(source__in=ids, state__in=UNFINISHED)
+        | Q(source__in=ids, state__in=FINISHED)
+    )
 
 
 def _of_channels(principal: Principal) -> QuerySet[Fulfilment]:
@@ -64,7 +82,7 @@ def find_fulfilments(
     """
     rows = visible_fulfilments(principal)
     if location is not None:
-        rows = rows.filter(Q(location__code=location) | Q(source__code=location))
+        rows = rows.filter(_seen_from([location]))
     wanted = {
         "state": state,
         "type": type,

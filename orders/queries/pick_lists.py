@@ -14,6 +14,7 @@ from omniretail.access.principal import Principal
 from orders.models import PickList, PickListLine
 from orders.transitions import pick_list_actions
 from stores.models import Channel
+from stores.queries.network import location_ids
 
 # States in which a fulfilment's goods are still fetched from the shelf.
 BEING_PICKED = ("open", "picking")
@@ -23,7 +24,7 @@ def visible_pick_lists(principal: Principal) -> QuerySet[PickList]:
     """Return the lists at the principal's locations that hold no other channel's orders."""
     rows = PickList.objects.all()
     if principal.locations is not None:
-        rows = rows.filter(location__code__in=principal.locations)
+        rows = rows.filter(location__in=location_ids(principal.locations))
     if principal.channels is not None:
         others = Channel.objects.exclude(code__in=principal.channels)
         rows = rows.exclude(lines__fulfilment_line__fulfilment__order__channel__in=others)
@@ -36,7 +37,7 @@ def find_pick_lists(
     """Return visible pick lists that match every filter given."""
     wanted = Q()
     if location is not None:
-        wanted &= Q(location__code=location)
+        wanted &= Q(location__in=location_ids([location]))
     if state is not None:
         wanted &= Q(state=state)
     return visible_pick_lists(principal).filter(wanted)

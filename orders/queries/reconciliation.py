@@ -136,6 +136,9 @@ _MEANINGS = {
 }
 
 
+LAWS = tuple(_MEANINGS)
+
+
 def meaning_of(law: str) -> Meaning:
     """Return what a law means to people; by its name where nobody has written more."""
     words = law.replace("_", " ").capitalize() + "."

@@ -76,6 +76,35 @@ FILL = (
        SELECT 'order.placed', 'orders/' || number, number, '{}' FROM orders_order ORDER BY id""",
     """INSERT INTO idempotency_storedanswer (owner, key, fingerprint, status, created_at)
        SELECT 'client:1', 'k' || n, '', 201, now() FROM generate_series(1, %(orders)s) AS n""",
+    # A building that has done nothing yet, and the few orders that were cancelled or came back.
+    """INSERT INTO stores_location
+           (code, name, kind, timezone, latitude, longitude, address, ships, pickup, returns,
+            same_day, priority, hours, exceptions, version)
+       VALUES ('QUIET', 'Quiet', 'store', 'Europe/London', 50, -2, '{}', true, true, true, false,
+               100, '{}', '{}', 1)""",
+    """UPDATE orders_orderline SET fulfilled = 0, cancelled = 1
+       WHERE order_id IN (SELECT id FROM orders_order WHERE id %% 1000 = 1)""",
+    """UPDATE orders_orderline SET returned = 1
+       WHERE order_id IN (SELECT id FROM orders_order WHERE id %% 1000 = 2)""",
+    """UPDATE orders_fulfilment SET state = 'cancelled'
+       WHERE order_id IN (SELECT id FROM orders_order WHERE id %% 1000 = 1)""",
+    """INSERT INTO inventory_expecteddelivery
+           (location_id, reference, supplier, expected_at, state, created_by, created_at)
+       SELECT l.id, 'D' || n, 'S', now() - n * interval '1 hour',
+              CASE WHEN n %% 500 = 0 THEN 'expected' ELSE 'received' END, 'x', now()
+       FROM generate_series(1, %(orders)s / 2) AS n
+       JOIN stores_location l ON l.code = 'W' || (n %% %(places)s + 1)""",
+    """INSERT INTO inventory_expecteddeliveryline (delivery_id, sku_id, expected, received, damaged)
+       SELECT d.id, k.id, 1, (d.state = 'received')::int, 0 FROM inventory_expecteddelivery d
+       JOIN inventory_sku k ON k.code = 'K' || (d.id %% %(skus)s + 1)""",
+    """INSERT INTO audit_auditrecord (actor, action, subject, data)
+       SELECT 'staff ' || n %% 100, 'order.looked_at', 'orders/N' || n, '{}'
+       FROM generate_series(1, %(orders)s) AS n""",
+    """INSERT INTO inventory_drift
+           (sku_id, location_id, source, reference, reported, expected, drift, as_of, actor,
+            recorded_at)
+       SELECT sku_id, location_id, 'count', '', 0, 1, -1, now(), 'x', now()
+       FROM inventory_stock""",
     "ANALYZE",
 )  # fmt: skip
 

@@ -31,6 +31,7 @@ GROWS = (
     "inventory_sku", "inventory_stock", "inventory_stockmovement", "inventory_reservation",
     "orders_order", "orders_orderline", "orders_fulfilment", "orders_fulfilmentline",
     "orders_sourcingreceipt", "orders_customer", "outbox_event", "idempotency_storedanswer",
+    "inventory_expecteddelivery", "inventory_drift", "audit_auditrecord",
 )  # fmt: skip
 FEW = (
     1_500  # rows of a growing table that one node of a plan may touch: a page of 200 and its lines
@@ -46,6 +47,7 @@ class Retailer:
     number: str
     fulfilment: str
     newest: str
+    quiet: int
 
 
 @pytest.fixture
@@ -57,7 +59,9 @@ def retailer(api: ApiCaller) -> Retailer:
         place(api, ("K7", 1), ("K8", 2), customer={"email": "c77@example.org"}) for _ in range(2)
     )
     assert api.get("events").json()["results"]  # gives all events their places
-    return Retailer(api, staff, order["number"], order["fulfilments"][0]["id"], newest["number"])
+    quiet = Location.objects.get(code="QUIET").pk
+    walk = order["fulfilments"][0]["id"]
+    return Retailer(api, staff, order["number"], walk, newest["number"], quiet)
 
 
 @pytest.fixture
@@ -136,12 +140,17 @@ GETS = [
     "stock/movements?sku=K7&location=W3", "stock/movements?sku=K7", "stock/movements",
     "stock/movements?reference=R77", "stock/movements?location=W3",
     "stock/movements?sku=K9&location=W3", "stock/movements?sku=K9",
-    "stock/movements?sku=K9&after=9",
+    "stock/movements?sku=K9&after=9", "stock/movements?sku=K9&reference=R77",
     "stock/as-of?sku=K7&location=W3&at=2030-01-01T00:00:00Z",
     "orders", "orders?channel=web", "orders?external_id=E77", "orders?state=open",
     "orders?state=completed",
+    "orders?state=cancelled", "orders?state=returned", "orders?channel=web&state=returned",
     "orders/{number}", "orders/{number}/timeline", "orders/{number}/sourcing",
     "fulfilments", "fulfilments?location=W3", "fulfilments?location=W3&state=open",
+    "fulfilments?location=QUIET", "fulfilments?location=QUIET&state=delivered",
+    "fulfilments?state=cancelled", "stock/unavailable", "stock/unavailable?location=W3",
+    "stock/as-of?sku=K9&location=W3&at=2030-01-01T00:00:00Z",
+    "deliveries", "deliveries?location=W3", "stock/drift", "stock/drift?location=QUIET",
     "fulfilments?state=open", "fulfilments?order={number}", "fulfilments/{fulfilment}",
     "events?after=0", "events?after=9990", "skus", "skus/K7", "scan/K7", "pick-lists",
 ]  # fmt: skip
@@ -154,7 +163,15 @@ PAGES = [
     "/admin/outbox/event/?q={number}", "/admin/inventory/stock/",
     "/admin/inventory/stock/?q=K7", "/admin/inventory/stockmovement/",
     "/admin/inventory/stockmovement/?q=K7", "/admin/inventory/stockmovement/?q=K9",
-    "/admin/inventory/reservation/",
+    "/admin/inventory/reservation/", "/admin/inventory/reservation/?q={number}",
+    "/admin/inventory/reservation/?q=K9", "/admin/inventory/reservation/?q=N",
+    "/admin/orders/order/?state=cancelled", "/admin/orders/order/?state=returned",
+    "/admin/orders/orderline/?q={number}", "/admin/orders/orderline/?q=K9",
+    "/admin/orders/fulfilment/?location__id__exact={quiet}",
+    "/admin/orders/fulfilment/?state__exact=cancelled", "/admin/inventory/stock/?shelf=unavailable",
+    "/admin/inventory/expecteddelivery/", "/admin/inventory/expecteddelivery/?due=overdue",
+    "/admin/inventory/drift/", "/admin/inventory/drift/?q=K7",
+    "/admin/audit/auditrecord/?q=staff 7",
     "/admin/outbox/event/", "/admin/idempotency/storedanswer/",
 ]  # fmt: skip
 LINES = [{"sku": f"K{n}", "quantity": 1} for n in range(1, 51)]
