@@ -77,6 +77,13 @@ EXPRESS_DOORS = {
         "orders.api.availability.query_availability",
     ),
 }
+# What `/metrics` asks the database when somebody reads: see omniretail/metrics/figures.py.
+FIGURES = (
+    "omniretail.outbox.waiting.FIGURES",
+    "omniretail.imports.waiting.FIGURES",
+    "inventory.queries.overdue.FIGURES",
+    "orders.queries.overdue.FIGURES",
+)
 ROOT_URLCONF = "omniretail.urls"
 WSGI_APPLICATION = "omniretail.wsgi.application"
 APPEND_SLASH = False

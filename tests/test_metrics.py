@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from inventory.models import Reservation
+from omniretail.imports.models import Import
 from omniretail.outbox.relay import number_pending
+from orders.models import Fulfilment, Reconciliation
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
 
@@ -107,6 +112,34 @@ def test_what_waits_for_a_place_in_the_feed(api: ApiCaller, reader: ApiCaller) -
     assert figures["omniretail_events_waiting", frozenset()] > 0
     assert figures["omniretail_events_oldest_seconds", frozenset()] >= 0
     assert figures["omniretail_database_connections", frozenset({("state", "active")})] >= 1
+
+
+def test_what_the_worker_has_missed(api: ApiCaller, reader: ApiCaller) -> None:
+    late = ("holds_overdue", "pickups_overdue", "imports_waiting")
+    figures = read(reader)
+    assert [figures[f"omniretail_{name}", frozenset()] for name in late] == [0, 0, 0]
+    assert figures["omniretail_check_age_seconds", frozenset()] == -1
+    make_channel()
+    stock_up(make_sku("A1"), make_location("S1"), 3)
+    cart = {"channel": "web", "reference": "c", "ttl_seconds": 60}
+    assert (
+        api.post("reservations", cart | {"lines": [{"sku": "A1", "quantity": 1}]}).status_code
+        == 201
+    )
+    assert api.post("orders", order(external_id="1")).status_code == 201
+    assert read(reader)["omniretail_holds_overdue", frozenset()] == 0
+    then = timezone.now() - timedelta(minutes=5)
+    Reservation.objects.filter(state="held").update(expires_at=then)
+    Fulfilment.objects.update(state="ready", pickup_expires_at=then)
+    Import.objects.create(kind="stock", owner="x", actor="x", created_at=then)
+    Reconciliation.objects.create(
+        started_at=then, finished_at=then, rows_checked=1, violation_count=2, asked_by="x"
+    )
+    figures = read(reader)
+    assert [figures[f"omniretail_{name}", frozenset()] for name in late] == [1, 1, 1]
+    for name in ("holds_overdue_oldest", "pickups_overdue_oldest", "imports_oldest", "check_age"):
+        assert 300 <= figures[f"omniretail_{name}_seconds", frozenset()] < 400, name
+    assert figures["omniretail_check_violations", frozenset()] == 2
 
 
 def test_figures_are_guarded(api: ApiCaller) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
 from django.urls import path
+from django.utils.module_loading import import_string
 from drf_spectacular.utils import extend_schema
 from prometheus_client import REGISTRY as OF_THIS_PROCESS
 from prometheus_client import CollectorRegistry, generate_latest
@@ -23,12 +25,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from omniretail.doors import ApiView
+from omniretail.metrics.figures import Figures
+from omniretail.statements import run_named
 
-# The index on ids answers the first: the relay has the last one that has a place.
-_LOOK = """
-SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(time)), 0)::float8
-FROM outbox_event WHERE id > (SELECT coalesce(max(last_id), 0) FROM outbox_relay)
-"""
 _CONNECTIONS = """
 SELECT coalesce(state, 'unknown'), count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 1
@@ -36,20 +35,18 @@ WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 
 
 
 class DatabaseFigures(Collector):
-    """What is asked when somebody reads: the feed's lag, and connections by what they do."""
+    """What is asked when somebody reads: work that waits for the worker or that it has missed,
+    and connections by what they do."""
 
     def collect(self) -> Iterator[Metric]:
+        for name_of in settings.FIGURES:
+            figures: Figures = import_string(name_of)
+            (row,) = run_named(figures.statement)
+            for name, about in figures.about.items():
+                yield GaugeMetricFamily(f"omniretail_{name}", about, value=row[name])
         with connection.cursor() as cursor:
-            cursor.execute(_LOOK)
-            waiting, age = cursor.fetchone()
             cursor.execute(_CONNECTIONS)
             states = cursor.fetchall()
-        yield GaugeMetricFamily(
-            "omniretail_events_waiting", "Events without a place in the feed", value=waiting
-        )
-        yield GaugeMetricFamily(
-            "omniretail_events_oldest_seconds", "Age of the oldest of them", value=age
-        )
         connections = GaugeMetricFamily(
             "omniretail_database_connections",
             "Connections of web, worker and beat to the database, by state",
