@@ -69,6 +69,7 @@ ALWAYS = {
     "404": "Nothing here that this client may see",
     "405": "Not with this method",
     "406": "This service answers in JSON",
+    "408": "The rest of the request did not come within 30 seconds",
     "414": "The address is over 8,190 characters",
     "429": "Too many requests; wait for Retry-After",
     "431": "A header is over 8,190 characters, or there are over a hundred",

@@ -199,6 +199,17 @@ class Conflict(DomainError):
     headers = {"Retry-After": "1"}
 
 
+class TooSlow(DomainError):
+    """The rest of the request did not come within half a minute.
+
+    Nothing was read or written. Repeat it with the same Idempotency-Key when the line is better.
+    """
+
+    code = "too_slow"
+    status = 408
+    title = "The request came too slowly"
+
+
 class TooManyRequests(DomainError):
     """More was asked than this client may ask a minute. Wait for `Retry-After` seconds.
 

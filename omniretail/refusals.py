@@ -30,6 +30,11 @@ def overloaded(*, keeps: bool) -> bytes:
     return (_KEEPS if keeps else _CLOSES).replace(_ID, uuid.uuid4().hex.encode())
 
 
+def too_slow() -> bytes:
+    """Answer a request whose end does not come; the connection ends with it."""
+    return _written(problems.TooSlow(), "Connection: close")
+
+
 def _written(problem: problems.DomainError, *headers: str, request_id: str | None = None) -> bytes:
     body = json.dumps(problem.document()).encode()
     head = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import selectors
 import socket
@@ -23,7 +24,8 @@ from gunicorn.workers.gthread import ThreadWorker
 # Nothing that needs settings: gunicorn's master reads this module before there are any.
 import omniretail.access.rate  # noqa: F401  makes the memory that the workers share
 from omniretail.admission import Queue, is_one_whole_request, is_probe
-from omniretail.refusals import overloaded, unreadable
+from omniretail.arrival import LONGEST_ARRIVAL, is_still_coming
+from omniretail.refusals import overloaded, too_slow, unreadable
 
 # Parse errors that are not the client's.
 OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
@@ -39,7 +41,8 @@ LINGER = 2.0  # seconds in which a client that was refused may still send what i
 
 class ProblemWorker(ThreadWorker):
     """A gunicorn worker whose threads stay with a client that goes on asking, that refuses what
-    would wait too long, and that answers broken requests as the API answers errors.
+    would wait too long, that has no thread wait for what comes slowly, and that answers broken
+    requests as the API answers errors.
 
     Gunicorn hands a connection back to its main thread after each answer, which hands it to a
     thread again: with 32 busy clients a fifth of the interpreter's time went there.
@@ -49,6 +52,7 @@ class ProblemWorker(ThreadWorker):
         super().__init__(*args, **kwargs)
         self._places = threading.Semaphore(self.cfg.threads - SPARE_THREADS)
         self._queue = Queue(threads=self.cfg.threads)
+        self._arriving: deque[Any] = deque()  # whose request has begun to come
         self._leaving: deque[Any] = deque()  # sent away, and not yet heard to the end
 
     # In the main thread: who may wait for a thread
@@ -69,10 +73,14 @@ class ProblemWorker(ThreadWorker):
                 self.keepalived_conns.append(conn)
                 self._watch(conn, self.on_client_socket_readable)
             else:
-                self._send_away(conn)
-        else:
+                self._part_with(conn, overloaded(keeps=False))
+        elif self._has_arrived(conn):
             self._queue.join()
             super().enqueue_req(conn)
+        else:
+            conn.timeout = time.monotonic() + LONGEST_ARRIVAL
+            self._arriving.append(conn)
+            self._watch(conn, self._go_on_arriving)
 
     def on_client_socket_readable(self, conn: Any, client: Any) -> None:
         """Refuse on a connection that is being watched already without taking it in hand: each
@@ -85,13 +93,38 @@ class ProblemWorker(ThreadWorker):
             super().on_client_socket_readable(conn, client)
 
     def murder_pending(self) -> None:
-        """Close what has been silent, or has been leaving, for too long."""
+        """Close what has been silent, arriving or leaving for too long."""
         super().murder_pending()
-        while self._leaving and self._leaving[0].timeout < time.monotonic():
+        now = time.monotonic()
+        while self._arriving and self._arriving[0].timeout < now:
+            conn = self._arriving.popleft()
+            self.poller.unregister(conn.sock)
+            self._part_with(conn, too_slow())
+        while self._leaving and self._leaving[0].timeout < now:
             self._hang_up(self._leaving.popleft())
 
+    def _go_on_arriving(self, conn: Any, client: Any) -> None:
+        if self._has_arrived(conn):
+            self.poller.unregister(client)
+            self._arriving.remove(conn)
+            self.enqueue_req(conn)
+
+    def _has_arrived(self, conn: Any) -> bool:
+        """Take what has come; say whether a thread can read the request without waiting for it."""
+        conn.init()
+        read = conn.parser.unreader.buf
+        try:
+            piece = conn.sock.recv(PIECE, socket.MSG_DONTWAIT)
+        except BlockingIOError:  # nothing since
+            return not is_still_coming(read.getvalue())
+        except OSError:  # broken off: the thread meets it too, and closes
+            return True
+        read.seek(0, os.SEEK_END)
+        read.write(piece)
+        return not piece or not is_still_coming(read.getvalue())
+
     def _is_too_much(self, conn: Any) -> bool:
-        return self._queue.is_full and not is_probe(_peek(conn))
+        return self._queue.is_full and not is_probe(_read_ahead(conn) or _peek(conn))
 
     def _refuse(self, conn: Any) -> bool:
         """Answer 503 and keep the connection.
@@ -99,7 +132,7 @@ class ProblemWorker(ThreadWorker):
         False, and nothing read, where it cannot be kept; False also where the client left while
         it was answered, whose request may have been read then.
         """
-        if conn.initialized and conn.parser.unreader.buf.getvalue():
+        if _read_ahead(conn):
             return False
         said = _peek(conn)
         if not is_one_whole_request(said):
@@ -111,11 +144,11 @@ class ProblemWorker(ThreadWorker):
             self.log.debug("A client left that was to be refused: %s", error)
             return False
 
-    def _send_away(self, conn: Any) -> None:
-        """Answer 503 and close, when the client has said what it had begun to say: closed with
+    def _part_with(self, conn: Any, answer: bytes) -> None:
+        """Answer and close, when the client has said what it had begun to say: closed with
         something unread, the system would take the answer away from it."""
         try:
-            conn.sock.send(overloaded(keeps=False), socket.MSG_DONTWAIT)
+            conn.sock.send(answer, socket.MSG_DONTWAIT)
             conn.sock.shutdown(socket.SHUT_WR)
         except OSError as error:
             self.log.debug("A client left that was to be sent away: %s", error)
@@ -155,16 +188,17 @@ class ProblemWorker(ThreadWorker):
         """Wait a moment for the client's next request, unless others wait or too many do so."""
         if self._queue.is_impatient:
             return False
-        if conn.parser.unreader.buf.getvalue():  # read ahead, so the socket will not tell
-            return True
+        if begun := _read_ahead(conn):  # so the socket will not tell
+            return not is_still_coming(begun)
         if not self._places.acquire(blocking=False):
             return False
         try:
             arrivals = select.poll()
             arrivals.register(conn.sock, select.POLLIN)
-            return bool(arrivals.poll(0 if self._queue else 1_000 * STAY))
+            come = arrivals.poll(0 if self._queue else 1_000 * STAY)
         finally:
             self._places.release()
+        return bool(come) and self._has_arrived(conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that cannot be read. Gunicorn's own answer would be a page of HTML,
@@ -177,6 +211,11 @@ class ProblemWorker(ThreadWorker):
             util.write(client, unreadable(exc))
         except OSError as error:
             self.log.debug("The refusal could not be sent: %s", error)
+
+
+def _read_ahead(conn: Any) -> bytes:
+    """Return what has been read of a request that nobody has handled yet."""
+    return bytes(conn.parser.unreader.buf.getvalue()) if conn.initialized else b""
 
 
 def _peek(conn: Any) -> bytes:

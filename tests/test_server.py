@@ -24,10 +24,10 @@ JSON = b"Content-Type: application/json"
 class Server:
     """Gunicorn with the service's own configuration, on a socket of its own."""
 
-    def __init__(self, address: Path) -> None:
+    def __init__(self, address: Path, config: str = "gunicorn.conf.py") -> None:
         self.address = address
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "omniretail.wsgi"],
+            [sys.executable, "-m", "gunicorn", "-c", config, "omniretail.wsgi"],
             cwd=REPOSITORY,
             env={**os.environ, "GUNICORN_BIND": f"unix:{address}", "WEB_WORKERS": "1"},
             stderr=subprocess.PIPE,
@@ -59,13 +59,24 @@ class Server:
         assert problem["status"] == answer.status
         return answer.status, problem["code"]
 
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.communicate(timeout=60)
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("web") / "s")
     yield running
-    running.process.terminate()
-    running.process.communicate(timeout=60)
+    running.stop()
+
+
+@pytest.fixture
+def flooded(tmp_path: Path) -> Iterator[Server]:
+    """A server of the test's own: what floods it would still wait when the next test asks."""
+    running = Server(tmp_path / "s")
+    yield running
+    running.stop()
 
 
 def test_what_is_not_http_is_a_problem_document(server: Server) -> None:
@@ -119,10 +130,10 @@ def busy(server: Server) -> Iterator[None]:
         yield
 
 
-def test_what_would_wait_too_long_is_refused_at_once(server: Server) -> None:
+def test_what_would_wait_too_long_is_refused_at_once(flooded: Server) -> None:
     with ExitStack() as clients:
-        with busy(server):
-            asking = [clients.enter_context(server.connect()) for _ in range(WAITING + 3)]
+        with busy(flooded):
+            asking = [clients.enter_context(flooded.connect()) for _ in range(WAITING + 3)]
             for client in asking:
                 client.sendall(PAGE)
             refused = select.select(asking, [], [], 60)[0][0]
@@ -140,12 +151,12 @@ def test_what_would_wait_too_long_is_refused_at_once(server: Server) -> None:
     assert statuses.count(200) >= 1
 
 
-def test_a_large_body_is_refused_while_it_comes(server: Server) -> None:
+def test_a_large_body_is_refused_while_it_comes(flooded: Server) -> None:
     """What cannot be read to its end is answered all the same, and closed."""
-    with ExitStack() as clients, busy(server):
+    with ExitStack() as clients, busy(flooded):
         for _ in range(WAITING + 1):
-            clients.enter_context(server.connect()).sendall(PAGE)
-        large = clients.enter_context(server.connect())
+            clients.enter_context(flooded.connect()).sendall(PAGE)
+        large = clients.enter_context(flooded.connect())
         large.sendall(
             b"POST /api/v1/orders HTTP/1.1\r\nHost: shop\r\nContent-Length: 900000\r\n\r\n"
         )
@@ -158,3 +169,47 @@ def test_a_large_body_is_refused_while_it_comes(server: Server) -> None:
         status, headers, said = read(large)
     assert (status, headers["Connection"]) == (503, "close")
     assert json.loads(said)["code"] == "overloaded"
+
+
+SCANS = b"POST /api/v1/pick-lists/1/scans HTTP/1.1\r\nHost: shop\r\nContent-Length: 1000\r\n\r\n"
+
+
+def test_clients_on_slow_lines_hold_up_nobody(server: Server) -> None:
+    """More of them than there are threads have begun: others are served, and so are they."""
+    with ExitStack() as clients:
+        slow = [clients.enter_context(server.connect()) for _ in range(2 * THREADS)]
+        for number, client in enumerate(slow):
+            client.sendall(SCANS[: 20 + number] if number % 2 else SCANS + b" " * number)
+        other = clients.enter_context(server.connect())
+        for _ in range(3):
+            other.sendall(PAGE)
+            assert read(other)[0] == 200
+        for number, client in enumerate(slow):
+            client.sendall(SCANS[20 + number :] + b" " * 999 if number % 2 else b" ")
+        for client in slow[1::2]:
+            client.sendall(b" ")
+            assert read(client)[0] == 401
+        for number, client in list(enumerate(slow))[::2]:
+            client.sendall(b" " * (999 - number))
+            assert read(client)[0] == 401
+        # Their connections stay, for a request that comes in pieces again.
+        slow[0].sendall(SCANS + b" " * 999)
+        other.sendall(PAGE)
+        assert read(other)[0] == 200
+        slow[0].sendall(b" ")
+        assert read(slow[0])[0] == 401
+
+
+def test_a_request_that_does_not_come_to_its_end_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "impatient.py"
+    config.write_text(
+        f"exec(open({str(REPOSITORY / 'gunicorn.conf.py')!r}).read())\n"
+        "import omniretail.server\nomniretail.server.LONGEST_ARRIVAL = 0.1\n"
+    )
+    impatient = Server(tmp_path / "s", config=str(config))
+    with impatient.connect() as client:
+        client.sendall(SCANS)
+        status, headers, said = read(client)
+    impatient.stop()
+    assert (status, headers["Connection"]) == (408, "close")
+    assert json.loads(said)["code"] == "too_slow"
