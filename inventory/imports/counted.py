@@ -10,6 +10,7 @@ from omniretail.imports.findings import (
     note_duplicates,
     note_found_faults,
     note_misshapen,
+    trimmed,
 )
 from omniretail.imports.kinds import Chunk, Progress, actor_of, file_table, work_table
 from omniretail.imports.models import Import
@@ -26,9 +27,9 @@ SELECT f.line, k.id AS sku_id, l.id AS location_id,
        CASE WHEN f.on_hand ~ '^ *[0-9]{{1,10}} *$' THEN f.on_hand::bigint END AS on_hand,
        {as_of} AS as_of, s.id AS stock_id, s.ctid AS place, s.on_hand AS before
 FROM {file} f
-LEFT JOIN inventory_sku k ON k.code = btrim(f.sku)
+LEFT JOIN inventory_sku k ON k.code = {sku}
 LEFT JOIN stores_location l
-    ON l.code = btrim(f.location)
+    ON l.code = {location}
    AND (%(locations)s::text[] IS NULL OR l.code = ANY(%(locations)s::text[]))
 LEFT JOIN inventory_stock s ON s.sku_id = k.id AND s.location_id = l.id
 {moments}
@@ -88,10 +89,13 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
         "locations": None if actor.locations is None else sorted(actor.locations),
         "as_of": file.as_of,
     }
+    sku, location = trimmed(file, ("sku", "location"))
     lay_out_work(
         file,
         _WORK.format(
             file=table,
+            sku=sku,
+            location=location,
             as_of=as_of,
             good=good_rows(file) if misshapen + duplicates else "true",
             moments=_MOMENTS.format(column=moment, file=table) if dated else "",

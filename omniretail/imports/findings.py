@@ -93,32 +93,48 @@ def note_duplicates(file: Import, key: Sequence[str]) -> int:
     The first stands: two figures for one thing cannot both be meant.
     """
     given = [name for name in key if name in file.columns]
-    names = ", ".join(f"btrim({name})" for name in given)
-    table = file_table(file)
-    if not _may_hold_duplicates(table, given):
+    table, cells = file_table(file), trimmed(file, given)
+    if not _may_hold_duplicates(table, cells):
         return 0
+    names = ", ".join(cells)
     return note_found_faults(
         file,
         f"""SELECT line, '{given[0]}', 'duplicate_row',
                    'Line ' || first || ' has the same {" and ".join(given)} already.'
             FROM (SELECT line, min(line) OVER (PARTITION BY {names}) AS first
-                  FROM {table} WHERE fault IS NULL AND ({names}) IN (
-                      SELECT {names} FROM {table} WHERE fault IS NULL
+                  FROM {table} f WHERE fault IS NULL AND ({names}) IN (
+                      SELECT {names} FROM {table} f WHERE fault IS NULL
                       GROUP BY {names} HAVING count(*) > 1)) AS twice
             WHERE line > first""",
     )
 
 
-def _may_hold_duplicates(table: str, key: Sequence[str]) -> bool:
-    """Say whether two rows have one hash of their `key`: a million numbers are sorted in a third
+def trimmed(file: Import, columns: Sequence[str]) -> list[str]:
+    """Return how SQL reads each of these columns of a row `f` without the spaces around it.
+
+    Where no cell holds a space that is the column itself: trimming two cells a row for each of
+    two statements took a quarter of the check of a file, looking for a space takes a tenth of that.
+    """
+    looks = ", ".join(f"bool_or({name} LIKE '% %')" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {looks} FROM {file_table(file)}")
+        spaced = cursor.fetchone()
+    return [
+        f"btrim(f.{name})" if has else f"f.{name}"
+        for name, has in zip(columns, spaced, strict=True)
+    ]
+
+
+def _may_hold_duplicates(table: str, cells: Sequence[str]) -> bool:
+    """Say whether two rows have one hash of these cells: a million numbers are sorted in a third
     of the time that their texts take to be grouped."""
     hashed = "0::bigint"
-    for name in key:
-        hashed = f"hashtextextended(btrim({name}), {hashed})"
+    for cell in cells:
+        hashed = f"hashtextextended({cell}, {hashed})"
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(
-            f"SELECT count(*) > count(DISTINCT {hashed}) FROM {table} WHERE fault IS NULL"
+            f"SELECT count(*) > count(DISTINCT {hashed}) FROM {table} f WHERE fault IS NULL"
         )
         return bool(cursor.fetchone()[0])
 
