@@ -25,6 +25,7 @@ from omniretail.demo import (
     people,
     selling,
 )
+from omniretail.idempotency.execute import retry_conflicts
 from stores.models import Location
 
 LOADED = "demo.chapter_loaded"
@@ -94,7 +95,13 @@ def _subject(chapter: Chapter) -> str:
 
 def _load_one(chapter: Chapter, tell: Callable[[str], None]) -> None:
     began = time.monotonic()
-    with transaction.atomic():
+
+    @transaction.atomic
+    def write() -> None:
         chapter.write()
         record(actor=SYSTEM, action=LOADED, subject=_subject(chapter))
+
+    # A chapter locks order after order, as no act of a day does: it may meet a sweep of a running
+    # worker that holds the other end.
+    retry_conflicts(write)
     tell(f"  {chapter.title}: {time.monotonic() - began:.1f} s")
