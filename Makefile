@@ -9,13 +9,14 @@ SHELL := /bin/sh
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint format requirements clean
+.PHONY: help demo run test lint fuzz format requirements clean
 
 help:
 	@echo "make demo   the service with a demo retailer: http://localhost:8000/"
 	@echo "make run    the service with an empty database"
 	@echo "make test   all tests (PYTEST_ARGS='-k orders' for some)"
 	@echo "make lint   style, types, layers, migrations, deployment checks"
+	@echo "make fuzz   what the OpenAPI document allows and forbids, sent to a service of its own"
 	@echo "make clean  remove what was built; data in var/ stays"
 
 # `exec`, so that ctrl-C and SIGTERM reach the service itself and not a shell around it.
@@ -36,6 +37,9 @@ lint: $(VENV)/.development
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	HTTPS=1 ALLOWED_HOSTS=shop.example \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+fuzz: $(VENV)/.development
+	@exec $(BIN)/python bench/fuzz.py
 
 format: $(VENV)/.development
 	$(BIN)/ruff check --fix .
