@@ -127,14 +127,16 @@ def trimmed(file: Import, columns: Sequence[str]) -> list[str]:
 
 def _may_hold_duplicates(table: str, cells: Sequence[str]) -> bool:
     """Say whether two rows have one hash of these cells: a million numbers are sorted in a third
-    of the time that their texts take to be grouped."""
+    of the time that their texts take to be grouped, and where they come from a query of their own
+    (OFFSET 0) in half of what they take with their texts beside them."""
     hashed = "0::bigint"
     for cell in cells:
         hashed = f"hashtextextended({cell}, {hashed})"
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(
-            f"SELECT count(*) > count(DISTINCT {hashed}) FROM {table} f WHERE fault IS NULL"
+            f"""SELECT count(*) > count(DISTINCT hash)
+                FROM (SELECT {hashed} AS hash FROM {table} f WHERE fault IS NULL OFFSET 0) AS h"""
         )
         return bool(cursor.fetchone()[0])
 
