@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.urls import path
@@ -18,7 +18,7 @@ from inventory.models import Stock, StockMovement
 from inventory.moments import as_text
 from inventory.queries.history import visible_movements
 from inventory.queries.kept import read_kept
-from inventory.queries.stock import visible_stock
+from inventory.queries.stock import read_stock, visible_stock
 from omniretail.access.principal import Principal
 from omniretail.doors import ApiView, ListQuery, listed, page
 
@@ -88,8 +88,9 @@ class StockView(ApiView):
         )
 
     def _render(self, found: list[Stock]) -> list[dict[str, Any]]:
-        kept = read_kept([row.pk for row in found])
-        return [render_stock(row, kept[row.pk], actor=self.actor) for row in found]
+        ids = [row.pk for row in found]
+        kept = read_kept(ids)
+        return [render_stock(row, kept[row["id"]], actor=self.actor) for row in read_stock(ids)]
 
 
 class MovementsView(ApiView):
@@ -120,19 +121,21 @@ class MovementsView(ApiView):
         )
 
 
-def render_stock(row: Stock, kept: Sequence[Kept], *, actor: Principal) -> dict[str, Any]:
-    reserved = row.reserved - row.stale  # type: ignore[attr-defined]
+def render_stock(
+    row: Mapping[str, Any], kept: Sequence[Kept], *, actor: Principal
+) -> dict[str, Any]:
+    reserved = row["reserved"] - row["stale"]
     return {
-        "sku": row.sku.code,
-        "location": row.location.code,
-        "on_hand": row.on_hand,
+        "sku": row["sku"],
+        "location": row["location"],
+        "on_hand": row["on_hand"],
         "reserved": reserved,
-        "unavailable": row.unavailable,
-        "available": row.on_hand - reserved - row.unavailable,
+        "unavailable": row["unavailable"],
+        "available": row["on_hand"] - reserved - row["unavailable"],
         "safety_stock": sum(level.quantity for level in kept if level.channel is None),
         "kept": render_kept(kept, actor=actor),
-        "incoming": row.incoming,  # type: ignore[attr-defined]
-        "version": row.version,
+        "incoming": row["incoming"],
+        "version": row["version"],
     }
 
 

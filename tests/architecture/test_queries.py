@@ -62,7 +62,7 @@ def query(api: ApiCaller, skus: int) -> Any:
         ("keep-rules", 1),
         ("channels/web", 3),
         ("scan/IN-A01", 1),
-        ("stock", 2),
+        ("stock", 3),
         ("stock/movements", 1),
         ("stock/as-of?sku=A01&location=S1&at=2026-01-01T00:00:00Z", 5),
         ("integrity", 2),
