@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import F, Model, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -112,6 +112,16 @@ class SkuAdmin(KeptAdmin):
         "attributes",
         ("price", "weight_g"),
     )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        # Django would join the barcodes, and sort all that is found to name each SKU once.
+        for word in search_term.split():
+            found = Q(code__icontains=word) | Q(name__icontains=word) | Q(category__icontains=word)
+            carrying = Barcode.objects.filter(code__icontains=word).values("sku")
+            queryset = queryset.filter(found | Q(pk__in=carrying))
+        return queryset, False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Sku]:
         balances = Stock.objects.filter(sku=OuterRef("pk")).order_by().values("sku")
