@@ -30,11 +30,15 @@ def open_nursery() -> ForkServerContext:
 
 
 def url_of_tests() -> str:
-    """Return the URL of the test's database."""
+    """Return the URL of the test's database.
+
+    On a machine that stands still for ten seconds, whoever waits for a row would give up.
+    """
     settings = connections["default"].settings_dict
     url = (
         f"postgresql://{settings['USER']}@/{settings['NAME']}"
         f"?host={quote(str(settings['HOST']), safe='')}&port={settings['PORT']}"
+        f"&options={quote('-c lock_timeout=60000', safe='')}"
     )
     if settings["PASSWORD"]:
         url = url.replace("@", f":{quote(settings['PASSWORD'], safe='')}@", 1)
