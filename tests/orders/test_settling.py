@@ -1,0 +1,33 @@
+"""What follows for orders when one act takes goods from some and brings goods for others."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import ApiCaller
+from tests.orders.desk import assert_laws_hold, place, stock
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_count_that_breaks_claims_fills_backorders_too(api: ApiCaller) -> None:
+    shop = make_location("W1")
+    make_channel("web")
+    stock_up(make_sku("A1"), shop, 5)
+    make_sku("B1")
+    promised = place(api, ("A1", 5))
+    waiting = place(api, ("B1", 2), allow_backorder=True)
+    assert waiting["lines"][0]["backordered"] == 2
+    counted = [
+        {"sku": "A1", "location": "W1", "on_hand": 3},
+        {"sku": "B1", "location": "W1", "on_hand": 4},
+    ]
+    body = {"reason": "cycle_count", "lines": counted}
+    assert api.post("stock/counts/apply", body).status_code == 200
+    broken = api.get(f"orders/{promised['number']}").json()["lines"][0]
+    filled = api.get(f"orders/{waiting['number']}").json()["lines"][0]
+    assert (broken["reserved"], broken["cancelled"], broken["backordered"]) == (3, 2, 0)
+    assert (filled["reserved"], filled["backordered"]) == (2, 0)
+    assert (stock("A1", "W1"), stock("B1", "W1")) == ((3, 3, 0), (4, 2, 0))
+    assert_laws_hold()
