@@ -52,12 +52,12 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "omniretail.settings"
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")
 if is_database_embedded():
     start_embedded_database()
-# Here, not later: conftest files of the packages import models.
-# A hash that is meant to be slow costs a tenth of a second at each account that a test makes.
+# A hash that is meant to be slow costs a quarter of a second at each account that a test makes.
 settings.PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",
     *settings.PASSWORD_HASHERS,
 ]
+# Here, not later: conftest files of the packages import models.
 django.setup()
 
 
@@ -70,7 +70,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_finish() -> None:
     """Spare the garbage collector what stays for good: the service and all tests of it.
 
-    It looked through these again and again, a tenth of the CPU of tests of orders.
+    It looked through these again and again: up to a quarter of the CPU of tests of orders.
     """
     gc.collect()
     gc.freeze()

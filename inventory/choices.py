@@ -92,6 +92,12 @@ class ReservationState(models.TextChoices):
 
 
 LIVE = (ReservationState.HELD, ReservationState.CONFIRMED)
+ENDED = (
+    ReservationState.CONSUMED,
+    ReservationState.RELEASED,
+    ReservationState.EXPIRED,
+    ReservationState.BROKEN,
+)
 
 
 class TransferState(models.TextChoices):

@@ -202,7 +202,7 @@ class Conflict(DomainError):
 class TooSlow(DomainError):
     """The rest of the request did not come within half a minute.
 
-    Nothing was read or written. Repeat it with the same Idempotency-Key when the line is better.
+    Nothing was done. Repeat it with the same Idempotency-Key when the line is better.
     """
 
     code = "too_slow"

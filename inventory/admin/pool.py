@@ -15,9 +15,9 @@ from unfold.decorators import action, display
 from unfold.views import ChangeList
 
 from inventory.admin.links import OfSkuAtLocation, ledger, skus_named
+from inventory.choices import ENDED, LIVE
 from inventory.keeping import Kept
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
-from inventory.models.pool import ENDED, LIVE
 from inventory.queries.conditions import conditions_in_words, conditions_of
 from inventory.queries.kept import read_kept
 from omniretail.admin_manners import (

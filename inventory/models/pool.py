@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from inventory.choices import Reason, ReservationState
+from inventory.choices import ENDED, LIVE, Reason, ReservationState
 from inventory.models.catalogue import Sku
 from stores.models import Channel, Location
 
@@ -134,10 +134,6 @@ class ReservationGroup(models.Model):
     # When an order took the goods over. Its own claims hold them from then on.
     ordered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-
-
-LIVE = ("held", "confirmed")
-ENDED = ("consumed", "released", "expired", "broken")
 
 
 class Reservation(models.Model):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from inventory.choices import ENDED, LIVE, ReservationState
 from orders.choices import FulfilmentState, PickListState, ReturnState
 from orders.errors import IllegalTransition
+from orders.models.fulfilment import CAME_TO_NOTHING, FINISHED, UNFINISHED
 from orders.transitions import (
     ARRIVE,
     CANCEL,
@@ -128,3 +130,10 @@ def test_a_return_ends_closed() -> None:
         next_return_state("closed", "receive")
     reached = {state for steps in RETURN.values() for state in steps.values()}
     assert set(RETURN) | reached == set(ReturnState.values)
+
+
+def test_every_state_is_under_way_or_over() -> None:
+    """Lists name both halves: a state in neither would be shown to nobody."""
+    assert sorted(UNFINISHED + FINISHED) == sorted(FulfilmentState.values)
+    assert set(CAME_TO_NOTHING) < set(FINISHED)
+    assert sorted(LIVE + ENDED) == sorted(ReservationState)

@@ -15,21 +15,12 @@ from tests.conftest import ApiCaller
 NOON = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
 
 
-def moved(on_hand: int, *, hours: float, reason: str = Reason.RECEIPT) -> None:
-    """Let units of A1 in W1 have moved so many hours after noon."""
-    pair = Sku.objects.get(code="A1").pk, Location.objects.get(code="W1").pk
+def moved(on_hand: int, *, hours: float, reason: str = Reason.RECEIPT, sku: str = "A1") -> None:
+    """Let units of a SKU in W1 have moved so many hours after noon."""
+    pair = Sku.objects.get(code=sku).pk, Location.objects.get(code="W1").pk
     ledger.open_rows([pair])
-    ledger.post(
-        [
-            Entry(
-                *pair,
-                on_hand=on_hand,
-                reason=reason,
-                occurred_at=NOON + timedelta(hours=hours),
-            )
-        ],
-        actor="floor",
-    )
+    at = NOON + timedelta(hours=hours)
+    ledger.post([Entry(*pair, on_hand=on_hand, reason=reason, occurred_at=at)], actor="floor")
 
 
 def count(api: ApiCaller, units: Any, *, hours: float | None = None, **more: Any) -> Any:

@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inventory import ledger
 from inventory.choices import Reason
-from inventory.ledger import Entry
-from inventory.models import Drift, LastCount, Sku, StockMovement
-from stores.models import Location
-from tests.builders import make_channel, make_location, make_sku
+from inventory.models import Drift, LastCount, StockMovement
+from tests.builders import make_location, make_sku
 from tests.conftest import ApiCaller, make_caller
+from tests.inventory.counts.counted import NOON, moved
 from tests.inventory.floor import balances, nothing_written, order, pointers
-from tests.inventory.laws import assert_pool_laws
 
 pytestmark = pytest.mark.django_db
-
-NOON = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
-
-
-def moved(units: int, *, hours: float, reason: str = Reason.RECEIPT, sku: str = "A1") -> None:
-    pair = Sku.objects.get(code=sku).pk, Location.objects.get(code="W1").pk
-    ledger.open_rows([pair])
-    at = NOON + timedelta(hours=hours)
-    ledger.post([Entry(*pair, on_hand=units, reason=reason, occurred_at=at)], actor="floor")
-
-
-@pytest.fixture(autouse=True)
-def world() -> Iterator[None]:
-    """Ten of A1 in W1, since an hour before noon."""
-    make_channel("web")
-    make_sku("A1")
-    make_location("W1")
-    moved(10, hours=-1)
-    yield
-    assert_pool_laws()
 
 
 def snapshot(api: ApiCaller, units: Any, *, hours: float = 0, **more: Any) -> Any:
