@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from rest_framework import exceptions as drf
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -29,6 +29,7 @@ from omniretail.problems import (
     NotFound,
     TemporarilyUnavailable,
     TooManyRequests,
+    TooSlow,
     Unauthenticated,
     UnknownHost,
     UnsupportedMediaType,
@@ -92,6 +93,7 @@ _TRANSLATIONS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[Do
     (drf.UnsupportedMediaType, UnsupportedMediaType),
     (drf.Throttled, TooManyRequests),
     (RequestDataTooBig, BodyTooLarge),
+    (UnreadablePostError, TooSlow),
     (drf.ParseError, MalformedBody),
     (DisallowedHost, UnknownHost),
 ]
@@ -145,6 +147,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
 
 def server_error(request: HttpRequest) -> JsonResponse:
     """Answer what a page raised outside of DRF (handler500), which Django has logged already."""
-    if isinstance(sys.exc_info()[1], DATABASE_IS_AWAY):
+    error = sys.exc_info()[1]
+    if isinstance(error, DATABASE_IS_AWAY):
         return problem_response(TemporarilyUnavailable())
+    if isinstance(error, UnreadablePostError):
+        return problem_response(TooSlow())
     return problem_response(InternalError())

@@ -24,6 +24,7 @@ from omniretail.problems import (
     FileTooLarge,
     MalformedBody,
     MalformedUrl,
+    TooSlow,
 )
 
 log = logging.getLogger("omniretail.requests")
@@ -93,6 +94,8 @@ def gather_chunks(request: HttpRequest) -> HttpRequest:
         return request
     try:
         body = request.environ["wsgi.input"].read(BODY_LIMIT + 1)
+    except BlockingIOError as error:
+        raise TooSlow() from error
     except Exception as error:  # each server has errors of its own for a broken chunk
         log.info("a chunked body broke off: %s", error)
         raise MalformedBody("The chunks of the body are broken.") from error

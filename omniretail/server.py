@@ -6,6 +6,7 @@ import os
 import select
 import selectors
 import socket
+import struct
 import threading
 import time
 from collections import deque
@@ -24,7 +25,7 @@ from gunicorn.workers.gthread import ThreadWorker
 # Nothing that needs settings: gunicorn's master reads this module before there are any.
 import omniretail.access.rate  # noqa: F401  makes the memory that the workers share
 from omniretail.admission import Queue, is_one_whole_request, is_probe
-from omniretail.arrival import LONGEST_ARRIVAL, is_still_coming
+from omniretail.arrival import LONGEST_ARRIVAL, Arrival, arrival_of
 from omniretail.refusals import overloaded, too_slow, unreadable
 
 # Parse errors that are not the client's.
@@ -34,6 +35,11 @@ OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 # threads never do: they take what comes over other connections.
 STAY = 0.1
 SPARE_THREADS = 3
+
+# How long a thread waits for a client that neither sends nor takes any more, and the part of the
+# threads that may read requests which come as they like: the others stay with those who wait.
+STALLED = 30.0  # seconds
+LONG_SHARE = 0.5
 
 PIECE = 16_384  # bytes read at once
 LINGER = 2.0  # seconds in which a client that was refused may still send what it had begun
@@ -53,6 +59,8 @@ class ProblemWorker(ThreadWorker):
         self._places = threading.Semaphore(self.cfg.threads - SPARE_THREADS)
         self._queue = Queue(threads=self.cfg.threads)
         self._arriving: deque[Any] = deque()  # whose request has begun to come
+        self._long: set[Any] = set()  # whose request a thread reads as it comes
+        self._lined_up: deque[Any] = deque()  # whose long request no thread may read yet
         self._leaving: deque[Any] = deque()  # sent away, and not yet heard to the end
 
     # In the main thread: who may wait for a thread
@@ -74,13 +82,8 @@ class ProblemWorker(ThreadWorker):
                 self._watch(conn, self.on_client_socket_readable)
             else:
                 self._part_with(conn, overloaded(keeps=False))
-        elif self._has_arrived(conn):
-            self._queue.join()
-            super().enqueue_req(conn)
         else:
-            conn.timeout = time.monotonic() + LONGEST_ARRIVAL
-            self._arriving.append(conn)
-            self._watch(conn, self._go_on_arriving)
+            self._place(conn, self._take_in(conn))
 
     def on_client_socket_readable(self, conn: Any, client: Any) -> None:
         """Refuse on a connection that is being watched already without taking it in hand: each
@@ -92,36 +95,74 @@ class ProblemWorker(ThreadWorker):
         else:
             super().on_client_socket_readable(conn, client)
 
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        if conn in self._long:
+            self._long.remove(conn)
+            if self._lined_up:
+                self._read_along(self._lined_up.popleft())
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            # Gunicorn's main thread would wait up to two seconds for the client to hang up too.
+            self._take_leave(conn)
+
     def murder_pending(self) -> None:
-        """Close what has been silent, arriving or leaving for too long."""
+        """Close what has been silent, arriving, lined up or leaving for too long."""
         super().murder_pending()
         now = time.monotonic()
         while self._arriving and self._arriving[0].timeout < now:
             conn = self._arriving.popleft()
             self.poller.unregister(conn.sock)
             self._part_with(conn, too_slow())
+        while self._lined_up and self._lined_up[0].timeout < now:
+            self._part_with(self._lined_up.popleft(), overloaded(keeps=False))
         while self._leaving and self._leaving[0].timeout < now:
             self._hang_up(self._leaving.popleft())
 
+    def _place(self, conn: Any, arrival: Arrival) -> None:
+        """Let what is there whole wait for a thread, what comes wait for its rest."""
+        conn.timeout = time.monotonic() + LONGEST_ARRIVAL
+        if arrival is Arrival.WHOLE:
+            self._hand_over(conn)
+        elif arrival is Arrival.COMING:
+            self._arriving.append(conn)
+            self._watch(conn, self._go_on_arriving)
+        elif len(self._long) < LONG_SHARE * self.cfg.threads:
+            self._read_along(conn)
+        else:
+            self._lined_up.append(conn)
+
+    def _hand_over(self, conn: Any) -> None:
+        self._queue.join()
+        super().enqueue_req(conn)
+
+    def _read_along(self, conn: Any) -> None:
+        self._long.add(conn)
+        self._hand_over(conn)
+
     def _go_on_arriving(self, conn: Any, client: Any) -> None:
-        if self._has_arrived(conn):
+        if self._take_in(conn) is not Arrival.COMING:
             self.poller.unregister(client)
             self._arriving.remove(conn)
             self.enqueue_req(conn)
 
-    def _has_arrived(self, conn: Any) -> bool:
-        """Take what has come; say whether a thread can read the request without waiting for it."""
-        conn.init()
+    def _take_in(self, conn: Any) -> Arrival:
+        """Take what has come, and say how much of the request that is."""
+        if not conn.initialized:
+            conn.init()
+            longest = struct.pack("ll", int(STALLED), int(1_000_000 * (STALLED % 1)))
+            for way in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                conn.sock.setsockopt(socket.SOL_SOCKET, way, longest)
         read = conn.parser.unreader.buf
         try:
             piece = conn.sock.recv(PIECE, socket.MSG_DONTWAIT)
         except BlockingIOError:  # nothing since
-            return not is_still_coming(read.getvalue())
+            return arrival_of(read.getvalue())
         except OSError:  # broken off: the thread meets it too, and closes
-            return True
+            return Arrival.WHOLE
         read.seek(0, os.SEEK_END)
         read.write(piece)
-        return not piece or not is_still_coming(read.getvalue())
+        return arrival_of(read.getvalue()) if piece else Arrival.WHOLE
 
     def _is_too_much(self, conn: Any) -> bool:
         return self._queue.is_full and not is_probe(_read_ahead(conn) or _peek(conn))
@@ -149,9 +190,17 @@ class ProblemWorker(ThreadWorker):
         something unread, the system would take the answer away from it."""
         try:
             conn.sock.send(answer, socket.MSG_DONTWAIT)
-            conn.sock.shutdown(socket.SHUT_WR)
         except OSError as error:
             self.log.debug("A client left that was to be sent away: %s", error)
+        self._take_leave(conn)
+
+    def _take_leave(self, conn: Any) -> None:
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:  # the client has gone, or the thread has closed already
+            self.nr_conns -= 1
+            conn.close()
+            return
         conn.timeout = time.monotonic() + LINGER
         self._leaving.append(conn)
         self._watch(conn, self._hear_out)
@@ -180,7 +229,7 @@ class ProblemWorker(ThreadWorker):
         """Serve a connection's request, and those that follow it closely."""
         self._queue.leave()
         kept = super().handle(conn)
-        while kept is True and self.alive and self._has_more(conn):
+        while kept is True and self.alive and conn not in self._long and self._has_more(conn):
             kept = super().handle(conn)
         return kept
 
@@ -189,7 +238,7 @@ class ProblemWorker(ThreadWorker):
         if self._queue.is_impatient:
             return False
         if begun := _read_ahead(conn):  # so the socket will not tell
-            return not is_still_coming(begun)
+            return arrival_of(begun) is Arrival.WHOLE
         if not self._places.acquire(blocking=False):
             return False
         try:
@@ -198,7 +247,14 @@ class ProblemWorker(ThreadWorker):
             come = arrivals.poll(0 if self._queue else 1_000 * STAY)
         finally:
             self._places.release()
-        return bool(come) and self._has_arrived(conn)
+        return bool(come) and self._take_in(conn) is Arrival.WHOLE
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        try:
+            return super().handle_request(req, conn)
+        except BlockingIOError:
+            self.log.info("%s took no more of its answer.", conn.client)
+            return False
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that cannot be read. Gunicorn's own answer would be a page of HTML,

@@ -21,6 +21,13 @@ class BrokenChunks(io.BytesIO):
         raise ValueError("invalid chunk size")
 
 
+class StalledLine(io.BytesIO):
+    """What a body is whose client sends no more: the server's patience with a socket ends."""
+
+    def read(self, *args: Any) -> bytes:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+
 def send_chunks(api: ApiCaller, stream: io.BytesIO) -> Any:
     """Send a body as a web server hands a chunked one on: without a length."""
     environ: dict[str, Any] = {"wsgi.input": stream, "CONTENT_TYPE": "application/json"}
@@ -35,6 +42,19 @@ def test_a_body_in_chunks_is_read_whole(api: ApiCaller) -> None:
     answer = send_chunks(api, io.BytesIO(json.dumps(receipt).encode()))
     assert answer.status_code == 201
     assert answer.json()["lines"][0]["on_hand"] == 7
+
+
+def test_a_body_that_stops_coming_is_refused(api: ApiCaller) -> None:
+    assert send_chunks(api, StalledLine()).json()["code"] == "too_slow"
+    long: dict[str, Any] = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "100000"}
+    for address in ("receipts", "orders"):
+        answer = api.client.generic(
+            "POST",
+            f"/api/v1/{address}",
+            headers=api.headers | {"Idempotency-Key": "key-1"},
+            **long | {"wsgi.input": StalledLine()},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (408, "too_slow")
 
 
 def test_chunks_have_the_limit_of_every_body(api: ApiCaller) -> None:

@@ -71,10 +71,31 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.stop()
 
 
+def changed(home: Path, *settings: str) -> Server:
+    """A server of the test's own, of which some constants of `omniretail.server` are others."""
+    config = home / "changed.py"
+    ours = [
+        f"exec(open({str(REPOSITORY / 'gunicorn.conf.py')!r}).read())",
+        "import omniretail.server",
+    ]
+    config.write_text("\n".join([*ours, *(f"omniretail.server.{each}" for each in settings)]))
+    return Server(home / "s", config=str(config))
+
+
 @pytest.fixture
 def flooded(tmp_path: Path) -> Iterator[Server]:
-    """A server of the test's own: what floods it would still wait when the next test asks."""
-    running = Server(tmp_path / "s")
+    """What floods it would still wait when the next test asks. Long requests may have all its
+    threads, so that there is a way to keep them busy."""
+    running = changed(tmp_path, "LONG_SHARE = 1")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that waits for nobody."""
+    home = tmp_path_factory.mktemp("impatient")
+    running = changed(home, "LONGEST_ARRIVAL = 0.1", "STALLED = 0.1")
     yield running
     running.stop()
 
@@ -200,16 +221,65 @@ def test_clients_on_slow_lines_hold_up_nobody(server: Server) -> None:
         assert read(slow[0])[0] == 401
 
 
-def test_a_request_that_does_not_come_to_its_end_is_refused(tmp_path: Path) -> None:
-    config = tmp_path / "impatient.py"
-    config.write_text(
-        f"exec(open({str(REPOSITORY / 'gunicorn.conf.py')!r}).read())\n"
-        "import omniretail.server\nomniretail.server.LONGEST_ARRIVAL = 0.1\n"
-    )
-    impatient = Server(tmp_path / "s", config=str(config))
+CHUNKS = (
+    b"POST /api/v1/orders HTTP/1.1\r\nHost: shop\r\n" + JSON + b"\r\nTransfer-Encoding: chunked\r\n"
+)
+LONG_CHUNK = CHUNKS + b"\r\n186a0\r\n" + b" " * 100_000
+
+
+def test_long_bodies_leave_threads_for_others(server: Server) -> None:
+    with ExitStack() as clients:
+        slow = [clients.enter_context(server.connect()) for _ in range(2 * THREADS)]
+        for client in slow:
+            client.sendall(LONG_CHUNK)
+        other = clients.enter_context(server.connect())
+        for _ in range(3):
+            other.sendall(PAGE)
+            assert read(other)[0] == 200
+        for client in slow:
+            client.sendall(b"\r\n0\r\n\r\n")
+        for client in slow:
+            assert read(client)[0] == 401
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        pytest.param(SCANS, id="small"),
+        pytest.param(CHUNKS + b"\r\n3\r\n{", id="in chunks"),
+        pytest.param(LONG_CHUNK, id="long"),
+    ],
+)
+def test_a_request_that_does_not_come_to_its_end_is_refused(
+    impatient: Server, beginning: bytes
+) -> None:
     with impatient.connect() as client:
-        client.sendall(SCANS)
-        status, headers, said = read(client)
-    impatient.stop()
-    assert (status, headers["Connection"]) == (408, "close")
-    assert json.loads(said)["code"] == "too_slow"
+        client.sendall(beginning)
+        status, _, said = read(client)
+        assert (status, json.loads(said)["code"]) == (408, "too_slow")
+        assert client.recv(1) == b""  # hung up
+
+
+def test_who_does_not_hang_up_holds_up_nobody(server: Server) -> None:
+    with ExitStack() as clients:
+        asking = [clients.enter_context(server.connect()) for _ in range(2 * THREADS)]
+        for client in asking:
+            client.sendall(PAGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        for client in asking:
+            assert read(client)[0] == 200
+        other = clients.enter_context(server.connect())
+        other.sendall(PAGE)
+        assert read(other)[0] == 200
+
+
+def test_who_takes_no_answers_keeps_no_thread(impatient: Server) -> None:
+    with ExitStack() as clients:
+        for _ in range(2 * THREADS):
+            deaf = clients.enter_context(impatient.connect())
+            deaf.setblocking(False)
+            with suppress(BlockingIOError, BrokenPipeError):
+                while True:
+                    deaf.sendall(PAGE)
+        other = clients.enter_context(impatient.connect())
+        other.sendall(PAGE)
+        assert read(other)[0] == 200
