@@ -24,6 +24,7 @@ LATELY = (
     ("7", "in the last week"),
     ("30", "in the last month"),
 )
+LONGEST_WAIT = 365 * 24 * 3600
 
 
 class StartForm(forms.Form):
@@ -95,6 +96,8 @@ class EntryForm(forms.Form):
     quantity = forms.IntegerField(required=False, min_value=0, max_value=MAX_QUANTITY)
     adds = forms.BooleanField(required=False, widget=forms.HiddenInput)
     empty = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    # Seconds since it was seen: a page waits for a lost connection, and goods move meanwhile.
+    waited = forms.FloatField(required=False, min_value=0, max_value=LONGEST_WAIT)
 
     @property
     def one_by_one(self) -> bool:
@@ -116,6 +119,8 @@ class EntryForm(forms.Form):
         """Return it as an entry of the API's body."""
         given = self.cleaned_data
         entry = {"entry_id": given["entry_id"], "add": bool(given["adds"])}
+        if given["waited"]:
+            entry["at"] = timezone.now() - timedelta(seconds=given["waited"])
         if given["bin"]:
             entry["bin"] = given["bin"]
         if given["empty"]:

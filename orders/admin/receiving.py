@@ -47,7 +47,7 @@ class ReceiveForm(forms.Form):
         max_length=MAX_LENGTH,
         label="Scan or type a barcode or SKU",
         help_text="Each scan counts one unit, also of goods that were not announced.",
-        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "data-next": ""}),
     )
 
     def __init__(self, data: Any, *, skus: Sequence[Sku]) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from inventory.models import Barcode, Count, CountLine, Drift, Placement
+from inventory.models import Barcode, Count, CountEntry, CountLine, Drift, Placement
 from omniretail.access.models import User
 from stores.models import Bin
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
-from tests.inventory.floor import balances, order
+from tests.inventory.floor import balances, nothing_written, order
 from tests.inventory.laws import assert_pool_laws
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +110,25 @@ def test_the_same_form_sent_twice_is_one_entry() -> None:
     for words in ("Saved: 2 more x A1 in L", "Saved before: 2 more x A1 in L"):
         assert words in text_of(enter(ann, page, "A1", 2, bin="L", adds="1", entry_id=entry))
     assert CountLine.objects.get(sku__code="A1").counted == 2
+
+
+def test_what_waited_for_a_connection_was_seen_before() -> None:
+    ann = person("ann")
+    page = started(ann)
+    hour = timedelta(hours=1)
+    before = timezone.now()
+    enter(ann, page, "A1", 2, bin="L", waited="3600.0")
+    seen = CountEntry.objects.get().at
+    assert before - hour <= seen <= timezone.now() - hour
+
+
+@pytest.mark.parametrize("waited", ["-1", "nan", "inf", "1e300", "x", "\x00"])
+def test_nothing_waits_that_long(waited: str) -> None:
+    ann = person("ann")
+    page = started(ann)
+    with nothing_written():
+        assert enter(ann, page, "A1", 2, waited=waited).status_code == 200
+    assert not CountEntry.objects.exists()
 
 
 def test_an_empty_bin_and_a_recount() -> None:

@@ -93,6 +93,12 @@ def send(desk: Client, delivery: str, do: str, **more: Any) -> Any:
     return desk.post(page_of(delivery), shown | {"do": do} | more)
 
 
+def explained(answer: Any) -> bool:
+    """Return whether an alert says anything: empty ones wait on the page for a script."""
+    alerts = re.findall(r'<div[^>]*role="alert"[^>]*>(.*?)</div>', answer.content.decode(), re.S)
+    return any(strip_tags(alert).strip() for alert in alerts)
+
+
 def arriving(code: str, units: Any, damaged: Any = "") -> dict[str, Any]:
     return {f"arrived-{pk(code)}": units, f"damaged-{pk(code)}": damaged}
 
@@ -129,7 +135,7 @@ def test_a_scan_counts_one_unit_and_books_nothing(desk: Client, delivery: str) -
 def test_a_scan_that_means_nothing_is_explained(desk: Client, delivery: str, payload: str) -> None:
     with nothing_written():
         answer = send(desk, delivery, "scan", scan=payload, **arriving("A1", "2"))
-    assert 'role="alert"' in answer.content.decode()
+    assert explained(answer)
     assert values(answer)[f"arrived-{pk('A1')}"] == "2"
 
 
@@ -143,7 +149,7 @@ def test_what_cannot_be_is_explained_and_nothing_comes_in(
     with nothing_written():
         answer = send(desk, delivery, "receive", **arriving("A1", arrived, damaged))
     assert answer.status_code == 200
-    assert 'role="alert"' in answer.content.decode()
+    assert explained(answer)
 
 
 def test_a_form_that_is_sent_twice_is_one_act(desk: Client, delivery: str) -> None:

@@ -1,0 +1,163 @@
+// A scanner types a code, presses Enter and waits for nothing. So each scan is taken off its field
+// at once and sent behind the page, one after another; the page then shows what the answer shows.
+// Without this script the form posts itself, and the answer is the next page.
+"use strict";
+{
+  const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const queue = []; // what was scanned and has no answer yet, the oldest first
+  let sending = false;
+  let pause = 0, retry; // milliseconds until the next try, while nobody answers
+  let stopped = ""; // why nothing can be sent: the answers are not this page
+  let booking = null; // the button that was pressed and waits for the queue
+  let unbooked = false; // something was counted that is on this page only
+
+  addEventListener("submit", (event) => {
+    const button = event.submitter;
+    const isScan = button?.closest("[data-scan]");
+    if (!isScan && !queue.length && navigator.onLine) {
+      unbooked = false;
+      return; // the browser sends it
+    }
+    event.preventDefault();
+    if (isScan) take(button);
+    else booking = button; // no scan may be overtaken
+    work();
+  });
+
+  function take(button) {
+    const fields = all("[data-scan] input");
+    const typed = fields.map((field) => [field.name, field.value]);
+    const code = typed.map(([, value]) => value.trim()).find(Boolean);
+    for (const field of fields) field.value = field.dataset.next ?? field.value;
+    awaited().focus();
+    if (!typed[0][1] && !button.formNoValidate) return; // some scanners press Enter twice
+    if (!queue.length) dismiss(); // who scans on after a refusal has had time to see it
+    queue.push({ code, typed: [...typed, [button.name, button.value]], since: Date.now() });
+  }
+
+  async function work() {
+    clearTimeout(retry);
+    tell();
+    if (sending) return;
+    sending = true;
+    while (queue.length && (await send(queue[0]))) {
+      queue.shift();
+      tell();
+    }
+    sending = false;
+    if (pause) retry = setTimeout(work, pause);
+    if (stopped) callOff();
+    if (booking && !queue.length && navigator.onLine) {
+      const button = booking;
+      booking = null;
+      button.form.requestSubmit(button);
+    }
+    tell();
+  }
+  addEventListener("online", work);
+  addEventListener("visibilitychange", work); // such as after signing in in another tab
+  addEventListener("beforeunload", (event) => {
+    if (queue.length || unbooked) event.preventDefault();
+  });
+
+  // Send a scan with what the page says by now; return whether it was answered. Sent again it has
+  // the same numbers and the same id: it counts once, though the answer was lost on its way.
+  async function send(scan) {
+    let got = await ask("POST", filled(scan));
+    if (stopped && (got = await ask("GET"))) { // somebody signed in anew: the token has changed
+      const token = one("[name=csrfmiddlewaretoken]", got.page).value;
+      for (const field of all("[name=csrfmiddlewaretoken]")) field.value = token;
+      got = await ask("POST", filled(scan));
+    }
+    if (!got) return false;
+    const why = all("[data-refusal]", got.page).map((part) => part.textContent.trim()).join(" ").trim();
+    if (why) {
+      refuse(why.includes(scan.code) ? why : `${scan.code}: ${why}`);
+      callOff();
+      return true;
+    }
+    unbooked = !got.redirected; // what a page has kept, it answers by leading on
+    if (got.redirected) history.replaceState(null, "", got.url);
+    all("[data-renewed]").forEach((part, n) => renew(part, all("[data-renewed]", got.page)[n], got.sent));
+    return true;
+  }
+
+  function filled(scan) {
+    const form = new FormData(awaited().form);
+    for (const [name, value] of scan.typed) form.set(name, value);
+    form.set("waited", (Date.now() - scan.since) / 1000); // seconds since somebody saw it
+    return form;
+  }
+
+  // Return an answer that is this page, else null, and note what is wrong.
+  async function ask(method, sent) {
+    try {
+      const answer = await fetch(location.href, { method, body: sent, signal: AbortSignal.timeout(20_000) });
+      if (answer.status >= 500 || [408, 429].includes(answer.status)) throw new Error(answer.status);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      pause = 0;
+      stopped = "";
+      if (one("[data-scan]", page)) return { page, sent, url: answer.url, redirected: answer.redirected };
+      stopped = new URL(answer.url).pathname === location.pathname
+        ? `Nothing can be scanned here now (${answer.status}, ${page.title.trim()}): open the page in another tab and look.`
+        : "You are signed out: sign in in another tab, then come back to this one.";
+    } catch {
+      pause = Math.min(2 * pause || 1_000, 30_000); // no connection, or a server that cannot now
+    }
+    return null;
+  }
+
+  // Make a part of the page say what its like says in the answer. What holds fields or is read
+  // out stays the same element: a new field has neither focus nor what was typed meanwhile, and of
+  // a new status or alert a screen reader says nothing.
+  function renew(old, fresh, sent) {
+    if (old.matches("[data-scan]")) return; // belongs to the next scan already
+    if (old.matches("input")) {
+      if (old.type === "hidden" || old.value === sent.get(old.name)) old.value = fresh.value;
+    } else if (one("input, [role=status], [role=alert]", old)) {
+      [...fresh.children].forEach((child, n) => {
+        const like = child.id ? document.getElementById(child.id) : old.children[n];
+        if (like) renew(like, child, sent);
+        else old.insertBefore(child, old.children[n] ?? null);
+      });
+    } else if (old.matches("[role=status]") || !old.isEqualNode(fresh)) {
+      old.replaceChildren(...fresh.childNodes);
+    }
+  }
+
+  // Say how the scans are doing, unless all is as quick as it should be.
+  function tell() {
+    const scans = queue.length === 1 ? "1 scan" : `${queue.length} scans`;
+    const codes = queue.map((scan) => scan.code).join(", ");
+    let words = "";
+    if (queue.length > 1) words = `${scans} are on their way.`;
+    if (queue.length && pause) words = `${scans} ${queue.length === 1 ? "waits" : "wait"} for the connection.`;
+    if (queue.length && stopped) words = `${stopped} Not counted yet: ${codes}.`;
+    if (booking) words += ` “${label(booking)}” waits for ${queue.length ? scans : "the connection"}.`;
+    const region = one("[data-waiting]");
+    if (region.textContent !== words) region.textContent = words;
+  }
+  const label = (button) => button.textContent.trim().replace(/\s+/g, " ");
+
+  // What was refused stays, however many scans succeed after it, until somebody has read it.
+  function refuse(words) {
+    const line = document.createElement("p");
+    line.textContent = words;
+    one("[data-refused]").append(line);
+    one("[data-dismiss]").hidden = false;
+  }
+  function callOff() {
+    if (booking) refuse(`“${label(booking)}” was not done: see to this first, then press it again.`);
+    booking = null;
+  }
+  function dismiss() {
+    one("[data-refused]").replaceChildren();
+    one("[data-dismiss]").hidden = true;
+  }
+  addEventListener("click", (event) => {
+    if (!event.target.closest("[data-dismiss]")) return;
+    dismiss();
+    awaited().focus();
+  });
+}
