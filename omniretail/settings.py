@@ -222,5 +222,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"omniretail": {"level": "INFO"}},
+    "loggers": {
+        "omniretail": {"level": "INFO"},
+        # What was refused is counted by /metrics. A line for each, at a shop that is sold out,
+        # fills the disk.
+        "django.request": {"level": "ERROR"},
+    },
 }

@@ -25,6 +25,7 @@ from orders.sourcing import Policy
 from stores.api.fields import DegreesField
 
 NAMED = (FulfilmentType.PICKUP, FulfilmentType.CARRY_OUT)
+_CURRENCIES = [(code, code) for code in sorted(CURRENCIES)]
 
 
 class CustomerBody(StrictSerializer):
@@ -78,12 +79,19 @@ class LineBody(StrictSerializer):
     product_reference = StringField(max_length=128, required=False, allow_blank=True)
 
 
+class CurrencyField(serializers.ChoiceField):
+    """Knows its choices itself: those that it was given, DRF would copy for each request."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(_CURRENCIES, **given)
+
+
 class OrderBody(StrictSerializer):
     """An order as a channel sends it."""
 
     channel = StringField(max_length=64)
     external_id = StringField(max_length=128)
-    currency = serializers.ChoiceField([(code, code) for code in sorted(CURRENCIES)])
+    currency = CurrencyField()
     reservation_id = StringField(max_length=64, required=False, allow_null=True)
     customer = CustomerBody(required=False, allow_null=True)
     ship_to = ShipToBody(required=False, allow_null=True)
