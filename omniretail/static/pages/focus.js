@@ -4,7 +4,8 @@
 // stands in the head and waits for nothing.
 "use strict";
 const awaited = () =>
-  document.querySelector("[data-scan] [data-next]:invalid") ?? document.querySelector("[data-scan] [data-next]");
+  document.querySelector("[data-scan] [data-next]:invalid") ??
+  document.querySelector("[data-scan] [data-next]");
 {
   let early = "";
   const ready = () => awaited() !== null && document.activeElement === awaited();
@@ -26,7 +27,7 @@ const awaited = () =>
     const codes = early.split("\n");
     early = "";
     codes.forEach((code, n) => {
-      if (n) awaited().form.requestSubmit(document.querySelector("[data-scan] button"));
+      if (n) awaited().form.requestSubmit(document.querySelector("[data-scan] [type=submit]"));
       awaited().value += code;
     });
   }

@@ -5,6 +5,7 @@
 {
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const label = (button) => button.textContent.trim().replace(/\s+/g, " ");
   const queue = []; // what was scanned and has no answer yet, the oldest first
   let sending = false;
   let pause = 0, retry; // milliseconds until the next try, while nobody answers
@@ -16,7 +17,7 @@
     const button = event.submitter;
     const isScan = button?.closest("[data-scan]");
     if (!isScan && !queue.length && navigator.onLine) {
-      unbooked = false;
+      if (event.target === awaited().form) unbooked = false;
       return; // the browser sends it
     }
     event.preventDefault();
@@ -26,7 +27,7 @@
   });
 
   function take(button) {
-    const fields = all("[data-scan] input");
+    const fields = all("[data-scan] input"); // the scan's own is the first
     const typed = fields.map((field) => [field.name, field.value]);
     const code = typed.map(([, value]) => value.trim()).find(Boolean);
     for (const field of fields) field.value = field.dataset.next ?? field.value;
@@ -37,6 +38,7 @@
   }
 
   async function work() {
+    if (!queue.length && !booking) return;
     clearTimeout(retry);
     tell();
     if (sending) return;
@@ -71,15 +73,16 @@
       got = await ask("POST", filled(scan));
     }
     if (!got) return false;
-    const why = all("[data-refusal]", got.page).map((part) => part.textContent.trim()).join(" ").trim();
+    const why = all("[data-refusal]", got.page).map(label).join(" ").trim();
     if (why) {
       refuse(why.includes(scan.code) ? why : `${scan.code}: ${why}`);
       callOff();
       return true;
     }
-    unbooked = !got.redirected; // what a page has kept, it answers by leading on
-    if (got.redirected) history.replaceState(null, "", got.url);
-    all("[data-renewed]").forEach((part, n) => renew(part, all("[data-renewed]", got.page)[n], got.sent));
+    unbooked = !got.answer.redirected; // what the server has kept, it answers by leading on
+    if (got.answer.redirected) history.replaceState(null, "", got.answer.url);
+    const fresh = all("[data-renewed]", got.page);
+    all("[data-renewed]").forEach((part, n) => renew(part, fresh[n], got.sent));
     return true;
   }
 
@@ -92,19 +95,21 @@
 
   // Return an answer that is this page, else null, and note what is wrong.
   async function ask(method, sent) {
-    try {
-      const answer = await fetch(location.href, { method, body: sent, signal: AbortSignal.timeout(20_000) });
-      if (answer.status >= 500 || [408, 429].includes(answer.status)) throw new Error(answer.status);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      pause = 0;
-      stopped = "";
-      if (one("[data-scan]", page)) return { page, sent, url: answer.url, redirected: answer.redirected };
-      stopped = new URL(answer.url).pathname === location.pathname
-        ? `Nothing can be scanned here now (${answer.status}, ${page.title.trim()}): open the page in another tab and look.`
-        : "You are signed out: sign in in another tab, then come back to this one.";
-    } catch {
-      pause = Math.min(2 * pause || 1_000, 30_000); // no connection, or a server that cannot now
+    const request = { method, body: sent, signal: AbortSignal.timeout(20_000) };
+    const answer = await fetch(location.href, request).catch(() => null);
+    const text = await answer?.text().catch(() => null);
+    if (text == null || answer.status >= 500 || [408, 429].includes(answer.status)) {
+      pause = Math.min(2 * pause || 1_000, 15_000); // no connection, or a server that cannot now
+      return null;
     }
+    const page = new DOMParser().parseFromString(text, "text/html");
+    pause = 0;
+    stopped = "";
+    if (one("[data-scan]", page)) return { answer, page, sent };
+    if (new URL(answer.url).pathname !== location.pathname)
+      stopped = "You are signed out: sign in in another tab, then come back to this one.";
+    else
+      stopped = `Nothing can be scanned here now (${page.title.trim() || answer.status}).`;
     return null;
   }
 
@@ -128,17 +133,19 @@
 
   // Say how the scans are doing, unless all is as quick as it should be.
   function tell() {
-    const scans = queue.length === 1 ? "1 scan" : `${queue.length} scans`;
+    const isOne = queue.length === 1;
+    const scans = isOne ? "1 scan" : `${queue.length} scans`;
     const codes = queue.map((scan) => scan.code).join(", ");
     let words = "";
     if (queue.length > 1) words = `${scans} are on their way.`;
-    if (queue.length && pause) words = `${scans} ${queue.length === 1 ? "waits" : "wait"} for the connection.`;
+    if (queue.length && pause) words = `${scans} ${isOne ? "waits" : "wait"} for the connection.`;
     if (queue.length && stopped) words = `${stopped} Not counted yet: ${codes}.`;
-    if (booking) words += ` “${label(booking)}” waits for ${queue.length ? scans : "the connection"}.`;
+    const before = queue.length ? scans : "the connection";
+    if (booking) words += ` “${label(booking)}” waits for ${before}.`;
+    words = words.trim();
     const region = one("[data-waiting]");
-    if (region.textContent !== words) region.textContent = words;
+    if (region.textContent !== words) region.textContent = words; // else it is read out again
   }
-  const label = (button) => button.textContent.trim().replace(/\s+/g, " ");
 
   // What was refused stays, however many scans succeed after it, until somebody has read it.
   function refuse(words) {
@@ -148,7 +155,8 @@
     one("[data-dismiss]").hidden = false;
   }
   function callOff() {
-    if (booking) refuse(`“${label(booking)}” was not done: see to this first, then press it again.`);
+    if (!booking) return;
+    refuse(`“${label(booking)}” was not done: see to this first, then press it again.`);
     booking = null;
   }
   function dismiss() {
