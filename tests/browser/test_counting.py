@@ -47,15 +47,16 @@ def test_a_phone_and_a_scanner_are_enough(
     page.set_viewport_size({"width": 375, "height": 740})
     sign_in(page, live_server.url, "ann")
     page.get_by_role("link", name="Start a count").first.click()
-    assert_fits(page)
     page.get_by_label("Location").select_option("W1")
     page.get_by_label("Bins").fill("L")
-    page.get_by_role("button", name="Start the count").click()
     assert_fits(page)
+    page.get_by_role("button", name="Start the count").click()
     expect(page.get_by_label("Barcode or SKU")).to_be_focused()
+    assert_fits(page)
 
     # One by one: the bin once, then scan after scan. A scanner types and presses Enter.
     page.get_by_role("link", name="Scan one by one").click()
+    expect(page.get_by_label("Units of each scan")).to_be_visible()
     page.get_by_label("Bin, if any").fill("L")
     page.get_by_label("Barcode or SKU").focus()
     for scans in range(1, 4):
@@ -86,6 +87,7 @@ def test_a_phone_and_a_scanner_are_enough(
     sign_in(page, live_server.url, "eve")
     page.goto(address)
     page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Approved.", exact=True)).to_be_visible()
     page.get_by_role("button", name="Apply to the stock").click()
     expect(page.get_by_text("Applied: the record says what was seen.")).to_be_visible()
     assert_fits(page)

@@ -44,6 +44,7 @@ def sign_in(page: Page, address: str) -> None:
     page.get_by_label("Password").fill("open sesame")
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{address}/")
+    page.wait_for_load_state()  # the address is there before the page, and no key would meet it
 
 
 def test_a_number_leads_to_its_rows(
@@ -56,6 +57,7 @@ def test_a_number_leads_to_its_rows(
     expect(soho.get_by_role("link", name="1 of these expire within 24 hours")).to_be_visible()
     soho.get_by_role("link", name="2 to pick, Soho").click()
     expect(page).to_have_url(re.compile(r"/admin/orders/fulfilment/\?.*state__exact=open"))
+    page.wait_for_load_state()
     for fulfilment in Fulfilment.objects.all():
         shown = page.get_by_role("link", name=fulfilment.code, exact=True)
         expect(shown).to_have_count(1 if fulfilment.state == "open" else 0)
@@ -92,6 +94,7 @@ def test_the_keyboard_goes_straight_to_the_numbers(
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#"))
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Look again")).to_be_focused()
     page.keyboard.press("Tab")
