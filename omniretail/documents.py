@@ -5,42 +5,22 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable
-from functools import cache, wraps
+from functools import cache
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 
-from omniretail.problem_answers import problem_response
-from omniretail.problems import DomainError, MethodNotAllowed, catalogue
+from omniretail.problem_answers import to_be_read
+from omniretail.problems import DomainError, catalogue
 
-READING = ("GET", "HEAD")
 _CODE = re.compile(r"`([^`]+)`")
-
-
-def to_be_read(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Let a page of the API be read only, and refuse the rest in the API's own manner."""
-
-    @csrf_exempt
-    @wraps(view)
-    def read(request: HttpRequest) -> HttpResponseBase:
-        if request.method in READING:
-            return view(request)
-        refusal = problem_response(MethodNotAllowed())
-        refusal["Allow"] = ", ".join(READING)
-        return refusal
-
-    return read
 
 
 @cache
@@ -70,14 +50,14 @@ class ApiPages(SpectacularSwaggerSplitView):
 api_pages = to_be_read(ApiPages.as_view())
 
 
-@require_safe
+@to_be_read
 def problem_list(request: HttpRequest) -> HttpResponse:
     """`/problems/`: every refusal that a client can meet."""
     kinds = sorted(catalogue().values(), key=lambda kind: (kind.status, kind.code))
     return render(request, "problems/list.html", {"problems": [describe(kind) for kind in kinds]})
 
 
-@require_safe
+@to_be_read
 def problem_page(request: HttpRequest, code: str) -> HttpResponse:
     """`/problems/{code}`: what a refusal means and what to do about it."""
     kind = catalogue().get(code)

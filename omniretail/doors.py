@@ -147,8 +147,14 @@ class ApiView(APIView):
         checked.is_valid(raise_exception=True)
         return checked.validated_data
 
-    def filters(self, serializer: type[StrictSerializer]) -> Any:
-        """Return the validated query string; an unknown parameter is an error."""
+    def filters(self, serializer: type[serializers.Serializer]) -> Any:
+        """Return the validated query string; a parameter that is unknown to a strict serializer,
+        or given twice, is an error: the answer would be to another question."""
+        twice = [name for name, given in self.request.query_params.lists() if len(given) > 1]
+        if twice:
+            raise serializers.ValidationError(
+                {name: ["Give it once only."] for name in twice}, code="given_twice"
+            )
         checked = serializer(data=self.request.query_params.dict())
         checked.is_valid(raise_exception=True)
         return checked.validated_data

@@ -12,9 +12,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from kombu import Connection
 from kombu.exceptions import KombuError
+
+from omniretail.problem_answers import to_be_read
 
 log = logging.getLogger("omniretail.health")
 
@@ -23,7 +24,7 @@ BROKER_PATIENCE = 2  # seconds; a broker that takes longer is no help to anybody
 Complaint = str | None
 
 
-@require_safe
+@to_be_read
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
     """Answer while the process lives. Touches nothing else, so that a database that is down
@@ -31,7 +32,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "alive"})
 
 
-@require_safe
+@to_be_read
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when requests can be served, 503 with what is wrong when they cannot."""

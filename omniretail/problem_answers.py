@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -37,6 +40,7 @@ from omniretail.problems import (
 )
 
 log = logging.getLogger("omniretail.problems")
+READING = ("GET", "HEAD")
 DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 
 
@@ -131,6 +135,22 @@ def problem_response(problem: DomainError) -> JsonResponse:
         headers=dict(problem.headers),
         content_type=MEDIA_TYPE,
     )
+
+
+def to_be_read(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let a page be read only, and refuse other methods as the API does: no CSRF token is asked
+    for, whose absence Django would answer with a page of HTML."""
+
+    @csrf_exempt
+    @wraps(view)
+    def read(request: HttpRequest, **named: Any) -> HttpResponseBase:
+        if request.method in READING:
+            return view(request, **named)
+        refusal = problem_response(MethodNotAllowed())
+        refusal["Allow"] = ", ".join(READING)
+        return refusal
+
+    return read
 
 
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:

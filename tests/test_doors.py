@@ -142,3 +142,21 @@ def test_a_host_that_cannot_be_one_is_refused(api: ApiCaller, host: str) -> None
     answer = api.get("locations?limit=1")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
     assert answer.json()["code"] == "unknown_host"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["stock?sku=A1&sku=A2", "events?after=1&after=2", "exports/orders.csv?channel=a&channel=b"],
+)
+def test_a_filter_given_twice_is_refused(api: ApiCaller, address: str) -> None:
+    """To take the last one would answer another question than was asked."""
+    answer = api.get(address)
+    assert answer.status_code == 400
+    errors = answer.json()["errors"]
+    assert [each["code"] for each in errors] == ["given_twice"]
+    assert errors[0]["pointer"] in ("/sku", "/after", "/channel")
+
+
+def test_what_is_wrong_with_a_strange_name_is_pointed_at(api: ApiCaller) -> None:
+    errors = api.get("stock?a/b=1&a/b=2").json()["errors"]
+    assert [each["pointer"] for each in errors] == ["/a~1b"]

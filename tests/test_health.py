@@ -19,6 +19,13 @@ def test_alive_asks_nobody() -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
 
 
+@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/", "/problems/conflict"])
+def test_what_is_there_to_be_read_says_so_in_the_manner_of_the_api(address: str) -> None:
+    answer = Client(enforce_csrf_checks=True).post(address)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert answer.json()["code"] == "method_not_allowed"
+
+
 @pytest.mark.django_db
 def test_ready_when_everything_is_there() -> None:
     answer = Client().get("/readyz")

@@ -75,9 +75,7 @@ class EventsView(ApiView):
     @extend_schema(operation_id="read_events", parameters=[FeedQuery], responses={200: FeedAnswer})
     def get(self, request: Request) -> Response:
         """Read the feed. Remember the last `sequence`, and go on from there."""
-        query = FeedQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        asked = query.validated_data
+        asked = self.filters(FeedQuery)
         # The feed does not wait for a worker.
         while number_pending():
             continue

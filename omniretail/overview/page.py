@@ -14,12 +14,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from inventory.queries.integrity import POOL_LAWS, Report, check_laws
 from omniretail.access.models import User
 from omniretail.access.principal import Principal
 from omniretail.overview.work import look_around, may_open
+from omniretail.problem_answers import to_be_read
 from orders.choices import OrderState
 from orders.models import Fulfilment, Order, OrderLine, Reconciliation
 from orders.money import format_amount
@@ -94,7 +94,7 @@ def last_alarm(user: User) -> Alarm | None:
 
 
 @never_cache
-@require_safe
+@to_be_read
 def home(request: HttpRequest) -> HttpResponse:
     """Show the home page, at `/`."""
     user = request.user

@@ -83,9 +83,7 @@ class ScanByQueryView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Resolve a scanned text given as `payload`."""
-        query = ScanQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        return _answer(query.validated_data["payload"], self)
+        return _answer(self.filters(ScanQuery)["payload"], self)
 
 
 def _answer(payload: str, view: ApiView) -> Response:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http.response import HttpResponseBase
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
@@ -43,11 +41,6 @@ class ExportView(ApiView):
 
     renderer_classes = [CsvRenderer, JSONRenderer]
 
-    def query(self, serializer: type[serializers.Serializer]) -> dict[str, Any]:
-        checked = serializer(data=self.request.query_params.dict())
-        checked.is_valid(raise_exception=True)
-        return checked.validated_data
-
 
 class StockExportView(ExportView):
     scopes = {"GET": "stock:read"}
@@ -59,7 +52,7 @@ class StockExportView(ExportView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Download the balances of every SKU at every location."""
-        asked = self.query(StockExportQuery)
+        asked = self.filters(StockExportQuery)
         return stream_csv(*stock_export(self.actor, **asked), file_name="stock.csv")
 
 
@@ -73,7 +66,7 @@ class MovementsExportView(ExportView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Download the ledger, the oldest movement first."""
-        asked = self.query(MovementsExportQuery)
+        asked = self.filters(MovementsExportQuery)
         return stream_csv(*movements_export(self.actor, **asked), file_name="movements.csv")
 
 
@@ -87,7 +80,7 @@ class OrdersExportView(ExportView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Download orders, a line a row, the oldest first."""
-        asked = self.query(OrdersExportQuery)
+        asked = self.filters(OrdersExportQuery)
         return stream_csv(*orders_export(self.actor, **asked), file_name="orders.csv")
 
 
