@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, e
 
 from inventory.models import Barcode, Count, CountEntry, ExpectedDelivery
 from omniretail.access.models import User
+from stores.models import Bin
 from tests.browser.test_overview import sign_in
 from tests.builders import make_channel, make_location, make_sku
 from tests.conftest import make_caller
@@ -90,7 +91,7 @@ class Desk:
 def goods() -> None:
     cache.clear()
     User.objects.create_superuser("manager", password="open sesame")
-    make_location("W1", name="Daventry")
+    Bin.objects.create(location=make_location("W1", name="Daventry"), code="L", walk=1)
     make_channel()
     make_sku("A2")
     Barcode.objects.create(sku=make_sku("LAMP"), code=f"0{LAMP}")
@@ -169,6 +170,11 @@ def test_a_lost_connection_is_waited_for_at_the_dock(dock: Desk, context: Browse
     expect(arriving(dock, "LAMP")).to_have_value("2")
     expect(arriving(dock, "A2")).to_have_value("1")
     expect(dock.waiting).to_have_text("")
+    context.set_offline(True)
+    dock.page.get_by_role("button", name="Take these in", exact=True).click()
+    expect(dock.waiting).to_have_text("“Take these in” waits for the connection.")
+    context.set_offline(False)
+    expect(dock.page.get_by_text("3 units came in.")).to_be_visible()
 
 
 def test_a_lost_connection_is_waited_for_at_the_shelf(shelf: Desk, context: BrowserContext) -> None:
@@ -366,6 +372,17 @@ def test_a_tap_beside_the_field_loses_no_scan(dock: Desk) -> None:
     assert balances("LAMP", "W1") == (0, 0, 0)
 
 
+def test_a_scan_that_goes_astray_does_not_go_unnoticed(dock: Desk) -> None:
+    dock.scan("A2", "")
+    expect(arriving(dock, "A2")).to_have_value("1")
+    expect(dock.refused).to_have_text("")
+    dock.page.get_by_label("Of these damaged: A2").focus()
+    dock.scan("A2")
+    expect(dock.refused).to_contain_text("Scan or type a code to count it.")
+    expect(arriving(dock, "A2")).to_have_value("1")
+    expect(dock.field).to_be_focused()
+
+
 def test_a_figure_is_typed_with_two_enters(shelf: Desk) -> None:
     shelf.page.get_by_role("link", name="Type how many").click()
     quantity = shelf.page.get_by_label("How many are there")
@@ -377,6 +394,12 @@ def test_a_figure_is_typed_with_two_enters(shelf: Desk) -> None:
     shelf.let_through()
     expect(counted(shelf, "LAMP")).to_have_text("8")
     expect(counted(shelf, "A2")).to_have_text("3")
+    empty = shelf.page.get_by_role("button", name="The bin is empty")
+    empty.click()
+    expect(shelf.refused).to_contain_text("Say which bin is empty.")
+    shelf.page.get_by_label("Bin, if any").fill("L")
+    empty.evaluate("button => button.form.requestSubmit(button)")  # a tap that moves no focus
+    expect(shelf.page.get_by_text("Saved: nothing in L")).to_be_visible()
 
 
 def test_who_only_looks_has_nothing_to_scan(shelf: Desk, complaints: list[str]) -> None:

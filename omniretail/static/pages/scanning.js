@@ -29,10 +29,12 @@
   function take(button) {
     const fields = all("[data-scan] input"); // the scan's own is the first
     const typed = fields.map((field) => [field.name, field.value]);
-    const code = typed.map(([, value]) => value.trim()).find(Boolean);
+    const code = typed.map(([, value]) => value.trim()).find(Boolean) ?? "";
+    // Some scanners press Enter twice. In another field it may be a scan gone astray: that is said.
+    const isTwice = !typed[0][1] && document.activeElement === fields[0] && !button.formNoValidate;
     for (const field of fields) field.value = field.dataset.next ?? field.value;
     awaited().focus();
-    if (!typed[0][1] && !button.formNoValidate) return; // some scanners press Enter twice
+    if (isTwice) return;
     if (!queue.length) dismiss(); // who scans on after a refusal has had time to see it
     queue.push({ code, typed: [...typed, [button.name, button.value]], since: Date.now() });
   }
