@@ -15,6 +15,7 @@ LONGEST_ARRIVAL = 30.0  # seconds from a request's first bytes to its last
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?=\r\n|\Z)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked[ \t]*(?=\r\n|\Z)", re.IGNORECASE)
 _LONGEST_LINE = 4_096  # bytes that say how long a chunk is
+_MOST_CHUNKS = 256
 _EXPECTS = re.compile(rb"\r\nexpect:", re.IGNORECASE)
 
 
@@ -34,7 +35,9 @@ def arrival_of(data: bytes) -> Arrival:
         return Arrival.COMING if len(data) < SMALL else Arrival.WHOLE
     lengths = _LENGTH.findall(head)
     if _CHUNKED.search(head):
-        is_whole, size = bool(lengths) or _ends(body), len(data) + 1
+        is_end_there = True if lengths else _ends(body)
+        is_whole = is_end_there is True
+        size = SMALL + 1 if is_end_there is None else len(data) + 1
     else:
         size = len(head) + (int(lengths[0]) if len(lengths) == 1 else 0)
         is_whole = len(head) + len(body) >= size
@@ -43,16 +46,19 @@ def arrival_of(data: bytes) -> Arrival:
     return Arrival.COMING if size <= SMALL and not _EXPECTS.search(head) else Arrival.LONG
 
 
-def _ends(chunks: bytes) -> bool:
-    """Say whether the last chunk is there, or one that nobody can read."""
-    while True:
-        line, end, rest = chunks.partition(b"\r\n")
-        if not end:
-            return len(line) > _LONGEST_LINE
+def _ends(chunks: bytes) -> bool | None:
+    """Say whether the last chunk is there, or one that nobody can read. None: there are so many
+    that to count them all, at each byte that comes, would keep the others waiting."""
+    at = 0
+    for _ in range(_MOST_CHUNKS):
+        end = chunks.find(b"\r\n", at)
+        if end < 0:
+            return len(chunks) - at > _LONGEST_LINE
         try:
-            size = int(line.partition(b";")[0], 16)
+            size = int(chunks[at:end].partition(b";")[0], 16)
         except ValueError:
             return True
         if size <= 0:  # what may follow the last one ends with an empty line
-            return size < 0 or b"\r\n\r\n" in b"\r\n" + rest
-        chunks = rest[size + 2 :]
+            return size < 0 or chunks.find(b"\r\n\r\n", end) >= 0
+        at = end + 2 + size + 2
+    return None

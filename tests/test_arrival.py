@@ -54,6 +54,7 @@ def test_a_thread_says_at_once_what_is_wrong_with_a_chunk(chunks: bytes) -> None
         LINE + b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n",
         LINE + b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n",
         CHUNKED + b"fffff\r\n" + b"x" * SMALL,
+        CHUNKED + b"1\r\nx\r\n" * 300,
     ],
 )
 def test_a_thread_reads_along_what_is_long_or_waits_for_leave(beginning: bytes) -> None:
