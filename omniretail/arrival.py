@@ -35,30 +35,30 @@ def arrival_of(data: bytes) -> Arrival:
         return Arrival.COMING if len(data) < SMALL else Arrival.WHOLE
     lengths = _LENGTH.findall(head)
     if _CHUNKED.search(head):
-        is_end_there = True if lengths else _ends(body)
-        is_whole = is_end_there is True
-        size = SMALL + 1 if is_end_there is None else len(data) + 1
+        size = len(data)
+        arrival = Arrival.WHOLE if lengths else _arrival_in_chunks(body)
     else:
         size = len(head) + (int(lengths[0]) if len(lengths) == 1 else 0)
-        is_whole = len(head) + len(body) >= size
-    if is_whole:
-        return Arrival.WHOLE
-    return Arrival.COMING if size <= SMALL and not _EXPECTS.search(head) else Arrival.LONG
+        arrival = Arrival.WHOLE if len(head) + len(body) >= size else Arrival.COMING
+    if arrival is Arrival.COMING and (size > SMALL or _EXPECTS.search(head)):
+        return Arrival.LONG
+    return arrival
 
 
-def _ends(chunks: bytes) -> bool | None:
-    """Say whether the last chunk is there, or one that nobody can read. None: there are so many
-    that to count them all, at each byte that comes, would keep the others waiting."""
+def _arrival_in_chunks(body: bytes) -> Arrival:
+    """Look for the last chunk, or for one that nobody can read. To count very many at each byte
+    that comes would keep the others waiting."""
     at = 0
     for _ in range(_MOST_CHUNKS):
-        end = chunks.find(b"\r\n", at)
+        end = body.find(b"\r\n", at)
         if end < 0:
-            return len(chunks) - at > _LONGEST_LINE
+            return Arrival.WHOLE if len(body) - at > _LONGEST_LINE else Arrival.COMING
         try:
-            size = int(chunks[at:end].partition(b";")[0], 16)
+            size = int(body[at:end].partition(b";")[0], 16)
         except ValueError:
-            return True
+            return Arrival.WHOLE
         if size <= 0:  # what may follow the last one ends with an empty line
-            return size < 0 or chunks.find(b"\r\n\r\n", end) >= 0
+            ends = size < 0 or body.find(b"\r\n\r\n", end) >= 0
+            return Arrival.WHOLE if ends else Arrival.COMING
         at = end + 2 + size + 2
-    return None
+    return Arrival.LONG

@@ -73,7 +73,8 @@ class ExpressLane:
         if f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO')}" not in self.doors:
             return None
         length = environ.get("CONTENT_LENGTH", "")
-        # Longer bodies come as they like: the normal way knows what to say when they stop.
+        # Of these the whole body is there (`arrival`). What comes as its client likes takes the
+        # normal way, which knows what to say when it stops.
         if not length.isdecimal() or int(length) > SMALL or not _is_plain(environ):
             return None
         body = io.BytesIO(environ["wsgi.input"].read(int(length)))
@@ -107,6 +108,7 @@ def _is_plain(head: Environ) -> bool:
         and head.get("HTTP_ACCEPT", "*/*") in _PLAIN_ACCEPT
         and not head.get("QUERY_STRING")
         and "HTTP_TRANSFER_ENCODING" not in head
+        and "HTTP_EXPECT" not in head
     )
 
 

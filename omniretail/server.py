@@ -253,7 +253,7 @@ class ProblemWorker(ThreadWorker):
         try:
             return super().handle_request(req, conn)
         except BlockingIOError:
-            self.log.info("%s took no more of its answer.", conn.client)
+            self.log.info("A client took no more of its answer.")
             return False
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:

@@ -224,8 +224,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "omniretail": {"level": "INFO"},
-        # What was refused is counted by /metrics. A line for each, at a shop that is sold out,
-        # fills the disk.
+        # What was refused is counted by /metrics: a line for each would bury the others.
         "django.request": {"level": "ERROR"},
     },
 }
