@@ -1,4 +1,4 @@
-"""A real Chromium: the one of the system, so that nothing has to be downloaded."""
+"""A real Chromium, the one of the system: nothing has to be downloaded. And pages to scan on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.urls import reverse
 from playwright.sync_api import expect
+
+from inventory.models import Barcode, Count, ExpectedDelivery
+from omniretail.access.models import User
+from stores.models import Bin
+from tests.browser.desk import LAMP, Desk, let_in
+from tests.builders import make_channel, make_location, make_sku
+from tests.conftest import make_caller
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -65,3 +74,35 @@ def complaints(page: Any) -> Iterator[list[str]]:
     page.on("pageerror", lambda error: said.append(str(error)))
     yield said
     assert said == []
+
+
+@pytest.fixture
+def goods() -> None:
+    cache.clear()
+    User.objects.create_superuser("manager", password="open sesame")
+    Bin.objects.create(location=make_location("W1", name="Daventry"), code="L", walk=1)
+    make_channel()
+    make_sku("A2")
+    Barcode.objects.create(sku=make_sku("LAMP"), code=f"0{LAMP}")
+
+
+@pytest.fixture
+def dock(page: Any, live_server: Any, goods: None) -> Desk:
+    """The page on which a delivery of LAMP is received; A2 was not announced."""
+    lines = [{"sku": "LAMP", "quantity": 5}]
+    papers = {"location": "W1", "reference": "ASN-7", "lines": lines}
+    assert make_caller(["*"]).post("deliveries", papers).status_code == 201
+    let_in(page, live_server.url)
+    delivery = ExpectedDelivery.objects.get()
+    receive = reverse("admin:inventory_expecteddelivery_receive_goods", args=[delivery.pk])
+    return Desk(page, live_server.url + receive)
+
+
+@pytest.fixture
+def shelf(page: Any, live_server: Any, goods: None) -> Desk:
+    """The page on which LAMP and A2 are counted one by one."""
+    body = {"location": "W1", "select": {"skus": ["LAMP", "A2"]}}
+    assert make_caller(["*"]).post("stock/counts", body).status_code == 201
+    let_in(page, live_server.url)
+    work = reverse("admin:inventory_count_work", args=[Count.objects.get().pk])
+    return Desk(page, f"{live_server.url}{work}?each=1")

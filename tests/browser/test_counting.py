@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def shelf() -> None:
+def lamps() -> None:
     """Twelve lamps in bin L of a warehouse, and two people who may count them."""
     home, lamp = make_location("W1"), make_sku("LAMP")
     stock_up(lamp, home, 12)
@@ -42,7 +42,7 @@ def assert_fits(page: Page) -> None:
 
 
 def test_a_phone_and_a_scanner_are_enough(
-    page: Page, live_server: Any, shelf: None, complaints: list[str]
+    page: Page, live_server: Any, lamps: None, complaints: list[str]
 ) -> None:
     page.set_viewport_size({"width": 375, "height": 740})
     sign_in(page, live_server.url, "ann")
