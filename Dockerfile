@@ -12,6 +12,7 @@ RUN groupadd --system --gid 10001 omniretail \
 COPY --from=build /srv/venv /srv/venv
 WORKDIR /srv/app
 COPY manage.py gunicorn.conf.py ./
+COPY core core
 COPY omniretail omniretail
 COPY stores stores
 COPY inventory inventory

@@ -17,10 +17,10 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from omniretail.embedded import data_dir
-from omniretail.embedded.connection import is_database_embedded
-from omniretail.embedded.processes import is_alive
-from omniretail.embedded.use import Use
+from core.embedded import data_dir
+from core.embedded.connection import is_database_embedded
+from core.embedded.processes import is_alive
+from core.embedded.use import Use
 
 # Processes of pytest-xdist inherit the environment that the first one sets.
 IS_FIRST_PROCESS = "PYTEST_XDIST_WORKER" not in os.environ

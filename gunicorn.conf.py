@@ -8,7 +8,7 @@ import tempfile
 from typing import Any
 
 bind = os.environ.get("GUNICORN_BIND") or f"0.0.0.0:{os.environ.get('PORT', '8000')}"
-worker_class = "omniretail.server.ProblemWorker"
+worker_class = "core.server.worker.ProblemWorker"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 # Orders that arrive together are placed together: that takes threads to wait in.
 threads = 20
@@ -22,7 +22,7 @@ graceful_timeout = 20
 control_socket_disable = True
 max_requests = 0
 os.environ.setdefault("OMNIRETAIL_ROLE", "web")
-# What the web processes count, each in files of its own; see omniretail/metrics/counters.py.
+# What the web processes count, each in files of its own; see core/metrics/counters.py.
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="omniretail-metrics-")
 
 

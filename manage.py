@@ -12,7 +12,7 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line
 
-        from omniretail.embedded.use import use_database_for
+        from core.embedded.use import use_database_for
     except ImportError as error:
         sys.exit(
             f"manage.py: {error}. Run `make run` once, then .venv/bin/python manage.py …, "

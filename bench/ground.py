@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PLACES = [*sys.path, str(REPOSITORY)]
 sys.path[:] = PLACES
 
-from omniretail.embedded.places import socket_dir  # noqa: E402
+from core.embedded.places import socket_dir  # noqa: E402
 
 # Celery has put the working directory first: `orders` would be the app, not the file beside this.
 sys.path[:] = PLACES

@@ -78,7 +78,7 @@ STAFF = """
 from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from omniretail.access.models import User
+from core.access.models import User
 user, _ = User.objects.get_or_create(
     username="bench", defaults={"is_staff": True, "is_superuser": True})
 session = import_module(settings.SESSION_ENGINE).SessionStore()

@@ -65,8 +65,8 @@ def run_all(rows: int, rounds: int) -> None:
     os.environ["DATA_DIR"] = str(ROOT / "var" / "bench")
     os.environ["OMNIRETAIL_ROLE"] = "worker"
     os.environ["CELERY_BROKER_URL"] = "memory://"
-    from omniretail.embedded import data_dir
-    from omniretail.embedded.use import Use
+    from core.embedded import data_dir
+    from core.embedded.use import Use
 
     use = Use(data_dir())
     use.begin()
@@ -131,8 +131,8 @@ def measured(way: str, file: Path) -> dict[str, Any]:
 
 def database_cpu() -> float:
     """Return the seconds of CPU that all of PostgreSQL has used so far."""
-    from omniretail.embedded import data_dir
-    from omniretail.embedded.postgres import Postgres
+    from core.embedded import data_dir
+    from core.embedded.postgres import Postgres
 
     postmaster = Postgres(data_dir()).pid()
     ticks = 0
@@ -178,12 +178,12 @@ def through_the_product(path: Path) -> dict[str, Any]:
     """Stage and apply, as the door and the worker do."""
     from django.db import transaction
 
-    from omniretail.access.principal import SYSTEM
+    from core.access.principal import SYSTEM
+    from core.imports.accepting import Wishes, accept_file
+    from core.imports.models import Import
+    from core.imports.reading import look_into
+    from core.imports.running import run
     from omniretail.files.kinds import KINDS
-    from omniretail.imports.accepting import Wishes, accept_file
-    from omniretail.imports.models import Import
-    from omniretail.imports.reading import look_into
-    from omniretail.imports.running import run
 
     began = time.perf_counter()
     kind = KINDS["stock"]

@@ -89,7 +89,7 @@ def wave(ground: Ground, way: Callable[[], None], lines: int) -> dict[str, float
     """Write a wave in one way, and undo it; return seconds of CPU and of the clock."""
     from django.db import transaction
 
-    from omniretail.outbox.models import Event
+    from core.outbox.models import Event
     from orders.models import PickListLine
 
     with transaction.atomic():
@@ -105,8 +105,8 @@ def wave(ground: Ground, way: Callable[[], None], lines: int) -> dict[str, float
 
 
 def one_pass() -> None:
-    from omniretail.access.principal import SYSTEM
-    from orders.commands.pick_lists import start_wave
+    from core.access.principal import SYSTEM
+    from orders.commands.picking.pick_lists import start_wave
     from stores.models import Location
 
     start_wave(location=Location.objects.get(), size=SIZE, max_orders=10_000, actor=SYSTEM)
@@ -114,8 +114,8 @@ def one_pass() -> None:
 
 def orm_loop() -> None:
     """Write the same rows as one would at first: object by object."""
+    from core.outbox.models import Event
     from inventory.models import Placement
-    from omniretail.outbox.models import Event
     from orders.models import Fulfilment, PickList, PickListLine
     from orders.queries.documents import fulfilment_document
     from stores.models import Location

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omniretail.problems import DomainError
+from core.problems.catalogue import DomainError
 
 
 class InsufficientStock(DomainError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 
+from core.access.principal import SYSTEM, Principal
+from core.outbox.events import Fact, publish
 from inventory.ledger import Broken
 from inventory.models import Reservation
 from inventory.queries.deliveries import delivery_documents, visible_deliveries
 from inventory.queries.reservations import reservation_documents
-from omniretail.access.principal import SYSTEM, Principal
-from omniretail.outbox.events import Fact, publish
 
 
 def tell_of_carts(type: str, carts: Collection[uuid.UUID], *, actor: str) -> None:

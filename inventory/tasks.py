@@ -5,9 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import connection, transaction
 
+from core.access.principal import SYSTEM
+from core.idempotency.execute import retry_conflicts
 from inventory.commands.holds import end_stale_holds
-from omniretail.access.principal import SYSTEM
-from omniretail.idempotency.execute import retry_conflicts
 
 PARTITION_SIZE = 5_000_000  # ids a partition of the ledger, as its SQL function cuts them
 PARTITIONS_AHEAD = 2

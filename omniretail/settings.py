@@ -7,9 +7,9 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 
-from omniretail import embedded
-from omniretail.admin_site import UNFOLD  # noqa: F401
-from omniretail.secret import load_or_make
+from core import embedded
+from core.embedded.secret import load_or_make
+from omniretail.unfold import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = embedded.data_dir()
@@ -42,24 +42,25 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "omniretail",
-    "omniretail.embedded",
-    "omniretail.access",
-    "omniretail.idempotency",
-    "omniretail.outbox",
-    "omniretail.audit",
-    "omniretail.imports",
-    "omniretail.demo",
+    "core",
+    "core.embedded",
+    "core.access",
+    "core.idempotency",
+    "core.outbox",
+    "core.audit",
+    "core.imports",
     "stores",
     "inventory",
     "orders",
+    "omniretail",
     "omniretail.files",
+    "omniretail.demo",
 ]
 MIDDLEWARE = [
-    "omniretail.requests.RequestIdMiddleware",
-    "omniretail.requests.ReadableRequestMiddleware",
-    "omniretail.metrics.middleware.MetricsMiddleware",
-    "omniretail.access.rate.RateLimitMiddleware",
+    "core.api.requests.RequestIdMiddleware",
+    "core.api.requests.ReadableRequestMiddleware",
+    "core.metrics.middleware.MetricsMiddleware",
+    "core.access.rate.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -69,7 +70,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-# Asked most: they skip the middleware and DRF. See omniretail/express.py.
+# Asked most: they skip the middleware and DRF. See core/api/express.py.
 EXPRESS_DOORS = {
     "POST /api/v1/orders": ("orders:write", "orders.api.express.place_order"),
     "POST /api/v1/availability/query": (
@@ -77,20 +78,21 @@ EXPRESS_DOORS = {
         "orders.api.availability.query_availability",
     ),
 }
-# What `/metrics` asks the database when somebody reads: see omniretail/metrics/figures.py.
+# What `/metrics` asks the database when somebody reads: see core/metrics/figures.py.
 FIGURES = (
-    "omniretail.outbox.waiting.FIGURES",
-    "omniretail.imports.waiting.FIGURES",
+    "core.outbox.waiting.FIGURES",
+    "core.imports.waiting.FIGURES",
     "inventory.queries.overdue.FIGURES",
     "orders.queries.overdue.FIGURES",
 )
+# What does to orders what a change of stock asks for: see inventory/settlement.py.
+STOCK_SETTLEMENT = "orders.settlement.OrderSettlement"
 ROOT_URLCONF = "omniretail.urls"
 WSGI_APPLICATION = "omniretail.wsgi.application"
 APPEND_SLASH = False
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "omniretail" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -107,7 +109,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
-    "omniretail.access.backends.RolePermissions",
+    "core.access.backends.RolePermissions",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -132,7 +134,6 @@ USE_I18N = True
 STATIC_URL = "/static/"
 # Collected files where a deployment wants them; without, they are found beside the code.
 STATIC_ROOT = os.environ.get("STATIC_ROOT")
-STATICFILES_DIRS = [BASE_DIR / "omniretail" / "static"]
 WHITENOISE_USE_FINDERS = True
 
 # The body limit of the API contract; larger bodies are refused before they are parsed.
@@ -140,15 +141,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "omniretail.access.authentication.ApiKeyAuthentication",
-        "omniretail.access.authentication.StaffSessionAuthentication",
+        "core.access.authentication.ApiKeyAuthentication",
+        "core.access.authentication.StaffSessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["omniretail.access.permissions.HasScope"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "omniretail.requests.WillingNegotiation",
-    "DEFAULT_PARSER_CLASSES": ["omniretail.requests.StrictJSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["core.access.permissions.HasScope"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.requests.WillingNegotiation",
+    "DEFAULT_PARSER_CLASSES": ["core.api.requests.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "omniretail.openapi.ContractSchema",
-    "EXCEPTION_HANDLER": "omniretail.problem_answers.answer_problem",
+    "DEFAULT_SCHEMA_CLASS": "core.api.openapi.ContractSchema",
+    "EXCEPTION_HANDLER": "core.problems.handler.answer_problem",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
 }
@@ -168,7 +169,7 @@ SPECTACULAR_SETTINGS = {
     "SECURITY": [{"ApiKey": []}],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "omniretail.openapi.add_problem_answers",
+        "core.api.openapi.add_problem_answers",
     ],
     "ENUM_NAME_OVERRIDES": {
         "LocationKind": "stores.choices.LocationKind",
@@ -182,7 +183,7 @@ SPECTACULAR_SETTINGS = {
         "TransferState": "inventory.choices.TransferState",
         "CountState": "inventory.choices.CountState",
         "ImportKind": "omniretail.files.kinds.KIND_NAMES",
-        "ImportState": "omniretail.imports.models.ImportState",
+        "ImportState": "core.imports.models.ImportState",
         "OrderState": "orders.choices.OrderState",
         "FulfilmentType": "orders.choices.FulfilmentType",
         "FulfilmentState": "orders.choices.FulfilmentState",
@@ -223,6 +224,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
+        "core": {"level": "INFO"},
         "omniretail": {"level": "INFO"},
         # What was refused is counted by /metrics: a line for each would bury the others.
         "django.request": {"level": "ERROR"},

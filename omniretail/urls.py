@@ -6,10 +6,9 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from omniretail import documents, health
+from omniretail.api import documents, health, metrics
+from omniretail.api import events as feed
 from omniretail.files.api import exports, imports
-from omniretail.metrics import api as metrics
-from omniretail.outbox import api as feed
 from omniretail.overview.page import home
 
 urlpatterns = [
@@ -18,21 +17,20 @@ urlpatterns = [
     path("readyz", health.readyz),
     *metrics.urlpatterns,
     path("favicon.ico", RedirectView.as_view(url="/static/overview/mark.svg")),
-    path("admin/", include("orders.admin.urls")),
+    path("admin/", include("inventory.pages.urls")),
     path("admin/", admin.site.urls),
     path("problems/", documents.problem_list),
     path("problems/<str:code>", documents.problem_page),
     path("api/v1/openapi.json", documents.openapi, name="openapi"),
     path("api/v1/docs", documents.api_pages),
     path("api/v1/", include("stores.api.urls")),
-    # Orders first: `stock/counts/apply` is no count's id.
-    path("api/v1/", include("orders.api.urls")),
     path("api/v1/", include("inventory.api.urls")),
+    path("api/v1/", include("orders.api.urls")),
     path("api/v1/", include(imports.urlpatterns)),
     path("api/v1/", include(exports.urlpatterns)),
     path("api/v1/", include(feed.urlpatterns)),
 ]
 
-handler400 = "omniretail.problem_answers.bad_request"
-handler404 = "omniretail.problem_answers.not_found"
-handler500 = "omniretail.problem_answers.server_error"
+handler400 = "core.problems.handler.bad_request"
+handler404 = "core.problems.handler.not_found"
+handler500 = "core.problems.handler.server_error"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from core.problems.catalogue import DomainError
 from inventory.errors import IllegalTransition
-from omniretail.problems import DomainError
 
 __all__ = ["IllegalTransition"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import transaction
 
-from omniretail.access.principal import SYSTEM
-from omniretail.idempotency.execute import retry_conflicts
-from orders.commands import backorders
-from orders.commands.expire_pickups import expire_due_pickups
+from core.access.principal import SYSTEM
+from core.idempotency.execute import retry_conflicts
+from orders.commands.fulfilment.expire_pickups import expire_due_pickups
 from orders.commands.reconcile import reconcile
+from orders.commands.settling import backorders
 
 
 @shared_task

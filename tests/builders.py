@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.access.principal import SYSTEM
 from inventory import ledger
 from inventory.choices import Reason
 from inventory.models import Sku
-from omniretail.access.principal import SYSTEM
 from stores.models import Channel, Location
 
 

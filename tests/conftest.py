@@ -13,9 +13,9 @@ from django.test import Client
 from django.test.client import ClientHandler
 from hypothesis import settings
 
-from omniretail.access.keys import issue_key
-from omniretail.access.models import ApiClient
-from omniretail.express import ExpressLane
+from core.access.keys import issue_key
+from core.access.models import ApiClient
+from core.api.express import ExpressLane
 
 # `--hypothesis-profile=long`: other histories in every run, and many more of them.
 settings.register_profile("long", max_examples=1_000, stateful_step_count=100, deadline=None)
@@ -24,7 +24,7 @@ settings.register_profile("long", max_examples=1_000, stateful_step_count=100, d
 @pytest.fixture(autouse=True)
 def keys_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe nothing that was known of a key before: what a request costs would depend on it."""
-    monkeypatch.setattr("omniretail.access.keys.LATELY", -1.0)
+    monkeypatch.setattr("core.access.keys.LATELY", -1.0)
 
 
 class HandlerWithLane(ClientHandler):

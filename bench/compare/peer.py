@@ -16,8 +16,8 @@ from types import TracebackType
 from ground import REPOSITORY, Cpu, cpu_of
 from program import Program, empty_folder, free_port
 
-from omniretail.embedded.connection import DATABASE_NAME
-from omniretail.embedded.use import Use
+from core.embedded.connection import DATABASE_NAME
+from core.embedded.use import Use
 
 HERE = Path(__file__).resolve().parent
 CACHE = REPOSITORY / "var" / "compare"

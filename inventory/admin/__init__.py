@@ -1,5 +1,23 @@
-"""The catalogue, which people edit, and the stock pool, which they look at."""
+"""The catalogue and what is kept from sale, edited; the stock pool and its work, looked at."""
 
-from inventory.admin import catalogue, drift, pool, shelf
+from inventory.admin import (
+    catalogue,
+    counts,
+    deliveries,
+    drift,
+    keep_rules,
+    pool,
+    shelf,
+    transfers,
+)
 
-__all__ = ["catalogue", "drift", "pool", "shelf"]
+__all__ = [
+    "catalogue",
+    "counts",
+    "deliveries",
+    "drift",
+    "keep_rules",
+    "pool",
+    "shelf",
+    "transfers",
+]

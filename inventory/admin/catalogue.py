@@ -13,12 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from inventory.admin.links import ledger
-from inventory.commands.catalogue import SkuFacts, as_kept, put_sku
-from inventory.commands.products import put_product
-from inventory.errors import BadCheckDigit
-from inventory.models import Barcode, Product, Sku, Stock
-from omniretail.admin_manners import (
+from core.admin.base import (
     KeptAdmin,
     ReadOnlyAdmin,
     actor_of,
@@ -26,6 +21,11 @@ from omniretail.admin_manners import (
     check_object,
     link,
 )
+from inventory.admin.links import ledger
+from inventory.commands.catalogue.catalogue import SkuFacts, as_kept, put_sku
+from inventory.commands.catalogue.products import put_product
+from inventory.errors import BadCheckDigit
+from inventory.models import Barcode, Product, Sku, Stock
 
 
 class SkuForm(forms.ModelForm):

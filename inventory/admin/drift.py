@@ -9,11 +9,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
+from core.admin.base import ReadOnlyAdmin, Searched, at, link_to
 from inventory.admin.links import OfSkuAtLocation, skus_named
-from inventory.commands.count import BY_PEOPLE
+from inventory.commands.counting.count import BY_PEOPLE
 from inventory.models import CountEntry, Drift, LastCount
-from inventory.queries.drift import MOST_STEPS, explain
-from omniretail.admin_manners import ReadOnlyAdmin, Searched, at, link_to
+from inventory.queries.counting.drift import MOST_STEPS, explain
 
 
 class OfSkus(OfSkuAtLocation, Searched, ReadOnlyAdmin):
@@ -47,7 +47,7 @@ class DriftAdmin(OfSkus):
     list_display = ("when", "item", "place", "source", "reported", "expected", "off", "actor")
     list_filter = (SourceFilter, "location")
     readonly_fields = ("off",)
-    change_form_after_template = "admin/inventory/drift.html"
+    change_form_after_template = "inventory/drift.html"
 
     @display(description="As of", ordering="id")
     def when(self, drift: Drift) -> str:

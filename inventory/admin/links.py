@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from core.admin.base import link, link_to
 from inventory.models import Barcode, Sku
-from omniretail.admin_manners import link, link_to
 
 
 def ledger(sku_id: int, location_id: int | None = None) -> SafeString:

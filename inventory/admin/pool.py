@@ -14,13 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 
-from inventory.admin.links import OfSkuAtLocation, ledger, skus_named
-from inventory.choices import ENDED, LIVE
-from inventory.keeping import Kept
-from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
-from inventory.queries.conditions import conditions_in_words, conditions_of
-from inventory.queries.kept import read_kept
-from omniretail.admin_manners import (
+from core.admin.base import (
     Downloaded,
     ReadOnlyAdmin,
     ReadOnlyInline,
@@ -28,6 +22,12 @@ from omniretail.admin_manners import (
     actor_of,
     at,
 )
+from inventory.admin.links import OfSkuAtLocation, ledger, skus_named
+from inventory.choices import ENDED, LIVE
+from inventory.keeping import Kept
+from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
+from inventory.queries.available.conditions import conditions_in_words, conditions_of
+from inventory.queries.available.kept import read_kept
 
 
 class ShelfFilter(admin.SimpleListFilter):

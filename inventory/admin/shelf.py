@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from unfold.decorators import display
 
+from core.admin.base import ROWS
 from inventory.models import Placement
-from omniretail.admin_manners import ROWS
-from stores.plan_admin import PlanAdmin
+from stores.admin.floor_plan import PlanAdmin
 
 
 @admin.register(Placement)

@@ -7,12 +7,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.access.principal import Principal
 from inventory.choices import KeepKind
 from inventory.keeping import Kept
 from inventory.ledger import Balance, Broken
 from inventory.moments import as_text
 from inventory.queries.lookup import Spot
-from omniretail.access.principal import Principal
 
 
 class BalanceAnswer(serializers.Serializer):

@@ -11,9 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.commands.placements import replace_placements
-from inventory.models import Placement, Sku
-from omniretail.doors import (
+from core.api.views import (
     ApiView,
     CodeField,
     StrictIntegerField,
@@ -21,8 +19,10 @@ from omniretail.doors import (
     check_etag,
     etag,
 )
-from omniretail.idempotency.execute import retry_conflicts
-from omniretail.problems import NotFound, ValidationFailed
+from core.idempotency.execute import retry_conflicts
+from core.problems.catalogue import NotFound, ValidationFailed
+from inventory.commands.catalogue.placements import replace_placements
+from inventory.models import Placement, Sku
 from stores.commands.locations import BinFacts, note_new_plan, replace_bins
 from stores.models import Location
 

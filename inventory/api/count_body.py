@@ -9,24 +9,8 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from inventory.api.fields import MomentField
-from inventory.commands.count_work import Seen
-from inventory.errors import NothingToCount
-from inventory.models import Sku
-from inventory.models.count import PERCENT_TO_CHECK, UNITS_TO_CHECK
-from inventory.moments import database_now
-from inventory.queries.count_choice import (
-    LAST_TURN,
-    ToCount,
-    bins_named,
-    lines_of_skus,
-    skus_in_bins,
-)
-from inventory.queries.lookup import look_up
-from inventory.queries.missing import short_picked
-from inventory.queries.scan import ScannedSku, find_all_scanned
-from omniretail.access.principal import Principal
-from omniretail.doors import (
+from core.access.principal import Principal
+from core.api.views import (
     MAX_ITEMS,
     MAX_QUANTITY,
     CodeField,
@@ -35,7 +19,23 @@ from omniretail.doors import (
     StrictSerializer,
     StringField,
 )
-from omniretail.problems import DomainError, ValidationFailed
+from core.problems.catalogue import DomainError, ValidationFailed
+from inventory.api.fields import MomentField
+from inventory.commands.counting.count_work import Seen
+from inventory.errors import NothingToCount
+from inventory.models import Sku
+from inventory.models.count import PERCENT_TO_CHECK, UNITS_TO_CHECK
+from inventory.moments import database_now
+from inventory.queries.available.missing import short_picked
+from inventory.queries.counting.count_choice import (
+    LAST_TURN,
+    ToCount,
+    bins_named,
+    lines_of_skus,
+    skus_in_bins,
+)
+from inventory.queries.lookup import look_up
+from inventory.queries.scan import ScannedSku, find_all_scanned
 from stores.models import Bin
 from stores.queries.network import Place
 

@@ -11,30 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.api.count_answers import CountSessionAnswer, CountSummaryAnswer, EntriesAnswer
-from inventory.api.count_body import CountSelectionBody, EntriesBody, chosen_lines, seen_by
-from inventory.api.reservations import NoBody
-from inventory.choices import CountState
-from inventory.commands.count_review import approve_count
-from inventory.commands.count_work import (
-    Threshold,
-    cancel_count,
-    enter_counts,
-    lock_count,
-    recount,
-    start_count,
-    submit_count,
-)
-from inventory.queries.counts import (
-    count_document,
-    count_summaries,
-    visible_counts,
-    with_progress,
-)
-from inventory.queries.lookup import look_up
-from inventory.queries.transfers import as_id
-from omniretail.access.principal import Principal
-from omniretail.doors import (
+from core.access.principal import Principal
+from core.api.views import (
     MAX_ITEMS,
     ApiView,
     CodeField,
@@ -43,7 +21,29 @@ from omniretail.doors import (
     listed,
     page,
 )
-from omniretail.problems import NotFound
+from core.problems.catalogue import NotFound
+from inventory.api.count_answers import CountSessionAnswer, CountSummaryAnswer, EntriesAnswer
+from inventory.api.count_body import CountSelectionBody, EntriesBody, chosen_lines, seen_by
+from inventory.api.reservations import NoBody
+from inventory.choices import CountState
+from inventory.commands.counting.count_review import approve_count
+from inventory.commands.counting.count_work import (
+    Threshold,
+    cancel_count,
+    enter_counts,
+    lock_count,
+    recount,
+    start_count,
+    submit_count,
+)
+from inventory.queries.counting.counts import (
+    count_document,
+    count_summaries,
+    visible_counts,
+    with_progress,
+)
+from inventory.queries.lookup import look_up
+from inventory.queries.transfers import as_id
 from stores.queries.network import location_ids
 
 
@@ -232,10 +232,10 @@ def _ids_of(lines: list[dict[str, str]], actor: Principal) -> list[int]:
 
 urlpatterns = [
     path("stock/counts", CountsView.as_view()),
-    path("stock/counts/<str:identity>", CountView.as_view()),
-    path("stock/counts/<str:identity>/entries", CountEntriesView.as_view()),
-    path("stock/counts/<str:identity>/submit", CountSubmissionView.as_view()),
-    path("stock/counts/<str:identity>/approve", CountApprovalView.as_view()),
-    path("stock/counts/<str:identity>/recount", RecountView.as_view()),
-    path("stock/counts/<str:identity>/cancel", CountCancellationView.as_view()),
+    path("stock/counts/<digits:identity>", CountView.as_view()),
+    path("stock/counts/<digits:identity>/entries", CountEntriesView.as_view()),
+    path("stock/counts/<digits:identity>/submit", CountSubmissionView.as_view()),
+    path("stock/counts/<digits:identity>/approve", CountApprovalView.as_view()),
+    path("stock/counts/<digits:identity>/recount", RecountView.as_view()),
+    path("stock/counts/<digits:identity>/cancel", CountCancellationView.as_view()),
 ]

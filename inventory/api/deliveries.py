@@ -11,16 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.api.fields import MomentField, ReferenceField
-from inventory.api.reservations import NoBody
-from inventory.barcodes import MAX_LENGTH
-from inventory.choices import DeliveryState
-from inventory.commands.expect import Announcement, cancel_delivery, expect_delivery
-from inventory.queries.deliveries import delivery_documents, visible_deliveries
-from inventory.queries.goods import find_goods
-from inventory.queries.transfers import as_id
-from omniretail.access.principal import Principal
-from omniretail.doors import (
+from core.access.principal import Principal
+from core.api.views import (
     MAX_ITEMS,
     ApiView,
     CodeField,
@@ -31,7 +23,15 @@ from omniretail.doors import (
     listed,
     page,
 )
-from omniretail.problems import NotFound
+from core.problems.catalogue import NotFound
+from inventory.api.fields import MomentField, ReferenceField
+from inventory.api.reservations import NoBody
+from inventory.barcodes import MAX_LENGTH
+from inventory.choices import DeliveryState
+from inventory.commands.goods_in.expect import Announcement, cancel_delivery, expect_delivery
+from inventory.queries.deliveries import delivery_documents, visible_deliveries
+from inventory.queries.goods import find_goods
+from inventory.queries.transfers import as_id
 from stores.queries.network import location_ids
 
 

@@ -10,11 +10,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.views import ApiView, CodeField, ListQuery, listed, page
 from inventory.choices import Reason
 from inventory.models import Drift
 from inventory.moments import as_text
-from inventory.queries.drift import Step, explain, visible_drift
-from omniretail.doors import ApiView, CodeField, ListQuery, listed, page
+from inventory.queries.counting.drift import Step, explain, visible_drift
 
 
 class SourceField(CodeField):

@@ -11,8 +11,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from omniretail.doors import MAX_QUANTITY, StrictIntegerField, StringField
-from omniretail.problems import ValidationFailed
+from core.api.views import MAX_QUANTITY, StrictIntegerField, StringField
+from core.problems.catalogue import ValidationFailed
 
 _RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII

@@ -12,11 +12,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.commands.placements import move_to_bin, put_in_bin, take_from_bin
+from core.api.views import ApiView, CodeField, ListQuery, StrictSerializer, listed, page
+from core.problems.catalogue import NotFound, ValidationFailed
+from inventory.commands.catalogue.placements import move_to_bin, put_in_bin, take_from_bin
 from inventory.models import Placement, Sku
 from inventory.queries.placements import bins_of_skus, placements_at
-from omniretail.doors import ApiView, CodeField, ListQuery, StrictSerializer, listed, page
-from omniretail.problems import NotFound, ValidationFailed
 from stores.models import Bin, Location
 
 

@@ -11,13 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.api.fields import ReferenceField
-from inventory.choices import ReservationState
-from inventory.commands.reserve import MAX_TTL, Cart, extend_hold, hold_stock, release_hold
-from inventory.queries.lookup import look_up
-from inventory.queries.reservations import find_reservation, reservation_documents
-from inventory.spreading import Want
-from omniretail.doors import (
+from core.api.views import (
     MAX_LINES,
     ApiView,
     CodeField,
@@ -25,6 +19,12 @@ from omniretail.doors import (
     StrictIntegerField,
     StrictSerializer,
 )
+from inventory.api.fields import ReferenceField
+from inventory.choices import ReservationState
+from inventory.commands.reserve import MAX_TTL, Cart, extend_hold, hold_stock, release_hold
+from inventory.queries.lookup import look_up
+from inventory.queries.reservations import find_reservation, reservation_documents
+from inventory.spreading import Want
 
 
 class TtlField(StrictIntegerField):

@@ -14,12 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.api.fields import CategoryField
-from inventory.choices import AbcClass
-from inventory.commands.catalogue import SkuFacts, as_kept, put_sku
-from inventory.errors import BadCheckDigit
-from inventory.models import Sku
-from omniretail.doors import (
+from core.api.views import (
     ApiView,
     CodeField,
     Expect,
@@ -31,7 +26,12 @@ from omniretail.doors import (
     page,
     tagged,
 )
-from omniretail.problems import NotFound
+from core.problems.catalogue import NotFound
+from inventory.api.fields import CategoryField
+from inventory.choices import AbcClass
+from inventory.commands.catalogue.catalogue import SkuFacts, as_kept, put_sku
+from inventory.errors import BadCheckDigit
+from inventory.models import Sku
 
 DETAIL_LIMIT = 65_536  # characters of JSON in attributes or a size guide
 MAX_BARCODES = 100

@@ -11,16 +11,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.principal import Principal
+from core.api.views import ApiView, ListQuery, listed, page
 from inventory.api.answers import KeptAnswer, render_kept
 from inventory.choices import Reason
 from inventory.keeping import Kept
 from inventory.models import Stock, StockMovement
 from inventory.moments import as_text
+from inventory.queries.available.kept import read_kept
 from inventory.queries.history import visible_movements
-from inventory.queries.kept import read_kept
 from inventory.queries.stock import read_stock, visible_stock
-from omniretail.access.principal import Principal
-from omniretail.doors import ApiView, ListQuery, listed, page
 
 LAST_ID = 2**63 - 1
 

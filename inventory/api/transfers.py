@@ -12,17 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.api.fields import ReferenceField
-from inventory.api.reservations import NoBody
-from inventory.api.scan_body import SCAN_KEY, ScansBody
-from inventory.choices import TransferState, TransferVerdict
-from inventory.commands.scan_transfer import scan_transfer
-from inventory.commands.transfer import cancel_transfer, draft_transfer
-from inventory.models import TransferLine
-from inventory.queries.lookup import look_up
-from inventory.queries.scan import Read
-from inventory.queries.transfers import as_id, touching, transfer_documents, visible_transfers
-from omniretail.doors import (
+from core.api.views import (
     MAX_ITEMS,
     ApiView,
     CodeField,
@@ -32,8 +22,18 @@ from omniretail.doors import (
     listed,
     page,
 )
-from omniretail.idempotency.execute import retry_conflicts
-from omniretail.problems import NotFound, ValidationFailed
+from core.idempotency.execute import retry_conflicts
+from core.problems.catalogue import NotFound, ValidationFailed
+from inventory.api.fields import ReferenceField
+from inventory.api.reservations import NoBody
+from inventory.api.scan_body import SCAN_KEY, ScansBody
+from inventory.choices import TransferState, TransferVerdict
+from inventory.commands.transfers.scan_transfer import scan_transfer
+from inventory.commands.transfers.transfer import cancel_transfer, draft_transfer
+from inventory.models import TransferLine
+from inventory.queries.lookup import look_up
+from inventory.queries.scan import Read
+from inventory.queries.transfers import as_id, touching, transfer_documents, visible_transfers
 from stores.queries.network import location_ids
 
 

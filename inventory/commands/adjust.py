@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.access.principal import Principal
 from inventory import ledger
 from inventory.choices import Condition
 from inventory.commands.change import StockChange
@@ -14,7 +15,6 @@ from inventory.errors import BalanceOutOfRange
 from inventory.events import tell_broken_carts
 from inventory.ledger import BALANCE_LIMIT, Balance, Entry
 from inventory.queries.lookup import Spot
-from omniretail.access.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from inventory.conditions import draw, named_by
 from inventory.errors import NotInCondition
 from inventory.ledger import Entry
 from inventory.models import Sku
-from inventory.queries.conditions import conditions_of
+from inventory.queries.available.conditions import conditions_of
 from stores.models import Location
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 from django.db import transaction
 
+from core.access.principal import Principal
+from core.database.bulk_insert import take_ids
+from core.outbox.events import Fact, publish
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.commands.holds import end_stale_holds
@@ -17,12 +20,9 @@ from inventory.errors import InsufficientStock, ReservationNotLive
 from inventory.ledger import Claim, Part
 from inventory.models import ReservationGroup
 from inventory.moments import database_now
-from inventory.queries.candidates import Shelf, read_shelf
+from inventory.queries.available.candidates import Shelf, read_shelf
 from inventory.queries.reservations import compose_reservation, reservation_documents
 from inventory.spreading import Portion, Shortage, Want, spread
-from omniretail.access.principal import Principal
-from omniretail.outbox.events import Fact, publish
-from omniretail.rows import take_ids
 from stores.queries.network import Network, Source, current_network
 
 ATTEMPTS = 3

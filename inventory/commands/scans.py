@@ -11,8 +11,8 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from psycopg import sql
 
+from core.access.principal import Principal
 from inventory.queries.scan import Read
-from omniretail.access.principal import Principal
 
 L = TypeVar("L", bound=Model)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.access.principal import Principal
 from inventory import ledger
 from inventory.choices import Condition, Reason
 from inventory.commands.change import StockChange
@@ -13,9 +14,8 @@ from inventory.conditions import Kept
 from inventory.errors import NotInCondition
 from inventory.events import tell_broken_carts
 from inventory.ledger import Balance, Entry
-from inventory.queries.conditions import conditions_of
+from inventory.queries.available.conditions import conditions_of
 from inventory.queries.lookup import Spot
-from omniretail.access.principal import Principal
 
 AVAILABLE = "available"
 ORIGINS = (AVAILABLE, *Condition.values)

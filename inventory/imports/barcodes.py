@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from rest_framework import serializers
 
+from core.imports.findings import Effect, Fault
+from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.rows import Row, Tally, faults_of, groups_of, prepare_rows
+from core.problems.catalogue import DomainError
 from inventory.api.skus import BarcodeField
-from inventory.commands.catalogue import as_kept
+from inventory.commands.catalogue.catalogue import as_kept
 from inventory.models import Barcode, Sku
-from omniretail.imports.findings import Effect, Fault
-from omniretail.imports.kinds import Chunk, Kind, Progress
-from omniretail.imports.rows import Row, Tally, faults_of, groups_of, prepare_rows
-from omniretail.problems import DomainError
 
 
 @dataclass(slots=True)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from django.db import connection
 
-from inventory.ledger import BALANCE_LIMIT, preview_query
-from omniretail.imports.findings import (
+from core.imports.findings import (
     good_rows,
     note_duplicates,
     note_found_faults,
     note_misshapen,
     trimmed,
 )
-from omniretail.imports.kinds import Chunk, Progress, actor_of, file_table, work_table
-from omniretail.imports.models import Import
-from omniretail.imports.staging import lay_out_work
+from core.imports.kinds import Chunk, Progress, actor_of, file_table, work_table
+from core.imports.models import Import
+from core.imports.staging import lay_out_work
+from inventory.ledger import BALANCE_LIMIT, preview_query
 
 # A row that agrees with the record now is done without a look at its Stock row later, unless
 # units of it are unavailable (a count settles those that were missed), or it says when it was

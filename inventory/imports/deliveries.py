@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.access.principal import Principal
+from core.imports.findings import Effect
+from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.rows import Group, Row, apply_each, body_of, prepare_rows, whole_number
 from inventory.api.deliveries import DeliveryBody, read_announcement
-from inventory.commands.expect import expect_delivery
-from omniretail.access.principal import Principal
-from omniretail.imports.findings import Effect
-from omniretail.imports.kinds import Chunk, Kind, Progress
-from omniretail.imports.rows import Group, Row, apply_each, body_of, prepare_rows, whole_number
+from inventory.commands.goods_in.expect import expect_delivery
 
 
 def _apply(chunk: Chunk) -> Progress:

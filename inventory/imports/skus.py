@@ -8,14 +8,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from inventory.api.skus import SkuBody, price_text
-from inventory.commands.catalogue import as_kept
-from inventory.imports.barcodes import Tags, read_tags, write_tags
-from inventory.models import Product, Sku
-from omniretail.doors import CodeField
-from omniretail.imports.findings import Effect
-from omniretail.imports.kinds import Chunk, Kind, Progress
-from omniretail.imports.rows import (
+from core.api.views import CodeField
+from core.imports.findings import Effect
+from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.rows import (
     Row,
     Tally,
     body_of,
@@ -24,7 +20,11 @@ from omniretail.imports.rows import (
     prepare_rows,
     whole_number,
 )
-from omniretail.problems import DomainError
+from core.problems.catalogue import DomainError
+from inventory.api.skus import SkuBody, price_text
+from inventory.commands.catalogue.catalogue import as_kept
+from inventory.imports.barcodes import Tags, read_tags, write_tags
+from inventory.models import Product, Sku
 
 COLUMNS = ("name", "product", "category", "abc_class", "price", "weight_g")
 WRITTEN = ("name", "product", "category", "abc_class", "price", "weight_g", "version")

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from django.db import connection
 
+from core.database.statements import numbers, run
 from inventory.choices import Reason, ReservationState
 from inventory.ledger.posting import POST, post
 from inventory.ledger.rows import lock_rows_of_claims
 from inventory.ledger.shapes import ACTOR_LENGTH, Balance, Claim, Entry, LiveClaim, Part
-from omniretail.statements import numbers, run
 
 # Each claim must leave what is fenced for other channels than its own, after the claims before
 # it: `needs` is the most that any of them asks the row to have. In bigint, because the guard

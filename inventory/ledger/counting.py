@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from inventory.ledger.bulk import MORE, WRITTEN, Figures, Telling
-from inventory.queries.since import SINCE
+from inventory.queries.counting.since import SINCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def count_rows(
     `open_and_lock_figures`: what moved is not seen where it was committed after this began.
     Rows on which claims would break, units are unavailable, or which somebody else changed at
     the same time, come back in `left` untouched: count them by
-    `inventory.commands.count.apply_count`.
+    `inventory.commands.counting.count.apply_count`.
 
     Tells of all by `stock.imported` events, each of one location.
     """

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
+from core.access.principal import Principal
 from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.moments import as_text
 from inventory.transitions import delivery_actions
-from omniretail.access.principal import Principal
 from stores.queries.network import location_ids
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from omniretail.access.principal import Principal
-from omniretail.csv_download import moment, text
+from core.access.principal import Principal
+from core.api.csv_export import moment, text
 
 Export = tuple[str, dict[str, Any]]
 

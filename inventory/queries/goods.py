@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.access.principal import Principal
+from core.problems.catalogue import DomainError, ValidationFailed
 from inventory.queries.lookup import Found, Pointed, look_up
 from inventory.queries.scan import find_all_scanned
-from omniretail.access.principal import Principal
-from omniretail.problems import DomainError, ValidationFailed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Func, QuerySet, Value
 
+from core.access.principal import Principal
 from inventory.models import Sku, Stock, StockMovement
-from omniretail.access.principal import Principal
 from stores.queries.network import location_ids
 
 NextMovements = Callable[[int, int], "QuerySet[StockMovement]"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.access.principal import Principal
+from core.problems.catalogue import ValidationFailed
 from inventory.models import Sku
-from omniretail.access.principal import Principal
-from omniretail.problems import ValidationFailed
 from stores.queries.network import Place, Source, current_network
 
 Pointed = Mapping[str, str]  # a JSON pointer into the body -> the code that stands there

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omniretail.metrics.figures import Figures
+from core.metrics.figures import Figures
 
 FIGURES = Figures(
     """SELECT count(*) AS holds_overdue,

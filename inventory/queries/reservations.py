@@ -10,11 +10,11 @@ from typing import Any
 from django.db.models import F
 from django.db.models.functions import Now
 
+from core.access.principal import Principal
+from core.problems.catalogue import NotFound
 from inventory.choices import ReservationState
 from inventory.models import Reservation, ReservationGroup
 from inventory.moments import as_text
-from omniretail.access.principal import Principal
-from omniretail.problems import NotFound
 
 # What a cart is, when none of its claims is held any more: the first of these that one of them is.
 _OVER = (

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from core.problems.catalogue import DomainError
 from inventory.barcodes import BarcodeRefused, Scanned, resolve
 from inventory.errors import BadCheckDigit, BarcodeUnreadable, UnknownBarcode
 from inventory.models import Barcode, Sku
-from omniretail.problems import DomainError
 
 SKU_CODE = "sku"  # the kind of a text that is a SKU's own code
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from core.access.principal import Principal
+from core.database.statements import numbers, run_named
 from inventory.choices import AWAITED, TransferState
 from inventory.models import Stock
-from omniretail.access.principal import Principal
-from omniretail.statements import numbers, run_named
 from stores.queries.network import location_ids
 
 # Units on the way: SKU, location, units, and whether whoever asks may count on them. What travels

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from core.access.principal import Principal
 from inventory.models import Transfer, TransferLine
 from inventory.moments import as_text
 from inventory.transitions import transfer_actions
-from omniretail.access.principal import Principal
 from stores.queries.network import location_ids
 
 LARGEST_ID = 2**63 - 1

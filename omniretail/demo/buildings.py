@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from inventory.commands.catalogue import as_kept
-from inventory.commands.placements import replace_placements
+from core.access.principal import SYSTEM
+from inventory.commands.catalogue.catalogue import as_kept
+from inventory.commands.catalogue.placements import replace_placements
 from inventory.models import Barcode, Product, Sku
-from omniretail.access.principal import SYSTEM
 from omniretail.demo.cut import Branch, branches, goods
 from stores.choices import ChannelKind, LocationKind
 from stores.commands.channels import put_channel

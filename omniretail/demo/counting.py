@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
+from core.access.principal import Principal
 from inventory.choices import Condition
 from inventory.commands.change import StockChange
-from inventory.commands.count import Occasion, apply_count
-from inventory.commands.count_work import (
+from inventory.commands.counting.apply import apply_finished_count
+from inventory.commands.counting.count import Occasion, apply_count
+from inventory.commands.counting.count_work import (
     Seen,
     Threshold,
     enter_counts,
@@ -19,13 +21,11 @@ from inventory.commands.count_work import (
 from inventory.commands.set_apart import AVAILABLE, Move, move_unavailable
 from inventory.models import CountLine, Stock
 from inventory.moments import as_text, database_now
-from inventory.queries.count_choice import bins_named, lines_of_skus, skus_in_bins
-from inventory.queries.findings import Counted
-from omniretail.access.principal import Principal
+from inventory.queries.counting.count_choice import bins_named, lines_of_skus, skus_in_bins
+from inventory.queries.counting.findings import Counted
 from omniretail.demo.moves import roomiest, spot_of
 from omniretail.demo.people import person_at, shop
-from orders.commands.counts import apply_finished_count
-from orders.commands.pool import change_pool
+from orders.commands.settling.change_stock import change_stock
 from stores.queries.network import current_network
 
 ERP = "erp"
@@ -130,7 +130,7 @@ def compare_with_the_erp() -> None:
     def take() -> tuple[None, StockChange]:
         return None, apply_count(counts=figures, occasion=occasion, actor=shop()).change
 
-    change_pool(take, waiting_for=[row.sku_id for row in rows], actor=shop())
+    change_stock(take, waiting_for=[row.sku_id for row in rows], actor=shop())
 
 
 def set_apart() -> None:
@@ -147,7 +147,7 @@ def set_apart() -> None:
 
 def _move(row: Stock, condition: Condition, units: int, *, actor: Principal) -> None:
     moves = [Move(spot_of(row), units, AVAILABLE, condition.value)]
-    change_pool(
+    change_stock(
         lambda: (None, move_unavailable(moves=moves, reference="NOTE-2", actor=actor)),
         waiting_for=[row.sku_id],
         actor=actor,

@@ -9,7 +9,7 @@ from itertools import islice
 from omniretail.demo.cut import Invoice, branches, small_invoices
 from omniretail.demo.people import address, customer
 from orders.choices import FulfilmentType
-from orders.commands.requests import LineRequest, OrderRequest
+from orders.commands.placing.requests import LineRequest, OrderRequest
 from orders.sourcing import Policy
 
 SHIP, PICKUP = FulfilmentType.SHIP.value, FulfilmentType.PICKUP.value

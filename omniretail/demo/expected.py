@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from inventory.commands.expect import Announcement, cancel_delivery, expect_delivery
-from inventory.commands.receive import Arrived
+from core.access.principal import Principal
+from inventory.commands.goods_in.expect import Announcement, cancel_delivery, expect_delivery
+from inventory.commands.goods_in.receive import Arrived
+from inventory.commands.goods_in.take_in import take_in_delivery
 from inventory.models import Sku
-from omniretail.access.principal import Principal
 from omniretail.demo.moves import roomiest
 from omniretail.demo.people import person_at, shop
-from orders.commands.goods_in import take_in_delivery
 from orders.models import OrderLine
 from stores.queries.network import current_network
 

@@ -9,15 +9,15 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from omniretail.access.principal import Principal
+from core.access.principal import Principal
+from core.imports.accepting import Wishes, accept_file
+from core.imports.reading import look_into
+from core.imports.running import run
 from omniretail.demo.cut import Good, goods
 from omniretail.demo.demand import demand
 from omniretail.demo.moves import roomiest
 from omniretail.demo.people import person_at, shop
 from omniretail.files.kinds import KINDS
-from omniretail.imports.accepting import Wishes, accept_file
-from omniretail.imports.reading import look_into
-from omniretail.imports.running import run
 
 # The first that a name holds; what holds none is a gift.
 CATEGORIES = (

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import uuid
 
-from inventory.commands.receive_transfer import Arrival
+from inventory.commands.transfers.receive_transfer import Arrival
 from inventory.models import Barcode, TransferLine
 from inventory.queries.scan import Read
 from omniretail.demo.people import person_at
 from orders.choices import FulfilmentState, FulfilmentType, PickMode, RejectReason
-from orders.commands.arrive import receive_goods
-from orders.commands.expire_pickups import expire_pickup
-from orders.commands.fulfil import accept, deliver, pack, ship
-from orders.commands.hand_over import Proof, hand_over, make_ready
-from orders.commands.pick_lists import complete_pick_list, start_pick_list
-from orders.commands.reject import Refusal, reject
-from orders.commands.scan_picks import scan_picks
-from orders.commands.short_pick import short_pick
+from orders.commands.fulfilment.arrivals import receive_goods
+from orders.commands.fulfilment.expire_pickups import expire_pickup
+from orders.commands.fulfilment.fulfil import accept, deliver, pack, ship
+from orders.commands.fulfilment.hand_over import Proof, hand_over, make_ready
+from orders.commands.fulfilment.reject import Refusal, reject
+from orders.commands.picking.pick_lists import complete_pick_list, start_pick_list
+from orders.commands.picking.scan_picks import scan_picks
+from orders.commands.picking.short_pick import short_pick
 from orders.models import Fulfilment, PickList
 from orders.pickup_code import pickup_pass
 from orders.queries.fulfilments import worked_at

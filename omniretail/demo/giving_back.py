@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from omniretail.demo.people import person_at, shop
 from orders.choices import Disposition, DropOff, Resolution
-from orders.commands.dispose_return import Decision, dispose_return
-from orders.commands.finish_return import cancel_return
-from orders.commands.receive_return import Arrival, receive_return
-from orders.commands.request_return import Announced, ReturnRequest, request_return
+from orders.commands.returns.dispose_return import Decision, dispose_return
+from orders.commands.returns.finish_return import cancel_return
+from orders.commands.returns.receive_return import Arrival, receive_return
+from orders.commands.returns.request_return import Announced, ReturnRequest, request_return
 from orders.models import Order, OrderLine, Return
 from orders.returns_policy import Wish
 from stores.queries.network import current_network

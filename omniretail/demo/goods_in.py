@@ -6,16 +6,16 @@ from collections import Counter
 
 from django.db import transaction
 
-from inventory.commands.receive import receive_goods
-from inventory.commands.ring_fences import Fence, replace_ring_fences
-from inventory.commands.safety_stock import keep_safe
+from inventory.commands.goods_in.receive import receive_goods
+from inventory.commands.kept.ring_fences import Fence, replace_ring_fences
+from inventory.commands.kept.safety_stock import keep_safe
 from inventory.models import Sku, Stock
 from inventory.queries.lookup import Spot
 from omniretail.demo.buildings import WAREHOUSES
 from omniretail.demo.cut import branches, goods
 from omniretail.demo.demand import demand
 from omniretail.demo.people import person_at
-from orders.commands.pool import change_pool
+from orders.commands.settling.change_stock import change_stock
 from stores.models import Channel, Location
 
 # Where the parcels are expected to leave, in hundredths of what is sold.
@@ -59,7 +59,7 @@ def receive_deliveries() -> None:
     for code, units in planned_units().items():
         actor = person_at(code)
         by_id = {skus[sku]: quantity for sku, quantity in units.items()}
-        change_pool(
+        change_stock(
             lambda code=code, by_id=by_id, actor=actor: (  # type: ignore[misc]
                 None,
                 receive_goods(

@@ -7,10 +7,10 @@ from datetime import datetime, time, timedelta
 from django.utils import timezone
 
 from inventory.choices import AbcClass, KeepKind
-from inventory.commands.keep_rules import KeepFacts, put_keep_rule
+from inventory.commands.kept.change_rule import change_keep_rule
+from inventory.commands.kept.keep_rules import KeepFacts, put_keep_rule
 from omniretail.demo.moves import roomiest
 from omniretail.demo.people import shop
-from orders.commands.keeping import change_keep_rule
 from stores.queries.network import current_network
 
 FRIDAY = 4

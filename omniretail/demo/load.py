@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from core.access.principal import SYSTEM
+from core.audit.models import AuditRecord
+from core.audit.record import record
+from core.idempotency.execute import retry_conflicts
 from inventory.models import Sku
-from omniretail.access.principal import SYSTEM
-from omniretail.audit.models import AuditRecord
-from omniretail.audit.record import record
 from omniretail.demo import (
     buildings,
     counting,
@@ -25,7 +26,6 @@ from omniretail.demo import (
     people,
     selling,
 )
-from omniretail.idempotency.execute import retry_conflicts
 from stores.models import Location
 
 LOADED = "demo.chapter_loaded"

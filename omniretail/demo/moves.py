@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.access.principal import Principal
 from inventory.choices import Reason
 from inventory.commands.adjust import Adjustment, adjust_stock
 from inventory.commands.change import StockChange
-from inventory.commands.count import Occasion, apply_count
-from inventory.commands.receive_transfer import Arrival
-from inventory.commands.transfer import (
+from inventory.commands.counting.count import Occasion, apply_count
+from inventory.commands.transfers.receive_transfer import Arrival
+from inventory.commands.transfers.transfer import (
     cancel_transfer,
     dispatch_transfer,
     draft_transfer,
 )
 from inventory.models import Sku, Stock
-from inventory.queries.findings import Counted
+from inventory.queries.counting.findings import Counted
 from inventory.queries.lookup import Spot
-from omniretail.access.principal import Principal
 from omniretail.demo.people import person_at
-from orders.commands.arrive import receive_goods
-from orders.commands.pool import change_pool
+from orders.commands.fulfilment.arrivals import receive_goods
+from orders.commands.settling.change_stock import change_stock
 from stores.queries.network import current_network
 
 UNITS = 4
@@ -115,7 +115,7 @@ def _count_a_shelf() -> None:
         applied = apply_count(counts=counts, occasion=occasion, actor=actor)
         return None, applied.change
 
-    change_pool(count, waiting_for=[row.sku_id for row in rows], actor=actor)
+    change_stock(count, waiting_for=[row.sku_id for row in rows], actor=actor)
 
 
 def _drop_a_box() -> None:
@@ -130,7 +130,7 @@ def _drop_a_box() -> None:
 
 def _adjust(location: str, reason: Reason, adjustments: Sequence[Adjustment]) -> None:
     actor = person_at(location)
-    change_pool(
+    change_stock(
         lambda: (
             None,
             adjust_stock(reason=reason, adjustments=adjustments, reference="NOTE-1", actor=actor),

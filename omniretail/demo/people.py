@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from omniretail.access.keys import issue_key
-from omniretail.access.models import ApiClient, User
-from omniretail.access.principal import Principal
-from omniretail.access.scopes import ROLES
-from orders.commands.requests import CustomerRequest
+from core.access.keys import issue_key
+from core.access.models import ApiClient, User
+from core.access.principal import Principal
+from core.access.scopes import ROLES
+from orders.commands.placing.requests import CustomerRequest
 
 CLIENT = "demo"
 ADMIN = "admin"

@@ -9,8 +9,8 @@ from inventory.commands.reserve import Cart, hold_stock
 from inventory.spreading import Want
 from omniretail.demo.demand import demand
 from omniretail.demo.people import shop
-from orders.commands.cancel import cancel_order
-from orders.commands.place import place_orders
+from orders.commands.fulfilment.cancel import cancel_order
+from orders.commands.placing.place import place_orders
 from orders.models import Order
 from stores.queries.network import current_network
 

@@ -25,17 +25,17 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from omniretail.access.principal import Principal
-from omniretail.admin_manners import ReadOnlyAdmin, actor_of, at
+from core.access.principal import Principal
+from core.admin.base import ReadOnlyAdmin, actor_of, at
+from core.idempotency.execute import retry_conflicts
+from core.imports.models import BadRow, Change, Import, ImportState
+from core.imports.reading import CsvFile, look_into
+from core.imports.running import UNFINISHED
+from core.problems.catalogue import ValidationFailed
 from omniretail.files.api.imports import seen_imports
 from omniretail.files.api.upload import accept_upload, opened
 from omniretail.files.kinds import KINDS
 from omniretail.files.tasks import hint_at_imports
-from omniretail.idempotency.execute import retry_conflicts
-from omniretail.imports.models import BadRow, Change, Import, ImportState
-from omniretail.imports.reading import CsvFile, look_into
-from omniretail.imports.running import UNFINISHED
-from omniretail.problems import ValidationFailed
 
 SHOWN = 100  # bad rows on the page; the download has all
 REFRESH = 3  # seconds, while a worker is at it
@@ -108,7 +108,7 @@ class ImportAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     actions_list = ("upload",)
     readonly_fields = ("progress", "downloads")
-    change_form_after_template = "admin/files/import.html"
+    change_form_after_template = "files/import.html"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         more = ("failure",) if obj and obj.failure else ()
@@ -197,7 +197,7 @@ class ImportAdmin(ReadOnlyAdmin):
             "form": form,
             "kinds": form.kinds,
         }
-        return TemplateResponse(request, "admin/files/upload.html", context)
+        return TemplateResponse(request, "files/upload.html", context)
 
 
 def _accept(form: UploadForm, actor: Principal) -> Import | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from core.imports.kinds import Kind
 from inventory.imports.barcodes import BARCODES
+from inventory.imports.counted_kinds import COUNTS, STOCK
 from inventory.imports.deliveries import DELIVERIES
 from inventory.imports.skus import SKUS
-from omniretail.imports.kinds import Kind
-from orders.imports.counted import COUNTS, STOCK
 from orders.imports.orders import ORDERS
 from stores.imports.hours import HOURS
 from stores.imports.locations import LOCATIONS

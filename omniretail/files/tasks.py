@@ -7,10 +7,10 @@ import logging
 from celery import shared_task
 from kombu.exceptions import KombuError
 
+from core.imports.running import run_unfinished
 from omniretail.files.kinds import KINDS
-from omniretail.imports.running import run_unfinished
 
-log = logging.getLogger("omniretail.imports")
+log = logging.getLogger("core.imports")
 
 
 @shared_task

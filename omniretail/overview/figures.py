@@ -12,10 +12,10 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from inventory.admin.deliveries import RULES, with_due
 from inventory.choices import CountState, TransferState
 from inventory.models import Count as StockCount
 from inventory.models import ExpectedDelivery, Transfer
-from orders.admin.deliveries import RULES, with_due
 from orders.admin.fulfilments import PICKED_AT
 from orders.choices import Disposition, FulfilmentState
 from orders.models import Fulfilment, OrderLine, ReturnReceiptLine

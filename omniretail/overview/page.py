@@ -15,11 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from core.access.models import User
+from core.access.principal import Principal
+from core.problems.handler import to_be_read
 from inventory.queries.integrity import POOL_LAWS, Report, check_laws
-from omniretail.access.models import User
-from omniretail.access.principal import Principal
 from omniretail.overview.work import look_around, may_open
-from omniretail.problem_answers import to_be_read
 from orders.choices import OrderState
 from orders.models import Fulfilment, Order, OrderLine, Reconciliation
 from orders.money import format_amount

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from django.contrib import admin
 from django.db.models import Model
 
-from omniretail.access.models import User
+from core.access.models import User
 from omniretail.overview.figures import ANYWHERE, Figure, Found, figures
 from stores.models import Location
 

@@ -1,27 +1,5 @@
-"""Orders and what follows from them, looked at; what is kept from orders, edited."""
+"""Orders and what follows from them, looked at."""
 
-from orders.admin import (
-    counts,
-    customers,
-    deliveries,
-    fulfilments,
-    keeping,
-    orders,
-    picking,
-    reconciliation,
-    returns,
-    transfers,
-)
+from orders.admin import customers, fulfilments, orders, picking, reconciliation, returns
 
-__all__ = [
-    "counts",
-    "customers",
-    "deliveries",
-    "fulfilments",
-    "keeping",
-    "orders",
-    "picking",
-    "reconciliation",
-    "returns",
-    "transfers",
-]
+__all__ = ["customers", "fulfilments", "orders", "picking", "reconciliation", "returns"]

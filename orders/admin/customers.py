@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from omniretail.admin_manners import ReadOnlyAdmin, Searched, link
+from core.admin.base import ReadOnlyAdmin, Searched, link
 from orders.models import Customer
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
+from core.admin.base import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
 from orders.models import Fulfilment, FulfilmentLine, Order
 from orders.models.fulfilment import FINISHED, UNFINISHED
 from stores.models import Location

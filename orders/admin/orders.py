@@ -11,8 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from inventory.models import Sku
-from omniretail.admin_manners import (
+from core.admin.base import (
     Downloaded,
     ReadOnlyAdmin,
     ReadOnlyInline,
@@ -21,6 +20,7 @@ from omniretail.admin_manners import (
     link,
     link_to,
 )
+from inventory.models import Sku
 from orders.admin.customers import customers_named
 from orders.choices import OrderState
 from orders.models import Customer, Fulfilment, Order, OrderLine, Return, SourcingReceipt
@@ -138,7 +138,7 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
         ),
     )
     inlines = (LineInline, FulfilmentInline, ReturnInline)
-    change_form_after_template = "admin/orders/story.html"
+    change_form_after_template = "orders/timeline.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("lines")

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from omniretail.admin_manners import (
+from core.admin.base import (
     ReadOnlyAdmin,
     ReadOnlyInline,
     Searched,

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import URLPattern, path, reverse
 from unfold.decorators import display
 
+from core.admin.base import ReadOnlyAdmin, Searched, actor_of, at, link_to
 from inventory.moments import as_text
-from omniretail.admin_manners import ReadOnlyAdmin, Searched, actor_of, at, link_to
 from orders.commands.reconcile import reconcile
 from orders.models import Reconciliation, Violation
 from orders.queries.reconciliation import LAWS, meaning_of
@@ -26,8 +26,8 @@ SOUND, FOUND = "In order", "Violations found"
 class ReconciliationAdmin(ReadOnlyAdmin):
     list_display = ("started", "result", "violation_count", "rows_checked", "took", "asked_by")
     ordering = ("-id",)
-    list_before_template = "admin/orders/reconciliation/check_now.html"
-    change_form_after_template = "admin/orders/reconciliation/violations.html"
+    list_before_template = "orders/reconciliation/check_now.html"
+    change_form_after_template = "orders/reconciliation/violations.html"
     readonly_fields = ("result",)
 
     @display(description="Began", ordering="id")

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from omniretail.admin_manners import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link
+from core.admin.base import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link
 from orders.choices import Disposition
 from orders.models import Return, ReturnLine, ReturnReceiptLine
 

@@ -12,11 +12,11 @@ from msgspec import to_builtins
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from core.access.principal import Principal
+from core.api.views import ApiView
 from inventory.api.answers import KeptAnswer
-from inventory.queries.availability import read_shelves
+from inventory.queries.available.availability import read_shelves
 from inventory.queries.lookup import look_up
-from omniretail.access.principal import Principal
-from omniretail.doors import ApiView
 from orders.api.availability_answer import write_answer
 from orders.api.availability_body import AvailabilityBody, locate, read_sure_query
 from orders.queries.availability import STATES, Wanted, find_availability

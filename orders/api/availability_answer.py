@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from core.access.principal import Principal
 from inventory.api.answers import render_kept
 from inventory.keeping import Kept
 from inventory.moments import as_text
-from omniretail.access.principal import Principal
 from orders.queries.availability import Availability, LineAvailability
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from rest_framework import serializers
 
-from omniretail.doors import (
+from core.api.views import (
     CODE,
     MAX_LINES,
     MAX_QUANTITY,

@@ -11,8 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from omniretail.doors import ApiView, StrictSerializer
-from omniretail.problems import NotFound
+from core.api.views import ApiView, StrictSerializer
+from core.problems.catalogue import NotFound
 from orders.api.answers import OrderAnswer
 from orders.api.return_answers import ReturnAnswer
 from orders.commands.privacy import erase_customer

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from omniretail.access.principal import Principal
-from omniretail.idempotency.answers import Claim
-from omniretail.idempotency.execute import Outcome, respond
-from omniretail.idempotency.together import Together
+from core.access.principal import Principal
+from core.idempotency.answers import Claim
+from core.idempotency.execute import Outcome, respond
+from core.idempotency.together import Together
 from orders.api.order_body import read_sure_order
-from orders.commands.place import place_orders
-from orders.commands.requests import OrderRequest
+from orders.commands.placing.place import place_orders
+from orders.commands.placing.requests import OrderRequest
 
 
 def _place(

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from omniretail.doors import (
+from core.api.views import (
     MAX_LINES,
     ApiView,
     ListQuery,
@@ -23,11 +23,11 @@ from omniretail.doors import (
     listed,
     page,
 )
-from omniretail.problems import NotFound
+from core.problems.catalogue import NotFound
 from orders.api.answers import FulfilmentAnswer
 from orders.choices import FulfilmentState, FulfilmentType, RejectReason
-from orders.commands.fulfil import accept, deliver, pack, pick, ship
-from orders.commands.reject import Refusal, reject
+from orders.commands.fulfilment.fulfil import accept, deliver, pack, pick, ship
+from orders.commands.fulfilment.reject import Refusal, reject
 from orders.models import Fulfilment
 from orders.queries.documents import fulfilment_document, fulfilment_documents
 from orders.queries.fulfilments import find_fulfilments, visible_fulfilments

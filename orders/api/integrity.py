@@ -8,9 +8,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.views import ApiView, StrictSerializer
 from inventory.moments import as_text
 from inventory.queries.integrity import POOL_LAWS, SHOWN, check_laws
-from omniretail.doors import ApiView, StrictSerializer
 from orders.queries.integrity import ORDER_LAWS
 
 

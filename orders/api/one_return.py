@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from omniretail.doors import ApiView
-from omniretail.problems import NotFound
+from core.api.views import ApiView
+from core.problems.catalogue import NotFound
 from orders.models import Return
 from orders.queries.returns import visible_returns
 

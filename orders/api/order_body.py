@@ -9,7 +9,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from omniretail.doors import (
+from core.api.views import (
     MAX_LINES,
     QuantityField,
     StrictBooleanField,
@@ -19,7 +19,7 @@ from omniretail.doors import (
 from orders.api.fields import MoneyField
 from orders.api.sure_order import is_surely_valid
 from orders.choices import FulfilmentType
-from orders.commands.requests import CustomerRequest, LineRequest, OrderRequest
+from orders.commands.placing.requests import CustomerRequest, LineRequest, OrderRequest
 from orders.money import CURRENCIES, exponent
 from orders.sourcing import Policy
 from stores.api.fields import DegreesField

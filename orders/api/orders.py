@@ -12,8 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.moments import as_text
-from omniretail.doors import (
+from core.api.views import (
     MAX_ITEMS,
     MAX_LINES,
     ApiView,
@@ -24,10 +23,11 @@ from omniretail.doors import (
     listed,
     page,
 )
-from omniretail.idempotency.answers import Claim
-from omniretail.idempotency.execute import respond
-from omniretail.problem_answers import as_problem
-from omniretail.problems import DomainError, NotFound, ValidationFailed
+from core.idempotency.answers import Claim
+from core.idempotency.execute import respond
+from core.problems.catalogue import DomainError, NotFound, ValidationFailed
+from core.problems.handler import as_problem
+from inventory.moments import as_text
 from orders.api.answers import (
     BatchAnswer,
     OrderAnswer,
@@ -38,10 +38,10 @@ from orders.api.answers import (
 from orders.api.express import PLACING
 from orders.api.order_body import OrderBody, read_order
 from orders.choices import OrderState
-from orders.commands.cancel import cancel_order
-from orders.commands.place import Outcome, place_orders
-from orders.commands.quote import quote
-from orders.commands.requests import OrderRequest
+from orders.commands.fulfilment.cancel import cancel_order
+from orders.commands.placing.place import Outcome, place_orders
+from orders.commands.placing.quote import quote
+from orders.commands.placing.requests import OrderRequest
 from orders.models import Order
 from orders.queries.documents import order_document, order_documents
 from orders.queries.state import in_state

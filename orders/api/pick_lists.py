@@ -12,10 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory.api.scan_body import SCAN_KEY, ScansBody
-from inventory.queries.scan import Read
-from omniretail.access.principal import Principal
-from omniretail.doors import (
+from core.access.principal import Principal
+from core.api.views import (
     ApiView,
     CodeField,
     ListQuery,
@@ -25,12 +23,14 @@ from omniretail.doors import (
     listed,
     page,
 )
-from omniretail.idempotency.execute import retry_conflicts
-from omniretail.problems import NotFound, ValidationFailed
+from core.idempotency.execute import retry_conflicts
+from core.problems.catalogue import NotFound, ValidationFailed
+from inventory.api.scan_body import SCAN_KEY, ScansBody
+from inventory.queries.scan import Read
 from orders.choices import PickListState, PickMode, ScanVerdict
-from orders.commands.pick_lists import complete_pick_list, start_pick_list, start_wave
-from orders.commands.scan_picks import scan_picks
-from orders.commands.short_pick import short_pick
+from orders.commands.picking.pick_lists import complete_pick_list, start_pick_list, start_wave
+from orders.commands.picking.scan_picks import scan_picks
+from orders.commands.picking.short_pick import short_pick
 from orders.queries.pick_lists import (
     count_up,
     find_pick_lists,

@@ -11,14 +11,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.views import MAX_LINES, ApiView, StrictSerializer, StringField
+from core.problems.catalogue import NotFound
 from inventory.moments import as_text
-from omniretail.doors import MAX_LINES, ApiView, StrictSerializer, StringField
-from omniretail.problems import NotFound
 from orders.api.answers import FulfilmentAnswer
 from orders.api.fulfilments import NothingBody, StepView, UnitsBody, units_of
 from orders.choices import FulfilmentType
-from orders.commands.expire_pickups import expire_pickup
-from orders.commands.hand_over import Proof, hand_over, make_ready
+from orders.commands.fulfilment.expire_pickups import expire_pickup
+from orders.commands.fulfilment.hand_over import Proof, hand_over, make_ready
 from orders.models.fulfilment import UNFINISHED
 from orders.pickup_code import pickup_pass
 from orders.queries.fulfilments import visible_fulfilments

@@ -8,12 +8,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.access.principal import Principal
+from core.api.views import MAX_LINES, QuantityField, StrictSerializer, StringField
+from core.problems.catalogue import ValidationFailed
 from inventory.models import Sku
-from omniretail.access.principal import Principal
-from omniretail.doors import MAX_LINES, QuantityField, StrictSerializer, StringField
-from omniretail.problems import ValidationFailed
 from orders.choices import Disposition, DropOff, Resolution
-from orders.commands.dispose_return import DECISIONS
+from orders.commands.returns.dispose_return import DECISIONS
 from orders.models import Order, OrderLine
 from orders.returns_policy import Wish
 from stores.queries.network import Network, Place, Source, current_network

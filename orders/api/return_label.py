@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.renderers import JSONRenderer, StaticHTMLRenderer
 from rest_framework.request import Request
 
-from omniretail.problems import NotFound
+from core.problems.catalogue import NotFound
 from orders.api.one_return import OneReturnView
 from orders.choices import DropOff, ReturnState
 

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from omniretail.doors import ApiView, ListQuery, StrictSerializer, listed, page
+from core.api.views import ApiView, ListQuery, StrictSerializer, listed, page
 from orders.api.one_return import OneReturnView
 from orders.api.return_answers import ReturnAnswer
 from orders.api.return_body import (
@@ -24,10 +24,10 @@ from orders.api.return_body import (
 )
 from orders.api.return_label import ReturnLabelView
 from orders.choices import Disposition, DropOff, ReturnState
-from orders.commands.dispose_return import Decision, dispose_return
-from orders.commands.finish_return import cancel_return, close_return
-from orders.commands.receive_return import Arrival, receive_return
-from orders.commands.request_return import Announced, ReturnRequest, request_return
+from orders.commands.returns.dispose_return import Decision, dispose_return
+from orders.commands.returns.finish_return import cancel_return, close_return
+from orders.commands.returns.receive_return import Arrival, receive_return
+from orders.commands.returns.request_return import Announced, ReturnRequest, request_return
 from orders.models import Return
 from orders.queries.returns import return_document, return_documents, visible_returns
 from stores.choices import LocationKind

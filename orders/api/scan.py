@@ -11,8 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.views import ApiView, StrictSerializer
 from inventory.queries.scan import find_scanned
-from omniretail.doors import ApiView, StrictSerializer
 from orders.queries.scan import PREFIX, find_named
 
 UNREADABLE = OpenApiResponse(description="A barcode with a wrong check digit, or none at all")

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from msgspec import Meta, Struct
 
-from omniretail.doors import MAX_LINES, MAX_QUANTITY
+from core.api.views import MAX_LINES, MAX_QUANTITY
 from orders.money import CURRENCIES
 
 # A name has something other than white space at both ends; free text may be empty.

@@ -9,13 +9,13 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from core.access.principal import Principal
+from core.audit.models import AuditRecord
+from core.audit.record import record
+from core.idempotency.models import StoredAnswer
+from core.outbox.events import Fact, publish
+from core.outbox.models import Event
 from inventory.moments import as_text
-from omniretail.access.principal import Principal
-from omniretail.audit.models import AuditRecord
-from omniretail.audit.record import record
-from omniretail.idempotency.models import StoredAnswer
-from omniretail.outbox.events import Fact, publish
-from omniretail.outbox.models import Event
 from orders.choices import OrderState
 from orders.commands.locks import lock_orders
 from orders.forgetting import Eraser, without_address

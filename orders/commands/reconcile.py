@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from core.access.principal import Principal
+from core.outbox.events import Fact, publish
 from inventory.moments import as_text, database_now
 from inventory.queries.integrity import check_laws
-from omniretail.access.principal import Principal
-from omniretail.outbox.events import Fact, publish
 from orders.models import Reconciliation, Violation
 from orders.queries.reconciliation import NIGHTLY_LAWS, last_due, last_reconciliation
 

@@ -9,9 +9,9 @@ from typing import Any
 from django.db import transaction
 from rest_framework import serializers
 
-from omniretail.imports.findings import Effect
-from omniretail.imports.kinds import Chunk, Kind, Progress
-from omniretail.imports.rows import (
+from core.imports.findings import Effect
+from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.rows import (
     Group,
     Row,
     Tally,
@@ -21,8 +21,8 @@ from omniretail.imports.rows import (
     whole_number,
 )
 from orders.api.order_body import read_order
-from orders.commands.place import Outcome, place_orders
-from orders.commands.requests import OrderRequest
+from orders.commands.placing.place import Outcome, place_orders
+from orders.commands.placing.requests import OrderRequest
 
 AT_ONCE = 100  # orders placed as one set
 LINE = ("line_id", "sku", "unit_price", "product_reference")

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-import omniretail.document_field
+import core.database.fields
 
 
 class Migration(migrations.Migration):
@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="sourcingreceipt",
             name="receipt",
-            field=omniretail.document_field.DocumentField(),
+            field=core.database.fields.DocumentField(),
         ),
     ]

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.database.fields import DocumentField
 from inventory.models import Sku
-from omniretail.document_field import DocumentField
 from orders.choices import FulfilmentType
 from orders.models.customer import Customer
 from stores.models import Channel, Location

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from inventory.keeping import Kept
-from inventory.queries.availability import Pool, Shelves
+from inventory.queries.available.availability import Pool, Shelves
 from orders.promise import deliver_by, ready_by
 from orders.queries.pickups import ready_at_shops
 from stores.geography import distance_km

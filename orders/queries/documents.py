@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from core.database.statements import numbers, run_named
 from inventory.moments import as_text
-from omniretail.statements import numbers, run_named
 from orders.models import Fulfilment, Order
 from orders.money import format_amount
 from orders.queries.state import derive_state

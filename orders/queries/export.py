@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from omniretail.access.principal import Principal
-from omniretail.csv_download import moment, text
+from core.access.principal import Principal
+from core.api.csv_export import moment, text
 
 _ORDERS = f"""
 SELECT {text("o.number")} AS number, {text("c.code")} AS channel,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
-from omniretail.access.principal import Principal
+from core.access.principal import Principal
 from orders.models import Fulfilment
 from orders.models.fulfilment import FINISHED, UNFINISHED
 from stores.queries.network import location_ids

@@ -3,7 +3,7 @@ tells it."""
 
 from __future__ import annotations
 
-from omniretail.metrics.figures import Figures
+from core.metrics.figures import Figures
 
 FIGURES = Figures(
     """SELECT late.*, coalesce(newest.age, -1) AS check_age_seconds,

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
+from core.access.principal import Principal
 from inventory.models import Barcode
 from inventory.moments import as_text
 from inventory.queries.placements import Turn, bins_of_skus
-from omniretail.access.principal import Principal
 from orders.models import PickList, PickListLine
 from orders.transitions import pick_list_actions
 from stores.models import Channel

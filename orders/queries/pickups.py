@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from inventory.queries.availability import Pool
+from inventory.queries.available.availability import Pool
 from orders.promise import ready_by, ready_by_from
 from orders.queries.sites import sites_of
 from orders.sourcing import PICKUP, Demand, Policy, plan

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from core.access.principal import Principal
+from core.outbox.models import Event
 from inventory.moments import as_text
-from omniretail.access.principal import Principal
-from omniretail.outbox.models import Event
 from orders.models import Customer, Order, Return, SourcingReceipt
 from orders.queries.documents import order_documents
 from orders.queries.returns import return_documents

@@ -7,26 +7,15 @@ there, and may be seen, has a name.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from django.db.models import Model
 
+from core.access.principal import Principal
 from inventory.models import Transfer
-from omniretail.access.principal import Principal
+from inventory.settlement import NamedReference
 from orders.models import Order, Return
 
 LONGEST_ID = 18  # digits that a bigint surely holds
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A resource that a movement refers to: `path` is its place in the API."""
-
-    kind: str
-    id: str
-    path: str
-    model: type[Model]
-    pk: int
 
 
 # How the ledger writes them: the word before the slash, what it is, and where the API has it.
@@ -36,13 +25,13 @@ _NUMBERED: dict[str, tuple[str, type[Model], str]] = {
 }
 
 
-def name_references(references: Collection[str], *, actor: Principal) -> dict[str, Named]:
+def name_references(references: Collection[str], *, actor: Principal) -> dict[str, NamedReference]:
     """Return what each of these references names, in one query a kind that occurs."""
     orders = Order.objects.filter(number__in=set(references))
     if actor.channels is not None:
         orders = orders.filter(channel__code__in=actor.channels)
     named = {
-        number: Named("order", number, f"orders/{number}", Order, pk)
+        number: NamedReference("order", number, f"orders/{number}", Order, pk)
         for number, pk in orders.values_list("number", "pk")
     }
     for word, (kind, model, folder) in _NUMBERED.items():
@@ -54,5 +43,5 @@ def name_references(references: Collection[str], *, actor: Principal) -> dict[st
         }
         if asked:
             for pk in model._default_manager.filter(pk__in=asked).values_list("pk", flat=True):
-                named[asked[pk]] = Named(kind, str(pk), f"{folder}/{pk}", model, pk)
+                named[asked[pk]] = NamedReference(kind, str(pk), f"{folder}/{pk}", model, pk)
     return named

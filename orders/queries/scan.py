@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.access.principal import Principal
 from inventory.errors import BarcodeUnreadable, UnknownBarcode
-from omniretail.access.principal import Principal
 from orders.models import Order
 from orders.queries.fulfilments import visible_fulfilments
 from orders.queries.returns import visible_returns

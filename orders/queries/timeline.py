@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.outbox.models import Event
 from inventory.moments import as_text
-from omniretail.outbox.models import Event
 
 
 def read_timeline(number: str) -> list[dict[str, Any]]:

@@ -10,9 +10,9 @@ from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer, StaticHTMLRenderer
 from rest_framework.request import Request
 
-from omniretail.doors import ApiView, StrictSerializer
-from omniretail.labels import DEFAULT, MOST, SIZES, Label, print_labels
-from omniretail.problems import NotFound, ValidationFailed
+from core.api.views import ApiView, StrictSerializer
+from core.pages.labels import DEFAULT, MOST, SIZES, Label, print_labels
+from core.problems.catalogue import NotFound, ValidationFailed
 from stores.models import Bin, Location
 
 

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from omniretail.doors import (
+from core.api.views import (
     ApiView,
     CodeField,
     ListQuery,
@@ -22,7 +22,7 @@ from omniretail.doors import (
     page,
     tagged,
 )
-from omniretail.problems import NotFound, ValidationFailed
+from core.problems.catalogue import NotFound, ValidationFailed
 from stores.api.fields import DegreesField
 from stores.choices import CAPABILITIES, LocationKind
 from stores.commands.locations import LocationFacts, put_location

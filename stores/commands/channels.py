@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
-from omniretail.access.principal import Principal
-from omniretail.audit.record import record
+from core.access.principal import Principal
+from core.audit.record import record
 from stores.models import Channel, Location
 
 

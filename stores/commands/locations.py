@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
-from omniretail.access.principal import Principal
-from omniretail.audit.record import record
+from core.access.principal import Principal
+from core.audit.record import record
 from stores.choices import CAPABILITIES
 from stores.models import Bin, Location
 

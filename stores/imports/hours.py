@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from omniretail.access.principal import Principal
-from omniretail.imports.findings import Effect, Fault
-from omniretail.imports.kinds import Chunk, Kind, Progress
-from omniretail.imports.rows import Group, Row, RowsRefused, apply_each, prepare_rows
+from core.access.principal import Principal
+from core.imports.findings import Effect, Fault
+from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.rows import Group, Row, RowsRefused, apply_each, prepare_rows
 from stores.commands.locations import LocationFacts, put_location
 from stores.hours import DAYS, validate_hours
 from stores.imports.locations import find_code

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from omniretail.access.principal import Principal
-from omniretail.doors import CodeField
-from omniretail.imports.findings import Effect, Fault
-from omniretail.imports.kinds import Chunk, Kind, Progress
-from omniretail.imports.rows import (
+from core.access.principal import Principal
+from core.api.views import CodeField
+from core.imports.findings import Effect, Fault
+from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.rows import (
     Group,
     Row,
     RowsRefused,

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from omniretail.statements import run
+from core.database.statements import run
 from stores.hours import OpeningHours
 from stores.models import Channel, Location
 

@@ -13,7 +13,7 @@ from django.core.management import get_commands
 from django.test import Client
 
 import omniretail.urls  # noqa: F401  brings every door, and with them every problem
-from omniretail.problems import catalogue
+from core.problems.catalogue import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md")])

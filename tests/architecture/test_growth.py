@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.utils import DatabaseError
 from django.test import Client
 
-from omniretail.access.models import User
+from core.access.models import User
 from stores.models import Location
 from tests.architecture.grown import fill
 from tests.builders import make_channel, make_location, make_sku, stock_up

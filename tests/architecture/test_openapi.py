@@ -20,8 +20,8 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
 
-from omniretail.doors import ApiView
-from omniretail.problems import catalogue
+from core.api.views import ApiView
+from core.problems.catalogue import catalogue
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
 from tests.orders.desk import place

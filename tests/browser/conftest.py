@@ -12,8 +12,8 @@ from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from core.access.models import User
 from inventory.models import Barcode, Count, ExpectedDelivery
-from omniretail.access.models import User
 from stores.models import Bin
 from tests.browser.desk import LAMP, Desk, let_in
 from tests.builders import make_channel, make_location, make_sku

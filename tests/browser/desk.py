@@ -7,7 +7,7 @@ import re
 from django.test import Client
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
-from omniretail.access.models import User
+from core.access.models import User
 
 LAMP = "5012345678900"
 MISREAD = "5012345678901"

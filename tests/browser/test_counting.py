@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.access.models import User
 from inventory.models import Barcode, CountLine, Placement
-from omniretail.access.models import User
 from stores.models import Bin
 from tests.builders import make_location, make_sku, stock_up
 from tests.inventory.floor import balances

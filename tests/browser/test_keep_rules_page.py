@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.access.models import User
 from inventory.models import KeepRule
-from omniretail.access.models import User
 from tests.browser.test_overview import sign_in
 from tests.builders import make_channel, make_location, make_sku, stock_up
 

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from omniretail.access.models import User
+from core.access.models import User
 from orders.models import Fulfilment, Order
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import make_caller

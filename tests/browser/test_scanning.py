@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from core.access.models import User
 from inventory.models import CountEntry
-from omniretail.access.models import User
 from tests.browser.desk import LAMP, MISREAD, Desk, arriving, counted
 from tests.inventory.floor import balances
 

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from core.access.models import User
 from inventory.models import Transfer
-from omniretail.access.models import User
 from tests.browser.test_overview import sign_in
 from tests.browser.test_receiving import LONG, PHONE
 from tests.builders import make_location, make_sku, stock_up

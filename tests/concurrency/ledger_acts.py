@@ -8,18 +8,18 @@ from typing import Any
 
 from django.db import transaction
 
+from core.access.principal import SYSTEM
+from core.database.bulk_insert import take_ids
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.commands.change import StockChange
-from inventory.commands.count import Counted, apply_count
+from inventory.commands.counting.count import Counted, apply_count
 from inventory.commands.reserve import Cart, hold_stock
 from inventory.ledger import Claim, Part
 from inventory.models import Reservation, ReservationGroup
 from inventory.queries.lookup import Spot
 from inventory.spreading import Want
-from omniretail.access.principal import SYSTEM
-from omniretail.rows import take_ids
-from orders.commands.pool import change_pool
+from orders.commands.settling.change_stock import change_stock
 from stores.queries.network import current_network
 
 UNITS = 5
@@ -74,4 +74,4 @@ def count(spot: Spot, units: int) -> list[ledger.Broken]:
         return list(applied.change.broken), applied.change
 
     with transaction.atomic():
-        return change_pool(act, waiting_for=[spot.sku_id], actor=SYSTEM)
+        return change_stock(act, waiting_for=[spot.sku_id], actor=SYSTEM)

@@ -8,13 +8,19 @@ from collections.abc import Callable
 import pytest
 from django.db import transaction
 
-from inventory.commands.count_work import Seen, Threshold, enter_counts, start_count, submit_count
+from core.access.principal import SYSTEM
+from inventory.commands.counting.apply import apply_finished_count
+from inventory.commands.counting.count_work import (
+    Seen,
+    Threshold,
+    enter_counts,
+    start_count,
+    submit_count,
+)
 from inventory.errors import IllegalTransition
 from inventory.models import Count, CountLine, Sku, StockMovement
 from inventory.moments import database_now
-from inventory.queries.count_choice import lines_of_skus
-from omniretail.access.principal import SYSTEM
-from orders.commands.counts import apply_finished_count
+from inventory.queries.counting.count_choice import lines_of_skus
 from stores.queries.network import current_network
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.threads import together

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
+from core.access.keys import issue_key
+from core.access.models import ApiClient
 from inventory.models import ExpectedDelivery
-from omniretail.access.keys import issue_key
-from omniretail.access.models import ApiClient
 from orders.models import OrderLine
 from tests.builders import make_channel, make_location, make_sku
 from tests.concurrency.crowd import Call, call_at_once

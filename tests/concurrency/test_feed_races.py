@@ -9,10 +9,10 @@ from threading import Barrier
 import pytest
 from django.db import connection, transaction
 
-from omniretail.outbox.events import Fact, publish
-from omniretail.outbox.feed import read_feed
-from omniretail.outbox.models import Event, Gap, Relay
-from omniretail.outbox.relay import number_pending
+from core.outbox.events import Fact, publish
+from core.outbox.feed import read_feed
+from core.outbox.models import Event, Gap, Relay
+from core.outbox.relay import number_pending
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 

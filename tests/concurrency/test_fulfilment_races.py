@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 
+from core.access.keys import issue_key
+from core.access.models import ApiClient
 from inventory.models import Barcode, Stock
-from omniretail.access.keys import issue_key
-from omniretail.access.models import ApiClient
 from orders.models import Fulfilment, OrderLine, PickListLine, Scan
 from orders.pickup_code import MAX_WRONG_CODES, pickup_pass
 from tests.builders import make_channel, make_location, make_sku, stock_up

@@ -9,18 +9,18 @@ from dataclasses import replace
 
 import pytest
 
+from core.imports.kinds import Chunk, Progress
+from core.imports.models import Import
+from core.imports.running import run
+from core.outbox.models import Event
 from inventory.models import Sku, Stock, StockMovement
 from omniretail.files.kinds import KINDS
 from omniretail.files.tasks import run_imports
-from omniretail.imports.kinds import Chunk, Progress
-from omniretail.imports.models import Import
-from omniretail.imports.running import run
-from omniretail.outbox.models import Event
 from tests.builders import make_location
 from tests.concurrency.nursery import open_nursery
 from tests.conftest import make_caller
-from tests.imports.files import send
 from tests.inventory.laws import assert_pool_laws
+from tests.omniretail.files.files import send
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 ROWS = 1_000

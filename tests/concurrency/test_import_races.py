@@ -15,9 +15,9 @@ from omniretail.files.tasks import run_imports
 from tests.builders import make_location, make_sku, stock_up
 from tests.concurrency.threads import wait_until_blocked
 from tests.conftest import ApiCaller
-from tests.imports.files import send
 from tests.inventory.floor import balances
 from tests.inventory.laws import assert_pool_laws
+from tests.omniretail.files.files import send
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
+from core.access.keys import issue_key
+from core.access.models import ApiClient
 from inventory.models import KeepRule, RingFence, Stock, StockMovement
-from omniretail.access.keys import issue_key
-from omniretail.access.models import ApiClient
 from orders.models import Order
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.crowd import Call, call_at_once

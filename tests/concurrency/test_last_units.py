@@ -10,9 +10,9 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
 
+from core.access.keys import issue_key
+from core.access.models import ApiClient
 from inventory.models import Reservation, Stock
-from omniretail.access.keys import issue_key
-from omniretail.access.models import ApiClient
 from orders.models import Order
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.crowd import Answer, Call, call_at_once

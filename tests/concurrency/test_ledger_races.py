@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from core.access.principal import SYSTEM
+from core.outbox.models import Event
 from inventory import ledger
 from inventory.commands.holds import end_stale_holds
 from inventory.commands.reserve import Cart, hold_stock
-from inventory.commands.transfer import dispatch_transfer, draft_transfer
+from inventory.commands.transfers.transfer import dispatch_transfer, draft_transfer
 from inventory.errors import InsufficientStock
 from inventory.ledger import claims
 from inventory.models import Reservation, ReservationGroup
 from inventory.queries.lookup import Spot
 from inventory.spreading import Want
-from omniretail.access.principal import SYSTEM
-from omniretail.outbox.models import Event
 from stores.queries.network import current_network
 from tests.builders import make_location
 from tests.concurrency.ledger_acts import BUYERS, UNITS, claim_one, just_over, make_hold, release

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from core.access.principal import SYSTEM
 from inventory import ledger
 from inventory.ledger import Balance, Entry
 from inventory.models import Reservation, Sku, Stock
 from inventory.queries.lookup import Spot
-from omniretail.access.principal import SYSTEM
-from orders.commands.cancel import cancel_order
+from orders.commands.fulfilment.cancel import cancel_order
 from orders.errors import NothingToCancel
 from stores.models import Location
 from tests.builders import make_location, make_sku, stock_up

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from omniretail.access.keys import issue_key
-from omniretail.access.models import ApiClient
-from omniretail.outbox.models import Event
+from core.access.keys import issue_key
+from core.access.models import ApiClient
+from core.outbox.models import Event
 from orders.models import OrderLine, Return
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.crowd import Call, call_at_once

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from core.access.keys import issue_key
+from core.access.models import ApiClient
 from inventory.models import Stock
-from omniretail.access.keys import issue_key
-from omniretail.access.models import ApiClient
 from orders.models import Fulfilment
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.crowd import Call, call_at_once

@@ -7,13 +7,13 @@ from collections import Counter
 import pytest
 from django.db.models import Count, Sum
 
+from core.access.keys import issue_key
+from core.access.models import ApiClient
+from core.outbox.feed import read_feed
+from core.outbox.models import Event, Relay
+from core.outbox.relay import number_pending
 from inventory.models import Barcode, ExpectedDelivery, Stock
 from inventory.queries.integrity import POOL_LAWS, check_laws
-from omniretail.access.keys import issue_key
-from omniretail.access.models import ApiClient
-from omniretail.outbox.feed import read_feed
-from omniretail.outbox.models import Event, Relay
-from omniretail.outbox.relay import number_pending
 from orders.models import Order
 from orders.queries.integrity import ORDER_LAWS
 from tests.builders import make_channel, make_location, make_sku, stock_up

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.outbox.models import Event
 from inventory.models import (
     ExpectedDelivery,
     ExpectedDeliveryLine,
@@ -17,7 +18,6 @@ from inventory.models import (
     Transfer,
     TransferLine,
 )
-from omniretail.outbox.models import Event
 from tests.conftest import ApiCaller
 
 # What is no number of units in any body.

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from core.outbox.models import Event
 from inventory.models import StockMovement
-from omniretail.outbox.models import Event
 from orders.models import Fulfilment, OrderLine
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller

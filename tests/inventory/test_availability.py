@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from core.outbox.models import Event
 from inventory import ledger
 from inventory.choices import ReservationState
 from inventory.models import Reservation, RingFence, Sku, Transfer
-from omniretail.outbox.models import Event
 from stores.models import Channel, Location
 from tests.builders import Entry, make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller

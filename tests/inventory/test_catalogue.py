@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from core.audit.models import AuditRecord
 from inventory.models import Barcode, Product, Sku
-from omniretail.audit.models import AuditRecord
 from tests.builders import make_sku
 from tests.conftest import ApiCaller, make_caller
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inventory.models import RingFence
-from inventory.queries.candidates import read_shelf
+from inventory.queries.available.candidates import read_shelf
 from stores.models import Channel, Location
 from stores.queries.network import current_network
 from tests.builders import make_channel, make_location, make_sku, stock_up

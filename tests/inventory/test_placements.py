@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from core.audit.models import AuditRecord
 from inventory.models import Placement
-from omniretail.audit.models import AuditRecord
 from stores.models import Location
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller

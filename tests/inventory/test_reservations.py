@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from core.outbox.models import Event
 from inventory.models import RingFence, Sku
 from inventory.tasks import expire_reservations
-from omniretail.outbox.models import Event
 from stores.models import Channel, Location
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller

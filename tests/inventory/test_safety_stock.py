@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from core.audit.models import AuditRecord
 from inventory.models import Stock
-from omniretail.audit.models import AuditRecord
 from tests.builders import make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
 from tests.inventory.floor import nothing_written, pointers, problem

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from core.access.principal import SYSTEM
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.models import Reservation, Sku, StockMovement, Transfer
-from omniretail.access.principal import SYSTEM
 from stores.models import Location
 from tests.builders import Entry, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller

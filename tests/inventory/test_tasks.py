@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from core.database.bulk_insert import take_ids
+from core.outbox.models import Event
 from inventory import ledger
 from inventory.ledger import Claim
 from inventory.models import ReservationGroup, StockMovement
 from inventory.tasks import PARTITION_SIZE, expire_reservations, prepare_ledger
-from omniretail.outbox.models import Event
-from omniretail.rows import take_ids
 from stores.models import Channel
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import F, Sum
 
+from core.outbox.models import Event
 from inventory.models import Reservation, Stock, StockMovement
-from omniretail.outbox.models import Event
 from orders.models import FulfilmentLine, OrderLine
 from tests.conftest import ApiCaller
 

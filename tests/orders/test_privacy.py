@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from core.audit.models import AuditRecord
+from core.idempotency.models import StoredAnswer
+from core.outbox.models import Event
 from inventory.models import StockMovement
-from omniretail.audit.models import AuditRecord
-from omniretail.idempotency.models import StoredAnswer
-from omniretail.outbox.models import Event
 from orders.forgetting import ERASED, Eraser, is_telling, without_address
 from orders.models import Customer, Order, SourcingReceipt
 from tests.builders import make_channel, make_location, make_sku, stock_up

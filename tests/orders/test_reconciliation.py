@@ -12,10 +12,10 @@ from django.db import connection
 from django.test import Client
 from django.utils.html import strip_tags
 
+from core.access.models import User
+from core.access.principal import SYSTEM
+from core.outbox.models import Event
 from inventory.models import Reservation, Stock
-from omniretail.access.models import User
-from omniretail.access.principal import SYSTEM
-from omniretail.outbox.models import Event
 from orders.commands.reconcile import reconcile
 from orders.models import Fulfilment, Reconciliation, Violation
 from orders.queries.reconciliation import STALE_LAWS, last_due, meaning_of

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from omniretail.audit.models import AuditRecord
-from omniretail.outbox.models import Event
+from core.audit.models import AuditRecord
+from core.outbox.models import Event
 from orders.models import Fulfilment
 from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.db import connection
 
-from inventory.queries.availability import read_shelves
-from inventory.queries.conditions import conditions_of
+from inventory.queries.available.availability import read_shelves
+from inventory.queries.available.conditions import conditions_of
 from inventory.queries.integrity import POOL_LAWS, check_laws
 from orders.queries.integrity import ORDER_LAWS
 from stores.queries.network import current_network

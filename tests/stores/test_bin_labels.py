@@ -9,8 +9,8 @@ import pytest
 import segno
 from django.test import Client
 
-from omniretail.access.models import User
-from omniretail.labels import MOST, SIZES
+from core.access.models import User
+from core.pages.labels import MOST, SIZES
 from stores.models import Bin, Location
 from tests.builders import make_location
 from tests.conftest import ApiCaller, make_caller

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from omniretail.audit.models import AuditRecord
+from core.audit.models import AuditRecord
 from stores.models import Location, NetworkRevision
 from stores.queries.network import current_network
 from tests.builders import make_location

@@ -10,10 +10,10 @@ from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
+from core.api.csv_export import CsvRenderer, stream_csv
+from core.api.views import ApiView, StrictSerializer
 from inventory.api.fields import MomentField
 from inventory.queries.export import movements_export, stock_export
-from omniretail.csv_download import CsvRenderer, stream_csv
-from omniretail.doors import ApiView, StrictSerializer
 from orders.queries.export import orders_export
 
 LAST_ID = 2**63 - 1

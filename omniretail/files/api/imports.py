@@ -16,9 +16,13 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from omniretail.access.principal import Principal
-from omniretail.csv_download import CsvRenderer, stream_csv, text
-from omniretail.doors import ApiView, ListQuery, listed, page
+from core.access.principal import Principal
+from core.api.csv_export import CsvRenderer, stream_csv, text
+from core.api.views import ApiView, ListQuery, listed, page
+from core.imports.documents import bad_row_document, change_document, import_document
+from core.imports.models import BadRow, Change, Import, ImportState
+from core.imports.reading import look_into
+from core.problems.catalogue import NotFound
 from omniretail.files.api.upload import (
     FormParser,
     UploadBody,
@@ -28,10 +32,6 @@ from omniretail.files.api.upload import (
 )
 from omniretail.files.kinds import KIND_NAMES, KINDS
 from omniretail.files.tasks import hint_at_imports
-from omniretail.imports.documents import bad_row_document, change_document, import_document
-from omniretail.imports.models import BadRow, Change, Import, ImportState
-from omniretail.imports.reading import look_into
-from omniretail.problems import NotFound
 
 LAST_ID = 2**63 - 1
 

@@ -10,16 +10,16 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import MultiPartParser
 
+from core.access.principal import Principal
+from core.api.views import StrictSerializer
+from core.imports.accepting import Wishes, accept_file
+from core.imports.kinds import Kind
+from core.imports.models import Import
+from core.imports.reading import CsvFile
+from core.problems.catalogue import Forbidden, MalformedBody
 from inventory.api.count_body import PastMomentField
 from inventory.api.fields import ReferenceField
-from omniretail.access.principal import Principal
-from omniretail.doors import StrictSerializer
 from omniretail.files.kinds import KIND_NAMES, KINDS
-from omniretail.imports.accepting import Wishes, accept_file
-from omniretail.imports.kinds import Kind
-from omniretail.imports.models import Import
-from omniretail.imports.reading import CsvFile
-from omniretail.problems import Forbidden, MalformedBody
 
 
 class FormParser(MultiPartParser):

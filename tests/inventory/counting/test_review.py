@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from core.audit.models import AuditRecord
+from core.outbox.models import Event
 from inventory.models import StockMovement
-from omniretail.audit.models import AuditRecord
-from omniretail.outbox.models import Event
 from tests.conftest import ApiCaller, make_caller
 from tests.inventory.counting.session import (
     NOON,

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inventory.commands.expect import Announcement, expect_deliveries
+from core.access.principal import SYSTEM
+from core.outbox.models import Event
+from inventory.commands.goods_in.expect import Announcement, expect_deliveries
 from inventory.models import ExpectedDelivery, Sku
-from omniretail.access.principal import SYSTEM
-from omniretail.outbox.models import Event
 from tests.builders import make_sku
 from tests.conftest import ApiCaller
 from tests.inventory.deliveries.dock import GTIN, arrive, body, expected, goods, incoming, lines_of

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core.audit.models import AuditRecord
+from core.outbox.models import Event
 from inventory.choices import DeliveryState
 from inventory.errors import IllegalTransition
 from inventory.models import Stock, StockMovement
 from inventory.transitions import DELIVERY, delivery_actions, next_delivery_state
-from omniretail.audit.models import AuditRecord
-from omniretail.outbox.models import Event
 from orders.models import Fulfilment, OrderLine
 from tests.builders import make_sku
 from tests.conftest import ApiCaller, make_caller

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory.queries.candidates import read_shelf
+from inventory.queries.available.candidates import read_shelf
 from stores.models import Channel, Location
 from tests.conftest import ApiCaller
 

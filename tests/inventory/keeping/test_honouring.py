@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from core.database.bulk_insert import take_ids
 from inventory import ledger
 from inventory.ledger import Claim
 from inventory.models import KeepRule
-from inventory.queries.candidates import read_shelf
-from omniretail.rows import take_ids
+from inventory.queries.available.candidates import read_shelf
 from orders.models import OrderLine
 from orders.tasks import fill_backorders
 from stores.models import Channel, Location

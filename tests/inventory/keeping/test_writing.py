@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core.audit.models import AuditRecord
 from inventory.models import KeepRule, RingFence, Sku
-from omniretail.audit.models import AuditRecord
 from stores.models import Channel, Location
 from tests.builders import make_channel
 from tests.conftest import ApiCaller, make_caller

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.database.bulk_insert import take_ids
 from inventory import ledger
 from inventory.ledger import Claim
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
-from omniretail.rows import take_ids
 from stores.models import Channel
 
 LONG_AGO = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)

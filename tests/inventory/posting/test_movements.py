@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from core.outbox.models import Event
 from inventory import ledger
 from inventory.choices import Reason
 from inventory.errors import BalanceOutOfRange
 from inventory.ledger import BALANCE_LIMIT, Entry
 from inventory.models import StockMovement
-from omniretail.outbox.models import Event
 from stores.models import Location
 from tests.builders import make_location, make_sku, stock_up
 from tests.inventory.posting.shelf import LONG_AGO, Shelf, movements

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from core.audit.models import AuditRecord
+from core.outbox.models import Event
 from inventory.choices import TransferState
 from inventory.errors import IllegalTransition
 from inventory.models import StockMovement
 from inventory.transitions import TRANSFER, next_transfer_state, transfer_actions
-from omniretail.audit.models import AuditRecord
-from omniretail.outbox.models import Event
 from orders.models import OrderLine
 from tests.builders import make_sku
 from tests.conftest import ApiCaller

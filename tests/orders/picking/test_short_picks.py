@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from omniretail.audit.models import AuditRecord
+from core.audit.models import AuditRecord
 from orders.models import Fulfilment
 from tests.conftest import ApiCaller
 from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock

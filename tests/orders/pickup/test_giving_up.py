@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from omniretail.access.principal import SYSTEM
-from omniretail.outbox.models import Event
-from orders.commands.expire_pickups import expire_due_pickups
+from core.access.principal import SYSTEM
+from core.outbox.models import Event
+from orders.commands.fulfilment.expire_pickups import expire_due_pickups
 from orders.models import Fulfilment
 from orders.pickup_code import pickup_pass
 from orders.tasks import expire_pickups

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from omniretail.access.models import User
-from omniretail.audit.models import AuditRecord
-from omniretail.idempotency.models import StoredAnswer
-from omniretail.outbox.models import Event
+from core.access.models import User
+from core.audit.models import AuditRecord
+from core.idempotency.models import StoredAnswer
+from core.outbox.models import Event
 from orders.models import Fulfilment
 from orders.pickup_code import is_right_code, is_right_qr, pickup_pass
 from tests.conftest import ApiCaller, make_caller

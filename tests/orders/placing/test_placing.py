@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from omniretail.outbox.models import Event
+from core.outbox.models import Event
 from orders.models import Order
 from tests.builders import stock_up
 from tests.conftest import ApiCaller

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.audit.models import AuditRecord
+from core.outbox.models import Event
 from inventory.models import Stock, StockMovement
-from omniretail.audit.models import AuditRecord
-from omniretail.outbox.models import Event
 from orders.models import Return, ReturnLine, ReturnReceiptLine
 from tests.conftest import ApiCaller
 

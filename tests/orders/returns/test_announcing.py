@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from omniretail.audit.models import AuditRecord
-from omniretail.outbox.models import Event
+from core.audit.models import AuditRecord
+from core.outbox.models import Event
 from orders.models import Fulfilment, Return
 from tests.builders import make_location
 from tests.conftest import ApiCaller, make_caller

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from core.outbox.models import Event
 from inventory.models import Sku
-from omniretail.outbox.models import Event
 from orders.models import OrderLine
 from tests.builders import make_location, make_sku, stock_up
 from tests.conftest import ApiCaller

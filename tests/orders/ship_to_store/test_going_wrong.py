@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from orders.commands.expire_pickups import expire_due_pickups
+from orders.commands.fulfilment.expire_pickups import expire_due_pickups
 from orders.models import Fulfilment
 from orders.pickup_code import pickup_pass
 from tests.conftest import ApiCaller

@@ -1,0 +1,78 @@
+"""Making and recognising API keys."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from datetime import datetime
+
+from core.access.models import ApiClient, ApiKey
+from core.access.principal import Principal
+from core.database.bulk_insert import hex_of
+from core.database.statements import run
+
+PREFIX = "omni_"
+LATELY = 1.0  # seconds in which a process believes what it has just been told of a key
+MOST_REMEMBERED = 1_000
+
+_lately: dict[bytes, tuple[float, Principal]] = {}
+
+
+def digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def issue_key(*, client: ApiClient, expires_at: datetime | None = None) -> str:
+    """Make a further key for a client and return it: the only time that it can be seen."""
+    key = PREFIX + secrets.token_urlsafe(32)
+    ApiKey.objects.create(
+        client=client, digest=digest(key), hint=key[: len(PREFIX) + 6], expires_at=expires_at
+    )
+    return key
+
+
+def recognise(key: str) -> Principal | None:
+    """Return who a key belongs to, or None when it is unknown, expired or revoked.
+
+    Asked with every request, so it is plain SQL: as a queryset it was a quarter of what the
+    web process does to place an order.
+    """
+    rows = run(
+        """SELECT c.id, c.name, c.scopes, c.channels, c.locations, c.requests_per_minute
+           FROM access_apikey k JOIN access_apiclient c ON c.id = k.client_id
+           WHERE k.digest = %s::bytea AND k.revoked_at IS NULL
+             AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())""",
+        [hex_of(digest(key))],
+    )
+    if not rows:
+        return None
+    identity, name, scopes, channels, locations, limit = rows[0]
+    return ApiClient(
+        id=identity,
+        name=name,
+        scopes=scopes,
+        channels=channels,
+        locations=locations,
+        requests_per_minute=limit,
+    ).principal()
+
+
+def recognise_lately(key: str) -> Principal | None:
+    """Return who a key belongs to, as known within the last second.
+
+    For the busiest doors: a look-up a request costs as much as a tenth of placing an order. A
+    key that is revoked, or narrowed, is believed for up to `LATELY` seconds more. An unknown key
+    is looked up each time.
+    """
+    mark, now = digest(key), time.monotonic()
+    at, principal = _lately.get(mark, (0.0, None))
+    if principal is None or now - at > LATELY:
+        principal = recognise(key)
+        if len(_lately) >= MOST_REMEMBERED:
+            _lately.clear()
+        if principal is None:
+            _lately.pop(mark, None)
+        else:
+            _lately[mark] = now, principal
+    return principal

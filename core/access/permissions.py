@@ -1,0 +1,26 @@
+"""The scope that each view asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from core.access.principal import Principal
+from core.problems.catalogue import Forbidden, Unauthenticated
+
+
+class HasScope(BasePermission):
+    """Compare the principal with the view's `scopes`: `{"GET": "stock:read", …}`."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.method == "OPTIONS":
+            return True
+        if not isinstance(request.user, Principal):
+            raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
+        # HEAD is GET without the body, and tells as much in its headers.
+        scope = view.scopes.get("GET" if request.method == "HEAD" else request.method)
+        if scope is not None and not request.user.may(scope):
+            raise Forbidden(f"This needs the scope {scope}.", scope=scope)
+        return True

@@ -1,0 +1,235 @@
+"""Members of staff, API clients, and the only moment at which a key can be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from core.access.keys import issue_key
+from core.access.models import ApiClient, ApiKey, User
+from core.access.scopes import SCOPES
+from core.admin.base import ROWS, ReadOnlyAdmin, ReadOnlyInline, actor_of, at
+from core.audit.record import record
+
+CODES = "Codes with commas between them; empty means all"
+
+
+class StaffForm(UserChangeForm):
+    class Meta(UserChangeForm.Meta):
+        model = User
+        fields = "__all__"
+        help_texts = {"locations": CODES}
+        widgets = {"locations": UnfoldAdminTextInputWidget}
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    form = StaffForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "email", "role", "where", "is_active", "is_staff", "last_login")
+    list_filter = ("role", "is_active", "is_staff", "is_superuser")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Work", {"fields": ("role", "locations")}),
+        (
+            "Admin",
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {"fields": ("username", "usable_password", "password1", "password2", "role")},
+        ),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    @display(description="Locations")
+    def where(self, user: User) -> str:
+        return ", ".join(user.locations) or "all"
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    pass
+
+
+class KeyInline(ReadOnlyInline):
+    model = ApiKey
+    fields = ("hint", "created_at", "expires_at", "revoked_at")
+    readonly_fields = ("created_at",)
+    verbose_name_plural = "Keys"
+    show_change_link = False
+
+
+class ApiClientForm(forms.ModelForm):
+    scopes = forms.MultipleChoiceField(
+        choices=[(code, f"{code} – {words}") for code, words in SCOPES.items()],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+
+    class Meta:
+        model = ApiClient
+        fields = ("name", "scopes", "channels", "locations", "requests_per_minute")
+        help_texts = {
+            "channels": CODES,
+            "locations": CODES,
+            "requests_per_minute": "Over it: 429. Empty means as many as it likes.",
+        }
+        widgets = {
+            "channels": UnfoldAdminTextInputWidget,
+            "locations": UnfoldAdminTextInputWidget,
+        }
+
+
+class ExpiryForm(forms.Form):
+    expires_at = forms.SplitDateTimeField(
+        required=False,
+        label="Expires",
+        widget=UnfoldAdminSplitDateTimeWidget,
+        help_text="Empty: never. Keys may overlap while a client changes from one to the next.",
+    )
+
+    def clean_expires_at(self) -> Any:
+        expires_at = self.cleaned_data["expires_at"]
+        if expires_at and expires_at <= timezone.now():
+            raise forms.ValidationError("This moment is over.")
+        return expires_at
+
+
+@admin.register(ApiClient)
+class ApiClientAdmin(ModelAdmin):
+    form = ApiClientForm
+    list_display = ("name", "may", "channels_or_all", "locations_or_all", "keys_in_use")
+    list_per_page = ROWS
+    search_fields = ("name",)
+    inlines = (KeyInline,)
+    actions_detail = ("issue_key",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiClient]:
+        return super().get_queryset(request).prefetch_related("keys")
+
+    @display(description="May")
+    def may(self, client: ApiClient) -> str:
+        return ", ".join(client.scopes) or "nothing"
+
+    @display(description="Channels")
+    def channels_or_all(self, client: ApiClient) -> str:
+        return ", ".join(client.channels) or "all"
+
+    @display(description="Locations")
+    def locations_or_all(self, client: ApiClient) -> str:
+        return ", ".join(client.locations) or "all"
+
+    @display(description="Keys in use")
+    def keys_in_use(self, client: ApiClient) -> int:
+        now = timezone.now()
+        return sum(
+            key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
+            for key in client.keys.all()
+        )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        record(
+            actor=actor_of(request),
+            action="api_client.changed" if change else "api_client.created",
+            subject=f"api_clients/{obj.pk}",
+            scopes=obj.scopes,
+            requests_per_minute=obj.requests_per_minute,
+        )
+
+    @action(description="Issue a key", url_path="issue-key", icon="key")
+    def issue_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask when the key shall end, then make it and show it: once, and on no other page."""
+        client = self.get_object(request, object_id)
+        if client is None:
+            raise Http404
+        if not self.has_change_permission(request, client):
+            raise PermissionDenied
+        form = ExpiryForm(request.POST if request.method == "POST" else None)
+        key = None
+        if request.method == "POST" and form.is_valid():
+            key = issue_key(client=client, expires_at=form.cleaned_data["expires_at"])
+            record(
+                actor=actor_of(request),
+                action="api_key.issued",
+                subject=f"api_clients/{client.pk}",
+            )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Issue a key to {client.name}",
+            "opts": self.opts,
+            "original": client,
+            "client": client,
+            "form": form,
+            "key": key,
+        }
+        page = TemplateResponse(request, "core/issue_key.html", context)
+        # A key must not be kept by the browser nor by anything between it and us.
+        page["Cache-Control"] = "no-store"
+        return page
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Keys are issued on the page of their client, and revoked here."""
+
+    list_display = ("hint", "client", "created", "expires", "revoked")
+    list_filter = ("client",)
+    list_select_related = ("client",)
+    search_fields = ("hint", "client__name")
+    ordering = ("-id",)
+    actions = ("revoke",)
+
+    @display(description="Created", ordering="id")
+    def created(self, key: ApiKey) -> str:
+        return at(key.created_at)
+
+    @display(description="Expires")
+    def expires(self, key: ApiKey) -> str:
+        return at(key.expires_at)
+
+    @display(description="Revoked")
+    def revoked(self, key: ApiKey) -> str:
+        return at(key.revoked_at)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("access.change_apikey")
+
+    @admin.action(description="Revoke these keys now", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        live = queryset.filter(revoked_at__isnull=True).select_related("client")
+        for key in live:
+            record(
+                actor=actor_of(request),
+                action="api_key.revoked",
+                subject=f"api_clients/{key.client_id}",
+                hint=key.hint,
+            )
+        count = live.update(revoked_at=timezone.now())
+        self.message_user(request, f"{count} keys were revoked.")

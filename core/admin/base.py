@@ -1,0 +1,154 @@
+"""The manners that every admin page shares: what may only be read, what is never counted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin.options import BaseModelAdmin
+from django.core.exceptions import ValidationError
+from django.db.models import BinaryField, JSONField, Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from rest_framework import serializers
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
+from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from core.access.models import User
+from core.access.principal import Principal
+from core.api.views import CodeField
+
+ROWS = 50  # of one page of a list
+
+
+class OnlyRead(BaseModelAdmin):
+    """A table that people look at, and that commands alone change."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(OnlyRead, ModelAdmin):
+    """Lists and pages without a single field to fill in; a page shows every column."""
+
+    list_per_page = ROWS
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        # Digests and fingerprints say nothing to a person, and the digest of a key is no sight.
+        columns = [
+            field.name for field in self.opts.concrete_fields if not isinstance(field, BinaryField)
+        ]
+        shown = [str(name) for name in self.readonly_fields if name not in columns]
+        return columns + shown
+
+
+class ReadOnlyInline(OnlyRead, TabularInline):
+    """Rows of a page that are looked at."""
+
+    extra = 0
+    hide_title = True
+    show_change_link = True
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self.fields or ()
+
+
+class Searched(ModelAdmin):
+    """A table that is found in by whole words, through an index, and never counted.
+
+    `LIKE '%word%'` and `count(*)` over ten million rows would hold a page up for seconds.
+    """
+
+    list_per_page = ROWS
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    search_fields = ("pk",)  # Django shows the search box where this is not empty
+
+    def find(self, word: str) -> Q:
+        """Return the rows that a whole word stands for."""
+        raise NotImplementedError
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        word = search_term.strip()
+        return (queryset.filter(self.find(word)) if word else queryset), False
+
+
+class KeptAdmin(ModelAdmin):
+    """What other tables refer to for ever: it may change, but never vanish."""
+
+    list_per_page = ROWS
+    formfield_overrides = {JSONField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 4})}}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class Downloaded(ModelAdmin):
+    """A table that the API also gives as a file, at `download_address`."""
+
+    actions_list = ("download",)
+    download_address = ""
+
+    @action(description="Download as CSV", url_path="download", icon="download")
+    def download(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(self.download_address)
+
+
+def link(text: object, to: str, **query: str | int) -> SafeString:
+    """Return a link to a list of the admin, filtered: `link("Ledger", "inventory_stock", …)`."""
+    address = reverse(f"admin:{to}_changelist")
+    return format_html('<a class="text-link" href="{}?{}">{}</a>', address, urlencode(query), text)
+
+
+def link_to(row: Model | None, text: object = None) -> SafeString | str:
+    """Return a link to the page of a row."""
+    if row is None:
+        return "–"
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+    return format_html(
+        '<a class="text-link" href="{}">{}</a>', reverse(name, args=[row.pk]), text or row
+    )
+
+
+def at(moment: datetime | None) -> str:
+    """Write a time to the second, in the time zone of the service."""
+    if moment is None:
+        return "–"
+    return formats.date_format(timezone.localtime(moment), "j M Y H:i:s")
+
+
+def actor_of(request: HttpRequest) -> Principal:
+    """Return the member of staff who is signed in, as commands know actors."""
+    assert isinstance(request.user, User)
+    return request.user.principal()
+
+
+def check_code(code: str) -> str:
+    """Return a code that can stand in an address, or raise what a form understands."""
+    try:
+        return CodeField().run_validation(code)
+    except serializers.ValidationError as error:
+        raise ValidationError([str(detail) for detail in error.detail]) from error
+
+
+def check_object(value: Any) -> dict[str, Any]:
+    """Return a JSON object; nothing at all is an empty one."""
+    if value in (None, ""):
+        return {}
+    if not isinstance(value, dict):
+        raise ValidationError('This must be a JSON object: {"name": "value"}.')
+    return value

@@ -1,0 +1,15 @@
+"""Writing the audit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.access.principal import Principal
+from core.audit.models import AuditRecord
+
+
+def record(*, actor: Principal, action: str, subject: str, reason: str = "", **data: Any) -> None:
+    """Note an act in the caller's transaction: it is kept exactly when its effect is."""
+    AuditRecord.objects.create(
+        actor=actor.name, action=action, subject=subject, reason=reason, data=data
+    )

@@ -1,0 +1,82 @@
+"""Making the folders of DATA_DIR, and the logs in them."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from pathlib import Path
+
+from core.embedded.account import Account, account_for_servers
+from core.embedded.errors import EmbeddedError
+from core.embedded.places import log_dir, servers_dir
+
+LARGEST_LOG = 20_000_000  # bytes; beyond it the log of the run before is kept as `.1`
+
+
+def make_home(home: Path) -> None:
+    """DATA_DIR itself and its log folder. Folders that are there already are left as they are.
+
+    Raises EmbeddedError when this user may not write there.
+    """
+    _make_open(home)
+    if not os.access(home, os.W_OK):
+        raise EmbeddedError(
+            f"{home} belongs to another user: run as that one or choose another DATA_DIR."
+        )
+    _make_open(log_dir(home))
+
+
+def make_servers_folder(home: Path) -> None:
+    """The folder the servers own, with a link to it when it cannot lie in DATA_DIR."""
+    make_home(home)
+    place, link = servers_dir(home), home / "servers"
+    account = account_for_servers(place)
+    if place != link and not link.is_symlink():
+        if place.exists():
+            # DATA_DIR was removed by hand: what it pointed to is not the new one's, nor ours
+            # to delete.
+            place.rename(place.with_name(f"{place.name}.left-{int(time.time())}"))
+        _make_open(place.parent)
+        link.symlink_to(place)
+    make_folder(place, owner=account, mode=0o711)
+
+
+def make_folder(path: Path, *, owner: Account, mode: int) -> None:
+    """A folder of the servers' account. One that somebody else made there is refused."""
+    if not path.exists():
+        path.mkdir()
+        path.chmod(mode)
+        owner.own(path)
+    elif path.is_symlink() or path.stat().st_uid != owner.uid:
+        raise EmbeddedError(
+            f"{path} belongs to somebody else: remove it or choose another DATA_DIR."
+        )
+
+
+def open_log(path: Path) -> io.FileIO:
+    if path.exists() and path.stat().st_size > LARGEST_LOG:
+        path.replace(path.with_name(f"{path.name}.1"))
+    return io.FileIO(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644), "w")
+
+
+def tail(path: Path, *, lines: int = 12) -> str:
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""
+
+
+def _make_open(path: Path) -> None:
+    """Make a folder and its missing parents so that the servers' account can walk in,
+    whatever the umask; existing folders are the user's and keep their mode."""
+    if path.exists():
+        return
+    _make_open(path.parent)
+    try:
+        path.mkdir(exist_ok=True)
+        path.chmod(0o755)
+    except PermissionError as error:
+        raise EmbeddedError(
+            f"{path} cannot be made by this user: choose another DATA_DIR."
+        ) from error

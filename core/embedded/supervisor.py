@@ -1,0 +1,268 @@
+"""`serve`: one process that starts all the others, watches them and stops them in order."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from core.embedded.broker import Broker
+from core.embedded.children import (
+    Backoff,
+    Child,
+    end_leftovers,
+    environment_of,
+)
+from core.embedded.connection import is_broker_embedded, is_database_embedded
+from core.embedded.console import Console
+from core.embedded.errors import EmbeddedError
+from core.embedded.folders import make_home, open_log, tail
+from core.embedded.locks import Lock, exclusive
+from core.embedded.places import REPOSITORY, log_dir
+from core.embedded.port import take_port
+from core.embedded.postgres import Postgres
+from core.embedded.use import Use
+
+LOOK_EVERY = 0.25  # seconds between two looks at the children
+LONGEST_WEB_START = 60
+GRACE = 20  # seconds for requests and tasks under way when all stops
+
+
+class Interrupted(Exception):
+    """Asked to stop before the service was up."""
+
+
+class Supervisor:
+    def __init__(self, home: Path, *, host: str, port: int, demo: bool) -> None:
+        self.home = home
+        self.host = host
+        self.port = port
+        self.demo = demo
+        self.console = Console()
+        self._stop = threading.Event()
+        self._hurry = threading.Event()
+        self._lock = Lock(home / "serve.lock")
+        self._use: Use | None = None
+        self._broker: Broker | None = None
+        self._children: list[Child] = []
+        self._backoffs = {"PostgreSQL": Backoff(), "The broker": Backoff()}
+
+    def run(self) -> None:
+        """Serve until a signal asks to stop. Raises EmbeddedError when it cannot start."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        make_home(self.home)
+        if not self._lock.take():
+            raise EmbeddedError(
+                f"{self.home} is being served already: stop that first, or choose another "
+                "DATA_DIR (and PORT)."
+            )
+        if ended := end_leftovers(self.home, grace=GRACE):
+            self.console.say(f"Ended what a killed run had left: {', '.join(ended)}")
+        listener = take_port(self.host, self.port)
+        try:
+            self._start(listener)
+            self._watch()
+        except Interrupted:
+            pass
+        except EmbeddedError:
+            if not self._stop.is_set():  # else it is only what the stop interrupted
+                raise
+        finally:
+            listener.close()
+            self._stop_all()
+            self._lock.release()
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._stop.is_set():
+            self._hurry.set()  # asked twice
+        self._stop.set()
+
+    def _go_on(self) -> None:
+        if self._stop.is_set():
+            raise Interrupted
+
+    # Starting
+
+    def _start(self, listener: socket.socket) -> None:
+        began = time.monotonic()
+        self.port = listener.getsockname()[1]
+        self.console.say(f"OmniRetail, with its data in {self.home}")
+        self._start_servers()
+        with self.console.step("Bringing the tables up to date"):
+            self._manage("migrate", "--no-input", quiet=True)
+        if self.demo:
+            self.console.say("Loading the demo retailer")
+            self._manage("load_demo", quiet=False)  # tells its own steps
+        with self.console.step("Starting web, worker and beat"):
+            self._start_children(listener)
+            self._wait_for_web()
+        self._say_where_to_look(time.monotonic() - began)
+
+    def _start_servers(self) -> None:
+        if is_database_embedded():
+            with self.console.step("Starting PostgreSQL"):
+                postgres = Postgres(self.home, tell=self.console.say, is_unwanted=self._stop.is_set)
+                self._use = Use(self.home, postgres=postgres)
+                self._use.begin()
+                self._use.keep()
+        self._go_on()
+        if is_broker_embedded():
+            with self.console.step("Starting the broker"):
+                self._broker = Broker(self.home, tell=self.console.say)
+                self._broker.start()
+        self._go_on()
+
+    def _manage(self, *arguments: str, quiet: bool) -> None:
+        """Run a management command to its end. Raises EmbeddedError with its last words."""
+        log = log_dir(self.home) / f"{arguments[0]}.log"
+        with open_log(log) as output:
+            command = subprocess.Popen(
+                [sys.executable, "manage.py", *arguments],
+                cwd=REPOSITORY,
+                env=environment_of(self.home, role="manage"),
+                stdin=subprocess.DEVNULL,
+                stdout=output if quiet else None,
+                stderr=output if quiet else None,
+                start_new_session=True,
+            )
+        while command.poll() is None:
+            if self._stop.wait(0.05):
+                command.terminate()
+                command.wait()
+                raise Interrupted
+        if command.returncode != 0:
+            words = f"; {log} ends:\n{tail(log)}" if quiet else ""
+            raise EmbeddedError(f"manage.py {arguments[0]} failed{words}")
+
+    def _start_children(self, listener: socket.socket) -> None:
+        celery = ("-m", "celery", "--app", "omniretail")
+        self._children = [
+            Child(
+                "web",
+                self.home,
+                ("-m", "gunicorn", "--config", "gunicorn.conf.py", "omniretail.wsgi:application"),
+                role="web",
+                grace=GRACE + 5,
+                extra_environment={"GUNICORN_BIND": f"fd://{listener.fileno()}"},
+                handed_files=(listener.fileno(),),
+            ),
+            Child(
+                "beat",
+                self.home,
+                (*celery, "beat", "--loglevel", "WARNING", "--pidfile", "",
+                 "--schedule", str(self.home / "beat-schedule")),
+                role="worker",
+                grace=5,
+            ),
+            Child(
+                "worker",
+                self.home,
+                (*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2",
+                 "--without-gossip", "--without-mingle"),
+                role="worker",
+                grace=GRACE,
+            ),
+        ]  # fmt: skip
+        for child in self._children:
+            child.start()
+
+    def _wait_for_web(self) -> None:
+        """Until it answers at all. Raises EmbeddedError with the web's last words."""
+        web = self._children[0]
+        deadline = time.monotonic() + LONGEST_WEB_START
+        while not self._answers():
+            self._go_on()
+            if death := web.death():
+                raise EmbeddedError(f"The web process {death}")
+            if time.monotonic() > deadline:
+                raise EmbeddedError(
+                    f"The web process does not answer; {web.log} ends:\n{tail(web.log)}"
+                )
+            self._stop.wait(0.1)
+
+    def _answers(self) -> bool:
+        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host
+        connection = http.client.HTTPConnection(host, self.port, timeout=5)
+        try:
+            connection.request("GET", "/healthz")
+            # A refusal is an answer too: ALLOWED_HOSTS may know only the public name.
+            return connection.getresponse().status < 500
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _say_where_to_look(self, seconds: float) -> None:
+        site = f"http://localhost:{self.port}"
+        self.console.say(
+            f"\nReady after {seconds:.0f} s. ctrl-C stops everything.\n"
+            f"  Site   {site}/\n"
+            f"  Admin  {site}/admin/\n"
+            f"  API    {site}/api/v1/docs\n"
+            f"  Logs   {log_dir(self.home)}\n"
+        )
+
+    # Watching
+
+    def _watch(self) -> None:
+        while not self._stop.wait(LOOK_EVERY):
+            if self._use is not None:
+                self._revive("PostgreSQL", self._use.postgres)
+            if self._broker is not None:
+                self._revive("The broker", self._broker)
+            for child in self._children:
+                if death := child.death():
+                    self.console.news(f"{child.name} {death}")
+                elif not child.is_running and child.backoff.is_over:
+                    child.start()
+                    self.console.news(f"{child.name} started again")
+
+    def _revive(self, name: str, server: Postgres | Broker) -> None:
+        backoff = self._backoffs[name]
+        if server.pid() is not None or not backoff.is_over:
+            return
+        self.console.news(f"{name} has died, starting it again")
+        began = time.monotonic()
+        try:
+            with exclusive(self.home / "start.lock"):
+                server.start()
+        except EmbeddedError as error:
+            wait = backoff.died(lived=0)
+            self.console.news(f"{error}\nNext attempt in {wait:g} s")
+        else:
+            backoff.died(lived=float("inf"))
+            backoff.not_before = 0
+            self.console.news(f"{name} runs again after {time.monotonic() - began:.1f} s")
+
+    # Stopping
+
+    def _stop_all(self) -> None:
+        """Callers first, then what they call, so that nothing loses its footing."""
+        self._stop.set()
+        began = time.monotonic()
+        self.console.say("Stopping")
+        for child in self._children:
+            self.console.say(f"  {child.name}")
+            child.stop(in_a_hurry=self._hurry.is_set)
+            if child.name == "web":
+                for other in self._children:  # these two need not wait for each other
+                    other.ask_to_stop()
+        end_leftovers(self.home, grace=1)  # a command that was under way
+        with exclusive(self.home / "start.lock"):
+            if self._broker is not None:
+                self.console.say("  broker")
+                self._broker.stop()
+            if self._use is not None:
+                self.console.say("  PostgreSQL")
+                self._use.postgres.stop()
+        if self._use is not None:
+            self._use.end()
+        seconds = time.monotonic() - began
+        self.console.say(f"Stopped in {seconds:.1f} s. The data stays in {self.home}")

@@ -1,0 +1,133 @@
+"""Claims and their stored answers, many at once: one statement to recall, one to store."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from psycopg import errors as pg
+from rest_framework.request import Request
+
+from core.access.principal import Principal
+from core.database.statements import numbers, run
+from core.idempotency.errors import KeyInProgress, KeyMalformed, KeyMismatch, KeyRequired
+from core.problems.catalogue import MEDIA_TYPE, DomainError
+
+_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What makes two requests the same act: whose key, which key, of what."""
+
+    owner: str
+    key: str
+    fingerprint: bytes
+
+    @classmethod
+    def of(cls, request: Request) -> Claim:
+        """Read the claim of a request, or refuse it for its missing or malformed key."""
+        assert isinstance(request.user, Principal)
+        return cls.made(request, request.data, request.user)
+
+    @classmethod
+    def made(cls, request: Request | HttpRequest, data: Any, actor: Principal) -> Claim:
+        """Read the claim of a request whose JSON is `data`; refusals as for `of`."""
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+        if key is None:
+            raise KeyRequired()
+        if not _KEY.match(key):
+            raise KeyMalformed()
+        parts = [
+            (request.method or "").encode(),
+            request.get_full_path().encode(),
+            msgspec.json.encode(data, order="sorted"),
+        ]
+        return cls(actor.id, key, hashlib.sha256(b"\n".join(parts)).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered with: a status and a JSON text."""
+
+    status: int
+    body: str
+    replayed: bool = False
+
+    @classmethod
+    def of(cls, status: int, body: Any) -> Answer:
+        # Translated titles are lazy: `str` makes them text.
+        return cls(status, msgspec.json.encode(body, enc_hook=str).decode())
+
+    def replay(self) -> Answer:
+        return Answer(self.status, self.body, replayed=True)
+
+    def response(self) -> HttpResponse:
+        media_type = MEDIA_TYPE if self.status >= 400 else "application/json"
+        response = HttpResponse(self.body, status=self.status, content_type=media_type)
+        if self.replayed:
+            response["Idempotency-Replayed"] = "true"
+        return response
+
+
+def recall(claims: Sequence[Claim]) -> list[Answer | DomainError | None]:
+    """Lock the keys of one owner's claims until the transaction ends, and return what each has
+    been answered before: the answer, `KeyMismatch` for another request under the key, None for
+    a key that is new.
+
+    Waits for requests with the same keys that still run, up to `lock_timeout`; then
+    `KeyInProgress`. What such a request commits meanwhile is not seen: `store_answers` then
+    meets it, and the caller's transaction has to be run again.
+    """
+    keys = sorted({claim.key for claim in claims})  # in order: two sets never wait for each other
+    try:
+        rows = run(
+            """SELECT a.key, a.fingerprint, a.status, a.body
+               FROM (
+                   SELECT key, pg_advisory_xact_lock(hashtextextended(%(owner)s::text || key, 0))
+                   FROM unnest(%(keys)b::text[]) AS k(key) OFFSET 0
+               ) w
+               JOIN idempotency_storedanswer a ON a.owner = %(owner)s::text AND a.key = w.key""",
+            {"owner": claims[0].owner, "keys": keys},
+        )
+    except OperationalError as error:
+        if isinstance(error.__cause__, (pg.LockNotAvailable, pg.QueryCanceled)):
+            raise KeyInProgress() from error
+        raise
+    stored = {key: (bytes(mark), Answer(status, body)) for key, mark, status, body in rows}
+    answers: list[Answer | DomainError | None] = []
+    for claim in claims:
+        if claim.key not in stored:
+            answers.append(None)
+            continue
+        fingerprint, answer = stored[claim.key]
+        answers.append(answer.replay() if fingerprint == claim.fingerprint else KeyMismatch())
+    return answers
+
+
+def store_answers(answers: Sequence[tuple[Claim, Answer]]) -> None:
+    """Keep the answers of one owner's new keys.
+
+    Raises `IntegrityError` when a request with one of the keys has been answered since `recall`.
+    """
+    if not answers:
+        return
+    # In binary: as text, every quote of the JSON would be looked for and escaped, which took a
+    # fifth of the web's CPU for a batch of 100 orders.
+    run(
+        """INSERT INTO idempotency_storedanswer (owner, key, fingerprint, status, body)
+           SELECT %s::text, * FROM unnest(%b::text[], %b::bytea[], %s::int[], %b::text[])""",
+        [
+            answers[0][0].owner,
+            [claim.key for claim, _ in answers],
+            [claim.fingerprint for claim, _ in answers],
+            numbers(answer.status for _, answer in answers),
+            [answer.body for _, answer in answers],
+        ],
+    )

@@ -1,0 +1,132 @@
+"""One door for every act: claim, effect and answer in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.http import HttpResponse
+from psycopg import errors as pg
+from rest_framework.request import Request
+
+from core.access.principal import Principal
+from core.idempotency.answers import Answer, Claim, recall, store_answers
+from core.idempotency.errors import KeyMismatch
+from core.problems.catalogue import DomainError
+
+ATTEMPTS = 4
+CONFLICTS = (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation)
+# Refusals of what was sent, not of what it would do: the mended request may keep its key.
+INVALID = (400, 404)
+
+T = TypeVar("T")
+
+
+class StartOver(Exception):
+    """An effect met what it cannot take back by itself: roll back, and run it with savepoints."""
+
+
+Effect = Callable[[], tuple[int, Any]]
+Outcome = tuple[int, Any] | DomainError  # a status and a JSON-able body, or a refusal
+
+
+def execute(request: Request, effect: Effect, content: Any = None) -> HttpResponse:
+    """Run `effect` once for this request's Idempotency-Key and answer with what it returned.
+
+    `effect` returns (status, JSON-able body) or raises a `DomainError`. A refusal is rolled
+    back and its answer stored, else the same key could be refused first and accepted later.
+    A deadlock or a serialisation failure is retried whole. `content` stands for a body that is
+    not JSON.
+    """
+    assert isinstance(request.user, Principal)
+    claim = Claim.made(request, request.data if content is None else content, request.user)
+    return execute_once(claim, effect).response()
+
+
+def execute_once(claim: Claim, effect: Effect) -> Answer:
+    """Run `effect` once for a claim, however often it comes; return its answer or a stored one.
+
+    Raises refusals of what was sent (400, 404); others are answers.
+    """
+    (answer,) = retry_conflicts(lambda: execute_set([claim], lambda _: [_guarded(effect)]))
+    if isinstance(answer, DomainError):
+        raise answer
+    return answer
+
+
+def respond(answer: Answer | DomainError) -> HttpResponse:
+    """Turn an answer into a response; raise a refusal for the problem handler."""
+    if isinstance(answer, DomainError):
+        raise answer
+    return answer.response()
+
+
+def retry_conflicts(act: Callable[[], T]) -> T:
+    """Run a whole transaction again when it met another one: a deadlock, the same new row."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return act()
+        except (OperationalError, IntegrityError) as error:
+            if not isinstance(error.__cause__, CONFLICTS) or attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def execute_set(
+    claims: Sequence[Claim], effect: Callable[[list[int]], Sequence[Outcome]]
+) -> list[Answer | DomainError]:
+    """Run the acts of one owner's claims in one transaction; return their answers in order.
+
+    `effect` gets the positions of the claims that are new, and returns their outcomes. The
+    same key twice in a set is one act.
+    """
+    with transaction.atomic():
+        answers = recall(claims)
+        first = {claim.key: n for n, claim in reversed(list(enumerate(claims)))}
+        fresh = [
+            n for n, claim in enumerate(claims) if answers[n] is None and first[claim.key] == n
+        ]
+        for position, outcome in zip(fresh, effect(fresh) if fresh else (), strict=True):
+            answers[position] = _answer(outcome)
+        store_answers(
+            [(claims[n], answer) for n in fresh if isinstance(answer := answers[n], Answer)]
+        )
+    return [
+        _of_twin(claim, claims[first[claim.key]], answers[first[claim.key]])
+        if answer is None
+        else answer
+        for claim, answer in zip(claims, answers, strict=True)
+    ]
+
+
+def _of_twin(
+    claim: Claim, twin: Claim, answer: Answer | DomainError | None
+) -> Answer | DomainError:
+    """Answer a claim whose key came twice in one set: as if it had come a moment later."""
+    assert answer is not None
+    if claim.fingerprint != twin.fingerprint:
+        return KeyMismatch()
+    return answer.replay() if isinstance(answer, Answer) else answer
+
+
+def _answer(outcome: Outcome) -> Answer | DomainError:
+    if isinstance(outcome, DomainError):
+        if outcome.status in INVALID:
+            return outcome
+        return Answer.of(outcome.status, outcome.document())
+    return Answer.of(*outcome)
+
+
+def _guarded(effect: Effect) -> Outcome:
+    """Run an effect; a refusal takes back what it did, unless recording it is the point."""
+    try:
+        with transaction.atomic():
+            try:
+                return effect()
+            except DomainError as refusal:
+                if refusal.keeps_effect:
+                    return refusal
+                raise
+    except DomainError as refusal:
+        return refusal

@@ -1,0 +1,44 @@
+"""Publishing facts, in the transaction that makes them true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.database.bulk_insert import Rows, Table, insert_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event about to be published: `data` is the snapshot of the resource `subject`."""
+
+    type: str
+    subject: str
+    data: dict[str, Any]
+    order: str = ""
+    actor: str = ""
+
+
+EVENTS = Table.of(
+    "outbox_event", type="text", subject="text", order="text", actor="text", data="json"
+)
+
+
+def event_rows(facts: Sequence[Fact]) -> Rows:
+    """Return facts as rows of the outbox, for a statement that writes other rows too."""
+    return EVENTS, [
+        {
+            "type": fact.type,
+            "subject": fact.subject,
+            "order": fact.order,
+            "actor": fact.actor,
+            "data": fact.data,
+        }
+        for fact in facts
+    ]
+
+
+def publish(*facts: Fact) -> None:
+    """Write facts into the outbox, in the caller's transaction, as one statement."""
+    insert_rows(event_rows(facts))

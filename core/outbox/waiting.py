@@ -1,0 +1,17 @@
+"""Events that wait for a place in the feed, as `/metrics` tells it."""
+
+from __future__ import annotations
+
+from core.metrics.figures import Figures
+
+# The index on ids answers it: the relay has the last one that has a place.
+FIGURES = Figures(
+    """SELECT count(*) AS events_waiting,
+              coalesce(extract(epoch FROM clock_timestamp() - min(time)), 0)::float8
+                  AS events_oldest_seconds
+       FROM outbox_event WHERE id > (SELECT coalesce(max(last_id), 0) FROM outbox_relay)""",
+    {
+        "events_waiting": "Events without a place in the feed",
+        "events_oldest_seconds": "Age of the oldest of them",
+    },
+)

@@ -1,0 +1,258 @@
+"""`/channels`: where demand comes from, and what is kept back for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.urls import path
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.access.principal import Principal
+from core.api.views import (
+    ApiView,
+    CodeField,
+    Expect,
+    ListQuery,
+    QuantityField,
+    StrictSerializer,
+    StringField,
+    listed,
+    page,
+    tagged,
+)
+from core.problems.catalogue import NotFound, ValidationFailed
+from inventory.api.fields import MomentField
+from inventory.commands.kept.ring_fences import Fence, replace_ring_fences
+from inventory.models import RingFence, Sku
+from inventory.moments import as_text
+from inventory.settlement import settlement
+from stores.choices import ChannelKind
+from stores.commands.channels import put_channel, raise_version
+from stores.models import Channel, Location
+
+EVERYWHERE = "all"
+MAX_FENCES = 10_000
+MAX_LOCATIONS = 5_000
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "string", "enum": [EVERYWHERE]},
+        ]
+    }
+)
+class SellsFromField(serializers.ListField):
+    """A list of location codes, or "all"."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=CodeField(), max_length=MAX_LOCATIONS, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return EVERYWHERE if data == EVERYWHERE else super().to_internal_value(data)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return EVERYWHERE if data == EVERYWHERE else super().run_validation(data)
+
+
+class RingFenceBody(StrictSerializer):
+    sku = CodeField()
+    location = CodeField()
+    quantity = QuantityField()
+    until = MomentField(required=False, allow_null=True)
+
+
+class ChannelBody(StrictSerializer):
+    name = StringField(max_length=200)
+    kind = serializers.ChoiceField(ChannelKind.choices)
+    locations = SellsFromField()
+    ring_fences = serializers.ListField(
+        child=RingFenceBody(), max_length=MAX_FENCES, required=False
+    )
+
+
+class RingFenceAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    location = serializers.CharField()
+    quantity = serializers.IntegerField()
+    until = serializers.DateTimeField(allow_null=True)
+
+
+class ChannelAnswer(serializers.Serializer):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(ChannelKind.choices)
+    locations = SellsFromField()
+    ring_fences = RingFenceAnswer(many=True)
+
+
+class ChannelsView(ApiView):
+    scopes = {"GET": "catalogue:read"}
+
+    @extend_schema(
+        operation_id="list_channels", parameters=[ListQuery], responses={200: listed(ChannelAnswer)}
+    )
+    def get(self, request: Request) -> Response:
+        """List channels."""
+        filters = self.filters(ListQuery)
+        rows = _shown_channels()
+        if self.actor.channels is not None:
+            rows = rows.filter(code__in=self.actor.channels)
+        return page(
+            request,
+            rows,
+            key="code",
+            filters=filters,
+            render=lambda found: [render_channel(channel) for channel in found],
+        )
+
+
+class ChannelView(ApiView):
+    scopes = {"GET": "catalogue:read", "PUT": "catalogue:write"}
+    has_etag = True
+
+    @extend_schema(operation_id="get_channel", responses={200: ChannelAnswer})
+    def get(self, request: Request, code: str) -> Response:
+        """Show a channel: where it may sell from, and what is ring-fenced for it."""
+        channel = _shown_channels().filter(code=code).first()
+        if channel is None or not self.actor.sees_channel(code):
+            raise NotFound()
+        return tagged(render_channel(channel), channel.version)
+
+    @extend_schema(
+        operation_id="put_channel",
+        request=ChannelBody,
+        responses={200: ChannelAnswer, 201: ChannelAnswer},
+    )
+    def put(self, request: Request, code: str) -> Response:
+        """Say what a channel is. What it no longer fences fills backorders at once."""
+        code = CodeField().run_validation(code)
+        if not self.actor.sees_channel(code):
+            raise NotFound()
+        body = self.body(ChannelBody)
+
+        def put(expect: Expect) -> tuple[Channel, bool]:
+            locations, fences = _look_up(body, actor=self.actor)
+            channel, created = put_channel(
+                code=code,
+                name=body["name"],
+                kind=body["kind"],
+                locations=locations,
+                actor=self.actor,
+                expect=expect,
+            )
+            touched = replace_ring_fences(channel=channel, fences=fences, actor=self.actor)
+            if touched and not created:
+                raise_version(channel)
+            settlement().fill_backorders(sku_ids=touched, actor=self.actor)
+            return _shown_channels().get(pk=channel.pk), created
+
+        return self.replace(put, render=render_channel)
+
+
+def _look_up(
+    body: dict[str, Any], *, actor: Principal
+) -> tuple[list[Location] | None, list[Fence]]:
+    """Turn the codes of a body into rows, or refuse all that are wrong at once."""
+    asked = body.get("ring_fences", [])
+    named = [] if body["locations"] == EVERYWHERE else body["locations"]
+    codes = {*named, *(fence["location"] for fence in asked)}
+    locations = {
+        location.code: location
+        for location in Location.objects.filter(code__in=codes)
+        if actor.sees_location(location.code)
+    }
+    skus = dict(
+        Sku.objects.filter(code__in={fence["sku"] for fence in asked}).values_list("code", "pk")
+    )
+    errors = [
+        _error(f"/locations/{index}", f"There is no location {code}.", "unknown_location")
+        for index, code in enumerate(named)
+        if code not in locations
+    ]
+    seen: set[tuple[str, str]] = set()
+    for index, fence in enumerate(asked):
+        sku, location, at = fence["sku"], fence["location"], f"/ring_fences/{index}"
+        if sku not in skus:
+            errors.append(_error(f"{at}/sku", f"There is no SKU {sku}.", "unknown_sku"))
+        if location not in locations:
+            errors.append(
+                _error(f"{at}/location", f"There is no location {location}.", "unknown_location")
+            )
+        elif body["locations"] != EVERYWHERE and location not in named:
+            errors.append(
+                _error(
+                    f"{at}/location",
+                    f"The channel does not sell from {location}: nothing can be kept for it there.",
+                    "not_sold_from",
+                )
+            )
+        if (sku, location) in seen:
+            errors.append(
+                _error(at, f"{sku} at {location} is ring-fenced twice.", "duplicate_ring_fence")
+            )
+        seen.add((sku, location))
+    if errors:
+        raise ValidationFailed(errors)
+    return (
+        None if body["locations"] == EVERYWHERE else [locations[code] for code in named],
+        [
+            Fence(
+                skus[fence["sku"]],
+                locations[fence["location"]].pk,
+                fence["quantity"],
+                fence.get("until"),
+            )
+            for fence in asked
+        ],
+    )
+
+
+def _error(pointer: str, detail: str, code: str) -> dict[str, str]:
+    return {"pointer": pointer, "detail": detail, "code": code}
+
+
+def _shown_channels() -> QuerySet[Channel]:
+    return Channel.objects.prefetch_related(
+        "locations",
+        Prefetch(
+            "ring_fences",
+            RingFence.objects.select_related("sku", "location").order_by(
+                "sku__code", "location__code"
+            ),
+        ),
+    )
+
+
+def render_channel(channel: Channel) -> dict[str, Any]:
+    return {
+        "code": channel.code,
+        "name": channel.name,
+        "kind": channel.kind,
+        "locations": EVERYWHERE
+        if channel.all_locations
+        else [location.code for location in channel.locations.all()],
+        "ring_fences": list(_rendered_fences(channel.ring_fences.all())),
+    }
+
+
+def _rendered_fences(fences: Iterable[RingFence]) -> Iterable[dict[str, Any]]:
+    for fence in fences:
+        yield {
+            "sku": fence.sku.code,
+            "location": fence.location.code,
+            "quantity": fence.quantity,
+            "until": as_text(fence.until),
+        }
+
+
+urlpatterns = [
+    path("channels", ChannelsView.as_view()),
+    path("channels/<str:code>", ChannelView.as_view()),
+]

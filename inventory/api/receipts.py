@@ -1,0 +1,102 @@
+"""`/receipts`: goods in from suppliers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from core.api.views import MAX_ITEMS, ApiView, CodeField, QuantityField, StrictSerializer
+from inventory.api.answers import by_pair
+from inventory.api.fields import ReferenceField
+from inventory.commands.change import StockChange
+from inventory.commands.goods_in.take_in import take_in_goods
+from inventory.queries.lookup import Found, look_up
+
+
+class ReceiptLineBody(StrictSerializer):
+    sku = CodeField()
+    quantity = QuantityField()
+
+
+class ReceiptBody(StrictSerializer):
+    location = CodeField()
+    reference = ReferenceField(help_text="The delivery's own number")
+    lines = serializers.ListField(child=ReceiptLineBody(), min_length=1, max_length=MAX_ITEMS)
+
+
+class ReceiptLineAnswer(serializers.Serializer):
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+    on_hand = serializers.IntegerField()
+    available = serializers.IntegerField()
+
+
+class ReceiptAnswer(serializers.Serializer):
+    location = serializers.CharField()
+    reference = serializers.CharField()
+    lines = ReceiptLineAnswer(many=True)
+
+
+class ReceiptsView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="receive_goods", request=ReceiptBody, responses={201: ReceiptAnswer}
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Put goods on hand, and fill the backorders that wait for them.
+
+        Lines of one SKU are summed. Where a delivery is awaited by this reference, they count as
+        its goods. The balances are those before backorders were filled.
+        """
+        body = self.body(ReceiptBody)
+
+        def effect() -> tuple[int, Any]:
+            found = look_up(
+                actor=self.actor,
+                locations={"/location": body["location"]},
+                skus={
+                    f"/lines/{index}/sku": line["sku"] for index, line in enumerate(body["lines"])
+                },
+            )
+            units: dict[str, int] = {}
+            for line in body["lines"]:
+                units[line["sku"]] = units.get(line["sku"], 0) + line["quantity"]
+
+            change = take_in_goods(
+                location_id=found.places[body["location"]].id,
+                reference=body["reference"],
+                units={found.sku_ids[sku]: quantity for sku, quantity in units.items()},
+                actor=self.actor,
+            )
+            return 201, _render(body, units, found, change)
+
+        return self.act(effect)
+
+
+def _render(
+    body: dict[str, Any], units: dict[str, int], found: Found, change: StockChange
+) -> dict[str, Any]:
+    rows = by_pair(change.balances)
+    place_id = found.places[body["location"]].id
+    return {
+        "location": body["location"],
+        "reference": body["reference"],
+        "lines": [
+            {
+                "sku": sku,
+                "quantity": quantity,
+                "on_hand": rows[found.sku_ids[sku], place_id].on_hand,
+                "available": rows[found.sku_ids[sku], place_id].available,
+            }
+            for sku, quantity in units.items()
+        ],
+    }
+
+
+urlpatterns = [path("receipts", ReceiptsView.as_view())]

@@ -1,0 +1,159 @@
+"""Putting SKUs into the catalogue, with their products and barcodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from core.access.principal import Principal
+from core.audit.record import record
+from inventory.barcodes import GTIN_LENGTHS, BarcodeRefused, normalise_gtin
+from inventory.errors import BadCheckDigit, BarcodeTaken
+from inventory.models import Barcode, Product, Sku
+
+
+class Kept:
+    """The value of a size guide that nobody mentioned: the product keeps the one it has."""
+
+
+KEPT = Kept()
+
+
+@dataclass(frozen=True, slots=True)
+class SkuFacts:
+    """All that is known of a SKU. `product` is a code, the weight is in grams.
+
+    The size guide belongs to the product and so to all its variants.
+    """
+
+    name: str
+    product: str | None = None
+    category: str | None = None
+    abc_class: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    barcodes: Sequence[str] = ()
+    price: Decimal | None = None
+    weight_g: int | None = None
+    size_guide: dict[str, Any] | Kept | None = KEPT
+
+
+def put_sku(
+    *,
+    code: str,
+    facts: SkuFacts,
+    actor: Principal,
+    expect: Callable[[int | None], None] = lambda version: None,
+) -> tuple[Sku, bool]:
+    """Make a SKU, or replace what is known of it; return it and whether it is new.
+
+    `expect` is told the version found (None: new) under the row's lock and raises to refuse.
+    A replacement that changes nothing keeps the version. Raises `BadCheckDigit` and
+    `BarcodeTaken`.
+    """
+    barcodes = as_kept(facts.barcodes)
+    with transaction.atomic():
+        # Before the SKU: a new size guide touches all variants, and two of them must not wait
+        # for each other.
+        product = _lock_product(facts.product)
+        columns = {
+            "name": facts.name,
+            "product": product,
+            "category": facts.category or "",
+            "abc_class": facts.abc_class or "",
+            "attributes": facts.attributes,
+            "price": facts.price,
+            "weight_g": facts.weight_g,
+        }
+        sku, created = Sku.objects.select_for_update(of=("self",)).get_or_create(
+            code=code, defaults=columns
+        )
+        expect(None if created else sku.version)
+        changed = [name for name, value in columns.items() if getattr(sku, name) != value]
+        if _replace_barcodes(sku, barcodes):
+            changed.append("barcodes")
+        if product and _replace_size_guide(product, facts.size_guide, shown_by=sku):
+            changed.append("size_guide")
+        if changed and not created:
+            for name, value in columns.items():
+                setattr(sku, name, value)
+            sku.version += 1
+            sku.save()
+        if created or changed:
+            record(
+                actor=actor,
+                action="sku.created" if created else "sku.changed",
+                subject=f"skus/{code}",
+                changed=changed,
+            )
+    return sku, created
+
+
+def as_kept(barcodes: Sequence[str]) -> list[str]:
+    """Return barcodes as they are stored: GTINs as 14 digits, in-house codes as printed.
+
+    Raises `BadCheckDigit` for a number of a GTIN's length that is none.
+    """
+    kept: set[str] = set()
+    for index, barcode in enumerate(barcodes):
+        digits = barcode.replace(" ", "")  # as printed under the bars: 5 012345 678900
+        if digits.isascii() and digits.isdigit() and len(digits) in GTIN_LENGTHS:
+            try:
+                barcode = normalise_gtin(digits)
+            except BarcodeRefused as error:
+                raise BadCheckDigit(
+                    error.detail, barcode=barcode, pointer=f"/barcodes/{index}"
+                ) from error
+        kept.add(barcode)
+    return sorted(kept)
+
+
+def _lock_product(code: str | None) -> Product | None:
+    if code is None:
+        return None
+    return Product.objects.select_for_update().get_or_create(code=code)[0]
+
+
+def _replace_size_guide(
+    product: Product, size_guide: dict[str, Any] | Kept | None, *, shown_by: Sku
+) -> bool:
+    if isinstance(size_guide, Kept) or product.size_guide == size_guide:
+        return False
+    product.size_guide = size_guide
+    product.save(update_fields=["size_guide"])
+    # The other variants show it too, so what was read of them is out of date.
+    product.skus.exclude(pk=shown_by.pk).update(version=F("version") + 1)
+    return True
+
+
+def _replace_barcodes(sku: Sku, wanted: Sequence[str]) -> bool:
+    """Make the barcodes of a SKU these; return whether that changed any."""
+    owners = dict(
+        Barcode.objects.filter(code__in=wanted).values_list("code", "sku__code").order_by("code")
+    )
+    taken = {code: owner for code, owner in owners.items() if owner != sku.code}
+    if taken:
+        raise _taken(taken)
+    removed, _ = sku.barcodes.exclude(code__in=wanted).delete()
+    new = [code for code in wanted if code not in owners]
+    try:
+        with transaction.atomic():
+            Barcode.objects.bulk_create([Barcode(code=code, sku=sku) for code in new])
+    except IntegrityError as error:
+        # Another SKU took one between the look and the insert.
+        raise _taken(
+            dict(Barcode.objects.filter(code__in=new).values_list("code", "sku__code"))
+        ) from error
+    return bool(removed or new)
+
+
+def _taken(owners: dict[str, str]) -> BarcodeTaken:
+    barcode, owner = next(iter(owners.items()))
+    return BarcodeTaken(
+        f"The barcode {barcode} belongs to the SKU {owner}.",
+        barcodes=[{"barcode": barcode, "sku": owner} for barcode, owner in owners.items()],
+    )

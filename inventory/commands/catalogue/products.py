@@ -1,0 +1,36 @@
+"""Naming products, with the size guide that their variants share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from core.access.principal import Principal
+from core.audit.record import record
+from inventory.models import Product
+
+
+def put_product(
+    *, code: str, name: str, size_guide: dict[str, Any] | None, actor: Principal
+) -> Product:
+    """Make a product, or replace what is known of it."""
+    with transaction.atomic():
+        product, created = Product.objects.select_for_update().get_or_create(code=code)
+        columns = {"name": name, "size_guide": size_guide}
+        changed = [field for field, value in columns.items() if getattr(product, field) != value]
+        if changed:
+            product.name, product.size_guide = name, size_guide
+            product.save()
+        if "size_guide" in changed:
+            # The variants show it, so what was read of them is out of date.
+            product.skus.update(version=F("version") + 1)
+        if created or changed:
+            record(
+                actor=actor,
+                action="product.created" if created else "product.changed",
+                subject=f"products/{code}",
+                changed=changed,
+            )
+    return product

@@ -1,0 +1,25 @@
+"""Counts and snapshots, with what follows from them for orders."""
+
+from __future__ import annotations
+
+from core.access.principal import Principal
+from inventory.commands.change import StockChange
+from inventory.commands.counting.count import AppliedCount
+from inventory.commands.counting.count_review import finish_count
+from inventory.commands.counting.count_work import lock_count
+from inventory.queries.counting.counts import sku_ids_counted
+from inventory.settlement import settlement
+
+
+def apply_finished_count(*, identity: str, actor: Principal) -> AppliedCount:
+    """Put the record right by a count in review; mend promises, fill backorders.
+
+    The count is locked before anything else: the pool may lock stock before it runs the act,
+    and two who apply one count would wait for each other.
+    """
+    lock_count(identity=identity, actor=actor)
+
+    def finish() -> tuple[AppliedCount, StockChange]:
+        return finish_count(identity=identity, actor=actor)
+
+    return settlement().change_stock(finish, waiting_for=sku_ids_counted(identity), actor=actor)

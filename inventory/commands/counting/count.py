@@ -1,0 +1,184 @@
+"""Counts: what somebody saw on the shelf, as absolute figures, each at its moment."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.access.principal import Principal
+from core.outbox.events import Fact, publish
+from inventory import ledger
+from inventory.choices import Reason
+from inventory.commands.change import StockChange
+from inventory.commands.conditions import name_conditions
+from inventory.commands.counting.drift import note_figures
+from inventory.commands.holds import end_stale_holds
+from inventory.errors import StaleQuantity
+from inventory.events import tell_broken_carts
+from inventory.ledger import BALANCE_LIMIT, Balance, Entry
+from inventory.moments import as_text, database_now
+from inventory.queries.available.missing import missing_units
+from inventory.queries.counting.findings import Counted, Finding, compare
+
+COUNT_REASONS = (Reason.COUNT, Reason.OPENING)
+MOST_COUNTED = BALANCE_LIMIT
+BY_PEOPLE = "count"  # the source of figures that people took
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a count is known by: its id, and the source and reference that the ledger keeps.
+
+    `cause` names it to those whose promises it breaks.
+    """
+
+    id: str
+    cause: str
+    reason: str = Reason.COUNT
+    reference: str = ""
+    source: str = BY_PEOPLE
+
+    @classmethod
+    def at_once(cls, *, reason: str = Reason.COUNT, reference: str = "") -> Occasion:
+        """Return the occasion of a count that is told and applied in one act."""
+        name = f"count {reference}" if 0 < len(reference) <= 40 else "a count"
+        return cls(str(uuid.uuid4()), cause=name, reason=reason, reference=reference)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedCount:
+    """A count that is now in the ledger; findings are in the order of the lines."""
+
+    id: str
+    findings: Sequence[Finding]
+    change: StockChange
+
+
+def apply_count(
+    *, counts: Sequence[Counted], actor: Principal, occasion: Occasion | None = None
+) -> AppliedCount:
+    """Put `on_hand` right by what was counted, one line a Stock row.
+
+    A line counted at a moment is compared with the record of that moment, and what moved since
+    stays moved. What a picker had reported missing by then is settled: it is on the shelf after
+    all, or gone, as the count says. Where fewer remain than were promised, the newest claims
+    break; where fewer remain than were unavailable otherwise, those go too, by movements that
+    name their condition. A count that agrees leaves no movement, but stands against older ones.
+
+    Raises `StaleQuantity` when a line's `expected` is not what the record was.
+    """
+    occasion = occasion or Occasion.at_once()
+    pairs = [item.spot.pair for item in counts]
+    ledger.open_rows(pairs)
+    end_stale_holds(actor=actor.name, sku_ids=sorted({sku_id for sku_id, _ in pairs}))
+    before = ledger.lock_rows(pairs)
+    now = database_now()
+    findings = compare(counts, {pair: row.on_hand for pair, row in before.items()})
+    _refuse_stale(findings)
+    standing = [finding for finding in findings if not finding.superseded]
+    missing = missing_units(
+        {
+            finding.counted.spot.pair: finding.counted.at
+            for finding in standing
+            if before[finding.counted.spot.pair].unavailable
+        }
+    )
+    entries = [
+        entry
+        for finding in standing
+        for entry in _entries(finding, before, missing=missing, occasion=occasion, now=now)
+    ]
+    entries = name_conditions(entries)
+    broken = ledger.make_room(entries, actor=actor.name)
+    after = ledger.post(entries, actor=actor.name)
+    tell_broken_carts(broken, actor=actor)
+    note_figures(
+        standing,
+        source=occasion.source,
+        reference=occasion.reference,
+        now=now,
+        actor=actor,
+    )
+    applied = AppliedCount(
+        id=occasion.id,
+        findings=findings,
+        change=StockChange.between(before, after, broken=broken, cause=occasion.cause),
+    )
+    _tell(applied, occasion=occasion, actor=actor)
+    return applied
+
+
+def _refuse_stale(findings: Sequence[Finding]) -> None:
+    stale = [
+        {
+            "sku": finding.counted.spot.sku,
+            "location": finding.counted.spot.location,
+            "expected": finding.counted.expected,
+            "on_hand": finding.recorded,
+        }
+        for finding in findings
+        if finding.counted.expected not in (None, finding.recorded)
+    ]
+    if stale:
+        raise StaleQuantity(lines=stale)
+
+
+def _entries(
+    finding: Finding,
+    before: Mapping[tuple[int, int], Balance],
+    *,
+    missing: Mapping[tuple[int, int], int],
+    occasion: Occasion,
+    now: datetime,
+) -> list[Entry]:
+    """Return the movements of a count: missing units settled first, then the variance."""
+    pair = finding.counted.spot.pair
+    row = before[pair]
+    about: dict[str, Any] = {
+        "reference": occasion.reference,
+        "occurred_at": finding.counted.at or now,
+    }
+    settled = min(missing.get(pair, 0), row.unavailable)
+    unavailable = row.unavailable - settled
+    entries = []
+    if settled:
+        entries.append(Entry(*pair, unavailable=-settled, reason=Reason.MISSING, **about))
+    if finding.variance:
+        gone = max(0, unavailable - (row.on_hand + finding.variance))
+        entries.append(
+            Entry(
+                *pair,
+                on_hand=finding.variance,
+                unavailable=-gone,
+                reason=occasion.reason,
+                **about,
+            )
+        )
+    return entries
+
+
+def _tell(applied: AppliedCount, *, occasion: Occasion, actor: Principal) -> None:
+    moments = {finding.counted.at for finding in applied.findings}
+    data: dict[str, Any] = {
+        "id": applied.id,
+        "source": occasion.source,
+        "reason": str(occasion.reason),
+        "reference": occasion.reference,
+        "as_of": as_text(moments.pop()) if len(moments) == 1 else None,
+        "lines": [
+            {
+                "sku": finding.counted.spot.sku,
+                "location": finding.counted.spot.location,
+                "as_of": as_text(finding.counted.at),
+                "counted": finding.counted.on_hand,
+                "recorded": finding.recorded,
+                "variance": finding.variance,
+                "superseded": finding.superseded,
+            }
+            for finding in applied.findings
+        ],
+    }
+    publish(Fact("count.applied", f"counts/{applied.id}", data, actor=actor.name))

@@ -1,0 +1,123 @@
+"""Counts by the million: the rows of a file, some ten thousand at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from core.access.principal import Principal
+from core.problems.catalogue import DomainError
+from inventory import ledger
+from inventory.commands.change import StockChange
+from inventory.commands.counting.count import Occasion, apply_count
+from inventory.ledger import Broken, Figures, Telling
+from inventory.queries.counting.findings import Counted
+from inventory.queries.lookup import Spot
+
+SOURCE = "import"  # whose figures these are, beside those of people and of other systems
+AT_ONCE = 1_000  # rows that need thought, counted together
+
+
+@dataclass(frozen=True, slots=True)
+class CountedFile:
+    """What counting a part of a file did. `refused` are lines whose figure cannot be.
+
+    `again`: some rows are left for a transaction of their own: commit, and count the part again.
+    """
+
+    changed: int
+    change: StockChange
+    refused: list[tuple[int, DomainError]]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: int
+    counted: Counted
+
+
+def count_file(
+    *,
+    figures: Figures,
+    dated: bool,
+    name: str,
+    reference: str,
+    waiting_for: Collection[int],
+    actor: Principal,
+) -> CountedFile:
+    """Put `on_hand` right by the figures of a file, as `apply_count` does.
+
+    Most rows are one statement of the ledger. The few where claims break or units are
+    unavailable go the way of any count. `change.more` holds only SKUs of `waiting_for`: of a
+    million rows nobody waits for most.
+    """
+    telling = Telling(name=name, reference=reference, actor=actor.name, waiting=waiting_for)
+    if dated:
+        ledger.open_and_lock_figures(figures)
+    else:
+        plain = ledger.count_in_place(figures, telling)
+        if plain.changed or not plain.left:
+            change = StockChange(more=plain.more, cause=name)
+            return CountedFile(plain.changed, change, [], again=plain.left > 0)
+    done = ledger.count_rows(figures, telling, dated=dated)
+    changed, more, broken = done.changed, set(done.more), list[Broken]()
+    refused: list[tuple[int, DomainError]] = []
+    rows = _read_rows(figures, done.left)
+    occasion = Occasion(id=name.rpartition("/")[2], cause=name, reference=reference, source=SOURCE)
+    for start in range(0, len(rows), AT_ONCE):
+        part = _count_rows(rows[start : start + AT_ONCE], occasion=occasion, actor=actor)
+        changed += part.changed
+        more |= part.change.more & set(waiting_for)
+        broken += part.change.broken
+        refused += part.refused
+    change = StockChange(more=frozenset(more), broken=broken, cause=occasion.cause)
+    return CountedFile(changed, change, refused)
+
+
+def _count_rows(rows: list[_Row], *, occasion: Occasion, actor: Principal) -> CountedFile:
+    """Count some rows; where one cannot be, it alone is refused."""
+    try:
+        with transaction.atomic():
+            applied = apply_count(
+                counts=[row.counted for row in rows], occasion=occasion, actor=actor
+            )
+    except DomainError as refusal:
+        if len(rows) == 1:
+            return CountedFile(0, StockChange(), [(rows[0].line, refusal)])
+        alone = [_count_rows([row], occasion=occasion, actor=actor) for row in rows]
+        return CountedFile(
+            changed=sum(part.changed for part in alone),
+            change=StockChange(
+                more=frozenset().union(*(part.change.more for part in alone)),
+                broken=[claim for part in alone for claim in part.change.broken],
+            ),
+            refused=[each for part in alone for each in part.refused],
+        )
+    return CountedFile(
+        changed=sum(bool(finding.variance) for finding in applied.findings),
+        change=applied.change,
+        refused=[],
+    )
+
+
+def _read_rows(figures: Figures, pairs: list[tuple[int, int]]) -> list[_Row]:
+    if not pairs:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT f.line, f.as_of, f.sku_id, k.code, f.location_id, l.code, f.on_hand
+                FROM ({figures.query}) AS f
+                JOIN unnest(%s::bigint[], %s::bigint[]) AS left_(sku_id, location_id)
+                    USING (sku_id, location_id)
+                JOIN inventory_sku k ON k.id = f.sku_id
+                JOIN stores_location l ON l.id = f.location_id
+                ORDER BY f.sku_id, f.location_id""",
+            [[sku for sku, _ in pairs], [location for _, location in pairs]],
+        )
+        return [
+            _Row(line, Counted(Spot(sku_id, sku, location_id, location), on_hand, at=as_of))
+            for line, as_of, sku_id, sku, location_id, location, on_hand in cursor.fetchall()
+        ]

@@ -1,0 +1,51 @@
+"""Goods that arrive, and the orders that wait for them: one act, in one order of locks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.access.principal import Principal
+from inventory.commands.change import StockChange
+from inventory.commands.goods_in.expect import lock_delivery
+from inventory.commands.goods_in.receive import (
+    Arrived,
+    lock_awaited,
+    receive_delivery,
+    receive_goods,
+)
+from inventory.settlement import settlement
+
+
+def take_in_goods(
+    *, location_id: int, reference: str, units: Mapping[int, int], actor: Principal
+) -> StockChange:
+    """Put units (by SKU id) on hand and fill the backorders that wait for them.
+
+    Where a delivery is awaited by that reference, they count as its goods. Returns the change,
+    with the balances before backorders were filled.
+    """
+    # The delivery first: two people at one pallet wait for each other with nothing else in hand.
+    lock_awaited(location_id=location_id, reference=reference)
+
+    def receive() -> tuple[StockChange, StockChange]:
+        change = receive_goods(
+            location_id=location_id, reference=reference, units=units, actor=actor
+        )
+        return change, change
+
+    return settlement().change_stock(receive, waiting_for=list(units), actor=actor)
+
+
+def take_in_delivery(
+    *, identity: str, arrived: Mapping[int, Arrived], close: bool, actor: Principal
+) -> None:
+    """Count goods (by SKU id) in against a delivery and fill the backorders that wait for them.
+
+    Raises `NotFound`, `IllegalTransition`, `BalanceOutOfRange`.
+    """
+    lock_delivery(identity=identity, actor=actor)
+
+    def receive() -> tuple[None, StockChange]:
+        return None, receive_delivery(identity=identity, arrived=arrived, close=close, actor=actor)
+
+    settlement().change_stock(receive, waiting_for=list(arrived), actor=actor)

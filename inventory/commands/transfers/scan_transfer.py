@@ -1,0 +1,77 @@
+"""Scanning at the van: what is loaded at the source, what is unloaded at the destination."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.access.principal import Principal
+from inventory.choices import TransferState, TransferVerdict
+from inventory.commands.scans import Judged, ScanBook
+from inventory.commands.transfers.transfer import lines_of, lock_transfer
+from inventory.models import Transfer, TransferLine, TransferScan
+from inventory.queries.scan import Read, find_skus
+from inventory.queries.transfers import as_id, transfer_document, visible_transfers
+from inventory.transitions import next_transfer_state
+
+SCANS = ScanBook(TransferScan, owner="transfer_id")
+
+
+def scan_transfer(
+    *, identity: str, reads: Sequence[Read], actor: Principal
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Count scanned units; return the transfer, and what came of each read in its order.
+
+    While it is a draft they are loaded at the source, while it is in transit unloaded at the
+    destination. A read that was seen before is a `duplicate` without effect and carries its
+    first result.
+    """
+    transfer = _lock_where_it_is(identity, actor)
+    lines = lines_of(transfer)
+    judged = _judge(transfer, SCANS.unseen(reads), lines)
+    kept = SCANS.keep(judged, owner=transfer.pk, actor=actor)
+    for one in kept:
+        if one.line and one.verdict == TransferVerdict.ACCEPTED:
+            if transfer.state == TransferState.DRAFT:
+                one.line.loaded += one.read.quantity
+            else:
+                one.line.unloaded += one.read.quantity
+    TransferLine.objects.bulk_update(lines, ["loaded", "unloaded"])
+    return transfer_document(transfer), [result for result, _ in SCANS.tell(reads, kept)]
+
+
+def _lock_where_it_is(identity: str, actor: Principal) -> Transfer:
+    """Lock the transfer for somebody who stands where its goods are now."""
+    seen = visible_transfers(actor).filter(pk=as_id(identity)).first()
+    at_source = seen is None or seen.state == TransferState.DRAFT
+    transfer = lock_transfer(identity, actor, at="source" if at_source else "destination")
+    next_transfer_state(transfer.state, "scan")
+    return transfer
+
+
+def _judge(
+    transfer: Transfer, reads: Sequence[Read], lines: Sequence[TransferLine]
+) -> list[Judged[TransferLine]]:
+    """Decide each read in turn against what the transfer still expects here."""
+    loading = transfer.state == TransferState.DRAFT
+    over = TransferVerdict.OVER_LOAD if loading else TransferVerdict.OVER_UNLOAD
+    by_sku = {line.sku_id: line for line in lines}
+    left = {
+        line.sku_id: line.quantity - line.loaded if loading else line.on_its_way - line.unloaded
+        for line in lines
+    }
+    skus = find_skus({read.payload for read in reads})
+    judged: list[Judged[TransferLine]] = []
+    for read in reads:
+        sku_id = skus.get(read.payload)
+        line = by_sku.get(sku_id or 0)
+        if sku_id is None:
+            judged.append(Judged(read, TransferVerdict.UNKNOWN_BARCODE))
+        elif line is None:
+            judged.append(Judged(read, TransferVerdict.WRONG_ITEM))
+        elif left[sku_id] < read.quantity:
+            judged.append(Judged(read, over, line))
+        else:
+            left[sku_id] -= read.quantity
+            judged.append(Judged(read, TransferVerdict.ACCEPTED, line))
+    return judged

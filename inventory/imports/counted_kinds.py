@@ -1,0 +1,85 @@
+"""Files of stock and of counts: applied to the pool, and what follows for orders."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import connection
+
+from core.imports.findings import Fault, note_faults
+from core.imports.kinds import Chunk, Kind, Progress
+from inventory import ledger
+from inventory.commands.change import StockChange
+from inventory.commands.counting.count_file import CountedFile, count_file
+from inventory.imports.counted import is_dated, note_changes, prepare_counted
+from inventory.ledger import Figures
+from inventory.settlement import settlement
+
+BLOCKS = 192  # some 25,000 rows: their Stock rows are kept from buyers for a part of a second
+
+
+def _apply(chunk: Chunk, *, moment: str) -> Progress:
+    if chunk.file.dry_run:
+        return note_changes(chunk, dated=is_dated(chunk.file, moment))
+    figures = Figures(f"SELECT * FROM {chunk.work} WHERE {chunk.within}")
+    waiting, rows = _waiting_among(chunk)
+
+    def count() -> tuple[CountedFile, StockChange]:
+        counted = count_file(
+            figures=figures,
+            dated=is_dated(chunk.file, moment),
+            name=f"imports/{chunk.file.pk}",
+            reference=chunk.reference,
+            waiting_for=waiting,
+            actor=chunk.actor,
+        )
+        return counted, counted.change
+
+    def lock(skus: Collection[int]) -> None:
+        ledger.open_and_lock_figures(figures, skus=skus)
+
+    done = settlement().change_stock(count, waiting_for=waiting, actor=chunk.actor, lock=lock)
+    note_faults(
+        chunk.file,
+        [Fault(line, "on_hand", refusal.code, refusal.detail) for line, refusal in done.refused],
+    )
+    return Progress(
+        done=0 if done.again else rows,
+        changed=done.changed,
+        failed=len(done.refused),
+        again=done.again,
+    )
+
+
+def _waiting_among(chunk: Chunk) -> tuple[frozenset[int], int]:
+    """Return the SKUs of a chunk that orders wait for, and how many rows the chunk has."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT array_agg(DISTINCT sku_id) FILTER (WHERE sku_id = ANY(%s)), count(*)
+                FROM {chunk.work} WHERE {chunk.within}""",
+            [list(settlement().skus_waited_for())],
+        )
+        waiting, rows = cursor.fetchone()
+    return frozenset(waiting or ()), rows
+
+
+def _kind(name: str, moment: str, describes: str, *, needed: bool) -> Kind:
+    return Kind(
+        name=name,
+        scope="stock:write",
+        columns={"sku": True, "location": True, "on_hand": True, moment: False},
+        prepare=lambda file: prepare_counted(file, moment=moment, needed=needed),
+        apply=lambda chunk: _apply(chunk, moment=moment),
+        describes=describes,
+        takes_as_of=True,
+        blocks=BLOCKS,
+    )
+
+
+STOCK = _kind(
+    "stock", "as_of", "What each location has of each SKU, as the owner of the record says",
+    needed=False,
+)  # fmt: skip
+COUNTS = _kind(
+    "counts", "counted_at", "What people counted, each row at its own moment", needed=False
+)

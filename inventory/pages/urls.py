@@ -1,0 +1,10 @@
+"""Pages of the admin that are no table's: under /admin/, before those of the tables."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+from inventory.pages import set_apart as setting_apart
+from inventory.pages import time_travel
+
+urlpatterns: list[URLPattern] = [*time_travel.urlpatterns, *setting_apart.urlpatterns]

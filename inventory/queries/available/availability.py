@@ -1,0 +1,100 @@
+"""What a channel may still promise of some SKUs, by location: read at once, taken line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from core.database.statements import run
+from inventory.keeping import Kept
+from inventory.queries.available.kept import Resolver
+from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, ShelfRow, pairs
+from inventory.queries.stock import COMING
+
+_READ = f"""
+WITH {ASKED}, c AS (
+    SELECT sku_id, array_agg(location_id)::text AS places, array_agg(units)::text AS units
+    FROM ({COMING}) AS coming
+    WHERE sku_id = ANY(ARRAY(SELECT id FROM k)) AND for_anybody GROUP BY sku_id
+)
+SELECT {COLUMNS}, c.places, c.units FROM {JOINED} LEFT JOIN c ON c.sku_id = k.id
+"""
+
+
+@dataclass(slots=True)
+class Pool:
+    """Units that may be promised by SKU code and location id, and units on the way by SKU code.
+
+    `units` names only locations that have some, of those asked about; `elsewhere` the same of
+    all others. `kept` is what is kept from sale, and why, where anything is. SKUs that nobody
+    knows are in none of them.
+    """
+
+    units: dict[str, dict[int, int]]
+    kept: dict[str, dict[int, tuple[Kept, ...]]]
+    incoming: dict[str, int]
+    elsewhere: dict[str, dict[int, int]]
+
+    def take(self, sku: str, quantity: int) -> None:
+        """Set units aside, so that a second line of the SKU does not count on them too.
+
+        They come from where there are most, as one line would be served from one location.
+        """
+        shelf = self.units[sku] = dict(self.units[sku])  # the first line's answer stays
+        for location, units in sorted(shelf.items(), key=lambda item: (-item[1], item[0])):
+            taken = min(units, quantity)
+            quantity -= taken
+            if taken == units:
+                del shelf[location]
+            else:
+                shelf[location] = units - taken
+
+
+class Shelves:
+    """All that was read of some SKUs at one moment, before anybody is named who looks at it."""
+
+    def __init__(self, rows: Sequence[tuple[ShelfRow, dict[int, int]]]) -> None:
+        self._rows = rows
+        self.skus = {row.code for row, _ in rows}
+
+    @property
+    def revision(self) -> int:
+        """The revision of the network at that moment; 0 when no SKU is known."""
+        return self._rows[0][0].revision if self._rows else 0
+
+    def seen_by(self, *, channel_id: int, location_ids: Collection[int]) -> Pool:
+        """Return what a channel may promise from these locations."""
+        pool = Pool({}, {}, {}, {})
+        if not self._rows:
+            return pool
+        resolver = Resolver(*self._rows[0][0][:2])
+        asked = frozenset(location_ids)
+        for row, coming in self._rows:
+            free = row.unclaimed()
+            kept = row.kept(free, resolver)
+            for place, levels in kept.items():
+                free[place] -= resolver.keeps(levels, channel_id)
+            some = free
+            if min(free.values(), default=1) <= 0:
+                some = {place: units for place, units in free.items() if units > 0}
+            here = some if asked >= some.keys() else _of(some, some.keys() & asked)
+            pool.units[row.code], pool.kept[row.code] = here, kept
+            pool.elsewhere[row.code] = {} if here is some else _of(some, some.keys() - asked)
+            pool.incoming[row.code] = sum(
+                units for place, units in coming.items() if place in asked
+            )
+        return pool
+
+
+def read_shelves(skus: Iterable[str]) -> Shelves:
+    """Read every Stock row of these SKU codes, in one statement however many."""
+    return Shelves(
+        [
+            (ShelfRow(*row), dict(pairs(awaiting, coming)))
+            for *row, awaiting, coming in run(_READ, [sorted(set(skus))])
+        ]
+    )
+
+
+def _of(units: dict[int, int], places: Collection[int]) -> dict[int, int]:
+    return {place: units[place] for place in places}

@@ -1,0 +1,58 @@
+"""What each location could still promise of some SKUs, for one channel: one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.database.statements import run
+from inventory.queries.available.kept import Resolver
+from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, ShelfRow, pairs
+
+Pair = tuple[int, int]  # (sku_id, location_id)
+FENCED_MOST = 2_000_000_000  # what the guard's integer takes: no location has more to sell
+
+_READ = f"WITH {ASKED} SELECT {COLUMNS} FROM {JOINED}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What a channel may still promise of the asked SKUs; an unknown one is missing everywhere.
+
+    `sellable` is in units by SKU id and location id, and may be below zero. `fenced` is what the
+    guard of a claim must leave beyond the row's own safety stock, where that is anything: what is
+    kept for other channels, and what a rule keeps safe above the row's own level.
+    """
+
+    sku_ids: dict[str, int]
+    sellable: dict[int, dict[int, int]]
+    fenced: dict[Pair, int]
+    # Whether any of it is in carts whose time is over, but which no sweep has ended yet.
+    has_stale_holds: bool = False
+
+
+def read_shelf(
+    *, skus: Sequence[str], channel_id: int, entitled: Mapping[Pair, int] | None = None
+) -> Shelf:
+    """Read every Stock row of these SKU codes as this channel sees it.
+
+    `entitled` are units that the asker held until this transaction and that nobody could take
+    since: they stay its own, whatever has been fenced or kept safe after they were promised.
+    """
+    rows = [ShelfRow(*row) for row in run(_READ, [list(skus)])]
+    if not rows:
+        return Shelf({}, {}, {})
+    shelf = Shelf({}, {}, {}, has_stale_holds=any(row.stale for row in rows))
+    resolver = Resolver(*rows[0][:2])
+    for row in rows:
+        sku_id = row.sku_id
+        free = row.unclaimed()
+        shelf.sku_ids[row.code], shelf.sellable[sku_id] = sku_id, free
+        own = dict(pairs(row.levelled, row.levels))
+        for place, levels in row.kept(free, resolver).items():
+            keeps = resolver.keeps(levels, channel_id)
+            if entitled and (mine := entitled.get((sku_id, place))):
+                keeps = min(keeps, free[place] - mine)
+            free[place] -= keeps
+            shelf.fenced[sku_id, place] = min(keeps - own.get(place, 0), FENCED_MOST)
+    return shelf

@@ -1,0 +1,89 @@
+"""Keep rules: those that an actor may see, and all of them in memory, as of one revision."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from core.access.principal import Principal
+from inventory.choices import KeepState
+from inventory.keeping import Rule, Rulebook
+from inventory.models import KeepRule
+from stores.queries.network import network_at
+
+_UPCOMING = Q(starts_at__gt=Now()) & ~Q(until__lte=Now())
+_OVER = Q(until__lte=Now())
+IN_STATE = {
+    KeepState.UPCOMING: _UPCOMING,
+    KeepState.ACTIVE: ~_UPCOMING & ~_OVER,
+    KeepState.OVER: _OVER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """The rules at one revision, and the codes of channels by their ids."""
+
+    revision: int
+    book: Rulebook
+    channels: dict[int, str]
+
+
+_cached: Keeping | None = None
+_lock = threading.Lock()
+
+
+def keeping_at(revision: int) -> Keeping:
+    """Return what is kept by rule, as of a revision of the network: rules raise it too."""
+    global _cached
+    cached = _cached
+    if cached is None or cached.revision != revision:
+        with _lock:
+            _cached = cached = _load(revision)
+    return cached
+
+
+def _load(revision: int) -> Keeping:
+    channels = network_at(revision).channels
+    rules = [
+        Rule(
+            code=rule.code,
+            quantity=rule.quantity,
+            channel=rule.channel.code if rule.channel else None,
+            sku_id=rule.sku_id,
+            category=rule.category,
+            abc_class=rule.abc_class,
+            location_id=rule.location_id,
+            starts_at=rule.starts_at,
+            until=rule.until,
+        )
+        for rule in KeepRule.objects.exclude(_OVER).select_related("channel").order_by("code")
+    ]
+    return Keeping(
+        revision,
+        Rulebook(rules, {code: source.location_ids for code, source in channels.items()}),
+        {source.id: code for code, source in channels.items()},
+    )
+
+
+def visible_keep_rules(actor: Principal) -> QuerySet[KeepRule]:
+    """Return the rules that lie wholly within what the actor is tied to."""
+    rules = KeepRule.objects.select_related("channel", "sku", "location")
+    if actor.locations is not None:
+        rules = rules.filter(location__code__in=actor.locations)
+    if actor.channels is not None:
+        rules = rules.filter(channel__code__in=actor.channels)
+    return rules
+
+
+def state_of(rule: KeepRule, at: datetime) -> KeepState:
+    """Say where a rule stands in time."""
+    if rule.until is not None and rule.until <= at:
+        return KeepState.OVER
+    if rule.starts_at is not None and rule.starts_at > at:
+        return KeepState.UPCOMING
+    return KeepState.ACTIVE

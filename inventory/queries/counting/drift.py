@@ -1,0 +1,151 @@
+"""Where figures of others had drifted from the record, and the movements that explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from core.access.principal import Principal
+from inventory.models import Drift
+from inventory.queries.counting.findings import Finding
+from inventory.queries.counting.since import Pair
+from stores.queries.network import location_ids
+
+MOST_STEPS = 20  # movements shown beside one figure, the newest ones
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A Stock row between two moments; `since` None: from its beginning, `until` None: to now.
+
+    The correction that a figure taken `at` a moment has brought is left out: it explains
+    nothing.
+    """
+
+    sku_id: int
+    location_id: int
+    since: datetime | None
+    until: datetime | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A movement by which units came or went."""
+
+    id: int
+    on_hand: int
+    reason: str
+    reference: str
+    actor: str
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The newest movements of a window, the newest first; `left_out`: how many are older."""
+
+    shown: Sequence[Step] = ()
+    left_out: int = 0
+
+
+# As in since.py, what was recorded well before the window cannot have happened in it.
+_STEPS = """
+SELECT w.n, m.id, m.on_hand_delta, m.reason, m.reference, m.actor, m.occurred_at, m.recorded_at,
+       m.found
+FROM unnest(%(sku)s::bigint[], %(location)s::bigint[], %(since)s::timestamptz[],
+            %(until)s::timestamptz[], %(at)s::timestamptz[])
+    WITH ORDINALITY AS w(sku_id, location_id, since, until, at, n)
+LEFT JOIN LATERAL (
+    SELECT id FROM inventory_stockmovement
+    WHERE sku_id = w.sku_id AND location_id = w.location_id
+      AND recorded_at < w.since - interval '1 hour'
+    ORDER BY id DESC LIMIT 1
+) AS edge ON true
+JOIN LATERAL (
+    SELECT *, count(*) OVER () AS found FROM inventory_stockmovement
+    WHERE sku_id = w.sku_id AND location_id = w.location_id AND id > coalesce(edge.id, 0)
+      AND on_hand_delta <> 0
+      AND (w.since IS NULL OR occurred_at > w.since)
+      AND (w.until IS NULL OR occurred_at <= w.until)
+      AND NOT (reason IN ('cycle_count', 'opening_balance') AND occurred_at = w.at)
+    ORDER BY occurred_at DESC, id DESC LIMIT %(limit)s
+) AS m ON true
+ORDER BY w.n, m.occurred_at DESC, m.id DESC
+"""
+
+
+def steps_between(windows: Sequence[Window]) -> list[Steps]:
+    """Return the movements in each window, in one statement."""
+    if not windows:
+        return []
+    found: dict[int, list[tuple[Step, int]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STEPS,
+            {
+                "sku": [window.sku_id for window in windows],
+                "location": [window.location_id for window in windows],
+                "since": [window.since for window in windows],
+                "until": [window.until for window in windows],
+                "at": [window.at for window in windows],
+                "limit": MOST_STEPS,
+            },
+        )
+        for n, *step, count in cursor.fetchall():
+            found.setdefault(n - 1, []).append((Step(*step), count))
+    return [
+        Steps(
+            shown=[step for step, _ in found[n]],
+            left_out=max(0, found[n][0][1] - MOST_STEPS),
+        )
+        if n in found
+        else Steps()
+        for n in range(len(windows))
+    ]
+
+
+def visible_drift(
+    actor: Principal,
+    *,
+    sku: str | None = None,
+    location: str | None = None,
+    source: str | None = None,
+) -> QuerySet[Drift]:
+    """Return drift at locations which the actor may see, with its SKU and location."""
+    rows = Drift.objects.select_related("sku", "location")
+    if actor.locations is not None:
+        rows = rows.filter(location__in=location_ids(actor.locations))
+    if location is not None:
+        rows = rows.filter(location__in=location_ids([location]))
+    wanted = {"sku__code": sku, "source": source}
+    return rows.filter(**{name: value for name, value in wanted.items() if value is not None})
+
+
+def explain(rows: Sequence[Drift]) -> list[Steps]:
+    """Return the movements between the figure before each drift and the drifted one."""
+    return steps_between(
+        [Window(row.sku_id, row.location_id, row.since, row.as_of, row.as_of) for row in rows]
+    )
+
+
+def explain_figures(findings: Sequence[Finding], previous: Mapping[Pair, datetime]) -> list[Steps]:
+    """Return what moved since each figure, and before it where it has drifted.
+
+    `previous` are the moments of the figures before them: what explains a drift came later.
+    """
+    return steps_between([_window(finding, previous) for finding in findings])
+
+
+def _window(finding: Finding, previous: Mapping[Pair, datetime]) -> Window:
+    spot, at = finding.counted.spot, finding.counted.at
+    since = at
+    if finding.counted.on_hand != finding.recorded:
+        earlier = previous.get(spot.pair)
+        since = min(earlier, at) if earlier and at else earlier
+    return Window(spot.sku_id, spot.location_id, since, None, at)

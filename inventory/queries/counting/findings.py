@@ -1,0 +1,75 @@
+"""Comparing absolute figures with the record of the moment at which each was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from inventory.models import Stock
+from inventory.queries.counting.since import Pair, Since, movements_since
+from inventory.queries.lookup import Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Units seen of one SKU at one location `at` a moment (None: now).
+
+    `expected` is what the counter's record said.
+    """
+
+    spot: Spot
+    on_hand: int
+    expected: int | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a figure showed: `recorded` is what the ledger had at its moment.
+
+    `on_hand` is what it has now, and `variance` by how much that is to be put right.
+    `superseded`: somebody has counted later than this, and theirs stands.
+    """
+
+    counted: Counted
+    on_hand: int
+    recorded: int
+    variance: int
+    superseded: bool
+
+
+def compare(counts: Sequence[Counted], on_hand: Mapping[Pair, int]) -> list[Finding]:
+    """Compare figures with what the rows have now (`on_hand`), less what moved since.
+
+    Who acts on it holds the locks of the rows, and took `on_hand` under them.
+    """
+    since = movements_since({item.spot.pair: item.at for item in counts if item.at})
+    return [_find(item, on_hand.get(item.spot.pair, 0), since) for item in counts]
+
+
+def look(counts: Sequence[Counted]) -> list[Finding]:
+    """Compare figures with the record as it stands, locking nothing."""
+    skus = {item.spot.sku_id for item in counts}
+    places = {item.spot.location_id for item in counts}
+    rows = Stock.objects.filter(sku__in=skus, location__in=places)
+    return compare(
+        counts,
+        {
+            (sku, place): units
+            for sku, place, units in rows.values_list("sku_id", "location_id", "on_hand")
+        },
+    )
+
+
+def _find(item: Counted, on_hand: int, since: Mapping[Pair, Since]) -> Finding:
+    later = since.get(item.spot.pair, Since())
+    # More may have left since than was counted: then the shelf is empty now, not in debt.
+    now = max(0, item.on_hand + later.on_hand)
+    return Finding(
+        counted=item,
+        on_hand=on_hand,
+        recorded=on_hand - later.on_hand,
+        variance=0 if later.counted else now - on_hand,
+        superseded=later.counted,
+    )

@@ -1,0 +1,172 @@
+"""`GET /events`: every fact, in order, without gaps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.access.principal import Principal
+from core.api.views import MAX_LIMIT, ApiView, StrictSerializer
+from core.outbox.feed import read_feed
+from core.outbox.models import Event, Relay
+from core.outbox.relay import number_pending
+from core.problems.catalogue import ValidationFailed
+
+DEFAULT_LIMIT = 100
+LAST_SEQUENCE = 2**63 - 1
+# A client that may see little reads on past what it may not see, but not for ever.
+BATCH, MOST_BATCHES = 500, 20
+_TYPE = re.compile(r"[a-z_]+\.(?:[a-z_]+|\*)")
+
+
+class TypesField(serializers.CharField):
+    """Event types between commas; `order.*` is a whole family."""
+
+    default_error_messages = {
+        "type": "Name event types between commas, such as order.placed,fulfilment.*"
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        names = [name.strip() for name in super().to_internal_value(data).split(",")]
+        if not all(_TYPE.fullmatch(name) for name in names):
+            self.fail("type")
+        return names
+
+
+class FeedQuery(StrictSerializer):
+    after = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=LAST_SEQUENCE,
+        help_text="The last sequence seen; 0 or nothing: from the beginning",
+    )
+    types = TypesField(required=False, max_length=1_000)
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT)
+
+
+class EventAnswer(serializers.Serializer):
+    sequence = serializers.IntegerField(help_text="No gaps, never reused")
+    id = serializers.UUIDField()
+    type = serializers.CharField()
+    time = serializers.DateTimeField()
+    subject = serializers.CharField(help_text="The resource: fulfilments/100001-1")
+    data = serializers.DictField(  # type: ignore[assignment]
+        help_text="The resource as it then was"
+    )
+
+
+class FeedAnswer(serializers.Serializer):
+    results = EventAnswer(many=True)
+    next = serializers.URLField(
+        allow_null=True, help_text="Where more waits; null: ask again with the last sequence"
+    )
+
+
+class EventsView(ApiView):
+    scopes = {"GET": "orders:read"}
+
+    @extend_schema(operation_id="read_events", parameters=[FeedQuery], responses={200: FeedAnswer})
+    def get(self, request: Request) -> Response:
+        """Read the feed. Remember the last `sequence`, and go on from there."""
+        asked = self.filters(FeedQuery)
+        # The feed does not wait for a worker.
+        while number_pending():
+            continue
+        after = asked.get("after", 0)
+        _check_is_known(after)
+        events, resume = _read_visible(
+            self.actor,
+            after=after,
+            types=asked.get("types", ()),
+            limit=asked.get("limit", DEFAULT_LIMIT),
+        )
+        return Response(
+            {
+                "results": [render_event(event) for event in events],
+                "next": None if resume is None else _address(request, resume),
+            }
+        )
+
+
+def _check_is_known(after: int) -> None:
+    """Refuse a place that the feed has not reached: its reader has followed another feed."""
+    last = Relay.objects.values_list("last_sequence", flat=True).first() or 0
+    if after > last:
+        raise ValidationFailed.at(
+            "/after", f"The feed has come to {last}; nobody was given {after}.", "unknown_sequence"
+        )
+
+
+def _read_visible(
+    actor: Principal, *, after: int, types: Sequence[str], limit: int
+) -> tuple[list[Event], int | None]:
+    """Return events that the actor may see, and the sequence to go on from if there is more."""
+    free = actor.channels is None and actor.locations is None
+    size = limit + 1 if free else BATCH
+    seen: list[Event] = []
+    for _ in range(MOST_BATCHES):
+        batch = read_feed(after=after, types=types, limit=size)
+        channels = {} if free else _channels_of_orders(batch)
+        seen += [event for event in batch if free or _may_see(actor, event, channels)]
+        if len(seen) > limit:
+            return seen[:limit], seen[limit - 1].sequence
+        if len(batch) < size:
+            return seen, None
+        after = batch[-1].sequence
+    return seen, after
+
+
+def _channels_of_orders(events: Sequence[Event]) -> dict[str, str]:
+    """Return the channel of each order that the events belong to, as its placing told it."""
+    orders = {event.order for event in events if event.order}
+    return dict(
+        Event.objects.filter(order__in=orders, type="order.placed").values_list(
+            "order", "data__channel"
+        )
+    )
+
+
+def _may_see(actor: Principal, event: Event, channels: Mapping[str, str]) -> bool:
+    channel = channels.get(event.order) if event.order else event.data.get("channel")
+    if event.order and channel is None and actor.channels is not None:
+        return False
+    places = _places_of(event.data)
+    return (not isinstance(channel, str) or actor.sees_channel(channel)) and (
+        not places or any(actor.sees_location(place) for place in places)
+    )
+
+
+def _places_of(data: Mapping[str, Any]) -> set[str]:
+    """Return the locations that an event is about: its own, a transfer's ends, its lines'."""
+    named = [data.get(name) for name in ("location", "source", "from", "to")]
+    lines = data.get("lines")
+    if isinstance(lines, list):
+        named += [line.get("location") for line in lines if isinstance(line, dict)]
+    return {place for place in named if isinstance(place, str)}
+
+
+def _address(request: Request, after: int) -> str:
+    query = request.query_params.copy()
+    query["after"] = str(after)
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+def render_event(event: Event) -> dict[str, Any]:
+    return {
+        "sequence": event.sequence,
+        "id": str(event.event_id),
+        "type": event.type,
+        "time": event.time,
+        "subject": event.subject,
+        "data": event.data,
+    }
+
+
+urlpatterns = [path("events", EventsView.as_view())]

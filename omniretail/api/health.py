@@ -1,0 +1,98 @@
+"""Whether the process lives, and whether it can work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cache
+
+from django.conf import settings
+from django.db import Error, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from kombu import Connection
+from kombu.exceptions import KombuError
+
+from core.problems.handler import to_be_read
+
+log = logging.getLogger("omniretail.api.health")
+
+BROKER_PATIENCE = 2  # seconds; a broker that takes longer is no help to anybody
+
+Complaint = str | None
+
+
+@to_be_read
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer while the process lives. Touches nothing else, so that a database that is down
+    does not have every web process restarted."""
+    return JsonResponse({"status": "alive"})
+
+
+@to_be_read
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when requests can be served, 503 with what is wrong when they cannot."""
+    found = {name: check() for name, check in CHECKS.items()}
+    ready = not any(found.values())
+    return JsonResponse(
+        {
+            "status": "ready" if ready else "not_ready",
+            "checks": {name: complaint or "ok" for name, complaint in found.items()},
+        },
+        status=200 if ready else 503,
+    )
+
+
+def check_database() -> Complaint:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error as error:
+        log.warning("database not ready: %s", error)
+        return "cannot be reached"
+    return None
+
+
+def check_migrations() -> Complaint:
+    try:
+        applied = set(MigrationRecorder(connection).applied_migrations())
+    except Error as error:
+        log.warning("migrations cannot be read: %s", error)
+        return "cannot be read"
+    missing = sorted(f"{app}.{name}" for app, name in known_migrations() - applied)
+    return f"not applied: {', '.join(missing)}" if missing else None
+
+
+@cache
+def known_migrations() -> frozenset[tuple[str, str]]:
+    """Return the migrations that this release brings along."""
+    loader = MigrationLoader(None)
+    assert loader.disk_migrations is not None
+    return frozenset(loader.disk_migrations)
+
+
+def check_broker() -> Complaint:
+    url = settings.CELERY_BROKER_URL
+    patience = {"socket_connect_timeout": BROKER_PATIENCE, "socket_timeout": BROKER_PATIENCE}
+    try:
+        with Connection(
+            url,
+            connect_timeout=BROKER_PATIENCE,
+            transport_options=patience if url.startswith("redis") else {},
+        ) as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0)
+    except (KombuError, OSError) as error:
+        log.warning("broker not ready: %s", error)
+        return "cannot be reached"
+    return None
+
+
+CHECKS: dict[str, Callable[[], Complaint]] = {
+    "database": check_database,
+    "migrations": check_migrations,
+    "broker": check_broker,
+}

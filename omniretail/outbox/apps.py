@@ -1,7 +1,0 @@
-from django.apps import AppConfig
-
-
-class OutboxConfig(AppConfig):
-    name = "omniretail.outbox"
-    label = "outbox"
-    verbose_name = "Outbox"

@@ -1,9 +1,0 @@
-"""Pages of the admin that are no table's: under /admin/, before those of the tables."""
-
-from __future__ import annotations
-
-from django.urls import URLPattern
-
-from orders.admin import setting_apart, time_travel
-
-urlpatterns: list[URLPattern] = [*time_travel.urlpatterns, *setting_apart.urlpatterns]

@@ -1,0 +1,156 @@
+"""What every step of a fulfilment does: lock, look up its lines, move units, tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+
+from core.access.principal import Principal
+from core.outbox.events import Fact, publish
+from core.problems.catalogue import NotFound, ValidationFailed
+from inventory import ledger
+from inventory.choices import ReservationState
+from inventory.ledger import Part
+from orders.choices import OrderState
+from orders.commands.locks import lock_orders
+from orders.errors import ClaimBroken
+from orders.models import Fulfilment, FulfilmentLine
+from orders.queries.documents import fulfilment_documents, order_documents
+from orders.queries.fulfilments import counter_fulfilments, workable_fulfilments
+
+
+def lock_fulfilment(*, code: str, actor: Principal, at_counter: bool = False) -> Fulfilment:
+    """Lock a fulfilment's order, then the fulfilment; `NotFound` when it is not the actor's.
+
+    The work is that of the building where the goods are picked; `at_counter` it is the shop's.
+    Every change to an order's units holds its order, so that a cancellation and a shipment of
+    the same units cannot both happen.
+    """
+    mine = counter_fulfilments(actor) if at_counter else workable_fulfilments(actor)
+    seen = mine.filter(code=code).values_list("order_id", flat=True).first()
+    if seen is None:
+        raise NotFound("There is no such fulfilment.")
+    lock_orders({seen})
+    return (
+        Fulfilment.objects.select_for_update(of=("self",))
+        .select_related("order", "location", "source")
+        .get(code=code)
+    )
+
+
+def lines_of(fulfilment: Fulfilment) -> list[FulfilmentLine]:
+    """Return the lines in their order, with order line, SKU and claim."""
+    return list(fulfilment.lines.select_related("order_line__sku").order_by("id"))
+
+
+def find_lines(lines: Sequence[FulfilmentLine], line_ids: Sequence[str]) -> list[FulfilmentLine]:
+    """Return the lines that a body names, in its order; 400 for those that are not here."""
+    by_line_id = {line.order_line.line_id: line for line in lines}
+    unknown = [index for index, line_id in enumerate(line_ids) if line_id not in by_line_id]
+    if unknown:
+        raise ValidationFailed(
+            [
+                {
+                    "pointer": f"/lines/{index}/line_id",
+                    "detail": "This fulfilment has no such line.",
+                    "code": "unknown_line",
+                }
+                for index in unknown
+            ]
+        )
+    return [by_line_id[line_id] for line_id in line_ids]
+
+
+def sum_units(
+    lines: Sequence[FulfilmentLine], given: Sequence[tuple[str, int]]
+) -> dict[FulfilmentLine, int]:
+    """Sum (line_id, units) per line: a line named twice is meant twice."""
+    units: dict[FulfilmentLine, int] = {}
+    found = find_lines(lines, [line_id for line_id, _ in given])
+    for line, (_, quantity) in zip(found, given, strict=True):
+        units[line] = units.get(line, 0) + quantity
+    return units
+
+
+def save_step(fulfilment: Fulfilment, *fields: str) -> None:
+    """Write the changed fields of a locked fulfilment as its next version."""
+    fulfilment.version += 1
+    fulfilment.save(update_fields=["version", *fields])
+
+
+def subject_of(fulfilment: Fulfilment) -> str:
+    return f"fulfilments/{fulfilment.code}"
+
+
+def tell(
+    type: str, fulfilments: Iterable[Fulfilment], *, actor: Principal, **more: Mapping[int, Any]
+) -> None:
+    """Publish one event per fulfilment: its document, and `more` members by fulfilment id."""
+    fulfilments = list(fulfilments)
+    documents = fulfilment_documents([fulfilment.pk for fulfilment in fulfilments])
+    publish(
+        *(
+            Fact(
+                type=type,
+                subject=subject_of(fulfilment),
+                data=documents[fulfilment.pk]
+                | {name: values[fulfilment.pk] for name, values in more.items()},
+                order=documents[fulfilment.pk]["order"],
+                actor=actor.name,
+            )
+            for fulfilment in fulfilments
+        )
+    )
+
+
+def tell_completed(order_ids: Iterable[int], *, actor: Principal) -> None:
+    """Publish `order.completed` for the orders of which all that was not cancelled has left."""
+    publish(
+        *(
+            Fact(
+                type="order.completed",
+                subject=f"orders/{document['number']}",
+                data=document,
+                order=document["number"],
+                actor=actor.name,
+            )
+            for document in order_documents(sorted(set(order_ids))).values()
+            if document["state"] == OrderState.COMPLETED
+        )
+    )
+
+
+def move_reserved(units: Mapping[int, int], *, into: str) -> None:
+    """Move units of order lines (by id) from `reserved` into `fulfilled` or `cancelled`."""
+    assert into in ("fulfilled", "cancelled")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE orders_orderline l
+                SET reserved = l.reserved - u.units, {into} = l.{into} + u.units
+                FROM unnest(%s::bigint[], %s::int[]) AS u(id, units) WHERE l.id = u.id""",
+            [list(units), list(units.values())],
+        )
+
+
+def end_claims(
+    units: Mapping[FulfilmentLine, int],
+    *,
+    state: ReservationState,
+    reason: str,
+    actor: Principal,
+    leaves: bool = False,
+    goes_missing: bool = False,
+) -> None:
+    """End the claims behind these units; `ClaimBroken` when a count has just broken one."""
+    closed = ledger.close_claims(
+        [Part(line.reservation_id, quantity) for line, quantity in units.items()],
+        state=state,
+        reason=reason,
+        actor=actor.name,
+        leaves=leaves,
+        goes_missing=goes_missing,
+    )
+    if not closed:
+        raise ClaimBroken()

@@ -1,0 +1,153 @@
+"""Pickups that nobody came for: the goods go back on sale, the customer gets the money back."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from core.access.principal import SYSTEM, Principal
+from core.audit.record import record
+from core.idempotency.execute import retry_conflicts
+from core.outbox.events import Fact, publish
+from core.problems.catalogue import NotFound
+from inventory.choices import Reason, ReservationState
+from inventory.commands.change import StockChange
+from orders.choices import FulfilmentState
+from orders.commands.fulfilment.common import (
+    end_claims,
+    lines_of,
+    move_reserved,
+    save_step,
+    subject_of,
+    tell,
+    tell_completed,
+)
+from orders.commands.locks import lock_orders
+from orders.commands.returns.refunds import refund_fact
+from orders.commands.settling.settle import settle
+from orders.errors import ClaimBroken
+from orders.models import Fulfilment, FulfilmentLine
+from orders.queries.documents import order_document
+from orders.queries.fulfilments import counter_fulfilments
+from orders.transitions import next_fulfilment_state
+
+NOT_COLLECTED = "not_collected"
+log = logging.getLogger("omniretail.orders")
+
+
+def expire_pickup(*, code: str, actor: Principal) -> Fulfilment:
+    """Give up waiting for a customer: release the goods, cancel their units, ask for a refund."""
+    fulfilment = _lock_with_waiting(code=code, actor=actor)
+    _expire(fulfilment, actor=actor)
+    return fulfilment
+
+
+def _lock_with_waiting(*, code: str, actor: Principal) -> Fulfilment:
+    """Lock a fulfilment, its order, and the orders that wait for its goods: they get them next."""
+    seen = counter_fulfilments(actor).filter(code=code).first()
+    if seen is None:
+        raise NotFound("There is no such fulfilment.")
+    skus = set(seen.lines.values_list("order_line__sku_id", flat=True))
+    lock_orders({seen.order_id}, waiting_for=skus)
+    return (
+        Fulfilment.objects.select_for_update(of=("self",))
+        .select_related("order", "location", "source")
+        .get(pk=seen.pk)
+    )
+
+
+def _expire(fulfilment: Fulfilment, *, actor: Principal) -> None:
+    fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "expire")
+    fulfilment.finished_at = timezone.now()
+    save_step(fulfilment, "state", "finished_at")
+    units = {
+        line: line.quantity - line.fulfilled
+        for line in lines_of(fulfilment)
+        if line.quantity > line.fulfilled
+    }
+    _cancel_units(fulfilment, units, actor=actor)
+    end_claims(units, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor)
+    back_on_sale = frozenset(line.order_line.sku_id for line in units)
+    settle(change=StockChange(more=back_on_sale), actor=actor)
+
+
+def _cancel_units(
+    fulfilment: Fulfilment, units: dict[FulfilmentLine, int], *, actor: Principal
+) -> None:
+    """Cancel what was not collected, and tell: the desk, the shop, and who gives money back."""
+    for line in units:
+        line.shrink_to(line.fulfilled)
+    FulfilmentLine.objects.bulk_update(units, ["quantity", "picked", "arrived"])
+    move_reserved(
+        {line.order_line_id: quantity for line, quantity in units.items()}, into="cancelled"
+    )
+    cancelled = [
+        {"line_id": line.order_line.line_id, "quantity": quantity}
+        for line, quantity in units.items()
+    ]
+    tell("fulfilment.expired", [fulfilment], actor=actor, expired_lines={fulfilment.pk: cancelled})
+    order = fulfilment.order
+    publish(
+        Fact(
+            type="order.cancelled",
+            subject=f"orders/{order.number}",
+            data=order_document(order) | {"reason": NOT_COLLECTED, "cancelled_lines": cancelled},
+            order=order.number,
+            actor=actor.name,
+        ),
+        refund_fact(
+            order=order,
+            units=[(line.order_line, quantity) for line, quantity in units.items()],
+            reason=NOT_COLLECTED,
+            actor=actor,
+        ),
+    )
+    tell_completed([order.pk], actor=actor)
+    record(
+        actor=actor,
+        action="pickup_expired",
+        subject=subject_of(fulfilment),
+        reason=NOT_COLLECTED,
+        lines=cancelled,
+    )
+
+
+def expire_due_pickups(*, limit: int = 500) -> int:
+    """Expire every pickup whose time is over, each in a transaction of its own; return how many.
+
+    One that fails does not hold up the others: it is logged and met again at the next sweep.
+    """
+    due = (
+        Fulfilment.objects.filter(
+            state=FulfilmentState.READY, pickup_expires_at__lte=timezone.now()
+        )
+        .order_by("pickup_expires_at")
+        .values_list("code", flat=True)[:limit]
+    )
+    return sum(retry_conflicts(partial(_expire_one, code)) for code in list(due))
+
+
+def _expire_one(code: str) -> bool:
+    try:
+        with transaction.atomic():
+            fulfilment = _lock_with_waiting(code=code, actor=SYSTEM)
+            if not _is_due(fulfilment):
+                return False
+            _expire(fulfilment, actor=SYSTEM)
+    except ClaimBroken:
+        log.warning("pickup %s could not be expired: its claim broke meanwhile", code)
+        return False
+    return True
+
+
+def _is_due(fulfilment: Fulfilment) -> bool:
+    """Look again under the lock: somebody may just have collected, cancelled or expired it."""
+    expires_at = fulfilment.pickup_expires_at
+    return (
+        fulfilment.state == FulfilmentState.READY
+        and expires_at is not None
+        and expires_at <= timezone.now()
+    )

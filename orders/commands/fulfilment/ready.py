@@ -1,0 +1,23 @@
+"""The moment from which goods wait for their customer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from core.access.principal import Principal
+from orders.commands.fulfilment.common import save_step, tell
+from orders.models import Fulfilment
+
+PICKUP_WINDOW = timedelta(days=7)  # how long goods wait for their customer
+
+
+def let_wait(fulfilment: Fulfilment, *, state: str, bay: str = "", actor: Principal) -> None:
+    """Put a fulfilment into its bay, start the window and tell the customer."""
+    fulfilment.state = state
+    fulfilment.bay = bay
+    fulfilment.ready_at = timezone.now()
+    fulfilment.pickup_expires_at = fulfilment.ready_at + PICKUP_WINDOW
+    save_step(fulfilment, "state", "bay", "ready_at", "pickup_expires_at")
+    tell("fulfilment.ready", [fulfilment], actor=actor)

@@ -1,0 +1,183 @@
+"""What a location cannot give: taken out of its fulfilment and sourced elsewhere at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from core.access.principal import Principal
+from core.audit.record import record
+from inventory import ledger
+from inventory.choices import Reason, ReservationState
+from orders.choices import FulfilmentState, RejectReason
+from orders.commands.fulfilment.common import (
+    end_claims,
+    find_lines,
+    lines_of,
+    lock_fulfilment,
+    save_step,
+    subject_of,
+    tell,
+)
+from orders.commands.settling.resourcing import source_again
+from orders.errors import ExceedsLine
+from orders.models import Fulfilment, FulfilmentLine
+from orders.transitions import next_fulfilment_state
+
+# What becomes of goods: units that are not there, or not fit, must not be promised again.
+_GONE = {RejectReason.NOT_FOUND: Reason.MISSING, RejectReason.DAMAGED: Reason.DAMAGED}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Units of one line, named by its id, that the location cannot give."""
+
+    line_id: str
+    quantity: int
+    reason: RejectReason
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Units of one loaded line that the location cannot give."""
+
+    line: FulfilmentLine
+    quantity: int
+    reason: RejectReason
+
+
+def reject(
+    *,
+    code: str,
+    refusals: Sequence[Refusal] | None = None,
+    reason: RejectReason = RejectReason.OTHER,
+    actor: Principal,
+) -> Fulfilment:
+    """Hand units back to sourcing: those named, or all of them for one `reason`.
+
+    Raises `ExceedsLine` when more is named than the fulfilment still has; nothing changes then.
+    """
+    fulfilment = lock_fulfilment(code=code, actor=actor)
+    next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "reject")
+    lines = lines_of(fulfilment)
+    if refusals is None:
+        parts = [GivenUp(line, line.quantity, reason) for line in lines if line.quantity]
+    else:
+        found = find_lines(lines, [refusal.line_id for refusal in refusals])
+        parts = [
+            GivenUp(line, refusal.quantity, refusal.reason)
+            for line, refusal in zip(found, refusals, strict=True)
+        ]
+        _check_amounts(parts)
+    give_up(fulfilment, lines, parts, occasion=f"rejected {code}", actor=actor)
+    return fulfilment
+
+
+def _check_amounts(parts: Sequence[GivenUp]) -> None:
+    asked: dict[FulfilmentLine, int] = {}
+    for part in parts:
+        asked[part.line] = asked.get(part.line, 0) + part.quantity
+    too_many = [line for line, units in asked.items() if units > line.quantity]
+    if too_many:
+        raise ExceedsLine(
+            lines=[
+                {
+                    "line_id": line.order_line.line_id,
+                    "sku": line.order_line.sku.code,
+                    "requested": asked[line],
+                    "remaining": line.quantity,
+                }
+                for line in too_many
+            ]
+        )
+
+
+def give_up(
+    fulfilment: Fulfilment,
+    lines: Sequence[FulfilmentLine],
+    parts: Sequence[GivenUp],
+    *,
+    occasion: str,
+    actor: Principal,
+) -> None:
+    """Take units out of a locked fulfilment, note why, end their claims, and source them again.
+
+    `lines` are all of its lines. A fulfilment that has nothing left to do becomes rejected.
+    """
+    for part in parts:
+        part.line.quantity -= part.quantity
+        part.line.picked = min(part.line.picked, part.line.quantity)
+    FulfilmentLine.objects.bulk_update({part.line for part in parts}, ["quantity", "picked"])
+    if not any(line.quantity for line in lines):
+        fulfilment.state = FulfilmentState.REJECTED
+        fulfilment.finished_at = timezone.now()
+    save_step(fulfilment, "state", "finished_at")
+    _note(fulfilment, parts, occasion=occasion, actor=actor)
+    _end(fulfilment, parts, actor=actor)
+    source_again(
+        wants=[(part.line.order_line_id, part.quantity) for part in parts],
+        avoiding=frozenset({fulfilment.building.pk}),
+        occasion=occasion,
+        actor=actor,
+    )
+
+
+def _note(
+    fulfilment: Fulfilment, parts: Sequence[GivenUp], *, occasion: str, actor: Principal
+) -> None:
+    """Tell the others, write down who said so, and ask for a count of what was not found."""
+    rejected = [
+        {
+            "line_id": part.line.order_line.line_id,
+            "sku": part.line.order_line.sku.code,
+            "quantity": part.quantity,
+            "reason": part.reason.value,
+        }
+        for part in parts
+    ]
+    tell(
+        "fulfilment.rejected",
+        [fulfilment],
+        actor=actor,
+        rejected_lines={fulfilment.pk: rejected},
+    )
+    record(
+        actor=actor,
+        action="fulfilment_rejected",
+        subject=subject_of(fulfilment),
+        reason=occasion,
+        lines=rejected,
+    )
+    not_found: dict[str, int] = {}
+    for part in parts:
+        if part.reason == RejectReason.NOT_FOUND:
+            sku = part.line.order_line.sku.code
+            not_found[sku] = not_found.get(sku, 0) + part.quantity
+    for sku, units in not_found.items():
+        record(
+            actor=actor,
+            action="count_needed",
+            subject=f"stock/{sku}@{fulfilment.building.code}",
+            reason=occasion,
+            not_found=units,
+        )
+
+
+def _end(fulfilment: Fulfilment, parts: Sequence[GivenUp], *, actor: Principal) -> None:
+    """End the claims by what became of the goods, all rows locked in their one order first."""
+    ledger.lock_rows([(part.line.order_line.sku_id, fulfilment.building.pk) for part in parts])
+    for reason in RejectReason:
+        units: dict[FulfilmentLine, int] = {}
+        for part in parts:
+            if part.reason == reason:
+                units[part.line] = units.get(part.line, 0) + part.quantity
+        gone = _GONE.get(reason)
+        end_claims(
+            units,
+            state=ReservationState.BROKEN if gone else ReservationState.RELEASED,
+            reason=gone or Reason.RELEASED,
+            actor=actor,
+            goes_missing=gone is not None,
+        )

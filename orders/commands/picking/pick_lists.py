@@ -1,0 +1,217 @@
+"""Pick lists: taking work off the pile, in walking order, and closing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.db.models import F
+from django.db.models.fields import DateTimeField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+from django.utils import timezone
+
+from core.access.principal import Principal
+from core.database.statements import numbers, run
+from core.problems.catalogue import NotFound, ValidationFailed
+from orders.choices import FulfilmentState, PickListState, PickMode
+from orders.commands.fulfilment.common import tell
+from orders.commands.locks import lock_orders
+from orders.errors import IllegalTransition, NothingToPick, PickListIncomplete
+from orders.models import Fulfilment, PickList, PickListLine
+from orders.queries.fulfilments import workable_fulfilments, worked_at
+from orders.queries.pick_lists import lines_with_orders, outstanding, visible_pick_lists
+from orders.transitions import fulfilment_actions, next_pick_list_state
+from stores.models import Location
+
+# Of the bins that a SKU lies in, the one that a walk meets first; what lies in none comes last.
+# Each order of a list has a tote of its own.
+_WRITE = """
+WITH taken AS MATERIALIZED (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) AS t(id, pick_list, tote)
+), begun AS (
+    UPDATE orders_fulfilment f SET state = %s, version = f.version + 1
+    FROM taken WHERE f.id = taken.id
+), line AS MATERIALIZED (
+    SELECT t.pick_list, t.tote, w.id, o.sku_id, k.code AS sku, w.quantity - w.picked AS units
+    FROM taken t
+    JOIN orders_fulfilmentline w ON w.fulfilment_id = t.id AND w.quantity > w.picked
+    JOIN orders_orderline o ON o.id = w.order_line_id
+    JOIN inventory_sku k ON k.id = o.sku_id
+), bin AS (
+    SELECT DISTINCT ON (p.sku_id) p.sku_id, b.walk, b.code
+    FROM inventory_placement p JOIN stores_bin b ON b.id = p.bin_id
+    WHERE b.location_id = %s AND p.sku_id IN (SELECT sku_id FROM line)
+    ORDER BY p.sku_id, b.walk, b.code
+)
+INSERT INTO orders_picklistline
+    (pick_list_id, fulfilment_line_id, sku_id, bin, tote, quantity, picked, short, position)
+SELECT pick_list, id, sku_id, coalesce(bin.code, ''), tote, units, 0, 0,
+       row_number() OVER (PARTITION BY pick_list ORDER BY bin.walk NULLS LAST,
+                          bin.code COLLATE "C", sku COLLATE "C", tote, id)
+FROM line LEFT JOIN bin USING (sku_id)
+"""
+
+
+def start_pick_list(
+    *,
+    location: Location,
+    mode: PickMode,
+    actor: Principal,
+    codes: Sequence[str] | None = None,
+    max_orders: int = 12,
+) -> PickList:
+    """Give one person open fulfilments to pick: those named, or those with the oldest promise.
+
+    Raises `NothingToPick`, or `IllegalTransition` when a named one is not open any more.
+    """
+    if codes is None:
+        limit = 1 if mode == PickMode.SINGLE else max_orders
+        taken = _take_oldest(location, limit=limit, actor=actor)
+    else:
+        taken = _take_named(location, codes, actor=actor)
+        if mode == PickMode.SINGLE and len({fulfilment.order_id for fulfilment in taken}) > 1:
+            raise ValidationFailed.at(
+                "/fulfilments", "A single pick is of one order.", "more_than_one_order"
+            )
+    (pick_list,) = _write_lists(location, mode, taken, size=len(taken), actor=actor)
+    return pick_list
+
+
+def start_wave(
+    *, location: Location, size: int, max_orders: int, actor: Principal
+) -> list[PickList]:
+    """Divide the open fulfilments with the oldest promises among lists of `size` fulfilments.
+
+    However many: as many statements as for one list. Raises `NothingToPick`.
+    """
+    taken = _take_oldest(location, limit=max_orders, actor=actor)
+    return _write_lists(location, PickMode.BATCH, taken, size=size, actor=actor)
+
+
+def _write_lists(
+    location: Location,
+    mode: PickMode,
+    taken: Sequence[Fulfilment],
+    *,
+    size: int,
+    actor: Principal,
+) -> list[PickList]:
+    """Write what was taken down in the order of the bins, on as many lists as it needs."""
+    if not taken:
+        raise NothingToPick(location=location.code)
+    parts = [taken[start : start + size] for start in range(0, len(taken), size)]
+    lists = PickList.objects.bulk_create(
+        PickList(location=location, mode=mode, created_by=actor.name) for _ in parts
+    )
+    ids, owners, totes = [], [], []
+    for pick_list, part in zip(lists, parts, strict=True):
+        orders = dict.fromkeys(fulfilment.order_id for fulfilment in part)
+        tote = {order_id: number for number, order_id in enumerate(orders, start=1)}
+        for fulfilment in part:
+            ids.append(fulfilment.pk)
+            owners.append(pick_list.pk)
+            totes.append(tote[fulfilment.order_id])
+    run(
+        _WRITE,
+        [numbers(ids), numbers(owners), numbers(totes), FulfilmentState.PICKING.value, location.pk],
+    )
+    tell("fulfilment.picking", taken, actor=actor)
+    return lists
+
+
+def _take_oldest(location: Location, *, limit: int, actor: Principal) -> list[Fulfilment]:
+    """Lock the most urgent open work. What another picker is just taking is skipped."""
+    promised = Coalesce(
+        KeyTextTransform("ready_by", "promise"), KeyTextTransform("deliver_by", "promise")
+    )
+    return list(
+        workable_fulfilments(actor)
+        .filter(worked_at(location.pk), state=FulfilmentState.OPEN)
+        .select_related("order")
+        .annotate(due=Cast(promised, DateTimeField()))
+        .order_by(F("due").asc(nulls_last=True), "id")
+        # Both rows at once and without waiting, so the order of locks cannot matter here.
+        .select_for_update(of=("self", "order"), skip_locked=True)[:limit]
+    )
+
+
+def _take_named(location: Location, codes: Sequence[str], *, actor: Principal) -> list[Fulfilment]:
+    """Lock these fulfilments, which must be open at this location."""
+    here = workable_fulfilments(actor).filter(worked_at(location.pk), code__in=codes)
+    lock_orders(set(here.values_list("order_id", flat=True)))
+    found = {
+        fulfilment.code: fulfilment
+        for fulfilment in here.select_for_update(of=("self",)).order_by("pk")
+    }
+    unknown = [
+        {
+            "pointer": f"/fulfilments/{index}",
+            "detail": "There is no such fulfilment at this location.",
+            "code": "unknown_fulfilment",
+        }
+        for index, code in enumerate(codes)
+        if code not in found
+    ]
+    if unknown:
+        raise ValidationFailed(unknown)
+    for fulfilment in found.values():
+        if fulfilment.state != FulfilmentState.OPEN:
+            raise IllegalTransition(
+                f"Fulfilment {fulfilment.code} is {fulfilment.state}: only open ones are taken.",
+                fulfilment=fulfilment.code,
+                state=fulfilment.state,
+                allowed_actions=fulfilment_actions(fulfilment.life_cycle, fulfilment.state),
+            )
+    return [found[code] for code in dict.fromkeys(codes)]
+
+
+def lock_pick_list(*, identity: int, actor: Principal) -> PickList:
+    """Lock the orders on a list, then the list; `NotFound` when the actor may not see it."""
+    if not visible_pick_lists(actor).filter(pk=identity).exists():
+        raise NotFound("There is no such pick list.")
+    on_list = Fulfilment.objects.filter(lines__pick_list_lines__pick_list=identity)
+    lock_orders(set(on_list.values_list("order_id", flat=True)))
+    return (
+        PickList.objects.select_for_update(of=("self",)).select_related("location").get(pk=identity)
+    )
+
+
+def credit_pick_lists(units: Mapping[int, int]) -> None:
+    """Count units of fulfilment lines (by id), picked without a scan, on the lists they are on.
+
+    Else the list would go on asking for goods that lie in the tote.
+    """
+    lines = list(
+        PickListLine.objects.filter(fulfilment_line__in=units)
+        .exclude(pick_list__state=PickListState.COMPLETED)
+        .order_by("id")
+    )
+    left = dict(units)
+    for line in lines:
+        credited = min(left[line.fulfilment_line_id], line.outstanding)
+        line.picked += credited
+        left[line.fulfilment_line_id] -= credited
+    PickListLine.objects.bulk_update(lines, ["picked"])
+
+
+def complete_pick_list(*, identity: int, actor: Principal) -> PickList:
+    """Close a list of which every line is picked or short; else `PickListIncomplete`."""
+    pick_list = lock_pick_list(identity=identity, actor=actor)
+    state = next_pick_list_state(pick_list.state, "complete")
+    still_open = [line for line in lines_with_orders([pick_list]) if outstanding(line)]
+    if still_open:
+        raise PickListIncomplete(
+            lines=[
+                {
+                    "id": str(line.pk),
+                    "sku": line.sku.code,
+                    "bin": line.bin or None,
+                    "outstanding": outstanding(line),
+                }
+                for line in still_open
+            ]
+        )
+    pick_list.state = state
+    pick_list.completed_at = timezone.now()
+    pick_list.save(update_fields=["state", "completed_at"])
+    return pick_list

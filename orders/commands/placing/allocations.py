@@ -1,0 +1,197 @@
+"""Drawing up what each location does for an order: fulfilments, their lines, and their claims.
+
+Placing, sourcing again and filling backorders all end here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.database.bulk_insert import Rows, Table
+from inventory.ledger import Claim
+from orders.choices import FulfilmentState, FulfilmentType
+from orders.queries.documents import compose_fulfilment
+from stores.queries.network import Place
+
+FULFILMENTS = Table.of(
+    "orders_fulfilment",
+    id="bigint",
+    code="text",
+    order_id="bigint",
+    location_id="bigint",
+    source_id="bigint",
+    type="text",
+    state="text",
+    promise="jsonb",
+    accepted_by="text",
+    bay="text",
+    carrier="text",
+    tracking_number="text",
+    wrong_codes="int",
+    created_at="timestamptz",
+    finished_at="timestamptz",
+)
+FULFILMENT_LINES = Table.of(
+    "orders_fulfilmentline",
+    id="bigint",
+    fulfilment_id="bigint",
+    order_line_id="bigint",
+    reservation_id="bigint",
+    quantity="int",
+    picked="int",
+    fulfilled="int",
+)
+RECEIPTS = Table.of(
+    "orders_sourcingreceipt",
+    order_id="bigint",
+    occasion="text",
+    receipt="json",
+    decided_at="timestamptz",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLine:
+    """Units of one order line. `fenced` units of the stock row belong to other channels."""
+
+    order_line_id: int
+    line_id: str
+    sku_id: int
+    sku: str
+    quantity: int
+    fenced: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one location is to do for one order; `ordinal` counts the order's fulfilments.
+
+    `source` is the building whose goods are brought to `place` first; None: they are there.
+    """
+
+    order_id: int
+    number: str
+    ordinal: int
+    place: Place
+    type: str
+    promise: dict[str, str | None] | None
+    lines: tuple[ShareLine, ...]
+    source: Place | None = None
+
+    @property
+    def building(self) -> Place:
+        """Where the goods are, and the claims on them."""
+        return self.source or self.place
+
+    @property
+    def is_carried_out(self) -> bool:
+        return self.type == FulfilmentType.CARRY_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Shares as rows and documents, with the claims that still have to be made."""
+
+    fulfilments: list[dict[str, Any]]
+    lines: list[dict[str, Any]]
+    documents: list[dict[str, Any]]  # in the order of the shares
+    claims: list[Claim]
+    carried_out: list[Claim]  # those of `claims` whose goods leave at once
+
+    @property
+    def rows(self) -> tuple[Rows, Rows]:
+        return (FULFILMENTS, self.fulfilments), (FULFILMENT_LINES, self.lines)
+
+
+def draw_shares(
+    shares: Sequence[Share], *, ids: Mapping[str, Sequence[int]], at: datetime
+) -> Drawn:
+    """Draw up fulfilments and their lines, under these ids, for a statement that inserts them.
+
+    A till sale is drawn as it will be when its claims are consumed a moment later.
+    """
+    line_ids = iter(ids["orders_fulfilmentline"])
+    reservation_ids = iter(ids["inventory_reservation"])
+    drawn = Drawn([], [], [], [], [])
+    for identity, share in zip(ids["orders_fulfilment"], shares, strict=True):
+        header = _header(identity, share, at)
+        mine = [
+            _line(next(line_ids), next(reservation_ids), identity, share, line)
+            for line in share.lines
+        ]
+        claims = [
+            Claim(
+                reservation_id=row["reservation_id"],
+                sku_id=line.sku_id,
+                location_id=share.building.id,
+                quantity=line.quantity,
+                fenced=line.fenced,
+                reference=share.number,
+            )
+            for row, line in zip(mine, share.lines, strict=True)
+        ]
+        drawn.fulfilments.append(header)
+        drawn.lines.extend(mine)
+        drawn.claims.extend(claims)
+        if share.is_carried_out:
+            drawn.carried_out.extend(claims)
+        drawn.documents.append(compose_fulfilment(header, mine))
+    return drawn
+
+
+def _header(identity: int, share: Share, at: datetime) -> dict[str, Any]:
+    state = FulfilmentState.COLLECTED if share.is_carried_out else FulfilmentState.OPEN
+    return {
+        "id": identity,
+        "code": f"{share.number}-{share.ordinal}",
+        "order_id": share.order_id,
+        "number": share.number,
+        "location_id": share.place.id,
+        "location_code": share.place.code,
+        "source_id": share.source.id if share.source else None,
+        "source_code": share.source.code if share.source else None,
+        "transfer_id": None,
+        "type": share.type,
+        "state": state.value,
+        "promise": share.promise,
+        "accepted_by": "",
+        "bay": "",
+        "carrier": "",
+        "tracking_number": "",
+        "wrong_codes": 0,
+        "created_at": at,
+        "ready_at": None,
+        "pickup_expires_at": None,
+        "finished_at": at if share.is_carried_out else None,
+    }
+
+
+def _line(
+    identity: int, reservation_id: int, fulfilment_id: int, share: Share, line: ShareLine
+) -> dict[str, Any]:
+    gone = line.quantity if share.is_carried_out else 0
+    return {
+        "id": identity,
+        "fulfilment_id": fulfilment_id,
+        "order_line_id": line.order_line_id,
+        "reservation_id": reservation_id,
+        "line_id": line.line_id,
+        "sku_code": line.sku,
+        "quantity": line.quantity,
+        "picked": gone,
+        "arrived": 0,
+        "fulfilled": gone,
+    }
+
+
+def receipt_rows(
+    receipts: Sequence[tuple[int, dict[str, object]]], occasion: str, *, at: datetime
+) -> Rows:
+    """Draw up (order id, sourcing receipt) for a statement that inserts them."""
+    return RECEIPTS, [
+        {"order_id": order_id, "occasion": occasion[:64], "receipt": receipt, "decided_at": at}
+        for order_id, receipt in receipts
+    ]

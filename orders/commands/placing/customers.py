@@ -1,0 +1,69 @@
+"""Finding or making the customers of orders, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.database.statements import run
+from orders.commands.placing.requests import CustomerRequest
+
+Key = tuple[str | None, str]
+
+# A customer has the shop's id or an e-mail to be known by; the other is empty here.
+_FIND_OR_MAKE = """
+WITH wanted AS (
+    SELECT nullif(external_id, '') AS external_id, known_by, email, name, phone
+    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+        AS w(external_id, known_by, email, name, phone)
+), found AS (
+    SELECT id, external_id, '' AS known_by FROM orders_customer
+    WHERE external_id = ANY(ARRAY(SELECT external_id FROM wanted))
+    UNION ALL
+    SELECT id, NULL, email FROM orders_customer
+    WHERE external_id IS NULL AND email <> ''
+      AND email = ANY(ARRAY(SELECT known_by FROM wanted))
+), made AS (
+    INSERT INTO orders_customer (external_id, email, name, phone)
+    SELECT external_id, email, name, phone FROM wanted w
+    WHERE NOT EXISTS (
+        SELECT FROM found f
+        WHERE f.known_by = w.known_by AND f.external_id IS NOT DISTINCT FROM w.external_id
+    )
+    ON CONFLICT DO NOTHING
+    RETURNING id, external_id, CASE WHEN external_id IS NULL THEN email ELSE '' END
+)
+SELECT * FROM found UNION ALL SELECT * FROM made
+"""
+
+
+def key_of(customer: CustomerRequest) -> Key:
+    """Return what a customer is known by: the shop's id, else the e-mail in lower case."""
+    if customer.external_id:
+        return customer.external_id, ""
+    return None, customer.email.strip().lower()
+
+
+def find_or_make(wanted: Sequence[CustomerRequest]) -> dict[Key, int]:
+    """Return the id of each known customer, making those that are new.
+
+    Existing rows are not locked: a hundred orders of one customer must not queue behind it.
+    """
+    by_key = {key_of(customer): customer for customer in wanted if customer.is_known}
+    found: dict[Key, int] = {}
+    while len(found) < len(by_key):
+        # In order: two sets that make the same customers never wait for each other. Those that
+        # another transaction made at this moment are found when the statement is run again.
+        keys = sorted(by_key.keys() - found.keys(), key=str)
+        customers = [by_key[key] for key in keys]
+        rows = run(
+            _FIND_OR_MAKE,
+            [
+                [external_id or "" for external_id, _ in keys],
+                [email for _, email in keys],
+                [customer.email.strip().lower() for customer in customers],
+                [customer.name for customer in customers],
+                [customer.phone for customer in customers],
+            ],
+        )
+        found |= {(external_id, email): identity for identity, external_id, email in rows}
+    return found

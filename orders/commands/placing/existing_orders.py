@@ -1,0 +1,41 @@
+"""Orders that a channel has placed before: the same external id is the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from core.database.statements import run
+from orders.commands.placing.requests import OrderRequest
+from stores.queries.network import Network, network_at
+
+Known = tuple[int, bytes]  # order id, fingerprint of the body that placed it
+
+_READ = """
+SELECT coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0), known.*
+FROM (SELECT) AS one
+LEFT JOIN (
+    SELECT c.code, o.external_id, o.id, o.fingerprint
+    FROM unnest(%b::text[], %b::text[]) AS w(channel, external_id)
+    JOIN stores_channel c ON c.code = w.channel
+    JOIN orders_order o ON o.channel_id = c.id AND o.external_id = w.external_id
+) AS known ON true
+"""
+
+
+def find_known(
+    requests: Collection[OrderRequest],
+) -> tuple[Network, dict[tuple[str, str], Known]]:
+    """Return the network as it is now, and the orders already placed under the requests'
+    (channel code, external id)."""
+    rows = run(
+        _READ,
+        [
+            [request.channel for request in requests],
+            [request.external_id for request in requests],
+        ],
+    )
+    return network_at(rows[0][0]), {
+        (channel, external_id): (identity, bytes(fingerprint))
+        for _, channel, external_id, identity, fingerprint in rows
+        if identity is not None
+    }

@@ -1,0 +1,274 @@
+"""Placing orders: always a set, one order being a set of one.
+
+Plan outside of any lock; write what nobody contends for; touch the stock last. A plan that lost
+its goods to another buyer is made again, the last time with the rows locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from core.access.principal import Principal
+from core.idempotency.execute import StartOver
+from core.metrics.counters import ORDERS_PLACED
+from core.problems.catalogue import Conflict, DomainError, ValidationFailed
+from inventory import ledger
+from inventory.commands.holds import end_stale_holds, redeem_hold
+from inventory.errors import InsufficientStock
+from orders.choices import Resolution
+from orders.commands.placing.existing_orders import Known, find_known
+from orders.commands.placing.plan_units import View
+from orders.commands.placing.promises import destination_of
+from orders.commands.placing.requests import OrderRequest
+from orders.commands.placing.write_orders import Accepted, LostRace, write_orders
+from orders.errors import ExternalIdConflict
+from orders.models import Return
+from orders.queries.documents import order_documents
+from orders.sourcing import Demand, Plan
+from stores.queries.network import Network
+
+LOSSES_BEFORE_LOCKING = 2
+LOSSES_BEFORE_GIVING_UP = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one request: 201 with the new order, 200 with the known one, or a refusal."""
+
+    status: int
+    document: dict[str, Any] | None = None
+    problem: DomainError | None = None
+
+    @classmethod
+    def refused(cls, problem: DomainError) -> Outcome:
+        return cls(problem.status, problem=problem)
+
+
+Outcomes = dict[int, Outcome]
+
+
+def place_orders(
+    requests: Sequence[OrderRequest], *, actor: Principal, hopeful: bool = False
+) -> list[Outcome]:
+    """Place orders, each standing alone; outcomes are in the order of the requests.
+
+    Runs in the caller's transaction; each order is placed whole or not at all. Refusals are
+    returned, not raised: validation_error, insufficient_stock, external_id_conflict,
+    reservation_not_live.
+
+    `hopeful` does without the savepoint that losing a race needs, which is two statements more; it
+    raises `StartOver` when the race is lost: roll back, and place them without it.
+    """
+    outcomes: Outcomes = {}
+    # A cart's hold is given up and taken over under its own savepoint: a refusal restores it.
+    for index, request in enumerate(requests):
+        if request.reservation_id is not None:
+            outcomes |= _place_until_settled({index: request}, actor=actor)
+    rest = {i: request for i, request in enumerate(requests) if i not in outcomes}
+    outcomes |= _place_until_settled(rest, actor=actor, hopeful=hopeful)
+    placed = sum(outcome.status == 201 for outcome in outcomes.values())
+    transaction.on_commit(lambda: ORDERS_PLACED.inc(placed))
+    return [outcomes[index] for index in range(len(requests))]
+
+
+def _place_until_settled(
+    requests: dict[int, OrderRequest], *, actor: Principal, hopeful: bool = False
+) -> Outcomes:
+    outcomes: Outcomes = {}
+    losses = 0
+    while pending := {i: request for i, request in requests.items() if i not in outcomes}:
+        locked = losses >= LOSSES_BEFORE_LOCKING
+        try:
+            with transaction.atomic(savepoint=not hopeful):
+                outcomes |= _place_round(pending, actor=actor, locked=locked)
+        except LostRace:
+            if hopeful:
+                raise StartOver() from None
+            losses += 1
+            if losses > LOSSES_BEFORE_LOCKING and len(pending) > 1:
+                # One of them loses for a reason of its own: it must not spoil its neighbours.
+                for index, request in pending.items():
+                    outcomes |= _place_until_settled({index: request}, actor=actor)
+            elif losses > LOSSES_BEFORE_GIVING_UP:
+                outcomes |= dict.fromkeys(pending, Outcome.refused(Conflict()))
+        except DomainError as refusal:
+            if hopeful:
+                raise StartOver() from None
+            outcomes |= dict.fromkeys(pending, Outcome.refused(refusal))
+    return outcomes
+
+
+def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked: bool) -> Outcomes:
+    """Settle at least one request, or lose the race. Twins of one another take turns."""
+    network, known = find_known(requests.values())
+    outcomes = refuse_unknown_places(requests, network=network, actor=actor)
+    fresh = _answer_known(requests, outcomes, known)
+    entitled: dict[tuple[int, int], int] = {}
+    for request in fresh.values():
+        if request.reservation_id is not None:  # it is alone in its round
+            source = network.channels[request.channel]
+            entitled = redeem_hold(
+                reservation_id=request.reservation_id,
+                channel_id=source.id,
+                skus=[line.sku for line in request.lines],
+                actor=actor.name,
+            )
+    views = _read_views(fresh.values(), network, actor, entitled=entitled, locked=locked)
+    accepted = []
+    for index, request in fresh.items():
+        view = views[request.channel]
+        unknown = unknown_skus(request, view)
+        if unknown:
+            outcomes[index] = Outcome.refused(unknown)
+            continue
+        plan = view.plan(
+            demands_of(request),
+            destination=destination_of(request.ship_to),
+            policy=request.policy,
+        )
+        if plan.refused:
+            if request.reservation_id is not None:
+                raise shortage(plan)
+            outcomes[index] = Outcome.refused(shortage(plan))
+            continue
+        for other in views.values():
+            other.take(plan)
+        accepted.append(Accepted(index, request, plan, view))
+    for index, document in write_orders(accepted, actor=actor).items():
+        outcomes[index] = Outcome(201, document=document)
+    return outcomes
+
+
+def demands_of(request: OrderRequest) -> list[Demand]:
+    """Return the order's lines as sourcing takes them."""
+    return [
+        Demand(line.line_id, line.sku, line.quantity, line.type, line.location)
+        for line in request.lines
+    ]
+
+
+def shortage(plan: Plan) -> InsufficientStock:
+    """Return the refusal of a plan that falls short, with what could have been had."""
+    return InsufficientStock(
+        lines=[
+            {"sku": short.sku, "requested": short.requested, "available": short.available}
+            for short in plan.shortages
+        ]
+    )
+
+
+def refuse_unknown_places(
+    requests: dict[int, OrderRequest], *, network: Network, actor: Principal
+) -> Outcomes:
+    """Refuse requests whose channel or locations do not exist for this actor."""
+    outcomes: Outcomes = {}
+    for index, request in requests.items():
+        errors = []
+        if request.channel not in network.channels or not actor.sees_channel(request.channel):
+            errors.append(
+                {
+                    "pointer": "/channel",
+                    "detail": f"There is no channel {request.channel}.",
+                    "code": "unknown_channel",
+                }
+            )
+        errors += [
+            {
+                "pointer": f"/lines/{position}/fulfilment/location",
+                "detail": f"There is no location {line.location}.",
+                "code": "unknown_location",
+            }
+            for position, line in enumerate(request.lines)
+            if line.location is not None
+            and (line.location not in network.by_code or not actor.sees_location(line.location))
+        ]
+        if request.exchange_of is not None and not _is_exchange(request.exchange_of):
+            errors.append(
+                {
+                    "pointer": "/exchange_of",
+                    "detail": f"No return {request.exchange_of} asks for an exchange.",
+                    "code": "unknown_return",
+                }
+            )
+        if errors:
+            outcomes[index] = Outcome.refused(ValidationFailed(errors))
+    return outcomes
+
+
+def _is_exchange(return_id: str) -> bool:
+    """Say whether a return's id is one whose customer wants other goods instead of money."""
+    if not (return_id.isdecimal() and return_id.isascii() and len(return_id) < 19):
+        return False
+    return Return.objects.filter(pk=int(return_id), resolution=Resolution.EXCHANGE).exists()
+
+
+def unknown_skus(request: OrderRequest, view: View) -> ValidationFailed | None:
+    """Return the refusal of an order with SKUs that nobody has recorded."""
+    errors = [
+        {
+            "pointer": f"/lines/{position}/sku",
+            "detail": f"There is no SKU {line.sku}.",
+            "code": "unknown_sku",
+        }
+        for position, line in enumerate(request.lines)
+        if line.sku not in view.shelf.sku_ids
+    ]
+    return ValidationFailed(errors) if errors else None
+
+
+def _answer_known(
+    requests: dict[int, OrderRequest], outcomes: Outcomes, known: Mapping[tuple[str, str], Known]
+) -> dict[int, OrderRequest]:
+    """Answer orders placed before; return the new ones, the first of each external id."""
+    candidates = {i: request for i, request in requests.items() if i not in outcomes}
+    documents = order_documents({identity for identity, _ in known.values()}) if known else {}
+    fresh: dict[int, OrderRequest] = {}
+    seen: set[tuple[str, str]] = set()
+    for index, request in candidates.items():
+        name = (request.channel, request.external_id)
+        if name in known:
+            identity, fingerprint = known[name]
+            document = documents[identity]
+            if fingerprint == request.fingerprint():
+                outcomes[index] = Outcome(200, document=document)
+            else:
+                outcomes[index] = Outcome.refused(ExternalIdConflict(order=document["number"]))
+        elif name not in seen:
+            seen.add(name)
+            fresh[index] = request
+    return fresh
+
+
+def _read_views(
+    requests: Iterable[OrderRequest],
+    network: Network,
+    actor: Principal,
+    *,
+    entitled: Mapping[tuple[int, int], int],
+    locked: bool,
+) -> dict[str, View]:
+    """Read the shelf once a channel; end stale holds on the way, lock the rows if asked."""
+    skus: dict[str, set[str]] = {}
+    for request in requests:
+        skus.setdefault(request.channel, set()).update(line.sku for line in request.lines)
+
+    def read() -> dict[str, View]:
+        return {
+            channel: View.read(
+                network=network, source=network.channels[channel], skus=codes, entitled=entitled
+            )
+            for channel, codes in skus.items()
+        }
+
+    views = read()
+    ids = {identity for view in views.values() for identity in view.shelf.sku_ids.values()}
+    stale = any(view.shelf.has_stale_holds for view in views.values())
+    if stale:
+        end_stale_holds(actor=actor.name, sku_ids=sorted(ids))
+    if locked:
+        ledger.lock_skus(sorted(ids))
+    return read() if stale or locked else views

@@ -1,0 +1,225 @@
+"""Writing accepted orders: everything that nobody contends for first, the stock last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from core.access.principal import Principal
+from core.database.bulk_insert import Table, hex_of, insert_rows, take_ids
+from core.outbox.events import Fact, event_rows
+from inventory import ledger
+from inventory.choices import Reason, ReservationState
+from inventory.ledger import Part
+from orders.choices import FulfilmentType
+from orders.commands.placing.allocations import Share, draw_shares, receipt_rows
+from orders.commands.placing.customers import find_or_make, key_of
+from orders.commands.placing.plan_units import View, ids_of_shares, shares_of
+from orders.commands.placing.promises import destination_of
+from orders.commands.placing.requests import OrderRequest
+from orders.queries.documents import compose_order
+from orders.sourcing import Plan
+
+ORDERS = Table.of(
+    "orders_order",
+    # Waits for a request that is placing the same external id at this moment.
+    on_conflict="ON CONFLICT (channel_id, external_id) DO NOTHING",
+    id="bigint",
+    number="text",
+    channel_id="bigint",
+    external_id="text",
+    fingerprint="bytea",
+    currency="text",
+    customer_id="bigint",
+    ship_to="jsonb",
+    payment_reference="text",
+    note="text",
+    allow_split="boolean",
+    allow_backorder="boolean",
+    allow_partial="boolean",
+    exchange_of_id="bigint",
+    placed_at="timestamptz",
+)
+LINES = Table.of(
+    "orders_orderline",
+    id="bigint",
+    order_id="bigint",
+    line_id="text",
+    sku_id="bigint",
+    product_reference="text",
+    unit_price="numeric",
+    fulfilment_type="text",
+    location_id="bigint",
+    ordered="int",
+    cancelled="int",
+    reserved="int",
+    backordered="int",
+    fulfilled="int",
+    returned="int",
+)
+FIRST_NUMBER = 100_000  # numbers have six digits from the first order on
+
+
+class LostRace(Exception):
+    """Another buyer was faster: roll back and plan again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A request whose plan covers it."""
+
+    index: int
+    request: OrderRequest
+    plan: Plan
+    view: View
+
+
+def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int, dict[str, Any]]:
+    """Write orders and take their stock; return their documents by index.
+
+    Raises `LostRace` when the stock is no longer what the plan saw, or when another request
+    has placed one of them meanwhile; the caller's savepoint then takes everything back.
+    """
+    if not accepted:
+        return {}
+    at = timezone.now()
+    ids = take_ids(
+        orders_order=len(accepted),
+        orders_orderline=sum(len(item.request.lines) for item in accepted),
+        **ids_of_shares(item.plan for item in accepted),
+    )
+    numbers = [str(FIRST_NUMBER + identity) for identity in ids["orders_order"]]
+    customers = find_or_make([i.request.customer for i in accepted if i.request.customer])
+    line_ids = iter(ids["orders_orderline"])
+    orders, lines, shares = [], [], []
+    for item, identity, number in zip(accepted, ids["orders_order"], numbers, strict=True):
+        customer = item.request.customer
+        customer_id = customers.get(key_of(customer)) if customer else None
+        orders.append(_order_row(item, identity, number, customer_id, at))
+        mine = [_line_row(item, line, next(line_ids), identity) for line in item.request.lines]
+        lines.append(mine)
+        shares.append(
+            shares_of(
+                item.plan,
+                view=item.view,
+                order_id=identity,
+                number=number,
+                line_ids={row["line_id"]: row["id"] for row in mine},
+                after=0,
+                destination=destination_of(item.request.ship_to),
+                at=at,
+            )
+        )
+    drawn = draw_shares([share for group in shares for share in group], ids=ids, at=at)
+    documents = _compose(orders, lines, shares, drawn.documents)
+    inserted, *_ = insert_rows(
+        (ORDERS, orders),
+        (LINES, [row for rows in lines for row in rows]),
+        *drawn.rows,
+        receipt_rows(
+            [(row["id"], item.plan.receipt) for row, item in zip(orders, accepted, strict=True)],
+            "placed",
+            at=at,
+        ),
+        event_rows(_facts(documents, actor)),
+    )
+    if inserted < len(orders):
+        raise LostRace()
+    # From here on the rows that others want are locked: nothing may come between this and commit.
+    if not ledger.reserve(drawn.claims, actor=actor.name):
+        raise LostRace()
+    ledger.close_claims(
+        [Part(claim.reservation_id, claim.quantity) for claim in drawn.carried_out],
+        state=ReservationState.CONSUMED,
+        reason=Reason.CARRIED_OUT,
+        actor=actor.name,
+        leaves=True,
+    )
+    return {item.index: document for item, document in zip(accepted, documents, strict=True)}
+
+
+def _order_row(
+    item: Accepted, identity: int, number: str, customer_id: int | None, at: datetime
+) -> dict[str, Any]:
+    request = item.request
+    return {
+        "id": identity,
+        "number": number,
+        "channel_code": request.channel,
+        "channel_id": item.view.source.id,
+        "external_id": request.external_id,
+        "fingerprint": hex_of(request.fingerprint()),
+        "currency": request.currency,
+        "customer_id": customer_id,
+        "ship_to": request.ship_to,
+        "payment_reference": request.payment_reference,
+        "note": request.note,
+        "allow_split": request.policy.allow_split,
+        "allow_backorder": request.policy.allow_backorder,
+        "allow_partial": request.policy.allow_partial,
+        "exchange_of_id": int(request.exchange_of) if request.exchange_of else None,
+        "placed_at": at,
+    }
+
+
+def _line_row(item: Accepted, line: Any, identity: int, order_id: int) -> dict[str, Any]:
+    backordered = item.plan.backordered.get(line.line_id, 0)
+    cancelled = item.plan.unmet.get(line.line_id, 0)
+    had = line.quantity - backordered - cancelled
+    gone = line.type == FulfilmentType.CARRY_OUT
+    place = item.view.network.by_code[line.location] if line.location else None
+    return {
+        "id": identity,
+        "order_id": order_id,
+        "line_id": line.line_id,
+        "sku_id": item.view.shelf.sku_ids[line.sku],
+        "sku_code": line.sku,
+        "product_reference": line.product_reference,
+        "unit_price": line.unit_price,
+        "fulfilment_type": line.type,
+        "location_id": place.id if place else None,
+        "location_code": line.location,
+        "ordered": line.quantity,
+        "cancelled": cancelled,
+        "reserved": 0 if gone else had,
+        "backordered": backordered,
+        "fulfilled": had if gone else 0,
+        "returned": 0,
+    }
+
+
+def _compose(
+    orders: Sequence[dict[str, Any]],
+    lines: Sequence[list[dict[str, Any]]],
+    shares: Sequence[list[Share]],
+    fulfilments: Sequence[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    documents = []
+    left = iter(fulfilments)
+    for order, rows, group in zip(orders, lines, shares, strict=True):
+        documents.append(compose_order(order, rows, [next(left) for _ in group]))
+    return documents
+
+
+def _facts(documents: Sequence[dict[str, Any]], actor: Principal) -> list[Fact]:
+    facts = []
+    for document in documents:
+        number = document["number"]
+        about = {"order": number, "actor": actor.name}
+        facts.append(Fact("order.placed", f"orders/{number}", document, **about))
+        facts += [
+            Fact("fulfilment.assigned", f"fulfilments/{share['id']}", share, **about)
+            for share in document["fulfilments"]
+        ]
+        facts += [
+            Fact("order.line_backordered", f"orders/{number}", {"order": number, **line}, **about)
+            for line in document["lines"]
+            if line["backordered"]
+        ]
+        if document["state"] == "completed":
+            facts.append(Fact("order.completed", f"orders/{number}", document, **about))
+    return facts

@@ -1,0 +1,102 @@
+"""Deciding what becomes of returned units that were put into inspection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from core.access.principal import Principal
+from core.audit.record import record
+from core.outbox.events import publish
+from inventory import ledger
+from inventory.choices import Reason
+from inventory.commands.change import StockChange
+from inventory.commands.conditions import refuse_overdrawn
+from inventory.ledger import Entry
+from orders.choices import Disposition
+from orders.commands.returns.finish_return import finish_if_done, lock_return
+from orders.commands.settling.settle import settle
+from orders.models import Return, ReturnReceiptLine
+from orders.queries.returns import inspected_units, return_document
+from orders.returns_policy import Wish, decide
+from orders.transitions import next_return_state
+
+# Where the units go: what leaves `on_hand`, and why.
+_OUTCOMES: dict[Disposition, tuple[int, Reason]] = {
+    Disposition.RESTOCK: (0, Reason.RESTOCKED),
+    Disposition.SCRAP: (-1, Reason.SCRAPPED),
+    Disposition.TO_VENDOR: (-1, Reason.TO_VENDOR),
+}
+DECISIONS = (*_OUTCOMES, Disposition.DAMAGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Units in inspection at a location, and what is to become of them."""
+
+    wish: Wish
+    sku_id: int
+    disposition: Disposition
+
+
+def dispose_return(*, return_id: int, decisions: Sequence[Decision], actor: Principal) -> Return:
+    """Move inspected units on. Raises `IllegalTransition`, `NotInInspection`; nothing is written.
+
+    `NotInCondition` when a count, or somebody who set them apart otherwise, has meanwhile taken
+    them out of inspection.
+    """
+    restocked = {d.sku_id for d in decisions if d.disposition == Disposition.RESTOCK}
+    ret = lock_return(return_id, waiting_for=restocked)
+    next_return_state(ret.state, "dispose")
+    shares = decide([decision.wish for decision in decisions], inspected_units(ret))
+    sources = ReturnReceiptLine.objects.select_related("line").in_bulk(
+        {share.inspected_id for share in shares}
+    )
+    decided, entries = [], []
+    for share in shares:
+        assert share.inspected_id is not None
+        source, disposition = sources[share.inspected_id], decisions[share.index].disposition
+        source.moved_on += share.quantity
+        decided.append(
+            ReturnReceiptLine(
+                line=source.line,
+                location_id=source.location_id,
+                quantity=share.quantity,
+                disposition=disposition,
+                decided_from=source,
+                actor=actor.name,
+            )
+        )
+        entries += _entries(source, share.quantity, disposition, f"return/{ret.pk}")
+    ReturnReceiptLine.objects.bulk_update(sources.values(), ["moved_on"])
+    ReturnReceiptLine.objects.bulk_create(decided)
+    record(
+        actor=actor,
+        action="return.disposed",
+        subject=f"returns/{ret.pk}",
+        units=sum(share.quantity for share in shares),
+    )
+    publish(*finish_if_done(ret, return_document(ret.pk), actor=actor))
+    ledger.lock_rows({(entry.sku_id, entry.location_id) for entry in entries})
+    refuse_overdrawn(entries)
+    balances = ledger.post(entries, actor=actor.name)
+    settle(change=StockChange(balances=balances, more=frozenset(restocked)), actor=actor)
+    return ret
+
+
+def _entries(
+    source: ReturnReceiptLine, units: int, disposition: Disposition, reference: str
+) -> list[Entry]:
+    """Return the movements of units that leave inspection.
+
+    Damaged units stay apart: two movements that cancel out say for which reason from now on.
+    """
+    entry = partial(Entry, source.line.sku_id, source.location_id, reference=reference)
+    if disposition == Disposition.DAMAGED:
+        return [
+            entry(unavailable=-units, reason=Reason.INSPECTION),
+            entry(unavailable=units, reason=Reason.DAMAGED),
+        ]
+    leaves, reason = _OUTCOMES[disposition]
+    return [entry(on_hand=leaves * units, unavailable=-units, reason=reason)]

@@ -1,0 +1,75 @@
+"""Ending a return: when all of it is settled, by hand, or before anything came."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.utils import timezone
+
+from core.access.principal import Principal
+from core.outbox.events import Fact, publish
+from orders.choices import ReturnState
+from orders.commands.locks import lock_orders
+from orders.errors import IllegalTransition
+from orders.models import Return
+from orders.queries.returns import return_document
+from orders.transitions import CANCEL, next_return_state
+
+
+def lock_return(identity: int, *, waiting_for: Collection[int] = ()) -> Return:
+    """Lock a return after its order and the orders that wait for SKUs which may go on sale."""
+    order_id = Return.objects.values_list("order_id", flat=True).get(pk=identity)
+    lock_orders({order_id} if order_id else (), waiting_for=waiting_for)
+    return Return.objects.select_for_update(of=("self",)).select_related("order").get(pk=identity)
+
+
+def return_fact(type: str, ret: Return, actor: Principal) -> Fact:
+    """Return an event whose data is the return's document as it is now."""
+    document = return_document(ret.pk)
+    return Fact(
+        type, f"returns/{ret.pk}", document, order=document["order"] or "", actor=actor.name
+    )
+
+
+def finish_if_done(ret: Return, document: dict[str, Any], *, actor: Principal) -> list[Fact]:
+    """Close a locked return when every unit has come or is missing and none is in inspection.
+
+    `document` is the return as it is now. Returns the fact to publish, or nothing.
+    """
+    waits = any(line["quantity"] > line["received"] + line["missing"] for line in document["lines"])
+    if waits or "close" not in document["allowed_actions"]:
+        return []
+    return [_end(ret, "close", actor)]
+
+
+def close_return(*, return_id: int, actor: Principal) -> Return:
+    """Stop waiting for what has not come; those units may be announced again.
+
+    Raises `IllegalTransition` when nothing came yet (cancel it) or units wait in inspection.
+    """
+    ret = lock_return(return_id)
+    next_return_state(ret.state, "close")
+    allowed = return_document(ret.pk)["allowed_actions"]
+    if "close" not in allowed:
+        raise IllegalTransition(
+            "Units of this return wait in inspection: decide on them first.",
+            state=ret.state,
+            allowed_actions=allowed,
+        )
+    publish(_end(ret, "close", actor))
+    return ret
+
+
+def cancel_return(*, return_id: int, actor: Principal) -> Return:
+    """Call a return off before anything has come. Raises `IllegalTransition`."""
+    ret = lock_return(return_id)
+    publish(_end(ret, CANCEL, actor))
+    return ret
+
+
+def _end(ret: Return, action: str, actor: Principal) -> Fact:
+    ret.state = ReturnState(next_return_state(ret.state, action))
+    ret.closed_at = timezone.now()
+    ret.save(update_fields=["state", "closed_at"])
+    return return_fact("return.closed", ret, actor)

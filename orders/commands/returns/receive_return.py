@@ -1,0 +1,213 @@
+"""Taking goods back: whatever came, wherever it came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from django.db import connection
+
+from core.access.principal import Principal
+from core.outbox.events import Fact, publish
+from inventory import ledger
+from inventory.choices import Reason
+from inventory.commands.change import StockChange
+from inventory.ledger import Balance, Entry
+from orders.choices import Disposition, Resolution
+from orders.commands.returns.finish_return import finish_if_done, lock_return, return_fact
+from orders.commands.returns.refunds import refund_fact
+from orders.commands.settling.settle import settle
+from orders.models import OrderLine, Return, ReturnLine, ReturnReceiptLine
+from orders.queries.returns import expected_lines, sold_lines
+from orders.returns_policy import Wish, accept
+from orders.transitions import next_return_state
+from stores.queries.network import current_network
+
+# What follows once the units have come in: what leaves `on_hand`, what is kept apart, and why.
+_THEN: dict[Disposition, tuple[int, int, Reason]] = {
+    Disposition.INSPECT: (0, 1, Reason.INSPECTION),
+    Disposition.DAMAGED: (0, 1, Reason.DAMAGED),
+    Disposition.SCRAP: (-1, 0, Reason.SCRAPPED),
+    Disposition.TO_VENDOR: (-1, 0, Reason.TO_VENDOR),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Units that somebody has in their hands, or misses, and what becomes of them."""
+
+    wish: Wish
+    sku_id: int
+    disposition: Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Units of one line of a return in one disposition."""
+
+    line: ReturnLine
+    sku: str
+    quantity: int
+    disposition: Disposition
+
+    @property
+    def is_here(self) -> bool:
+        return self.disposition != Disposition.MISSING
+
+
+def receive_return(
+    *, return_id: int, location_id: int, arrivals: Sequence[Arrival], actor: Principal
+) -> Return:
+    """Take units in at a location, ask for their refund, and put them into the stock pool.
+
+    What was not announced is added to the return, up to what left with its order. Raises
+    `IllegalTransition` and `NotReturnable`; nothing is written then.
+    """
+    restocked = {a.sku_id for a in arrivals if a.disposition == Disposition.RESTOCK}
+    ret = lock_return(return_id, waiting_for=restocked)
+    ret.state = next_return_state(ret.state, "receive")
+    taken = _tie(ret, arrivals)
+    _write(taken, location_id=location_id, actor=actor)
+    ret.save(update_fields=["state"])
+    received = return_fact("return.received", ret, actor)
+    closed = finish_if_done(ret, received.data, actor=actor)
+    arrived = replace(received, data=received.data | {"arrivals": _arrivals(taken, location_id)})
+    publish(arrived, *_refund(ret, taken, actor), *closed)
+    balances = _stock_in(ret, taken, location_id=location_id, actor=actor)
+    settle(change=StockChange(balances=balances, more=frozenset(restocked)), actor=actor)
+    return ret
+
+
+def _tie(ret: Return, arrivals: Sequence[Arrival]) -> list[Taken]:
+    """Find the line of the return for each unit; make lines for what was not announced."""
+    shares = accept(
+        [arrival.wish for arrival in arrivals],
+        expected_lines(ret),
+        None if ret.order_id is None else sold_lines(ret.order_id),
+    )
+    lines = {line.pk: line for line in ret.lines.select_related("order_line")}
+    sold = OrderLine.objects.in_bulk({s.sold_id for s in shares if s.expected_id is None})
+    unannounced: dict[tuple[int | None, int], ReturnLine] = {}
+    taken = []
+    for share in shares:
+        arrival = arrivals[share.index]
+        if share.expected_id is not None:
+            line = lines[share.expected_id]
+        else:
+            line = unannounced.setdefault(
+                (share.sold_id, arrival.sku_id),
+                ReturnLine(
+                    ret=ret,
+                    order_line=sold[share.sold_id] if share.sold_id is not None else None,
+                    sku_id=arrival.sku_id,
+                    quantity=0,
+                ),
+            )
+            line.quantity += share.quantity
+        if arrival.disposition == Disposition.MISSING:
+            line.missing += share.quantity
+        else:
+            line.received += share.quantity
+        taken.append(Taken(line, share.sku, share.quantity, arrival.disposition))
+    return taken
+
+
+def _write(taken: Sequence[Taken], *, location_id: int, actor: Principal) -> None:
+    """Write lines, receipts, and what came back of the order's lines."""
+    touched = list({id(part.line): part.line for part in taken}.values())
+    ReturnLine.objects.bulk_update(
+        [line for line in touched if line.pk is not None], ["received", "missing"]
+    )
+    ReturnLine.objects.bulk_create([line for line in touched if line.pk is None])
+    ReturnReceiptLine.objects.bulk_create(
+        ReturnReceiptLine(
+            line=part.line,
+            location_id=location_id,
+            quantity=part.quantity,
+            disposition=part.disposition,
+            actor=actor.name,
+        )
+        for part in taken
+    )
+    returned: dict[int, int] = {}
+    for part in taken:
+        if part.is_here and part.line.order_line_id is not None:
+            order_line = part.line.order_line_id
+            returned[order_line] = returned.get(order_line, 0) + part.quantity
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE orders_orderline l SET returned = l.returned + r.units
+               FROM unnest(%s::bigint[], %s::int[]) AS r(id, units) WHERE l.id = r.id""",
+            [list(returned), list(returned.values())],
+        )
+
+
+def _arrivals(taken: Sequence[Taken], location_id: int) -> list[dict[str, Any]]:
+    """Return what came, or turned out to be missing, this time and where."""
+    place = current_network().places[location_id]
+    return [
+        {
+            "location": place.code,
+            "sku": part.sku,
+            "quantity": part.quantity,
+            "disposition": part.disposition.value,
+        }
+        for part in taken
+    ]
+
+
+def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[Fact]:
+    """Return the fact that asks for the refund of what has just come.
+
+    Without an order no price is known: the amount is null, and whoever refunds decides it.
+    """
+    here = [part for part in taken if part.is_here]
+    if not here or ret.resolution == Resolution.EXCHANGE:
+        return []
+    about = {"return": str(ret.pk), "resolution": ret.resolution}
+    if ret.order is not None:
+        units: dict[OrderLine, int] = {}
+        for part in here:
+            assert part.line.order_line is not None
+            units[part.line.order_line] = units.get(part.line.order_line, 0) + part.quantity
+        fact = refund_fact(
+            order=ret.order, units=units.items(), reason="returned", actor=actor, **about
+        )
+        # Heard in one line with the rest of the return's story.
+        return [replace(fact, subject=f"returns/{ret.pk}")]
+    lines = [{"sku": part.sku, "quantity": part.quantity} for part in here]
+    data = {"order": None, "amount": None, "currency": None, "reason": "returned", **about}
+    return [
+        Fact(
+            "refund.requested",
+            f"returns/{ret.pk}",
+            {**data, "lines": lines},
+            actor=actor.name,
+        )
+    ]
+
+
+def _stock_in(
+    ret: Return, taken: Sequence[Taken], *, location_id: int, actor: Principal
+) -> list[Balance]:
+    """Post what came in and what became of it; the last thing, because others wait for it."""
+    reference = f"return/{ret.pk}"
+    entries = []
+    for part in taken:
+        if not part.is_here:
+            continue
+        entry = partial(Entry, part.line.sku_id, location_id, reference=reference)
+        entries.append(entry(on_hand=part.quantity, reason=Reason.RETURNED))
+        if part.disposition in _THEN:
+            leaves, apart, reason = _THEN[part.disposition]
+            entries.append(
+                entry(
+                    on_hand=leaves * part.quantity,
+                    unavailable=apart * part.quantity,
+                    reason=reason,
+                )
+            )
+    ledger.open_rows(sorted({(entry.sku_id, entry.location_id) for entry in entries}))
+    return ledger.post(entries, actor=actor.name)

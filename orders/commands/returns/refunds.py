@@ -1,0 +1,49 @@
+"""Asking for money to be given back: this service never moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from core.access.principal import Principal
+from core.outbox.events import Fact
+from orders.models import Order, OrderLine
+from orders.money import format_amount
+
+
+def refund_fact(
+    *,
+    order: Order,
+    units: Iterable[tuple[OrderLine, int]],
+    reason: str,
+    actor: Principal,
+    **data: Any,
+) -> Fact:
+    """Return the `refund.requested` fact for units of an order's lines, at their price."""
+    lines, amount = [], Decimal(0)
+    for line, quantity in units:
+        part = line.unit_price * quantity
+        amount += part
+        lines.append(
+            {
+                "line_id": line.line_id,
+                "quantity": quantity,
+                "amount": format_amount(part, order.currency),
+            }
+        )
+    return Fact(
+        "refund.requested",
+        f"orders/{order.number}",
+        {
+            "order": order.number,
+            "amount": format_amount(amount, order.currency),
+            "currency": order.currency,
+            "payment_reference": order.payment_reference,
+            "reason": reason,
+            "lines": lines,
+            **data,
+        },
+        order=order.number,
+        actor=actor.name,
+    )

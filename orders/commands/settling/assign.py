@@ -1,0 +1,227 @@
+"""Finding goods for units of orders that stand already: broken promises, and backorders."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from core.access.principal import Principal
+from core.database.bulk_insert import insert_rows, take_ids
+from core.outbox.events import Fact, publish
+from core.problems.catalogue import Conflict
+from inventory import ledger
+from inventory.commands.holds import end_stale_holds
+from orders.commands.placing.allocations import Share, draw_shares, receipt_rows
+from orders.commands.placing.plan_units import View, ids_of_shares, shares_of
+from orders.commands.placing.promises import destination_of
+from orders.commands.returns.refunds import refund_fact
+from orders.models import Order, OrderLine
+from orders.queries.documents import order_documents
+from orders.sourcing import Demand, Plan, Policy
+from stores.queries.network import current_network
+
+LOSSES_BEFORE_LOCKING = 2
+LOSSES_BEFORE_GIVING_UP = 6
+
+
+class _LostRace(Exception):
+    """Another buyer was faster: roll back and plan again."""
+
+
+@dataclass
+class Want:
+    """Units of one locked order's lines that need goods.
+
+    `waiting`: they are backordered now and stay so when nothing is found. Otherwise they were
+    reserved: what is not found is backordered where the order allows that, else cancelled.
+    """
+
+    order: Order
+    units: dict[int, int]  # by order line id
+    waiting: bool
+    avoiding: frozenset[int] = field(default_factory=frozenset)
+
+
+def assign_units(wants: Sequence[Want], *, occasion: str, actor: Principal) -> None:
+    """Reserve goods for these units, earlier wants first, and tell what became of the rest.
+
+    The orders must be locked. A fixed number of statements, however many orders.
+    """
+    losses = 0
+    while True:
+        try:
+            with transaction.atomic():
+                _assign(wants, occasion, actor, locked=losses >= LOSSES_BEFORE_LOCKING)
+            return
+        except _LostRace:
+            losses += 1
+            if losses > LOSSES_BEFORE_GIVING_UP:
+                raise Conflict() from None
+
+
+def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: bool) -> None:
+    at = timezone.now()
+    wanted = {identity for want in wants for identity in want.units}
+    lines = {
+        line.pk: line for line in OrderLine.objects.filter(pk__in=wanted).select_related("sku")
+    }
+    views = _views(wants, lines, actor, locked=locked)
+    given = dict(
+        Order.objects.filter(pk__in=[want.order.pk for want in wants])
+        .annotate(shares=Count("fulfilments"))
+        .values_list("pk", "shares")
+    )
+    plans: list[tuple[Want, Plan]] = []
+    shares: list[Share] = []
+    for want in wants:
+        view = views[want.order.channel.code]
+        mine = {lines[identity].line_id: lines[identity] for identity in want.units}
+        plan = _plan(want, view, mine)
+        if want.waiting and not plan.allocations:
+            continue
+        for other in views.values():
+            other.take(plan)
+        plans.append((want, plan))
+        shares += shares_of(
+            plan,
+            view=view,
+            order_id=want.order.pk,
+            number=want.order.number,
+            line_ids={line_id: line.pk for line_id, line in mine.items()},
+            after=given[want.order.pk],
+            destination=destination_of(want.order.ship_to),
+            at=at,
+        )
+    if not plans:
+        return
+    ids = take_ids(**ids_of_shares(plan for _, plan in plans))
+    drawn = draw_shares(shares, ids=ids, at=at)
+    insert_rows(
+        *drawn.rows,
+        receipt_rows([(want.order.pk, plan.receipt) for want, plan in plans], occasion, at=at),
+    )
+    facts = _move_units(plans, lines, occasion, actor)
+    publish(*_assigned(drawn.documents, actor), *facts)
+    if not ledger.reserve(drawn.claims, actor=actor.name):
+        raise _LostRace()
+
+
+def _plan(want: Want, view: View, mine: dict[str, OrderLine]) -> Plan:
+    places = view.network.places
+    demands = [
+        Demand(
+            line_id,
+            line.sku.code,
+            want.units[line.pk],
+            line.fulfilment_type,
+            places[line.location_id].code if line.location_id else None,
+        )
+        for line_id, line in mine.items()
+    ]
+    return view.plan(
+        demands,
+        destination=destination_of(want.order.ship_to),
+        # What is not found is only left over here; `_move_units` says what becomes of it.
+        policy=Policy(allow_split=want.order.allow_split, allow_backorder=True),
+        avoiding=want.avoiding,
+    )
+
+
+def _views(
+    wants: Sequence[Want], lines: dict[int, OrderLine], actor: Principal, *, locked: bool
+) -> dict[str, View]:
+    network = current_network()
+    skus: dict[str, set[str]] = defaultdict(set)
+    for want in wants:
+        skus[want.order.channel.code] |= {lines[identity].sku.code for identity in want.units}
+    ids = sorted({line.sku_id for line in lines.values()})
+    end_stale_holds(actor=actor.name, sku_ids=ids)
+    if locked:
+        ledger.lock_skus(ids)
+    return {
+        channel: View.read(network=network, source=network.channels[channel], skus=codes)
+        for channel, codes in skus.items()
+    }
+
+
+def _move_units(
+    plans: Sequence[tuple[Want, Plan]],
+    lines: dict[int, OrderLine],
+    occasion: str,
+    actor: Principal,
+) -> list[Fact]:
+    """Book each unit where it is now: reserved, backordered or cancelled; return the news."""
+    lost: dict[int, list[tuple[OrderLine, int]]] = defaultdict(list)
+    waiting: dict[int, list[OrderLine]] = defaultdict(list)
+    for want, plan in plans:
+        for identity, units in want.units.items():
+            line = lines[identity]
+            missing = plan.backordered.get(line.line_id, 0)
+            if want.waiting:
+                line.backordered -= units - missing
+                line.reserved += units - missing
+            elif missing:
+                line.reserved -= missing
+                if want.order.allow_backorder:
+                    line.backordered += missing
+                    waiting[want.order.pk].append(line)
+                else:
+                    line.cancelled += missing
+                    lost[want.order.pk].append((line, missing))
+    OrderLine.objects.bulk_update(lines.values(), ["reserved", "backordered", "cancelled"])
+    documents = order_documents([want.order.pk for want, _ in plans]) if lost or waiting else {}
+    facts: list[Fact] = []
+    for want, _ in plans:
+        order = want.order
+        about = {"order": order.number, "actor": actor.name}
+        document = documents.get(order.pk, {})
+        named = {line["line_id"]: line for line in document.get("lines", [])}
+        facts += [
+            Fact(
+                "order.line_backordered",
+                f"orders/{order.number}",
+                {"order": order.number, "reason": occasion, **named[line.line_id]},
+                **about,
+            )
+            for line in waiting[order.pk]
+        ]
+        if lost[order.pk]:
+            facts.append(
+                Fact(
+                    "order.cancelled",
+                    f"orders/{order.number}",
+                    {
+                        **document,
+                        "reason": occasion,
+                        "cancelled_lines": [
+                            {"line_id": line.line_id, "quantity": units}
+                            for line, units in lost[order.pk]
+                        ],
+                    },
+                    **about,
+                )
+            )
+            facts.append(
+                refund_fact(order=order, units=lost[order.pk], reason=occasion, actor=actor)
+            )
+            if document["state"] == "completed":  # the lost units were all that kept it open
+                facts.append(Fact("order.completed", f"orders/{order.number}", document, **about))
+    return facts
+
+
+def _assigned(documents: Sequence[dict[str, object]], actor: Principal) -> list[Fact]:
+    return [
+        Fact(
+            "fulfilment.assigned",
+            f"fulfilments/{document['id']}",
+            document,
+            order=str(document["order"]),
+            actor=actor.name,
+        )
+        for document in documents
+    ]

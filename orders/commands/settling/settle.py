@@ -1,0 +1,116 @@
+"""What follows for orders when stock has changed: broken promises, and backorders to fill."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.db.models.functions import Now
+
+from core.access.principal import Principal
+from core.outbox.events import Fact, publish
+from inventory.commands.change import StockChange
+from inventory.ledger import Broken
+from orders.choices import FulfilmentState
+from orders.commands.fulfilment.ship_to_store import follow_journeys
+from orders.commands.locks import lock_orders
+from orders.commands.settling.backorders import fill_backorders
+from orders.commands.settling.resourcing import source_again
+from orders.models import Fulfilment, FulfilmentLine
+from orders.models.fulfilment import UNFINISHED
+from orders.queries.documents import fulfilment_documents
+
+
+def settle(*, change: StockChange, actor: Principal) -> None:
+    """Source broken claims again and fill backorders, in the caller's transaction."""
+    if change.broken:
+        mend_broken(change.broken, cause=change.cause, actor=actor)
+    if change.more:
+        fill_backorders(sku_ids=change.more, actor=actor)
+
+
+def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") -> None:
+    """Take units that are not there out of their fulfilments and source them elsewhere.
+
+    `cause` is what found that they are not there, for the story of the order.
+    """
+    claims = {claim.reservation_id: claim for claim in broken}
+    owners = FulfilmentLine.objects.filter(reservation__in=claims)
+    lock_orders(set(owners.values_list("fulfilment__order_id", flat=True)))
+    named = owners.select_related(
+        "fulfilment__order", "fulfilment__location", "fulfilment__source", "order_line__sku"
+    )
+    lines = list(named.order_by("pk"))
+    for line in lines:
+        units = claims[line.reservation_id].quantity
+        line.arrived -= min(line.arrived, units)  # of a box in transit, the arrived part broke
+        line.shrink_to(line.quantity - units)
+    FulfilmentLine.objects.bulk_update(lines, ["quantity", "picked", "arrived"])
+    publish(*(_broken_fact(line, claims[line.reservation_id], cause, actor) for line in lines))
+    touched = {line.fulfilment_id for line in lines}
+    end_emptied(touched, reason="claim_broken", actor=actor)
+    follow_journeys(touched, actor=actor)
+    for line in lines:
+        claim = claims[line.reservation_id]
+        source_again(
+            wants=[(line.order_line_id, claim.quantity)],
+            avoiding=frozenset({claim.location_id}),
+            occasion=f"{cause} found fewer" if cause else f"claim broken at {line.fulfilment.code}",
+            actor=actor,
+        )
+
+
+def end_emptied(identities: Collection[int], *, reason: str, actor: Principal) -> None:
+    """End fulfilments whose goods are all not there, and tell."""
+    publish(
+        *(
+            Fact(
+                "fulfilment.rejected",
+                f"fulfilments/{document['id']}",
+                {**document, "reason": reason},
+                order=document["order"],
+                actor=actor.name,
+            )
+            for document in close_empty(identities)
+        )
+    )
+
+
+def close_empty(
+    identities: Collection[int], *, state: FulfilmentState = FulfilmentState.REJECTED
+) -> list[dict[str, Any]]:
+    """End unfinished fulfilments that have nothing left to do; return their documents.
+
+    One that has handed over a part is `collected`; one that gave nothing gets `state`.
+    """
+    ended: dict[str, list[int]] = {}
+    for fulfilment in Fulfilment.objects.filter(
+        pk__in=identities, state__in=UNFINISHED
+    ).prefetch_related("lines"):
+        lines = fulfilment.lines.all()
+        if all(line.quantity == line.fulfilled for line in lines):
+            gone = any(line.fulfilled for line in lines)
+            ended.setdefault(FulfilmentState.COLLECTED if gone else state, []).append(fulfilment.pk)
+    for final, emptied in ended.items():
+        Fulfilment.objects.filter(pk__in=emptied).update(state=final, finished_at=Now())
+    return list(fulfilment_documents([pk for emptied in ended.values() for pk in emptied]).values())
+
+
+def _broken_fact(line: FulfilmentLine, claim: Broken, cause: str, actor: Principal) -> Fact:
+    fulfilment, order = line.fulfilment, line.fulfilment.order.number
+    in_shop = claim.location_id == fulfilment.location_id
+    return Fact(
+        "reservation.broken",
+        f"fulfilments/{fulfilment.code}",
+        {
+            "order": order,
+            "fulfilment": fulfilment.code,
+            "location": (fulfilment.location if in_shop else fulfilment.building).code,
+            "cause": cause,
+            "line_id": line.order_line.line_id,
+            "sku": line.order_line.sku.code,
+            "quantity": claim.quantity,
+        },
+        order=order,
+        actor=actor.name,
+    )

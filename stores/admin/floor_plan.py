@@ -1,0 +1,39 @@
+"""Admin pages of what says where in a building goods lie."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from core.admin.base import actor_of
+from stores.commands.locations import note_new_plan
+from stores.models import Location
+
+
+class PlanAdmin(ModelAdmin):
+    """Changes the plan of a building under the lock of its row, and tells of the new plan."""
+
+    building = "location"  # the way from a row to its building, as a lookup
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        pk = attrgetter(self.building.replace("__", "."))(obj).pk
+        place = Location.objects.select_for_update().get(pk=pk)
+        super().save_model(request, obj, form, change)
+        note_new_plan(location=place, actor=actor_of(request))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.delete_queryset(request, type(obj).objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        touched = list(queryset.values_list(self.building, flat=True))
+        places = Location.objects.filter(pk__in=touched).order_by("pk").select_for_update()
+        for place in list(places):
+            queryset.filter(**{self.building: place}).delete()
+            note_new_plan(location=place, actor=actor_of(request))

@@ -1,0 +1,197 @@
+"""Locations, bins and channels in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from core.admin.base import (
+    ROWS,
+    KeptAdmin,
+    ReadOnlyAdmin,
+    actor_of,
+    check_code,
+    check_object,
+    link,
+)
+from stores.admin.floor_plan import PlanAdmin
+from stores.commands.channels import put_channel
+from stores.commands.locations import LocationFacts, put_location
+from stores.hours import is_timezone, validate_hours
+from stores.models import Bin, Channel, Location, NetworkRevision
+
+
+class LocationForm(forms.ModelForm):
+    """Asks of an editor what the API asks of a client."""
+
+    class Meta:
+        model = Location
+        exclude = ("version",)
+
+    def clean_code(self) -> str:
+        return check_code(self.cleaned_data["code"])
+
+    def clean_timezone(self) -> str:
+        name: str = self.cleaned_data["timezone"]
+        if not is_timezone(name):
+            raise ValidationError("Not a time zone of the IANA database, such as Europe/London.")
+        return name
+
+    def clean_address(self) -> dict[str, Any]:
+        return check_object(self.cleaned_data["address"])
+
+    def clean_hours(self) -> dict[str, Any]:
+        return _checked_hours(self.cleaned_data["hours"] or {}, {})["hours"]
+
+    def clean_exceptions(self) -> dict[str, Any]:
+        return _checked_hours({}, self.cleaned_data["exceptions"] or {})["exceptions"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if (cleaned.get("latitude") is None) != (cleaned.get("longitude") is None):
+            self.add_error("latitude", "Give latitude and longitude, or neither.")
+        return cleaned
+
+
+def _checked_hours(hours: Any, exceptions: Any) -> dict[str, Any]:
+    wrong = validate_hours(hours, exceptions)
+    if wrong:
+        raise ValidationError([f"{pointer}: {detail}" for pointer, detail in wrong])
+    return {"hours": hours, "exceptions": exceptions}
+
+
+@admin.register(Location)
+class LocationAdmin(KeptAdmin):
+    form = LocationForm
+    list_display = ("code", "name", "kind", "timezone", "can", "priority", "contents")
+    list_filter = ("kind", "ships", "pickup", "returns", "same_day")
+    search_fields = ("code", "name")
+    fieldsets = (
+        (None, {"fields": ("code", "name", "kind", "priority")}),
+        ("Where", {"fields": ("address", "latitude", "longitude")}),
+        ("When", {"fields": ("timezone", "hours", "exceptions")}),
+        (
+            "What it does",
+            {
+                "fields": (
+                    ("ships", "same_day"),
+                    ("pickup", "returns"),
+                    ("daily_capacity", "hourly_capacity"),
+                )
+            },
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        # Systems know a building by its code: a new code is a new building.
+        return ("code",) if obj else ()
+
+    @display(description="Can")
+    def can(self, location: Location) -> str:
+        return ", ".join(location.capabilities) or "–"
+
+    @display(description="")
+    def contents(self, location: Location) -> SafeString:
+        bins = link("Bins", "stores_bin", location__id__exact=location.pk)
+        labels = format_html(
+            '<a class="text-link" href="{}">Bin labels</a>',
+            reverse("bin-labels", args=[location.code]),
+        )
+        return SafeString(f"{bins} · {labels}")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        facts = {name: getattr(obj, name) for name in LocationFacts.__dataclass_fields__}
+        saved, _ = put_location(
+            code=obj.code,
+            facts=LocationFacts(**facts | {"capabilities": tuple(obj.capabilities)}),
+            actor=actor_of(request),
+        )
+        obj.pk, obj.version = saved.pk, saved.version
+        obj._state.adding = False
+
+
+@admin.register(Bin)
+class BinAdmin(PlanAdmin):
+    list_display = ("code", "location", "walk")
+    list_filter = ("location",)
+    list_select_related = ("location",)
+    list_per_page = ROWS
+    search_fields = ("=code", "location__code")
+    autocomplete_fields = ("location",)
+    actions = ("print_labels",)
+
+    @admin.action(description="Print labels", permissions=["view"])
+    def print_labels(self, request: HttpRequest, queryset: QuerySet[Bin]) -> HttpResponse | None:
+        """Lead to the labels of the chosen bins, which must be of one building."""
+        places = {each.location.code for each in queryset.select_related("location")}
+        if len(places) != 1:
+            self.message_user(request, "Choose bins of one location.", messages.WARNING)
+            return None
+        chosen = urlencode([("bin", code) for code in queryset.values_list("code", flat=True)])
+        return HttpResponseRedirect(f"{reverse('bin-labels', args=list(places))}?{chosen}")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return ("location",) if obj else ()
+
+
+class ChannelForm(forms.ModelForm):
+    class Meta:
+        model = Channel
+        exclude = ("version",)
+
+    def clean_code(self) -> str:
+        return check_code(self.cleaned_data["code"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("all_locations"):
+            cleaned["locations"] = Location.objects.none()
+        return cleaned
+
+
+@admin.register(Channel)
+class ChannelAdmin(KeptAdmin):
+    form = ChannelForm
+    list_display = ("code", "name", "kind", "sells_from")
+    list_filter = ("kind",)
+    search_fields = ("code", "name")
+    autocomplete_fields = ("locations",)
+    fields = ("code", "name", "kind", "all_locations", "locations")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
+        return super().get_queryset(request).prefetch_related("locations")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return ("code",) if obj else ()
+
+    @display(description="Sells from")
+    def sells_from(self, channel: Channel) -> str:
+        if channel.all_locations:
+            return "all locations"
+        return ", ".join(location.code for location in channel.locations.all()) or "nowhere"
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        saved, _ = put_channel(
+            code=obj.code,
+            name=obj.name,
+            kind=obj.kind,
+            locations=None if obj.all_locations else list(form.cleaned_data["locations"]),
+            actor=actor_of(request),
+        )
+        obj.pk, obj.version = saved.pk, saved.version
+        obj._state.adding = False
+
+
+@admin.register(NetworkRevision)
+class NetworkRevisionAdmin(ReadOnlyAdmin):
+    list_display = ("id", "revision")

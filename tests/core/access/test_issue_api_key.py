@@ -1,0 +1,81 @@
+"""`manage.py issue_api_key`: a key that works, ties that hold, slips that are told in a line."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from core.access.keys import recognise
+from core.access.models import ApiClient
+from tests.builders import make_channel, make_location
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def network() -> None:
+    make_channel("web")
+    make_channel("pos")
+    make_location("S1")
+
+
+def issue(*arguments: str) -> str:
+    said = io.StringIO()
+    call_command("issue_api_key", *arguments, stdout=said)
+    return said.getvalue().splitlines()[-1]
+
+
+def test_the_last_line_is_a_key_with_its_scopes_and_ties() -> None:
+    key = issue("shop", "--scopes", "orders:read,orders:write", "--channels", "web, pos")
+    principal = recognise(key)
+    assert principal is not None
+    assert principal.name == "shop"
+    assert principal.scopes == {"orders:read", "orders:write"}
+    assert principal.channels == {"web", "pos"}
+    assert principal.locations is None
+    assert key not in str(list(ApiClient.objects.values("keys__digest", "keys__hint")))
+
+
+def test_keys_rotate_with_overlap() -> None:
+    first, second = issue("shop", "--scopes", "*"), issue("shop", "--locations", "S1")
+    found = {recognise(key) for key in (first, second)}
+    assert len(found) == 1
+    (principal,) = found
+    assert principal is not None
+    assert principal.locations == {"S1"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("shop",),
+        ("shop", "--scopes", "orders"),
+        ("x" * 65, "--scopes", "*"),
+        (" ", "--scopes", "*"),
+        ("shop", "--scopes", "*", "--channels", "web,wbe"),
+        ("shop", "--scopes", "*", "--locations", "S2"),
+    ],
+)
+def test_a_slip_is_refused_and_makes_no_client(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError):
+        issue(*arguments)
+    assert not ApiClient.objects.exists()
+
+
+def test_a_tie_to_nothing_is_named_with_what_there_is() -> None:
+    with pytest.raises(CommandError, match=r"Unknown channel: wbe\. Known: pos, web\."):
+        issue("shop", "--scopes", "*", "--channels", "web,wbe")
+    with pytest.raises(CommandError, match=r"Unknown location: S2\. Known: S1\."):
+        issue("shop", "--scopes", "*", "--locations", "S2")
+
+
+def test_a_limit_is_kept_until_another_is_given() -> None:
+    issue("till", "--scopes", "*", "--per-minute", "600")
+    principal = recognise(issue("till"))
+    assert principal is not None
+    assert principal.requests_per_minute == 600
+    for slip in ("0", "-5", "99999999999999999999"):
+        with pytest.raises(CommandError, match="from 1 to"):
+            issue("till", "--per-minute", slip)

@@ -1,0 +1,144 @@
+"""`manage.py serve` as an operator meets it: start, crashes, take-over, stop."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from core.embedded.broker import Broker
+from core.embedded.children import NAMES, mark_of
+from core.embedded.locks import Lock
+from core.embedded.postgres import Postgres
+from core.embedded.processes import PidFile, is_alive, marked
+from tests.core.embedded.conftest import REPOSITORY, ask
+
+PATIENCE = 180  # seconds until a run that says nothing is ended, and its test with it
+
+
+class Service:
+    """One run of `serve` on any free port; the test reads what it says line by line."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", "0"],
+            cwd=REPOSITORY,
+            env={**os.environ, "DATA_DIR": str(home), "WEB_WORKERS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.said = ""
+        self._watchdog = threading.Timer(PATIENCE, self.process.kill)
+        self._watchdog.daemon = True
+        self._watchdog.start()
+        site = self.hear(r"http://localhost:(\d+)/$")
+        self.port = int(site.group(1))
+
+    def hear(self, pattern: str) -> re.Match[str]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+            if found := re.search(pattern, line.rstrip()):
+                return found
+        raise AssertionError(f"never said {pattern!r}:\n{self.said}")
+
+    def answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            connection.request("GET", "/api/v1/openapi.json")
+            return connection.getresponse().status < 500
+        finally:
+            connection.close()
+
+    def pid(self, name: str) -> int:
+        pid = PidFile(self.home / f"{name}.pid").living()
+        assert pid is not None, f"{name} does not run"
+        return pid
+
+    def stop(self, number: signal.Signals) -> int:
+        """Send a signal, hear it out; the exit code."""
+        self.process.send_signal(number)
+        rest, _ = self.process.communicate()
+        self.said += rest
+        self._watchdog.cancel()
+        return self.process.returncode
+
+
+def test_it_revives_what_dies_takes_over_after_a_kill_and_stops_cleanly(home: Path) -> None:
+    postgres, broker = Postgres(home), Broker(home)
+    service = Service(home)
+    assert service.answers()
+    ask(postgres, "CREATE TABLE kept AS SELECT 1 AS n")
+
+    for name in NAMES:
+        before = service.pid(name)
+        os.kill(before, signal.SIGKILL)
+        service.hear(f"{name} was killed")
+        service.hear(f"{name} started again")
+        assert service.pid(name) != before
+    assert service.answers(), "the port stays open while the web starts again"
+    for server, said in ((postgres, "PostgreSQL runs again"), (broker, "The broker runs again")):
+        pid = server.pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        service.hear(said)
+    assert service.answers()
+
+    servers, web = [postgres.pid(), broker.pid()], service.pid("web")
+    service.stop(signal.SIGKILL)
+    assert is_alive(web), "a killed supervisor can end nobody"
+    second = Service(home)
+    assert [postgres.pid(), broker.pid()] == servers, "found running, and adopted"
+    assert not is_alive(web), "a web process of a killed run makes way"
+    assert second.answers()
+    assert ask(postgres, "SELECT n FROM kept") == [(1,)]
+
+    assert second.stop(signal.SIGTERM) == 0, second.said
+    assert "Stopped" in second.said
+    assert postgres.pid() is broker.pid() is None
+    assert marked(mark_of(home)) == []
+
+
+def serve_once(home: Path, port: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "serve", "--port", str(port)],
+        cwd=REPOSITORY,
+        env={**os.environ, "DATA_DIR": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_a_taken_port_is_one_clear_line(home: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as other:
+        port = other.getsockname()[1]
+        refused = serve_once(home, port)
+
+    assert refused.returncode == 1
+    assert f"Port {port} is in use" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert Postgres(home).pid() is None, "nothing was started in vain"
+
+
+def test_one_data_dir_is_served_once(home: Path) -> None:
+    home.mkdir()
+    lock = Lock(home / "serve.lock")
+    assert lock.take()
+    try:
+        refused = serve_once(home, 0)
+    finally:
+        lock.release()
+
+    assert refused.returncode == 1
+    assert "is being served already" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1

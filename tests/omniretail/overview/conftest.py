@@ -1,0 +1,32 @@
+"""Somebody who looks at the home page, and a retailer to look at."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import ApiCaller
+from tests.omniretail.overview.page import signed_in
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def manager() -> Client:
+    return signed_in(is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def retailer(api: ApiCaller) -> ApiCaller:
+    """Two buildings with ten units each, and work of every kind at the shop."""
+    shop = make_location("S1", name="Soho", kind="store", ships=True)
+    depot = make_location("W1", name="Depot", pickup=False)
+    make_channel()
+    for building in (shop, depot):
+        stock_up(make_sku(f"OF-{building.code}"), building, 10)
+    return api
