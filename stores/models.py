@@ -26,6 +26,7 @@ class Location(models.Model):
     returns = models.BooleanField(default=True, help_text="Customers bring goods back here")
     same_day = models.BooleanField(default=False, help_text="Delivers on the day of the order")
     priority = models.PositiveIntegerField(default=100, help_text="Lower is asked first")
+    # What was entered before capacity works: nothing reads it, no API or page shows it.
     daily_capacity = models.PositiveIntegerField(null=True, blank=True)
     hourly_capacity = models.PositiveIntegerField(null=True, blank=True)
     # {"mon": [["09:00", "18:00"]], …}; no hours at all: always open.

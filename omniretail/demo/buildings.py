@@ -63,7 +63,6 @@ def open_buildings() -> None:
             longitude=longitude,
             address={"city": town, "postal_code": postcode, "country": "GB"},
             priority=10,
-            daily_capacity=2_000,
             hours=ALL_DAY,
             exceptions=_holidays(),
         )
@@ -92,8 +91,6 @@ def _shop(branch: Branch) -> LocationFacts:
         longitude=branch.longitude,
         address={"line1": branch.address, "postal_code": branch.postcode, "country": "GB"},
         priority=50,
-        daily_capacity=120,
-        hourly_capacity=20,
         hours=branch.hours,
         exceptions=_holidays(),
     )

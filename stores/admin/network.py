@@ -86,7 +86,6 @@ class LocationAdmin(KeptAdmin):
                 "fields": (
                     ("ships", "same_day"),
                     ("pickup", "returns"),
-                    ("daily_capacity", "hourly_capacity"),
                 )
             },
         ),

@@ -1,4 +1,4 @@
-"""`/locations`: buildings with hours, capabilities and capacity."""
+"""`/locations`: buildings with hours and capabilities."""
 
 from __future__ import annotations
 
@@ -73,12 +73,6 @@ class LocationBody(StrictSerializer):
     priority = StrictIntegerField(
         min_value=0, max_value=1_000_000, required=False, help_text="Lower is asked first"
     )
-    daily_capacity = StrictIntegerField(
-        min_value=0, max_value=1_000_000, required=False, allow_null=True
-    )
-    hourly_capacity = StrictIntegerField(
-        min_value=0, max_value=1_000_000, required=False, allow_null=True
-    )
     hours = HoursField(
         required=False, help_text='{"mon": [["09:00", "18:00"]], …}; {} is always open'
     )
@@ -120,8 +114,6 @@ class LocationAnswer(serializers.Serializer):
         child=serializers.ChoiceField([(name, name) for name in CAPABILITIES])
     )
     priority = serializers.IntegerField()
-    daily_capacity = serializers.IntegerField(allow_null=True)
-    hourly_capacity = serializers.IntegerField(allow_null=True)
     hours = serializers.DictField()
     exceptions = serializers.DictField()
 
@@ -200,8 +192,6 @@ def render_location(location: Location) -> dict[str, Any]:
         "address": location.address,
         "capabilities": location.capabilities,
         "priority": location.priority,
-        "daily_capacity": location.daily_capacity,
-        "hourly_capacity": location.hourly_capacity,
         "hours": location.hours,
         "exceptions": location.exceptions,
     }

@@ -26,8 +26,6 @@ class LocationFacts:
     longitude: float | None = None
     address: dict[str, Any] = field(default_factory=dict)
     priority: int = 100
-    daily_capacity: int | None = None
-    hourly_capacity: int | None = None
     hours: dict[str, Any] = field(default_factory=dict)
     exceptions: dict[str, Any] = field(default_factory=dict)
 

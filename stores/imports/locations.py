@@ -25,7 +25,7 @@ from stores.models import Location
 
 TEXTS = ("name", "kind", "timezone")
 DEGREES = ("latitude", "longitude")
-NUMBERS = ("priority", "daily_capacity", "hourly_capacity")
+NUMBERS = ("priority",)
 # What a new building can do when the file does not say: without any of it nothing could be sold.
 USUALLY: dict[str, tuple[str, ...]] = {
     LocationKind.STORE: ("ships", "pickup", "returns"),
