@@ -42,7 +42,7 @@ def database() -> dict[str, Any]:
         entry["TEST"] = {"NAME": test_database}
     if role == "web":
         options["pool"] = dict(POOL)
-        return {"ENGINE": "core.embedded.pooled", **entry}  # checks when it lends
+        return {"ENGINE": "core.database.pooled", **entry}  # checks when it lends
     return {
         "ENGINE": "django.db.backends.postgresql",
         **entry,

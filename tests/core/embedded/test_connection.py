@@ -89,23 +89,6 @@ def test_a_request_after_a_database_restart_meets_no_dead_connection(
             connection.close()  # back into the pool, as at the end of a request
 
 
-def test_one_request_after_another_gets_the_same_connection(
-    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However many a crowd once opened: a server process that has just worked works faster."""
-    monkeypatch.setenv("OMNIRETAIL_ROLE", "web")
-    postgres.start()
-    with connected() as connection:
-        fill_pool(connection)
-        used = set()
-        for _ in range(5):
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_backend_pid()")
-                used.add(cursor.fetchone())
-            connection.close()
-        assert len(used) == 1
-
-
 def fill_pool(connection: Any) -> None:
     """Sixteen requests at the same moment, as the threads of one web process make."""
     together = threading.Barrier(16)

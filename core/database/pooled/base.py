@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, whose pool stays warm and forgets every dead connection at once.
+"""Django's PostgreSQL backend, whose pool forgets every dead connection at once.
 
 After a database restart each connection in the pool is dead. Django's own health check throws
 them away one by one and sleeps ever longer between, so that a request gives up
@@ -21,26 +21,7 @@ from psycopg_pool import ConnectionPool
 MOST_LOOKS = 5
 
 
-class WarmPool(ConnectionPool[Any]):
-    """Lends the connection that came back last.
-
-    psycopg's lends the one that has rested longest: a crowd that once opened twenty has every
-    statement since go round twenty server processes, whose memory no CPU cache still holds.
-    """
-
-    def _get_ready_connection(self, timeout: float | None) -> Connection[Any] | None:
-        self._pool.rotate(1)
-        return super()._get_ready_connection(timeout)
-
-
 class DatabaseWrapper(base.DatabaseWrapper):
-    @property
-    def pool(self) -> WarmPool | None:
-        pool = super().pool
-        if pool is not None:  # Django names the class of its pools itself
-            pool.__class__ = WarmPool
-        return pool  # type: ignore[no-any-return]
-
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection[Any]:
         """A connection that answered just now; OperationalError when there is none to be had."""
         connection: Connection[Any] = super().get_new_connection(conn_params)
