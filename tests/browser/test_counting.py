@@ -81,7 +81,7 @@ def test_a_phone_and_a_scanner_are_enough(
     assert CountLine.objects.get().counted == 8
 
     page.get_by_role("button", name="Hand in").click()
-    expect(page.get_by_text("1 line needs a second pair of eyes")).to_be_visible()
+    expect(page.get_by_text("1 line needs a second person")).to_be_visible()
     assert_fits(page)
     address = page.url
     sign_in(page, live_server.url, "eve")

@@ -86,7 +86,7 @@ def test_a_count_by_two_people_and_a_third_pair_of_eyes(api: ApiCaller) -> None:
     ]
     assert "6421" not in text_of(ann.get(page))  # blind
     shown = do(ann, page, "submit")
-    assert "2 lines need a second pair of eyes" in shown
+    assert "2 lines need a second person" in shown
     assert "6421" in shown
     assert "-6418" in shown
     assert "Somebody" not in shown
@@ -216,5 +216,5 @@ def test_drift_shows_what_moved(api: ApiCaller) -> None:
     drift = Drift.objects.get()
     ann = person("ann")
     shown = text_of(ann.get(reverse("admin:inventory_drift_change", args=[drift.pk])))
-    assert "Nothing that the record knows of" in shown
+    assert "No recorded movement explains it" in shown
     assert "+900" in text_of(ann.get(reverse("admin:inventory_drift_changelist")))

@@ -194,7 +194,7 @@ def test_only_who_may_receives(api: ApiCaller, delivery: str) -> None:
 
 
 def test_the_list_shows_at_a_glance_what_is_due(desk: Client, api: ApiCaller) -> None:
-    assert "No supplier has announced anything yet" in words(desk.get(LIST))
+    assert "No supplier has announced a delivery yet" in words(desk.get(LIST))
     now = datetime.now(UTC)
     for reference, days in (("LATE", -2), ("SOON", 0), ("NEXT", 3)):
         at = (now + timedelta(days=days)).isoformat()

@@ -140,13 +140,13 @@ def test_an_hour_that_the_clock_skips_is_no_error(desk: Client, order: str) -> N
 
 def test_at_first_it_says_what_it_is_for(desk: Client, order: str) -> None:
     answer = desk.get(PAGE)
-    assert "Name a SKU, a location and a moment" in words(answer)
+    assert "Choose a SKU, a location and a time." in words(answer)
     assert PAGE in desk.get("/admin/").content.decode(), "the sidebar leads there"
 
 
 def test_what_has_never_moved_says_so(desk: Client, order: str) -> None:
     make_sku("B1")
-    assert "Nothing of B1 has ever moved in High Street." in words(ask(desk, sku="B1"))
+    assert "No movement of B1 is recorded in High Street." in words(ask(desk, sku="B1"))
 
 
 def test_people_see_the_buildings_that_they_work_at(order: str) -> None:
