@@ -14,8 +14,8 @@ from django.test.client import ClientHandler
 from hypothesis import settings
 
 from core.access.keys import issue_key
-from core.access.models import ApiClient
 from core.api.express import ExpressLane
+from tests.factories import ApiClientFactory
 
 # `--hypothesis-profile=long`: other histories in every run, and many more of them.
 settings.register_profile("long", max_examples=1_000, stateful_step_count=100, deadline=None)
@@ -78,7 +78,7 @@ class ApiCaller:
 
 def make_caller(scopes: list[str], **more: Any) -> ApiCaller:
     """Return a caller whose key has these scopes, tied to `channels` and `locations` if given."""
-    client = ApiClient.objects.create(name=uuid.uuid4().hex, scopes=scopes, **more)
+    client = ApiClientFactory(name=uuid.uuid4().hex, scopes=scopes, **more)
     return ApiCaller(issue_key(client=client))
 
 

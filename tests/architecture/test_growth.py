@@ -18,11 +18,18 @@ from django.db import connection
 from django.db.utils import DatabaseError
 from django.test import Client
 
-from core.access.models import User
 from stores.models import Location
 from tests.architecture.grown import fill
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import (
+    CartBody,
+    ChannelFactory,
+    LocationFactory,
+    OrderLineBody,
+    SkuFactory,
+    UserFactory,
+    stock_up,
+)
 from tests.orders.desk import place
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +61,9 @@ class Retailer:
 def retailer(api: ApiCaller) -> Retailer:
     fill()
     staff = Client()
-    staff.force_login(User.objects.create_superuser("boss", "boss@example.org", "x"))
+    staff.force_login(
+        UserFactory(username="boss", email="boss@example.org", password="x", superuser=True)
+    )
     order, newest = (
         place(api, ("K7", 1), ("K8", 2), customer={"email": "c77@example.org"}) for _ in range(2)
     )
@@ -183,7 +192,7 @@ def acts(retailer: Retailer) -> dict[str, Callable[[], Any]]:
     order = {
         "channel": "web", "currency": "GBP", "customer": {"email": "c9@example.org"},
         "lines": [
-            {"line_id": str(n), "sku": f"K{n}", "quantity": 1, "unit_price": "1"} for n in (1, 2, 3)
+            OrderLineBody(line_id=str(n), sku=f"K{n}", unit_price="1") for n in (1, 2, 3)
         ],
     }  # fmt: skip
     many = [order | {"external_id": f"b{n}"} for n in range(20)]
@@ -197,7 +206,7 @@ def acts(retailer: Retailer) -> dict[str, Callable[[], Any]]:
         "batch": lambda: api.post("orders/batch", {"orders": many}),
         "cart": lambda: api.post(
             "reservations",
-            {"channel": "web", "reference": "c", "ttl_seconds": 60, "lines": LINES[:5]},
+            CartBody(reference="c", ttl_seconds=60, lines=LINES[:5]),
         ),
         "pick list": lambda: api.post("pick-lists", {"location": "W1", "max_orders": 5}),
         "pick": lambda: api.post(f"{walk}/pick", picked),
@@ -231,9 +240,9 @@ def test_busy_addresses_walk_by_index(retailer: Retailer, plans: list[dict[str, 
 
 def test_a_scan_would_be_seen(api: ApiCaller, plans: list[dict[str, Any]]) -> None:
     """Else nothing above could fail. A trigger's statements are seen as well."""
-    make_location("W1")
-    make_channel("web")
-    stock_up(make_sku("A1"), Location.objects.get(), 5)
+    LocationFactory(code="W1")
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), Location.objects.get(), 5)
     assert any("inventory_stockmovement" in str(plan["Plan"]) for plan in plans)
     place(api, ("A1", 1))
     plans.clear()

@@ -13,17 +13,19 @@ from django.db import connection
 
 from core.api.express import Environ, ExpressLane
 from orders.models import Order
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import (
+    ChannelFactory,
+    LocationFactory,
+    OrderBody,
+    OrderLineBody,
+    SkuFactory,
+    stock_up,
+)
 
 pytestmark = pytest.mark.django_db
 
-ORDER: dict[str, Any] = {
-    "channel": "web",
-    "external_id": "W-1",
-    "currency": "GBP",
-    "lines": [{"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "9.99"}],
-}
+ORDER: dict[str, Any] = OrderBody(external_id="W-1", lines=[OrderLineBody(unit_price="9.99")])
 
 
 class Beyond:
@@ -45,8 +47,8 @@ def connections_stay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def shop() -> None:
-    make_channel("web")
-    stock_up(make_sku("A1"), make_location("LEEDS"), 5)
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="LEEDS"), 5)
 
 
 def send(api: ApiCaller, body: bytes, **more: str) -> tuple[list[Any], list[bytes], list[bytes]]:

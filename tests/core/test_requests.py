@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from core.api.requests import BODY_LIMIT
-from tests.builders import make_location, make_sku
 from tests.conftest import ApiCaller
+from tests.factories import LocationFactory, SkuFactory
 
 
 class BrokenChunks(io.BytesIO):
@@ -36,8 +36,8 @@ def send_chunks(api: ApiCaller, stream: io.BytesIO) -> Any:
 
 
 def test_a_body_in_chunks_is_read_whole(api: ApiCaller) -> None:
-    make_location("S1")
-    make_sku("A1")
+    LocationFactory(code="S1")
+    SkuFactory(code="A1")
     receipt = {"location": "S1", "reference": "PO-1", "lines": [{"sku": "A1", "quantity": 7}]}
     answer = send_chunks(api, io.BytesIO(json.dumps(receipt).encode()))
     assert answer.status_code == 201

@@ -10,8 +10,8 @@ from django.db import connection
 
 from core.audit.models import AuditRecord
 from inventory.models import Barcode, Product, Sku
-from tests.builders import make_sku
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import SkuFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -205,7 +205,7 @@ def test_the_list_finds_by_text_barcode_and_product(api: ApiCaller) -> None:
 
 def test_pages_neither_skip_nor_repeat(api: ApiCaller) -> None:
     for code in ("B", "a", "C", "ä", "É", "10", "9"):
-        make_sku(code)
+        SkuFactory(code=code)
     seen: list[str] = []
     answer = api.get("skus", limit=2).json()
     while True:

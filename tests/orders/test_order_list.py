@@ -9,8 +9,8 @@ from django.db.models import F
 
 from orders.choices import OrderState
 from orders.models import OrderLine
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.desk import place, step, units
 
 pytestmark = pytest.mark.django_db
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def shop() -> None:
-    make_channel("web")
-    stock_up(make_sku("A1"), make_location("W1"), 20)
-    make_sku("B1")
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 20)
+    SkuFactory(code="B1")
 
 
 def listed(api: ApiCaller, **filters: object) -> list[str]:

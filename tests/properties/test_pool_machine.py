@@ -9,9 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
-from inventory.models import Barcode
-from tests.builders import make_channel, make_location, make_sku
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory
 from tests.properties.counting_acts import Counting
 from tests.properties.fulfilling_acts import Fulfilling, TakingBack
 from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
@@ -71,13 +70,15 @@ class PoolMachine(
 def world() -> None:
     """A warehouse that only ships, a shop that does all, a shop without a carrier."""
     buildings = {
-        code: make_location(code, ships=code in SHIPPING, pickup=code in COUNTERS, priority=place)
+        code: LocationFactory(
+            code=code, ships=code in SHIPPING, pickup=code in COUNTERS, priority=place
+        )
         for place, code in enumerate(BUILDINGS)
     }
     for channel, places in SELLS_FROM.items():
-        make_channel(channel, locations=[buildings[code] for code in places])
+        ChannelFactory(code=channel, locations=[buildings[code] for code in places])
     for sku in SKUS:
-        Barcode.objects.create(sku=make_sku(sku), code=f"CODE-{sku}")
+        BarcodeFactory(sku=SkuFactory(code=sku), code=f"CODE-{sku}")
 
 
 def test_the_pool_keeps_its_laws_whatever_the_day_brings(api: ApiCaller, world: None) -> None:

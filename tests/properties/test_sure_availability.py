@@ -12,10 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory import ledger
-from inventory.choices import ReservationState
-from inventory.models import Reservation, RingFence, Transfer
-from tests.builders import Entry, make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import (
+    ChannelFactory,
+    LocationFactory,
+    RingFenceFactory,
+    SkuFactory,
+    TransferFactory,
+    hold_units,
+    stock_up,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -70,31 +76,25 @@ PLAIN = st.fixed_dictionaries(
 def callers(monkeypatch: pytest.MonkeyPatch, api: ApiCaller) -> list[ApiCaller]:
     """Every kind of thing that bears on a shelf; who may see all of it, and who only some."""
     monkeypatch.setattr(timezone, "now", lambda: NOON)
-    shop = make_location("S1", kind="store", hours=HOURS, ships=False, latitude=53.8)
-    ware = make_location("W1", hours=HOURS, pickup=False)
-    far = make_location("W2", latitude=40.0)
-    web, pos = make_channel("web"), make_channel("pos", locations=[shop, ware])
-    shirt, mug, lamp, cup = (make_sku(code) for code in ("A1", "B1", "C1", "É 1"))
-    make_sku("D1")
+    shop = LocationFactory(code="S1", store=True, hours=HOURS, ships=False, latitude=53.8)
+    ware = LocationFactory(code="W1", hours=HOURS, pickup=False)
+    far = LocationFactory(code="W2", latitude=40.0)
+    web, pos = ChannelFactory(code="web"), ChannelFactory(code="pos", locations=[shop, ware])
+    shirt, mug, lamp, cup = (SkuFactory(code=code) for code in ("A1", "B1", "C1", "É 1"))
+    SkuFactory(code="D1")
     for sku in (shirt, mug, lamp):
         for place, units in ((shop, 5), (ware, 9), (far, 2)):
             stock_up(sku, place, units)
     stock_up(cup, ware, 1)
     ledger.set_safety_stock([(shirt.pk, shop.pk, 2)], actor="test")
-    RingFence.objects.create(channel=pos, sku=shirt, location=ware, quantity=4)
-    RingFence.objects.create(channel=web, sku=shirt, location=ware, quantity=1, until=NOON)
+    RingFenceFactory(channel=pos, sku=shirt, location=ware, quantity=4)
+    RingFenceFactory(channel=web, sku=shirt, location=ware, quantity=1, until=NOON)
     later = datetime.now(UTC) + timedelta(days=9)
-    RingFence.objects.create(channel=web, sku=mug, location=ware, quantity=3, until=later)
-    ledger.post([Entry(mug.pk, ware.pk, reserved=3)], actor="test")
-    Reservation.objects.create(
-        sku=mug, location=ware, quantity=3, state=ReservationState.HELD, reference="cart",
-        expires_at=datetime(2020, 1, 1, tzinfo=UTC),
-    )  # fmt: skip
+    RingFenceFactory(channel=web, sku=mug, location=ware, quantity=3, until=later)
+    hold_units(mug, ware, 3, channel=web, until=datetime(2020, 1, 1, tzinfo=UTC))
     rule = {"kind": "safety_stock", "sku": "C1", "location": "S1", "quantity": 1}
     assert api.put("keep-rules/lamps", rule).status_code == 201
-    transfer = Transfer.objects.create(
-        source=ware, destination=shop, state="in_transit", created_by="test"
-    )
+    transfer = TransferFactory(source=ware, destination=shop)
     transfer.lines.create(sku=cup, quantity=2)
     return [api, make_caller(["stock:read"], locations=["W1", "S1"], channels=["web"])]
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from core.access import rate
-from core.access.models import ApiClient
 from core.access.rate import Spent, spend
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ApiClientFactory, OrderBody, OrderLineBody
 
 
 class Clock:
@@ -87,8 +87,8 @@ def test_orders_count_once_by_either_way(clock: Clock) -> None:
     """The express lane passes what is unusual on to the normal way, which asks again."""
     shop = limited(3)
     assert shop.post("orders", {"no": "order"})["RateLimit"] == '"client";r=2;t=20'
-    line = {"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "1.00"}
-    order = {"channel": "web", "external_id": "1", "currency": "GBP", "lines": [line]}
+    line = OrderLineBody(unit_price="1.00")
+    order = OrderBody(external_id="1", lines=[line])
     assert shop.post("orders", order)["RateLimit"] == '"client";r=1;t=40'
     assert shop.post("orders", order)["RateLimit"] == '"client";r=0;t=60'
     refused = shop.post("orders", order)
@@ -106,4 +106,4 @@ def test_without_a_limit_nothing_is_said(api: ApiCaller) -> None:
 @pytest.mark.django_db
 def test_a_limit_is_at_least_one() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        ApiClient.objects.create(name="shop", scopes=["*"], requests_per_minute=0)
+        ApiClientFactory(name="shop", requests_per_minute=0)

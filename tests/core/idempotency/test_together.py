@@ -18,6 +18,7 @@ from core.idempotency.execute import Outcome, StartOver
 from core.idempotency.models import StoredAnswer
 from core.idempotency.together import MOST_AT_ONCE, Together
 from core.problems.catalogue import Conflict, DomainError, ValidationFailed
+from tests.factories import ApiClientFactory
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -116,11 +117,11 @@ def test_a_refusal_is_kept_and_an_invalid_request_is_not() -> None:
 
 def test_what_was_tried_in_hope_is_taken_back_before_it_is_done_with_care() -> None:
     def hope(jobs: Sequence[Any], actor: Principal) -> list[Outcome]:
-        ApiClient.objects.create(name="hoped")
+        ApiClientFactory(name="hoped")
         raise StartOver()
 
     def care(jobs: Sequence[Any], actor: Principal) -> list[Outcome]:
-        ApiClient.objects.create(name="cared")
+        ApiClientFactory(name="cared")
         return [(200, {"job": job}) for job in jobs]
 
     together: Together[Any] = Together(care, at_first=hope)

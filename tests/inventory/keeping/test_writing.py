@@ -10,10 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.audit.models import AuditRecord
-from inventory.models import KeepRule, RingFence, Sku
+from inventory.models import KeepRule, Sku
 from stores.models import Channel, Location
-from tests.builders import make_channel
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, RingFenceFactory
 from tests.inventory.floor import cart, nothing_written, order, pointers, problem
 from tests.inventory.keeping.rules import (
     JUST_NOW,
@@ -180,7 +180,7 @@ class TestMatching:
         assert (left("A1", "S1"), left("A1", "W1")) == (5, 8)
 
     def test_of_fences_of_one_channel_the_highest_and_channels_add_up(self, api: ApiCaller) -> None:
-        RingFence.objects.create(
+        RingFenceFactory(
             channel=Channel.objects.get(code="pos"),
             sku=Sku.objects.get(code="A1"),
             location=Location.objects.get(code="S1"),
@@ -197,7 +197,7 @@ class TestMatching:
 
     def test_nothing_is_kept_for_a_channel_where_it_does_not_sell(self, api: ApiCaller) -> None:
         warehouse = Location.objects.get(code="W1")
-        make_channel("abroad", locations=[warehouse])
+        ChannelFactory(code="abroad", locations=[warehouse])
         kept(api, "abroad", 4, channel="abroad")
         assert (left("A1", "S1"), left("A1", "W1")) == (10, 6)
         Channel.objects.get(code="abroad").locations.clear()
