@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ground import Ground
+from environment import Environment
 
 LOCATIONS, PROCESSES, BATCH = 20, 4, 100
 LINES = (1, 1, 2, 2, 3, 5)
@@ -46,10 +46,10 @@ class Placed:
     seconds: list[float]  # of each answer
 
 
-class Shoppers:
+class OrderClients:
     """The clients of a load, so many orders between them: begun, then waited for."""
 
-    def __init__(self, ground: Ground, load: Load, *, skus: int, orders: int) -> None:
+    def __init__(self, environment: Environment, load: Load, *, skus: int, orders: int) -> None:
         context = multiprocessing.get_context("spawn")
         self._results: Any = context.Queue()
         self._load, share = load, orders // load.batch // load.clients
@@ -57,7 +57,7 @@ class Shoppers:
             context.Process(
                 target=_some,
                 args=(
-                    ground.port, ground.key, load, skus, share, random.randrange(2**31),
+                    environment.port, environment.key, load, skus, share, random.randrange(2**31),
                     self._results,
                 ),
             )

@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(eq=False)
-class Line:
+class Connection:
     """A connection, and the request that it is busy with."""
 
     socket: socket.socket | None = None
@@ -40,7 +40,7 @@ class Line:
     received: bytes = b""
 
 
-class Crowd:
+class LoadGenerator:
     """Sends requests over a number of connections, each as soon as it is free.
 
     With a `rate` they are due at random moments, so many a second on average, whether or not those
@@ -49,8 +49,8 @@ class Crowd:
 
     def __init__(self, *, port: int, connections: int, rate: float | None) -> None:
         self._port, self._rate = port, rate
-        self._lines = [Line() for _ in range(connections)]
-        self._free = list(self._lines)
+        self._connections = [Connection() for _ in range(connections)]
+        self._free = list(self._connections)
         self._selector = selectors.DefaultSelector()
         self._waiting: deque[float] = deque()  # when those should have been sent
         self.answers: list[Answer] = []
@@ -64,7 +64,7 @@ class Crowd:
             now = self._now()
             if now >= seconds:
                 self._waiting.clear()
-                if len(self._free) == len(self._lines) or now > seconds + GRACE:
+                if len(self._free) == len(self._connections) or now > seconds + GRACE:
                     break
             elif self._rate is None:
                 self._waiting.extend([now] * len(self._free))
@@ -77,59 +77,59 @@ class Crowd:
             pause = 0.05 if self._rate is None else min(0.05, max(0.0, coming - self._now()))
             for key, _ in self._selector.select(pause):
                 self._go_on(key.data)
-        for line in self._lines:
-            if line.request >= 0:
-                self._end(line, 0)
-            self._close(line)
+        for connection in self._connections:
+            if connection.request >= 0:
+                self._end(connection, 0)
+            self._close(connection)
 
     def _now(self) -> float:
         return time.monotonic() - self._start
 
-    def _begin(self, line: Line, due: float) -> None:
-        line.request, line.due, line.received = self._next, due, b""
+    def _begin(self, connection: Connection, due: float) -> None:
+        connection.request, connection.due, connection.received = self._next, due, b""
         self._next += 1
-        if line.is_open:
-            self._send(line)
+        if connection.is_open:
+            self._send(connection)
             return
-        line.socket = socket.socket()
-        line.socket.setblocking(False)
-        line.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        line.socket.connect_ex(("127.0.0.1", self._port))
-        self._selector.register(line.socket, selectors.EVENT_WRITE, line)
+        connection.socket = socket.socket()
+        connection.socket.setblocking(False)
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.socket.connect_ex(("127.0.0.1", self._port))
+        self._selector.register(connection.socket, selectors.EVENT_WRITE, connection)
 
-    def _go_on(self, line: Line) -> None:
-        assert line.socket is not None
-        if not line.is_open:
-            if line.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                self._break(line)
+    def _go_on(self, connection: Connection) -> None:
+        assert connection.socket is not None
+        if not connection.is_open:
+            if connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                self._break(connection)
                 return
-            line.is_open = True
-            self._selector.modify(line.socket, selectors.EVENT_READ, line)
-            self._send(line)
+            connection.is_open = True
+            self._selector.modify(connection.socket, selectors.EVENT_READ, connection)
+            self._send(connection)
             return
         try:
-            piece = line.socket.recv(65_536)
+            piece = connection.socket.recv(65_536)
         except OSError as error:
             if error.errno != errno.EAGAIN:
-                self._break(line)
+                self._break(connection)
             return
-        line.received += piece
-        if line.request < 0 or not piece:
-            self._break(line)
+        connection.received += piece
+        if connection.request < 0 or not piece:
+            self._break(connection)
         else:
-            self._read(line)
+            self._read(connection)
 
-    def _send(self, line: Line) -> None:
-        assert line.socket is not None
+    def _send(self, connection: Connection) -> None:
+        assert connection.socket is not None
         try:
-            sent = line.socket.send(self._requests[line.request])
+            sent = connection.socket.send(self._requests[connection.request])
         except OSError:
-            self._break(line)
+            self._break(connection)
             return
-        assert sent == len(self._requests[line.request])  # they are small
+        assert sent == len(self._requests[connection.request])  # they are small
 
-    def _read(self, line: Line) -> None:
-        head, found, body = line.received.partition(b"\r\n\r\n")
+    def _read(self, connection: Connection) -> None:
+        head, found, body = connection.received.partition(b"\r\n\r\n")
         if not found:
             return
         fields = head.lower() + b"\r\n"
@@ -140,23 +140,23 @@ class Crowd:
             is_whole = len(body) >= int(length)
         if not is_whole:
             return
-        self._end(line, int(head[9:12]), retry_after=b"\r\nretry-after:" in fields)
+        self._end(connection, int(head[9:12]), retry_after=b"\r\nretry-after:" in fields)
         if b"\r\nconnection: close" in fields:
-            self._close(line)
+            self._close(connection)
 
-    def _break(self, line: Line) -> None:
-        if line.request >= 0:
-            self._end(line, 0)
-        self._close(line)
+    def _break(self, connection: Connection) -> None:
+        if connection.request >= 0:
+            self._end(connection, 0)
+        self._close(connection)
 
-    def _end(self, line: Line, status: int, *, retry_after: bool = False) -> None:
-        took = self._now() - line.due
-        self.answers.append(Answer(line.request, status, retry_after, line.due, took))
-        line.request = -1
-        self._free.append(line)
+    def _end(self, connection: Connection, status: int, *, retry_after: bool = False) -> None:
+        took = self._now() - connection.due
+        self.answers.append(Answer(connection.request, status, retry_after, connection.due, took))
+        connection.request = -1
+        self._free.append(connection)
 
-    def _close(self, line: Line) -> None:
-        if line.socket is not None:
-            self._selector.unregister(line.socket)
-            line.socket.close()
-        line.socket, line.is_open = None, False
+    def _close(self, connection: Connection) -> None:
+        if connection.socket is not None:
+            self._selector.unregister(connection.socket)
+            connection.socket.close()
+        connection.socket, connection.is_open = None, False

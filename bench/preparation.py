@@ -1,4 +1,4 @@
-"""Before the day: locations, channels, SKUs and the first deliveries, through the API."""
+"""Before the replay: locations, channels, SKUs and the first deliveries, through the API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from threading import local
 from typing import Any
 from zlib import crc32
 
-from books import Books, Pair
+from expected_state import ExpectedState, Pair
 from plan import BRANCHES, PLACES, WAREHOUSES, location_bodies
 from progress import Progress
 from service import Service
@@ -18,13 +18,13 @@ from service import Service
 LINES_AT_ONCE = 500  # of a delivery
 
 
-class Opening:
+class Preparation:
     """Several connections that put things in place; `services` are their clients afterwards."""
 
     def __init__(self, url: str, key: str, clients: int, run: str) -> None:
         self.url, self.key, self.clients, self.run = url, key, clients, run
         self.services: list[Service] = []
-        self.books = Books()
+        self.expected = ExpectedState()
         self._mine = local()
 
     def service(self) -> Service:
@@ -55,7 +55,7 @@ class Opening:
         parcels = list(split(units, f"{self.run}-{name}"))
 
         def take_in(body: dict[str, Any]) -> None:
-            receive(self.service(), self.books, body)
+            receive(self.service(), self.expected, body)
 
         self._all(take_in, parcels, "deliveries")
 
@@ -87,12 +87,12 @@ def split(units: Counter[Pair], reference: str) -> Iterable[dict[str, Any]]:
             }
 
 
-def receive(service: Service, books: Books, body: dict[str, Any]) -> None:
+def receive(service: Service, expected: ExpectedState, body: dict[str, Any]) -> None:
     """Take one delivery in."""
     status, _ = service.post("receipts", body, "receive")
     if status == 201:
         for line in body["lines"]:
-            books.move("received", line["sku"], body["location"], line["quantity"])
+            expected.move("received", line["sku"], body["location"], line["quantity"])
 
 
 def barcode_of(sku: str) -> str:

@@ -1,4 +1,4 @@
-"""What comes back over the counter, and what people find out about the stock."""
+"""Returns, and corrections of the stock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 from typing import Any
 
-from books import Books
+from expected_state import ExpectedState
 from invoices import Invoice, Line
 from plan import BRANCHES, PLACES
 from service import Service
@@ -23,11 +23,11 @@ WITHOUT_RECEIPT = 25  # of a hundred customers
 KEPT_APART = ("inspect", "damaged")
 
 
-class Counter:
+class ReturnsWork:
     """Takes goods back. Remembers what its customers bought, by customer and SKU."""
 
-    def __init__(self, service: Service, books: Books, chance: random.Random) -> None:
-        self.service, self.books, self.chance = service, books, chance
+    def __init__(self, service: Service, expected: ExpectedState, chance: random.Random) -> None:
+        self.service, self.expected, self.chance = service, expected, chance
         self._bought: dict[tuple[str, str], list[str]] = defaultdict(list)  # -> order numbers
 
     def remember(self, customer: str, order: dict[str, Any]) -> None:
@@ -86,17 +86,17 @@ class Counter:
         if status != 201:
             return False
         self._book(sku, place, units, disposition)
-        self.books.doings["returns " + ("with the order" if order else "without receipt")] += 1
+        self.expected.doings["returns " + ("with the order" if order else "without receipt")] += 1
         if disposition == "inspect":
             self._decide(ret["id"], sku, place, units)
         return True
 
     def _book(self, sku: str, place: str, units: int, disposition: str) -> None:
-        self.books.move(
+        self.expected.move(
             "returned", sku, place, units, apart=units if disposition in KEPT_APART else 0
         )
         if disposition in ("scrap", "to_vendor"):
-            self.books.move(disposition, sku, place, -units)
+            self.expected.move(disposition, sku, place, -units)
 
     def _decide(self, identity: str, sku: str, place: str, units: int) -> None:
         """Look at inspected goods: half of the cases are decided on the spot."""
@@ -108,7 +108,7 @@ class Counter:
             f"returns/{identity}/dispositions", {"lines": [line]}, "decide on return"
         )
         if status == 201 and disposition == "restock":
-            self.books.move("returned", sku, place, 0, apart=-units)
+            self.expected.move("returned", sku, place, 0, apart=-units)
 
     def correct(self, invoice: Invoice) -> None:
         """Record what somebody found, broke or lost, at the place where there is most of it."""
@@ -135,4 +135,4 @@ class Counter:
             expect=("balance_out_of_range",),
         )
         if status in (200, 201):
-            self.books.move(reason, sku, place, 0 if apart else units, apart=apart)
+            self.expected.move(reason, sku, place, 0 if apart else units, apart=apart)

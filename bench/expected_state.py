@@ -1,4 +1,4 @@
-"""The client's own books: every unit that an answer of the service said had moved."""
+"""What the service must have in the end: the sum of what its answers said."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Pair = tuple[str, str]  # SKU, location
 
 
 @dataclass
-class Books:
+class ExpectedState:
     """Units by SKU and location, and the orders that were accepted.
 
     `causes` sums the same units of on_hand by why they moved.
@@ -24,7 +24,7 @@ class Books:
     refused: set[tuple[str, str]] = field(default_factory=set)
     doings: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: Books) -> None:
+    def add(self, other: ExpectedState) -> None:
         for mine, theirs in (
             (self.on_hand, other.on_hand),
             (self.unavailable, other.unavailable),

@@ -1,4 +1,4 @@
-"""A shift on the floor: a pick list with its scans, then parcels and the counter."""
+"""A shift: a pick list with its scans, then parcels and pickups handed over."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 import uuid
 from typing import Any
 
-from books import Books
+from expected_state import ExpectedState
 from service import Service
 
 LIST_SIZE = 12  # orders on a list
@@ -17,9 +17,9 @@ OVERTAKEN = ("illegal_transition", "claim_broken", "picking_incomplete")
 SHORT, TWO_SCANS, MISREAD, DELIVERED, NEVER_COLLECTED, WRONG_CODE = 1, 10, 1, 50, 10, 10
 
 
-class Floor:
-    def __init__(self, service: Service, books: Books, chance: random.Random) -> None:
-        self.service, self.books, self.chance = service, books, chance
+class FulfilmentWork:
+    def __init__(self, service: Service, expected: ExpectedState, chance: random.Random) -> None:
+        self.service, self.expected, self.chance = service, expected, chance
 
     def shift(self, place: str) -> None:
         """Pick what is most urgent at a place, and hand it out."""
@@ -34,7 +34,7 @@ class Floor:
         for code in codes:
             fulfilment = self.service.get(f"fulfilments/{code}", "get fulfilment")
             if fulfilment is None or fulfilment["state"] != "picking":
-                self.books.doings["picked, but cancelled meanwhile"] += 1
+                self.expected.doings["picked, but cancelled meanwhile"] += 1
             elif fulfilment["type"] == "pickup":
                 self._serve(code)
             else:
@@ -58,7 +58,7 @@ class Floor:
             some = {"scans": scans[start : start + 1_000]}
             _, answer = self.service.post(f"{address}/scans", some, "scan")
             for result in (answer or {}).get("results", []):
-                self.books.doings[f"scan {result['result']}"] += 1
+                self.expected.doings[f"scan {result['result']}"] += 1
         self._complete(address)
 
     def _complete(self, address: str) -> None:
@@ -66,7 +66,7 @@ class Floor:
         status, _ = self.service.post(
             f"{address}/complete", {}, "complete pick list", expect=expected
         )
-        self.books.doings["pick lists completed"] += status == 200
+        self.expected.doings["pick lists completed"] += status == 200
 
     def _scans(self, line: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the scans of a line: in one or two reads, as printed or as GS1-128."""
@@ -93,10 +93,10 @@ class Floor:
         )
         if status == 200:
             now = next(row for row in answer["lines"] if row["id"] == line["id"])
-            self.books.move(
+            self.expected.move(
                 "found short", line["sku"], pick_list["location"], 0, apart=now["short"]
             )
-            self.books.doings["short picks"] += 1
+            self.expected.doings["short picks"] += 1
 
     def _send(self, code: str) -> None:
         status, _ = self._step(code, "pack", {})
@@ -105,7 +105,7 @@ class Floor:
         body = {"carrier": "Replay Parcels", "tracking_number": f"RP-{code}"}
         status, shipped = self._step(code, "ship", body)
         if status == 200:
-            self.books.leave("shipped", shipped)
+            self.expected.leave("shipped", shipped)
             if self._lucky(DELIVERED):
                 self._step(code, "deliver", {})
 
@@ -120,7 +120,7 @@ class Floor:
             return
         status, collected = self._step(code, "collect", {"code": shown["code"]})
         if status == 200:
-            self.books.leave("collected", collected)
+            self.expected.leave("collected", collected)
 
     def _step(
         self, code: str, step: str, body: dict[str, Any], *, expect: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
-"""The service on a ground of its own: an empty folder, a free port, a filled pool, its CPU.
+"""The service in an environment of its own: an empty folder, a free port, a filled pool, its CPU.
 
-Needs the repository's environment (psycopg). `Ground` starts `manage.py serve` as an operator
+Needs the repository's packages (psycopg). `Environment` starts `manage.py serve` as an operator
 would, fills the tables with set-based SQL and reads from the operating system what the web
 processes and PostgreSQL have used.
 """
@@ -49,21 +49,21 @@ class Cpu:
         )
 
 
-class Ground:
-    """`with Ground() as ground:` runs the service from an empty folder and removes it after."""
+class Environment:
+    """Runs the service from an empty folder, as a context manager, and removes it after."""
 
-    def __init__(self, *, keep: str = "", environment: dict[str, str] | None = None) -> None:
+    def __init__(self, *, keep: str = "", variables: dict[str, str] | None = None) -> None:
         self.home = Path(keep).resolve() if keep else empty_folder("bench-")
         self._kept = bool(keep)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = os.environ | {"DATA_DIR": str(self.home)} | (environment or {})
+        self.variables = os.environ | {"DATA_DIR": str(self.home)} | (variables or {})
 
-    def __enter__(self) -> Ground:
+    def __enter__(self) -> Environment:
         self.home.mkdir(parents=True, exist_ok=True)
         self.program = Program(
             [sys.executable, "manage.py", "serve", "--port", str(self.port)],
-            cwd=REPOSITORY, environment=self.environment, log=self.home / "bench.log",
+            cwd=REPOSITORY, environment=self.variables, log=self.home / "bench.log",
             is_up=self._is_ready,
         )  # fmt: skip
         self.key = self._issue_key()
@@ -123,7 +123,7 @@ class Ground:
     def _issue_key(self) -> str:
         out = subprocess.run(
             [sys.executable, "manage.py", "issue_api_key", "bench", "--scopes", "*"],
-            cwd=REPOSITORY, env=self.environment, capture_output=True, text=True, check=True,
+            cwd=REPOSITORY, env=self.variables, capture_output=True, text=True, check=True,
         )  # fmt: skip
         return out.stdout.strip().splitlines()[-1]
 

@@ -1,4 +1,4 @@
-"""The bare floor: one guarded UPDATE and one ledger INSERT a transaction, by pgbench.
+"""The bare minimum: one guarded UPDATE and one ledger INSERT a transaction, by pgbench.
 
 What the database would have to do at the very least to sell a unit for good: no order, no answer,
 no events. Beside it everything else that an order costs can be seen.
@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from ground import Ground
+from environment import Environment
 
 CLIENTS = 8
 # Found without importing the package, which makes folders.
@@ -38,12 +38,12 @@ COMMIT;
 """
 
 
-class Bare:
-    """The floor on a ground's database, over as many rows as the pool has."""
+class Baseline:
+    """The minimum on an environment's database, over as many rows as the pool has."""
 
-    def __init__(self, ground: Ground, *, rows: int) -> None:
-        self.ground, self.rows = ground, rows
-        with ground.connect() as connection:
+    def __init__(self, environment: Environment, *, rows: int) -> None:
+        self.environment, self.rows = environment, rows
+        with environment.connect() as connection:
             for text in _TABLES:
                 connection.execute(text, {"rows": rows} if "%(" in text else None)
 
@@ -52,13 +52,14 @@ class Bare:
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
             script.write(_SELL.format(rows=self.rows))
             script.flush()
-            before = self.ground.cpu()
+            before = self.environment.cpu()
             said = subprocess.run(
                 [str(PGBENCH), "--no-vacuum", "--protocol=prepared", f"--client={CLIENTS}",
-                 "--jobs=2", f"--time={seconds}", f"--file={script.name}", self.ground.address],
+                 "--jobs=2", f"--time={seconds}", f"--file={script.name}",
+                 self.environment.address],
                 capture_output=True, text=True, check=True,
             ).stdout  # fmt: skip
-        used = self.ground.cpu().since(before)
+        used = self.environment.cpu().since(before)
         done = int(_found(r"actually processed: (\d+)", said))
         return {
             "per_second": float(_found(r"tps = ([\d.]+)", said)),

@@ -13,7 +13,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
-class OurDoor:
+class OurEndpoint:
     """POST /api/v1/orders as a shop sends it: authenticated, idempotent, with an outside id."""
 
     name: str
@@ -44,7 +44,7 @@ class OurDoor:
 
 
 @dataclass(frozen=True)
-class PeerDoor:
+class PeerEndpoint:
     """The one view of a peer: no authentication, no idempotency."""
 
     name: str
@@ -63,4 +63,4 @@ class PeerDoor:
         return self.path, JSON, json.dumps(body).encode()
 
 
-Door = OurDoor | PeerDoor
+Endpoint = OurEndpoint | PeerEndpoint
