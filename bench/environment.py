@@ -28,6 +28,7 @@ from core.embedded.places import socket_dir  # noqa: E402
 # Celery has put the working directory first: `orders` would be the app, not the file beside this.
 sys.path[:] = PLACES
 
+WEB = "omniretail.web"  # in their command line
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -96,16 +97,8 @@ class Environment:
         return cpu_of(self.home)
 
     def web_processes(self) -> list[int]:
-        return [
-            p
-            for p, row in _processes().items()
-            if "gunicorn" in row.command and is_of(p, self.home)
-        ]
-
-    def web_workers(self) -> list[int]:
-        """Return the processes that take requests, without the one that watches them."""
-        table, web = _processes(), self.web_processes()
-        return sorted(pid for pid in web if pid in table and table[pid].parent in web)
+        table = _processes()
+        return sorted(p for p, row in table.items() if WEB in row.command and is_of(p, self.home))
 
     def wal(self) -> int:
         """Return the bytes of write-ahead log written so far."""
@@ -137,7 +130,7 @@ def cpu_of(home: Path) -> Cpu:
         p.used for pid, p in table.items() if pid == postmaster or p.parent == postmaster
     )
     mine = [p for pid, p in table.items() if is_of(pid, home)]
-    web = sum(p.used for p in mine if "gunicorn" in p.command)
+    web = sum(p.used for p in mine if WEB in p.command)
     behind = sum(p.used for p in mine) - web
     return Cpu(web / TICK, database / TICK, behind / TICK)
 

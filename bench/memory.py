@@ -198,14 +198,14 @@ def run(
     processes = [context.Process(target=run_clients, args=(each, done, results)) for each in groups]
     for process in processes:
         process.start()
-    workers = environment.web_workers()
+    workers = environment.web_processes()
     samples = [sample(workers, 0)]
     while any(process.is_alive() for process in processes):
         if done.value >= samples[-1]["requests"] + EVERY:
             samples.append(sample(workers, done.value))
         time.sleep(0.05)
     samples.append(sample(workers, done.value))
-    assert environment.web_workers() == workers, "a web worker has died"
+    assert environment.web_processes() == workers, "a web worker has died"
     assert done.value == share * PROCESSES * THREADS, "a client has given up"
     answers: Counter[str] = sum((results.get() for _ in processes), Counter())
     return samples, answers

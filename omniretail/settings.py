@@ -228,5 +228,6 @@ LOGGING = {
         "omniretail": {"level": "INFO"},
         # What was refused is counted by /metrics: a line for each would bury the others.
         "django.request": {"level": "ERROR"},
+        "waitress.queue": {"level": "ERROR"},
     },
 }

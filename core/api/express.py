@@ -28,7 +28,6 @@ from core.access.rate import RateLimitMiddleware, charge
 from core.api.requests import GetResponse, RequestIdMiddleware
 from core.metrics.middleware import MetricsMiddleware
 from core.problems.handler import as_problem, problem_response
-from core.server.buffering import SMALL
 
 log = logging.getLogger("core.api.express")
 Environ = dict[str, Any]
@@ -36,6 +35,7 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 # Takes the request's JSON object; None: this one must take the normal way.
 Door = Callable[[HttpRequest, dict[str, Any], Principal], HttpResponse | None]
 
+SMALL = 65_536  # bytes of a body; longer ones take the normal way
 _PLAIN_ACCEPT = ("*/*", "application/json")
 
 
@@ -73,8 +73,6 @@ class ExpressLane:
         if f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO')}" not in self.doors:
             return None
         length = environ.get("CONTENT_LENGTH", "")
-        # Of these the whole body is there (`arrival`). What comes as its client likes takes the
-        # normal way, which knows what to say when it stops.
         if not length.isdecimal() or int(length) > SMALL or not _is_plain(environ):
             return None
         body = io.BytesIO(environ["wsgi.input"].read(int(length)))

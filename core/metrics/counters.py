@@ -1,7 +1,7 @@
 """What the web processes count. Each writes files of its own, which `/metrics` adds up.
 
-The folder is made by `gunicorn.conf.py` and named by `PROMETHEUS_MULTIPROC_DIR`; without it (tests,
-the worker, commands) a process counts for itself alone.
+The supervisor makes the folder and names it in `PROMETHEUS_MULTIPROC_DIR`; without it (containers,
+tests, the worker, commands) a process counts for itself alone.
 """
 
 from __future__ import annotations

@@ -22,9 +22,8 @@ _FOLDED = ("/admin/", "/static/")
 class MetricsMiddleware:
     """Count each request by method, door and status.
 
-    Stands behind `ReadableRequestMiddleware`: chunks make a new request there, and the door
-    would be written on that one. To look a series up by its labels costs the library more than to
-    count, so they are kept: one entry for each method, door and status.
+    To look a series up by its labels costs the library more than to count, so they are kept: one
+    entry for each method, door and status.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
