@@ -191,6 +191,16 @@ def test_who_takes_no_answers_keeps_no_thread(server: Server) -> None:
         assert read(other)[0] == 200
 
 
+def test_the_api_document_may_be_asked_for_by_many_at_first(tmp_path: Path) -> None:
+    fresh = Server(tmp_path / "s")
+    with ExitStack() as clients:
+        asking = [clients.enter_context(fresh.connect()) for _ in range(8)]
+        for client in asking:
+            client.sendall(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: shop\r\n\r\n")
+        assert {read(client)[0] for client in asking} == {200}
+    assert fresh.stop() == 0
+
+
 def test_a_proxy_says_that_it_is_https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS", "1")
     behind_tls = Server(tmp_path / "s")
