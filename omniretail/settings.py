@@ -145,6 +145,7 @@ REST_FRAMEWORK = {
         "core.access.authentication.StaffSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.access.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.access.rate.ClientThrottle"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.requests.WillingNegotiation",
     "DEFAULT_PARSER_CLASSES": ["core.api.requests.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

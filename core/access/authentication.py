@@ -8,7 +8,6 @@ from rest_framework.request import Request
 
 from core.access.keys import recognise
 from core.access.principal import Principal
-from core.access.rate import charge
 from core.problems.catalogue import Unauthenticated
 
 
@@ -24,7 +23,6 @@ class ApiKeyAuthentication(BaseAuthentication):
         principal = recognise(key.strip())
         if principal is None:
             raise Unauthenticated("This API key is unknown, expired or revoked.")
-        charge(request, principal)
         return principal, None
 
     def authenticate_header(self, request: Request) -> str:

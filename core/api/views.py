@@ -130,6 +130,11 @@ class ApiView(APIView):
     reads_only: ClassVar[bool] = False
     scopes: ClassVar[Mapping[str, str | None]] = {}
 
+    def perform_authentication(self, request: Request) -> None:
+        """Throttle before permissions, as DRF does not: what is refused counts too."""
+        super().perform_authentication(request)
+        self.check_throttles(request)
+
     @property
     def actor(self) -> Principal:
         assert isinstance(self.request.user, Principal)
