@@ -44,17 +44,17 @@ def main() -> None:
     rounds: list[dict[str, Any]] = []
     sent: Sent = {}
     before = machine()
-    with Environment() as environment:
-        environment.fill(skus=given.skus, locations=LOCATIONS)
-        orders(environment, given, sent)  # warms up
+    with Environment() as env:
+        env.fill(skus=given.skus, locations=LOCATIONS)
+        orders(env, given, sent)  # warms up
         for _ in range(given.rounds):
-            alone = orders(environment, given, sent)
-            with SlowClients(environment, given.clients) as slow:
-                beside = orders(environment, given, sent)
+            alone = orders(env, given, sent)
+            with SlowClients(env, given.clients) as slow:
+                beside = orders(env, given, sent)
             ratio = {name: beside[name] / alone[name] for name in ("p50_ms", "p99_ms")}
             rounds.append({"alone": alone, "beside": beside, "ratio": ratio, "slow": slow.seen})
             print(json.dumps(rounds[-1]), flush=True)
-        books = compare(environment, sent)
+        books = compare(env, sent)
     print(
         "ratio of p50, p99:", *(median(r["ratio"][n] for r in rounds) for n in rounds[0]["ratio"])
     )
@@ -64,9 +64,9 @@ def main() -> None:
     RESULT.write_text(json.dumps({**about, "books": books, "rounds": rounds}, indent=1) + "\n")
 
 
-def orders(environment: Environment, given: argparse.Namespace, sent: Sent) -> dict[str, Any]:
+def orders(env: Environment, given: argparse.Namespace, sent: Sent) -> dict[str, Any]:
     answers, cpu = offer(
-        environment,
+        env,
         given.skus,
         sent,
         connections=CONNECTIONS,
@@ -85,14 +85,14 @@ def orders(environment: Environment, given: argparse.Namespace, sent: Sent) -> d
 class SlowClients:
     """`with SlowClients(…) as slow:` has them at it; afterwards `seen` counts what they met."""
 
-    def __init__(self, environment: Environment, count: int) -> None:
+    def __init__(self, env: Environment, count: int) -> None:
         context = multiprocessing.get_context("spawn")
         self._over: Any = context.Event()
         self._results: Any = context.Queue()
         ready: Any = context.Event()
         self._process = context.Process(
             target=be_slow,
-            args=(environment.port, environment.key, count, ready, self._over, self._results),
+            args=(env.port, env.key, count, ready, self._over, self._results),
         )
         self._process.start()
         ready.wait()
