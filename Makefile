@@ -9,15 +9,16 @@ SHELL := /bin/sh
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint fuzz format requirements clean
+.PHONY: help demo run dev test lint fuzz format requirements clean
 
 help:
-	@echo "make demo   the service with a demo retailer: http://localhost:8000/"
-	@echo "make run    the service with an empty database"
-	@echo "make test   all tests (PYTEST_ARGS='-k orders' for some)"
-	@echo "make lint   style, types, layers, migrations, deployment checks"
-	@echo "make fuzz   what the OpenAPI document allows and forbids, sent to a service of its own"
-	@echo "make clean  remove what was built; data in var/ stays"
+	@echo "make demo       the service with a demo retailer: http://localhost:8000/"
+	@echo "make run        the service with an empty database"
+	@echo "make dev        the service for developing: it starts again at every change"
+	@echo "make test       all tests (PYTEST_ARGS='-k orders' for some)"
+	@echo "make lint       style, types, layers, migrations, deployment checks"
+	@echo "make fuzz       what the OpenAPI document allows and forbids, sent to a service of its own"
+	@echo "make clean      remove what was built; data in var/ stays"
 
 # `exec`, so that ctrl-C and SIGTERM reach the service itself and not a shell around it.
 demo: $(VENV)/.runtime
@@ -25,6 +26,9 @@ demo: $(VENV)/.runtime
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/python manage.py serve
+
+dev: $(VENV)/.runtime
+	@DEBUG=1 exec $(BIN)/python manage.py dev
 
 test: $(VENV)/.development
 	@exec $(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
