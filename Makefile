@@ -9,13 +9,14 @@ SHELL := /bin/sh
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run dev test lint fuzz format requirements clean
+.PHONY: help demo run dev test test-fast lint fuzz format requirements clean
 
 help:
 	@echo "make demo       the service with a demo retailer: http://localhost:8000/"
 	@echo "make run        the service with an empty database"
 	@echo "make dev        the service for developing: it starts again at every change"
 	@echo "make test       all tests (PYTEST_ARGS='-k orders' for some)"
+	@echo "make test-fast  without browser, races and what takes long"
 	@echo "make lint       style, types, layers, migrations, deployment checks"
 	@echo "make fuzz       what the OpenAPI document allows and forbids, sent to a service of its own"
 	@echo "make clean      remove what was built; data in var/ stays"
@@ -32,6 +33,9 @@ dev: $(VENV)/.runtime
 
 test: $(VENV)/.development
 	@exec $(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.development
+	@exec $(BIN)/python -m pytest -n auto -m "not browser and not race and not slow" $(PYTEST_ARGS)
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

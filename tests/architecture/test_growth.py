@@ -32,7 +32,7 @@ from tests.factories import (
 )
 from tests.orders.desk import place
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 GROWS = (
     "inventory_sku", "inventory_stock", "inventory_stockmovement", "inventory_reservation",

@@ -66,7 +66,7 @@ from stores.models import Channel, Location
 from tests.conftest import ApiCaller
 from tests.factories import SkuFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def say(line: str) -> None:

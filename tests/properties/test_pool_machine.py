@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
@@ -18,10 +18,11 @@ from tests.properties.keeping_acts import Keeping
 from tests.properties.pool_things import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
 from tests.properties.selling_acts import Carts, Orders
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-DAYS, STEPS = 42, 50
-# The same days in every run; `--hypothesis-profile=long` lives others, and more of them.
+# The same days in every run, in parts that processes share among them;
+# `--hypothesis-profile=long` lives others, and more of them.
+PARTS, DAYS, STEPS = 6, 7, 50
 EVERY_RUN = settings(
     max_examples=DAYS,
     stateful_step_count=STEPS,
@@ -32,7 +33,7 @@ EVERY_RUN = settings(
 )
 
 
-KINDS = 40  # of acts that must have been accepted in a run: who only receives proves nothing
+KINDS = 30  # of acts that must have been accepted in a part: who only receives proves nothing
 
 
 class PoolMachine(
@@ -81,10 +82,14 @@ def world() -> None:
         BarcodeFactory(sku=SkuFactory(code=sku), code=f"CODE-{sku}")
 
 
-def test_the_pool_keeps_its_laws_whatever_the_day_brings(api: ApiCaller, world: None) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_pool_keeps_its_laws_whatever_the_day_brings(
+    part: int, api: ApiCaller, world: None
+) -> None:
     PoolMachine.api, PoolMachine.done = api, Counter()
     PoolMachine.second_pair_of_eyes = make_caller(["*"])
     is_long = settings.get_current_profile_name() == "long"
-    run_state_machine_as_test(PoolMachine, settings=settings() if is_long else EVERY_RUN)
+    machine = PoolMachine if is_long else seed(part)(PoolMachine)
+    run_state_machine_as_test(machine, settings=settings() if is_long else EVERY_RUN)
     accepted = {act for act, outcome in PoolMachine.done if outcome == "accepted"}
     assert len(accepted) >= KINDS, sorted(accepted)
