@@ -114,6 +114,8 @@ class ContractSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         if self.method == "POST" and not getattr(self.view, "reads_only", False):
             return [IDEMPOTENCY_KEY, REPLAYED]
+        if self.method == "GET" and (filters := getattr(self.view, "filterset_class", None)):
+            return filters.parameters()
         if getattr(self.view, "has_etag", False):
             return {"GET": [ETAG], "PUT": [IF_MATCH, ETAG], "DELETE": [IF_MATCH]}[self.method]
         return []

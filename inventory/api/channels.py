@@ -17,12 +17,10 @@ from core.api.views import (
     ApiView,
     CodeField,
     Expect,
-    ListQuery,
     QuantityField,
     StrictSerializer,
     StringField,
     listed,
-    page,
     tagged,
 )
 from core.problems.catalogue import NotFound, ValidationFailed
@@ -31,6 +29,7 @@ from inventory.commands.kept.ring_fences import Fence, replace_ring_fences
 from inventory.models import RingFence, Sku
 from inventory.moments import as_text
 from inventory.settlement import settlement
+from stores.api.filters import ChannelFilters
 from stores.choices import ChannelKind
 from stores.commands.channels import put_channel, raise_version
 from stores.models import Channel, Location
@@ -94,23 +93,15 @@ class ChannelAnswer(serializers.Serializer):
 
 class ChannelsView(ApiView):
     scopes = {"GET": "catalogue:read"}
+    filterset_class = ChannelFilters
 
-    @extend_schema(
-        operation_id="list_channels", parameters=[ListQuery], responses={200: listed(ChannelAnswer)}
-    )
+    @extend_schema(operation_id="list_channels", responses={200: listed(ChannelAnswer)})
     def get(self, request: Request) -> Response:
         """List channels."""
-        filters = self.filters(ListQuery)
         rows = _shown_channels()
         if self.actor.channels is not None:
             rows = rows.filter(code__in=self.actor.channels)
-        return page(
-            request,
-            rows,
-            key="code",
-            filters=filters,
-            render=lambda found: [render_channel(channel) for channel in found],
-        )
+        return self.page(rows, render=lambda found: [render_channel(channel) for channel in found])
 
 
 class ChannelView(ApiView):

@@ -16,12 +16,10 @@ from core.api.views import (
     MAX_ITEMS,
     MAX_LINES,
     ApiView,
-    ListQuery,
     QuantityField,
     StrictSerializer,
     StringField,
     listed,
-    page,
 )
 from core.idempotency.answers import Claim
 from core.idempotency.execute import respond
@@ -36,44 +34,27 @@ from orders.api.answers import (
     TimelineAnswer,
 )
 from orders.api.express import PLACING
+from orders.api.filters import OrderFilters
 from orders.api.order_body import OrderBody, read_order
-from orders.choices import OrderState
 from orders.commands.fulfilment.cancel import cancel_order
 from orders.commands.placing.place import Outcome, place_orders
 from orders.commands.placing.quote import quote
 from orders.commands.placing.requests import OrderRequest
 from orders.models import Order
 from orders.queries.documents import order_document, order_documents
-from orders.queries.state import in_state
 from orders.queries.timeline import read_timeline
 from orders.sourcing import read_receipt
-from stores.models import Channel
-
-
-class OrderFilters(ListQuery):
-    channel = serializers.CharField(required=False, max_length=64)
-    state = serializers.ChoiceField(OrderState.choices, required=False)
-    customer = serializers.CharField(required=False, max_length=19)
-    external_id = serializers.CharField(required=False, max_length=128)
-    placed_after = serializers.DateTimeField(required=False)
 
 
 class OrdersView(ApiView):
     scopes = {"GET": "orders:read", "POST": "orders:write"}
+    filterset_class = OrderFilters
 
-    @extend_schema(
-        operation_id="list_orders", parameters=[OrderFilters], responses=listed(OrderAnswer)
-    )
+    @extend_schema(operation_id="list_orders", responses=listed(OrderAnswer))
     def get(self, request: Request) -> Response:
         """List orders, the newest first."""
-        filters = self.filters(OrderFilters)
-        return page(
-            request,
-            _filtered(self._visible(), filters),
-            key="id",
-            render=lambda orders: _documents([order.pk for order in orders]),
-            filters=filters,
-            newest_first=True,
+        return self.page(
+            self._visible(), render=lambda orders: _documents([order.pk for order in orders])
         )
 
     @extend_schema(
@@ -94,24 +75,6 @@ class OrdersView(ApiView):
         if self.actor.channels is not None:
             orders = orders.filter(channel__code__in=self.actor.channels)
         return orders
-
-
-def _filtered(orders: QuerySet[Order], filters: dict[str, Any]) -> QuerySet[Order]:
-    if "channel" in filters:
-        orders = orders.filter(channel__code=filters["channel"])
-    if "external_id" in filters:
-        # Unique beside its channel, and found by that index alone.
-        channels = Channel.objects.values("pk")
-        orders = orders.filter(channel__in=channels, external_id=filters["external_id"])
-    if "customer" in filters:
-        text = filters["customer"]
-        known = text.isascii() and text.isdecimal() and len(text) < 19
-        orders = orders.filter(customer=int(text)) if known else orders.none()
-    if "placed_after" in filters:
-        orders = orders.filter(placed_at__gt=filters["placed_after"])
-    if "state" in filters:
-        orders = in_state(orders, filters["state"])
-    return orders
 
 
 def _documents(identities: list[int]) -> list[dict[str, Any]]:

@@ -16,24 +16,22 @@ from core.access.principal import Principal
 from core.api.views import (
     ApiView,
     CodeField,
-    ListQuery,
     StrictIntegerField,
     StrictSerializer,
     StringField,
     listed,
-    page,
 )
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.scan_body import SCAN_KEY, ScansBody
 from inventory.queries.scan import Read
+from orders.api.filters import PickListFilters
 from orders.choices import PickListState, PickMode, ScanVerdict
 from orders.commands.picking.pick_lists import complete_pick_list, start_pick_list, start_wave
 from orders.commands.picking.scan_picks import scan_picks
 from orders.commands.picking.short_pick import short_pick
 from orders.queries.pick_lists import (
     count_up,
-    find_pick_lists,
     pick_list_document,
     pick_list_documents,
     visible_pick_lists,
@@ -76,11 +74,6 @@ class ShortBody(StrictSerializer):
     found = StrictIntegerField(
         min_value=0, max_value=1_000_000, help_text="How many of the line were found in all"
     )
-
-
-class PickListFilters(ListQuery):
-    location = serializers.CharField(required=False, max_length=64)
-    state = serializers.ChoiceField(PickListState.choices, required=False)
 
 
 class PickListLineAnswer(serializers.Serializer):
@@ -144,19 +137,13 @@ def row_id(text: str) -> int:
 
 class PickListsView(ApiView):
     scopes = {"GET": "orders:read", "POST": "fulfilment:write"}
+    filterset_class = PickListFilters
 
-    @extend_schema(
-        operation_id="list_pick_lists",
-        parameters=[PickListFilters],
-        responses=listed(PickListAnswer),
-    )
+    @extend_schema(operation_id="list_pick_lists", responses=listed(PickListAnswer))
     def get(self, request: Request) -> Response:
         """List pick lists, the oldest first."""
-        filters = self.filters(PickListFilters)
-        rows = find_pick_lists(
-            self.actor, location=filters.get("location"), state=filters.get("state")
-        ).select_related("location")
-        return page(request, rows, key="id", render=pick_list_documents, filters=filters)
+        rows = visible_pick_lists(self.actor).select_related("location")
+        return self.page(rows, render=pick_list_documents)
 
     @extend_schema(
         operation_id="start_pick_list", request=PickListBody, responses={201: PickListAnswer}

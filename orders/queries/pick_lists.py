@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from core.access.principal import Principal
 from inventory.models import Barcode
@@ -29,18 +29,6 @@ def visible_pick_lists(principal: Principal) -> QuerySet[PickList]:
         others = Channel.objects.exclude(code__in=principal.channels)
         rows = rows.exclude(lines__fulfilment_line__fulfilment__order__channel__in=others)
     return rows
-
-
-def find_pick_lists(
-    principal: Principal, *, location: str | None = None, state: str | None = None
-) -> QuerySet[PickList]:
-    """Return visible pick lists that match every filter given."""
-    wanted = Q()
-    if location is not None:
-        wanted &= Q(location__in=location_ids([location]))
-    if state is not None:
-        wanted &= Q(state=state)
-    return visible_pick_lists(principal).filter(wanted)
 
 
 def lines_with_orders(pick_lists: Iterable[PickList]) -> list[PickListLine]:

@@ -14,16 +14,15 @@ from rest_framework.response import Response
 from core.api.views import (
     ApiView,
     CodeField,
-    ListQuery,
     StrictIntegerField,
     StrictSerializer,
     StringField,
     listed,
-    page,
     tagged,
 )
 from core.problems.catalogue import NotFound, ValidationFailed
 from stores.api.fields import DegreesField
+from stores.api.filters import LocationFilters
 from stores.choices import CAPABILITIES, LocationKind
 from stores.commands.locations import LocationFacts, put_location
 from stores.hours import is_timezone, validate_hours
@@ -118,35 +117,18 @@ class LocationAnswer(serializers.Serializer):
     exceptions = serializers.DictField()
 
 
-class LocationQuery(ListQuery):
-    kind = serializers.ChoiceField(LocationKind.choices, required=False)
-    capability = serializers.ChoiceField([(name, name) for name in CAPABILITIES], required=False)
-
-
 class LocationsView(ApiView):
     scopes = {"GET": "catalogue:read"}
+    filterset_class = LocationFilters
 
-    @extend_schema(
-        operation_id="list_locations",
-        parameters=[LocationQuery],
-        responses={200: listed(LocationAnswer)},
-    )
+    @extend_schema(operation_id="list_locations", responses={200: listed(LocationAnswer)})
     def get(self, request: Request) -> Response:
         """List locations."""
-        filters = self.filters(LocationQuery)
         rows = Location.objects.all()
         if self.actor.locations is not None:
             rows = rows.filter(code__in=self.actor.locations)
-        if "kind" in filters:
-            rows = rows.filter(kind=filters["kind"])
-        if "capability" in filters:
-            rows = rows.filter(**{filters["capability"]: True})
-        return page(
-            request,
-            rows,
-            key="code",
-            filters=filters,
-            render=lambda found: [render_location(location) for location in found],
+        return self.page(
+            rows, render=lambda found: [render_location(location) for location in found]
         )
 
 
