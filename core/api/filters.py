@@ -6,15 +6,11 @@ would be to another question. Several values stand between commas, and match any
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
@@ -23,28 +19,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.filter_fields import (
+    CODE,
+    MAX_VALUES,
+    AnyOfField,
+    BooleanField,
+    CodeField,
+    TimeField,
+)
 from core.api.pagination import MAX_LIMIT, NextRows, Order, Render, page, settled_until
 
-CODE = (
-    r"^(?!\.{1,2}$)[^\s/\\?#%\x00-\x1f\x7f](?:[^/\\?#%\x00-\x1f\x7f]*[^\s/\\?#%\x00-\x1f\x7f])?\Z"
-)
-NOT_A_CODE = "A code has no slash, '?', '#', '%%' or control character, no space at its ends."
 LAST_ID = 2**63 - 1
-MAX_VALUES = 100  # of one parameter
-_RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
-)
-NOT_A_TIME = "Write a time as RFC 3339 with its zone, such as 2026-03-29T14:00:00Z."
-
-
-def read_time(text: str) -> datetime:
-    """Read a time as RFC 3339 with its zone; raises ValueError for anything else."""
-    if not _RFC_3339.match(text):
-        raise ValueError(NOT_A_TIME)
-    try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(NOT_A_TIME) from error
+UPDATED_AT = "Moves with every change of what is shown here"
 
 
 def refuse_repeated(query: QueryDict) -> None:
@@ -54,41 +40,6 @@ def refuse_repeated(query: QueryDict) -> None:
         raise serializers.ValidationError(
             {name: ["Give it once only."] for name in twice}, code="given_twice"
         )
-
-
-class TimeField(forms.Field):
-    def to_python(self, value: Any) -> Any:
-        if value is None:
-            return None
-        try:
-            return read_time(value)
-        except ValueError as error:
-            raise ValidationError(NOT_A_TIME, code="invalid") from error
-
-
-class BooleanField(forms.Field):
-    def to_python(self, value: Any) -> Any:
-        if value is None:
-            return None
-        if value not in ("true", "false"):
-            raise ValidationError("Say true or false.", code="invalid")
-        return value == "true"
-
-
-class AnyOfField(forms.Field):
-    """Values between commas, each checked by the field `of`; `\\,` is a comma within a value."""
-
-    def __init__(self, *, of: forms.Field, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.of = of
-
-    def to_python(self, value: Any) -> Any:
-        if value is None:
-            return None
-        parts = [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", value)]
-        if len(parts) > MAX_VALUES:
-            raise ValidationError(f"Name at most {MAX_VALUES} values.", code="too_many")
-        return list(dict.fromkeys(self.of.clean(part) for part in parts))
 
 
 class Filter(django_filters.Filter):
@@ -176,11 +127,7 @@ class Codes(Several):
     def __init__(
         self, field_name: str | None = None, *, max_length: int = 64, **kwargs: Any
     ) -> None:
-        code = forms.CharField(
-            max_length=max_length,
-            strip=False,
-            validators=[RegexValidator(CODE, NOT_A_CODE, code="invalid_code")],
-        )
+        code = CodeField(max_length=max_length)
         shape = {
             "type": "string", "minLength": 1, "maxLength": max_length,
             "pattern": CODE.replace(r"\Z", "$"),
@@ -320,3 +267,15 @@ class FilterSet(django_filters.FilterSet):
         if self.asked.get("ordering") == "updated_at":
             rows = rows.filter(updated_at__lt=settled_until())
         return rows
+
+
+class ResourceFilterSet(FilterSet):
+    """What a list of resources that change can be asked.
+
+    To keep a copy in step: read it by `ordering=updated_at` to the end, then again and again with
+    `updated_after` the last one seen.
+    """
+
+    updated_after = After("updated_at", help_text="With `ordering=updated_at`: what is new since")
+    updated_before = Before("updated_at")
+    ordering = Ordering(updated_at="updated_at")

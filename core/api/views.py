@@ -15,7 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.access.principal import Principal
-from core.api.filters import CODE, NOT_A_CODE, FilterSet, refuse_repeated
+from core.api.filter_fields import CODE, NOT_A_CODE
+from core.api.filters import FilterSet, refuse_repeated
 from core.api.pagination import Render
 from core.idempotency.execute import execute, retry_conflicts
 from core.problems.catalogue import PreconditionFailed, ValidationFailed

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     ApiView,
     CodeField,
@@ -23,6 +24,7 @@ from core.api.views import (
     listed,
     tagged,
 )
+from core.database.updated_at import exact_text
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.fields import MomentField
 from inventory.commands.kept.ring_fences import Fence, replace_ring_fences
@@ -89,6 +91,7 @@ class ChannelAnswer(serializers.Serializer):
     kind = serializers.ChoiceField(ChannelKind.choices)
     locations = SellsFromField()
     ring_fences = RingFenceAnswer(many=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
 class ChannelsView(ApiView):
@@ -230,6 +233,7 @@ def render_channel(channel: Channel) -> dict[str, Any]:
         if channel.all_locations
         else [location.code for location in channel.locations.all()],
         "ring_fences": list(_rendered_fences(channel.ring_fences.all())),
+        "updated_at": exact_text(channel.updated_at),
     }
 
 

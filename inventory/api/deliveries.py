@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     MAX_ITEMS,
     ApiView,
@@ -74,6 +75,7 @@ class ExpectedDeliveryAnswer(serializers.Serializer):
     lines = DeliveryLineAnswer(many=True)
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from core.api.filters import Choices, Codes, FilterSet, Search, Text, Whole
+from core.api.filters import Choices, Codes, FilterSet, ResourceFilterSet, Search, Text, Whole
 from inventory.choices import (
     AbcClass,
     CountState,
@@ -23,7 +23,7 @@ from inventory.queries.transfers import touching
 from stores.api.filters import Locations
 
 
-class SkuFilters(FilterSet):
+class SkuFilters(ResourceFilterSet):
     order_by = "code"
 
     q = Search("code", "name", help_text="Part of code or name")
@@ -60,7 +60,7 @@ class DriftFilters(FilterSet):
     source = Codes(max_length=32)
 
 
-class KeepRuleFilters(FilterSet):
+class KeepRuleFilters(ResourceFilterSet):
     order_by = "code"
 
     kind = Choices(KeepKind.choices)
@@ -85,14 +85,14 @@ class PlacementFilters(FilterSet):
     bin = Codes("bin__code")
 
 
-class CountFilters(FilterSet):
+class CountFilters(ResourceFilterSet):
     order_by = "-pk"
 
     location = Locations()
     state = Choices(CountState.choices)
 
 
-class DeliveryFilters(FilterSet):
+class DeliveryFilters(ResourceFilterSet):
     order_by = "-pk"
 
     location = Locations()
@@ -100,7 +100,7 @@ class DeliveryFilters(FilterSet):
     reference = Text(max_length=128)
 
 
-class TransferFilters(FilterSet):
+class TransferFilters(ResourceFilterSet):
     order_by = "-pk"
 
     location = Codes(method="at_either_end", help_text="Where it leaves or arrives")

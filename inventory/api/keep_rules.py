@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     ApiView,
     CodeField,
@@ -23,6 +24,7 @@ from core.api.views import (
     listed,
     tagged,
 )
+from core.database.updated_at import exact_text
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.fields import CategoryField, MomentField
@@ -71,6 +73,7 @@ KeepRuleAnswer = type(
         "until": serializers.DateTimeField(allow_null=True),
         "note": serializers.CharField(allow_null=True),
         "state": serializers.ChoiceField(KeepState.choices),
+        "updated_at": serializers.DateTimeField(help_text=UPDATED_AT),
     },
 )
 
@@ -212,6 +215,7 @@ def render_keep_rule(rule: KeepRule) -> dict[str, Any]:
         "until": as_text(rule.until),
         "note": rule.note or None,
         "state": state_of(rule, timezone.now()).value,
+        "updated_at": exact_text(rule.updated_at),
     }
 
 

@@ -14,6 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     ApiView,
     CodeField,
@@ -24,6 +25,7 @@ from core.api.views import (
     listed,
     tagged,
 )
+from core.database.updated_at import exact_text
 from core.problems.catalogue import NotFound
 from inventory.api.fields import CategoryField
 from inventory.api.filters import SkuFilters
@@ -122,6 +124,7 @@ class SkuAnswer(serializers.Serializer):
     price = serializers.DecimalField(max_digits=12, decimal_places=4, allow_null=True)
     weight_g = serializers.IntegerField(allow_null=True)
     size_guide = serializers.DictField(allow_null=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
 class SkusView(ApiView):
@@ -177,6 +180,7 @@ def render_sku(sku: Sku) -> dict[str, Any]:
         "price": None if sku.price is None else price_text(sku.price),
         "weight_g": sku.weight_g,
         "size_guide": sku.product.size_guide if sku.product else None,
+        "updated_at": exact_text(sku.updated_at),
     }
 
 

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     MAX_ITEMS,
     ApiView,
@@ -77,6 +78,7 @@ TransferAnswer = type(
         "created_at": serializers.DateTimeField(),
         "dispatched_at": serializers.DateTimeField(allow_null=True),
         "received_at": serializers.DateTimeField(allow_null=True),
+        "updated_at": serializers.DateTimeField(help_text=UPDATED_AT),
         "allowed_actions": serializers.ListField(child=serializers.CharField()),
     },
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from core.api.filters import After, Before, Choices, Codes, FilterSet, Ordering, Text
+from core.api.filters import After, Before, Choices, Codes, Ordering, ResourceFilterSet, Text
 from orders.choices import (
     FulfilmentState,
     FulfilmentType,
@@ -21,7 +21,7 @@ from stores.api.filters import Locations
 from stores.models import Channel
 
 
-class OrderFilters(FilterSet):
+class OrderFilters(ResourceFilterSet):
     order_by = "-id"
 
     q = Text(
@@ -38,7 +38,7 @@ class OrderFilters(FilterSet):
     placed_after = After("placed_at")
     placed_before = Before("placed_at")
     # Numbers rise with the time of placing.
-    ordering = Ordering(placed_at="id")
+    ordering = Ordering(placed_at="id", updated_at="updated_at")
 
     def with_text(self, rows: QuerySet[Any], _: str, text: str) -> QuerySet[Any]:
         return rows.filter(orders_with(text.strip()))
@@ -54,7 +54,7 @@ class OrderFilters(FilterSet):
         return rows.filter(channel__in=Channel.objects.values("pk"), external_id=text)
 
 
-class FulfilmentFilters(FilterSet):
+class FulfilmentFilters(ResourceFilterSet):
     location = Codes(method="at", help_text="Where goods are picked or handed over")
     state = Choices(FulfilmentState.choices)
     type = Choices(FulfilmentType.choices)
@@ -64,7 +64,7 @@ class FulfilmentFilters(FilterSet):
         return rows.filter(seen_from(codes))
 
 
-class ReturnFilters(FilterSet):
+class ReturnFilters(ResourceFilterSet):
     order_by = "-id"
 
     order = Text("order__number", max_length=32)
@@ -72,6 +72,6 @@ class ReturnFilters(FilterSet):
     channel = Codes("channel__code")
 
 
-class PickListFilters(FilterSet):
+class PickListFilters(ResourceFilterSet):
     location = Locations()
     state = Choices(PickListState.choices)

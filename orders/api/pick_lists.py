@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     ApiView,
     CodeField,
@@ -99,6 +100,7 @@ class PickListAnswer(serializers.Serializer):
     created_by = serializers.CharField()
     created_at = serializers.DateTimeField()
     completed_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
 
@@ -203,7 +205,7 @@ class PickListView(ApiView):
         pick_list = rows.filter(pk=row_id(identity)).first()
         if pick_list is None:
             raise NotFound("There is no such pick list.")
-        return Response(pick_list_document(pick_list))
+        return Response(pick_list_documents([pick_list])[0])
 
 
 class ScansView(ApiView):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from core.api.filters import Choices, Codes, FilterSet, Search
+from core.api.filters import Choices, Codes, ResourceFilterSet, Search
 from stores.choices import CAPABILITIES, LocationKind
 from stores.queries.network import location_ids
 
@@ -20,7 +20,7 @@ class Locations(Codes):
         return rows.filter(**{f"{self.field_name}__in": location_ids(value)})
 
 
-class LocationFilters(FilterSet):
+class LocationFilters(ResourceFilterSet):
     order_by = "code"
 
     q = Search("code", "name", help_text="Part of code or name")
@@ -34,5 +34,5 @@ class LocationFilters(FilterSet):
         return rows.filter(wanted)
 
 
-class ChannelFilters(FilterSet):
+class ChannelFilters(ResourceFilterSet):
     order_by = "code"

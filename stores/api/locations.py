@@ -11,15 +11,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     ApiView,
     CodeField,
+    Expect,
     StrictIntegerField,
     StrictSerializer,
     StringField,
     listed,
     tagged,
 )
+from core.database.updated_at import exact_text
 from core.problems.catalogue import NotFound, ValidationFailed
 from stores.api.fields import DegreesField
 from stores.api.filters import LocationFilters
@@ -115,6 +118,7 @@ class LocationAnswer(serializers.Serializer):
     priority = serializers.IntegerField()
     hours = serializers.DictField()
     exceptions = serializers.DictField()
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
 class LocationsView(ApiView):
@@ -157,10 +161,14 @@ class LocationView(ApiView):
         body = self.body(LocationBody)
         facts = LocationFacts(**body | {"capabilities": tuple(body["capabilities"])})
 
-        return self.replace(
-            lambda expect: put_location(code=code, facts=facts, actor=self.actor, expect=expect),
-            render=render_location,
-        )
+        def put(expect: Expect) -> tuple[Location, bool]:
+            location, created = put_location(
+                code=code, facts=facts, actor=self.actor, expect=expect
+            )
+            location.refresh_from_db(fields=["updated_at"])
+            return location, created
+
+        return self.replace(put, render=render_location)
 
 
 def render_location(location: Location) -> dict[str, Any]:
@@ -176,6 +184,7 @@ def render_location(location: Location) -> dict[str, Any]:
         "priority": location.priority,
         "hours": location.hours,
         "exceptions": location.exceptions,
+        "updated_at": exact_text(location.updated_at),
     }
 
 

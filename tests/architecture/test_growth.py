@@ -161,6 +161,15 @@ GETS = [
     "stock/as-of?sku=K9&location=W3&at=2030-01-01T00:00:00Z",
     "deliveries", "deliveries?location=W3", "stock/drift", "stock/drift?location=QUIET",
     "fulfilments?state=open", "fulfilments?order={number}", "fulfilments/{fulfilment}",
+    "orders?customer=c77@example.org", "orders?customer=77", "orders?q=E77", "orders?q={number}",
+    "orders?q=c77@example.org", "orders?channel=web,pos", "orders?ordering=updated_at",
+    "orders?ordering=-updated_at", "orders?ordering=updated_at&updated_after=2000-01-01T00:00:00Z",
+    "orders?updated_after=2100-01-01T00:00:00Z", "orders?state=open,backordered",
+    "orders?state=cancelled,returned",
+    "fulfilments?ordering=updated_at", "fulfilments?location=W3,QUIET",
+    "fulfilments?state=open,picking", "stock?sku=K7,K8", "stock?location=W3,QUIET",
+    "stock/movements?sku=K7,K9&location=W3", "skus?ordering=updated_at",
+    "deliveries?location=W3,W1", "deliveries?ordering=updated_at",
     "events?after=0", "events?after=9990", "skus", "skus/K7", "scan/K7", "pick-lists",
 ]  # fmt: skip
 PAGES = [

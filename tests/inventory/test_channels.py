@@ -39,7 +39,8 @@ WEB: dict[str, Any] = {
 def test_a_channel_is_opened_and_read_back(api: ApiCaller, shop: Location) -> None:
     opened = api.put("channels/web", WEB)
     assert opened.status_code == 201, opened.content
-    assert opened.json() == {"code": "web", **WEB}
+    updated_at = opened.json()["updated_at"]
+    assert opened.json() == {"code": "web", **WEB, "updated_at": updated_at}
     read = api.get("channels/web")
     assert (read.status_code, read.json(), read["ETag"]) == (200, opened.json(), opened["ETag"])
     assert api.get("channels").json() == {"results": [read.json()], "next": None}

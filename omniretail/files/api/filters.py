@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from core.api.filters import Boolean, Choices, FilterSet
+from core.api.filters import Boolean, Choices, FilterSet, ResourceFilterSet
 from core.imports.models import ImportState
 from omniretail.files.kinds import KIND_NAMES
 
 
-class ImportFilters(FilterSet):
+class ImportFilters(ResourceFilterSet):
     order_by = "-id"
 
     kind = Choices([(name, name) for name in KIND_NAMES])

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from core.access.principal import Principal
 from core.api.csv_export import CsvRenderer, stream_csv, text
+from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, listed
 from core.imports.documents import bad_row_document, change_document, import_document
 from core.imports.models import BadRow, Change, Import, ImportState
@@ -55,6 +56,7 @@ class ImportAnswer(serializers.Serializer):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
 class BadRowAnswer(serializers.Serializer):

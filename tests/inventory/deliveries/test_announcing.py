@@ -41,6 +41,7 @@ def test_a_delivery_is_written_down(api: ApiCaller) -> None:
             {"sku": "A2", "expected": 3, "received": 0, "damaged": 0, "outstanding": 3},
         ],
         "ended_at": None,
+        "updated_at": document["updated_at"],
         "allowed_actions": ["receive", "cancel"],
     }
     shown = api.get(f"deliveries/{document['id']}").json()

@@ -34,7 +34,8 @@ class TestWriting:
     def test_a_rule_is_made_read_and_removed(self, api: ApiCaller) -> None:
         made = api.put("keep-rules/walk-ins", WALK_INS)
         assert made.status_code == 201, made.content
-        assert made.json() == {"code": "walk-ins", **WALK_INS, "state": "active"}
+        now = {"state": "active", "updated_at": made.json()["updated_at"]}
+        assert made.json() == {"code": "walk-ins", **WALK_INS, **now}
         read = api.get("keep-rules/walk-ins")
         assert (read.json(), read["ETag"]) == (made.json(), made["ETag"])
         assert api.get("keep-rules").json() == {"results": [read.json()], "next": None}
@@ -63,6 +64,7 @@ class TestWriting:
             "until": None,
             "note": None,
             "state": "active",
+            "updated_at": second.json()["updated_at"],
         }
         again = keep(api, "r", 4, channel="web", sku="A1")
         assert (again.json(), again["ETag"]) == (second.json(), second["ETag"])
