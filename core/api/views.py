@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.core.validators import RegexValidator
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseNotModified
+from django.utils.http import parse_etags
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -108,10 +110,11 @@ class ApiView(APIView):
     """A door of the API. `scopes` names, per method, what the principal must have; None where
     the door itself decides by what is asked. `filterset_class` is what its list can be asked. For
     the OpenAPI document, `has_etag` says that it honours `If-Match`, and `reads_only` that its
-    POST changes nothing."""
+    POST changes nothing. What it shows changes by the clock alone where `changes_by_clock`."""
 
     filterset_class: ClassVar[type[FilterSet] | None] = None
     has_etag: ClassVar[bool] = False
+    changes_by_clock: ClassVar[bool] = False
     reads_only: ClassVar[bool] = False
     scopes: ClassVar[Mapping[str, str | None]] = {}
 
@@ -124,6 +127,28 @@ class ApiView(APIView):
     def actor(self) -> Principal:
         assert isinstance(self.request.user, Principal)
         return self.request.user
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Name the state of one resource by an ETag: its version, else a digest of the body; and
+        answer 304 to who has it already."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if not (isinstance(response, Response) and response.status_code == 200):
+            return response
+        if request.method not in ("GET", "HEAD") or not self._shows_one_resource(request):
+            return response
+        if "ETag" not in response:
+            digest = blake2b(response.render().content, digest_size=16).hexdigest()
+            response["ETag"] = f'"{digest}"'
+        if self.changes_by_clock or not _has_already(request, response["ETag"]):
+            return response
+        kept = ("ETag", "Vary", "Cache-Control")
+        return HttpResponseNotModified(
+            headers={name: response[name] for name in kept if name in response}
+        )
+
+    def _shows_one_resource(self, request: Request) -> bool:
+        match = request.resolver_match
+        return self.has_etag or (match is not None and match.route.endswith(">"))
 
     def json_object(self) -> dict[str, Any]:
         """Return the body as it came, or refuse one that is not a JSON object."""
@@ -191,6 +216,12 @@ def check_etag(request: Request, version: int | None) -> None:
     current = None if version is None else etag(version)
     if current not in [part.strip() for part in wanted.split(",")]:
         raise PreconditionFailed(current=current)
+
+
+def _has_already(request: Request, current: str) -> bool:
+    """Say whether `If-None-Match` names the ETag, which a proxy may have made a weak one."""
+    given = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in given or current in {each.removeprefix("W/") for each in given}
 
 
 def etag(version: int) -> str:

@@ -94,6 +94,7 @@ class KeepRulesView(ApiView):
 class KeepRuleView(ApiView):
     scopes = {"GET": "catalogue:read", "PUT": "catalogue:write", "DELETE": "catalogue:write"}
     has_etag = True
+    changes_by_clock = True  # its state: upcoming, active, over
 
     @extend_schema(operation_id="get_keep_rule", responses={200: KeepRuleAnswer})
     def get(self, request: Request, code: str) -> Response:

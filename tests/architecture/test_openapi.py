@@ -175,7 +175,10 @@ def test_what_has_an_etag_says_so(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         is_versioned = path in versioned
         tagged = "ETag" in operation["responses"].get("200", {}).get("headers", {})
-        assert tagged == (is_versioned and method in ("get", "put")), (method, path)
+        is_one = method == "get" and (is_versioned or path.endswith("}"))
+        assert tagged == (is_one or (is_versioned and method == "put")), (method, path)
+        by_clock = path == "/api/v1/keep-rules/{code}"
+        assert ("304" in operation["responses"]) == (is_one and not by_clock), (method, path)
         assert ("412" in operation["responses"]) == (is_versioned and method != "get")
 
 
