@@ -62,22 +62,14 @@ MIDDLEWARE = [
     "core.metrics.middleware.MetricsMiddleware",
     "core.access.rate.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "omniretail.page_middleware.WhiteNoiseMiddleware",
+    "omniretail.page_middleware.CSPMiddleware",
+    "omniretail.page_middleware.SessionMiddleware",
+    "omniretail.page_middleware.CsrfViewMiddleware",
+    "omniretail.page_middleware.AuthenticationMiddleware",
+    "omniretail.page_middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-# Asked most: they skip the middleware and DRF. See core/api/express.py.
-EXPRESS_DOORS = {
-    "POST /api/v1/orders": ("orders:write", "orders.api.express.place_order"),
-    "POST /api/v1/availability/query": (
-        "stock:read",
-        "orders.api.availability.query_availability",
-    ),
-}
 # What `/metrics` asks the database when somebody reads: see core/metrics/figures.py.
 FIGURES = (
     "core.outbox.waiting.FIGURES",

@@ -114,6 +114,20 @@ class WillingNegotiation(DefaultContentNegotiation):
     """Choose what to answer in. A client whose Accept header is empty takes anything, as one
     without the header does."""
 
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        """Do as DRF does, but for the usual question without its many steps."""
+        first = renderers[0]
+        if (
+            len(renderers) == 1
+            and request.META.get("HTTP_ACCEPT") in (None, "", "*/*", first.media_type)
+            and not request.META.get("QUERY_STRING")
+            and format_suffix is None
+        ):
+            return first, first.media_type
+        return super().select_renderer(request, renderers, format_suffix)
+
     def get_accept_list(self, request: Request) -> list[str]:
         return [each for each in super().get_accept_list(request) if each] or ["*/*"]
 

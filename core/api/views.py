@@ -108,11 +108,13 @@ class StrictBooleanField(serializers.BooleanField):
 
 class ApiView(APIView):
     """A door of the API. `scopes` names, per method, what the principal must have; None where
-    the door itself decides by what is asked. `filterset_class` is what its list can be asked. For
-    the OpenAPI document, `has_etag` says that it honours `If-Match`, and `reads_only` that its
-    POST changes nothing. What it shows changes by the clock alone where `changes_by_clock`."""
+    the endpoint decides by what is asked. `filterset_class` is what its list can be asked. With
+    `recent_keys` it believes an API key for a second without looking it up again. For the OpenAPI
+    document, `has_etag` says that it honours `If-Match`, and `reads_only` that its POST changes
+    nothing. What it shows changes by the clock alone where `changes_by_clock`."""
 
     filterset_class: ClassVar[type[FilterSet] | None] = None
+    recent_keys: ClassVar[bool] = False
     has_etag: ClassVar[bool] = False
     changes_by_clock: ClassVar[bool] = False
     reads_only: ClassVar[bool] = False

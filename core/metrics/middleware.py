@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from core.metrics.counters import REQUESTS, SECONDS
@@ -51,9 +50,7 @@ def door_of(request: HttpRequest) -> str:
     for folder in _FOLDED:
         if door.startswith(folder):
             return folder
-    if match is None and f"{request.method} {door}" not in settings.EXPRESS_DOORS:
-        return OTHER
-    return door
+    return OTHER if match is None else door
 
 
 def _series(method: str, door: str, status: int) -> Series:

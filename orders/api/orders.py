@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,6 +14,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.principal import Principal
+from core.api.fast_path import FastView
 from core.api.views import (
     MAX_ITEMS,
     MAX_LINES,
@@ -21,8 +25,10 @@ from core.api.views import (
     StringField,
     listed,
 )
-from core.idempotency.answers import Claim
+from core.idempotency.answers import IdempotencyKey
+from core.idempotency.execute import Outcome as Answered
 from core.idempotency.execute import respond
+from core.idempotency.group_commit import GroupCommit
 from core.problems.catalogue import DomainError, NotFound, ValidationFailed
 from core.problems.handler import as_problem
 from inventory.moments import as_text
@@ -33,7 +39,6 @@ from orders.api.answers import (
     SourcingAnswer,
     TimelineAnswer,
 )
-from orders.api.express import PLACING
 from orders.api.filters import OrderFilters
 from orders.api.order_body import OrderBody, read_order
 from orders.commands.fulfilment.cancel import cancel_order
@@ -46,7 +51,19 @@ from orders.queries.timeline import read_timeline
 from orders.sourcing import read_receipt
 
 
-class OrdersView(ApiView):
+def _place(
+    requests: Sequence[OrderRequest], actor: Principal, *, use_savepoint: bool = True
+) -> list[Answered]:
+    return [
+        outcome.problem or (outcome.status, outcome.document)
+        for outcome in place_orders(requests, actor=actor, use_savepoint=use_savepoint)
+    ]
+
+
+_commit = GroupCommit(_place, first_try=partial(_place, use_savepoint=False))
+
+
+class OrdersView(FastView):
     scopes = {"GET": "orders:read", "POST": "orders:write"}
     filterset_class = OrderFilters
 
@@ -68,7 +85,7 @@ class OrdersView(ApiView):
         A known external id answers 200 with the order that it named before.
         """
         wanted = read_order(self.json_object())
-        return respond(PLACING.execute(Claim.of(request), wanted, self.actor))
+        return respond(_commit.execute(IdempotencyKey.of(request), wanted, self.actor))
 
     def _visible(self) -> QuerySet[Order]:
         orders = Order.objects.all()

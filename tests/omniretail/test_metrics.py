@@ -67,7 +67,8 @@ def test_doors_and_orders_are_counted(
     ] == [1, 1, 1]
     assert rise(before, after, "omniretail_request_seconds_count", **post) == 3
     assert rise(before, after, "omniretail_orders_placed_total") == 3
-    assert rise(before, after, "omniretail_placed_together_count") == 2
+    assert rise(before, after, "omniretail_group_commit_size_count") == 2
+    assert rise(before, after, "omniretail_placed_together_count") == 2  # its former name
 
 
 def test_a_door_is_an_address_of_the_code(reader: ApiCaller) -> None:

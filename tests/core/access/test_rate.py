@@ -87,8 +87,7 @@ def test_a_client_is_told_and_refused(clock: Clock) -> None:
 
 
 @pytest.mark.django_db
-def test_orders_count_once_by_either_way(clock: Clock) -> None:
-    """The express lane passes what is unusual on to the normal way, which asks again."""
+def test_orders_count_once(clock: Clock) -> None:
     shop = limited(3)
     assert shop.post("orders", {"no": "order"})["RateLimit"] == '"client";r=2;t=20'
     line = OrderLineBody(unit_price="1.00")

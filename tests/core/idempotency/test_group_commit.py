@@ -13,10 +13,10 @@ from django.db import connection, connections
 
 from core.access.models import ApiClient
 from core.access.principal import Principal
-from core.idempotency.answers import Answer, Claim
-from core.idempotency.execute import Outcome, StartOver
+from core.idempotency.answers import Answer, IdempotencyKey
+from core.idempotency.execute import Outcome, RetryWithSavepoints
+from core.idempotency.group_commit import MOST_AT_ONCE, GroupCommit
 from core.idempotency.models import StoredAnswer
-from core.idempotency.together import MOST_AT_ONCE, Together
 from core.problems.catalogue import Conflict, DomainError, ValidationFailed
 from tests.factories import ApiClientFactory
 
@@ -46,14 +46,14 @@ class Echo:
         return [job if isinstance(job, DomainError) else (200, {"job": job}) for job in jobs]
 
 
-def claim(key: str, body: str = "", owner: Principal = SHOP) -> Claim:
-    return Claim(owner.id, key, hashlib.sha256(body.encode()).digest())
+def key_of(key: str, body: str = "", owner: Principal = SHOP) -> IdempotencyKey:
+    return IdempotencyKey(owner.id, key, hashlib.sha256(body.encode()).digest())
 
 
-def ask(together: Together[Any], key: str, job: Any, actor: Principal = SHOP) -> Any:
+def ask(commit: GroupCommit[Any], key: str, job: Any, actor: Principal = SHOP) -> Any:
     """Run one job as a request thread would, and return its answer or its exception."""
     try:
-        return together.execute(claim(key, str(job), actor), job, actor)
+        return commit.execute(key_of(key, str(job), actor), job, actor)
     except Exception as error:
         return error
     finally:
@@ -63,12 +63,12 @@ def ask(together: Together[Any], key: str, job: Any, actor: Principal = SHOP) ->
 def run_behind_a_first(jobs: list[tuple[str, Any]]) -> tuple[Echo, Any, list[Any]]:
     """Start one request, let the others arrive while it runs, and return all that came of it."""
     echo = Echo()
-    together: Together[Any] = Together(echo)
+    commit: GroupCommit[Any] = GroupCommit(echo)
     with ThreadPoolExecutor(len(jobs) + 1) as pool:
-        first = pool.submit(ask, together, "first", "first")
+        first = pool.submit(ask, commit, "first", "first")
         assert echo.entered.wait(30)
-        others = [pool.submit(ask, together, key, job) for key, job in jobs]
-        queue = together._waiting[SHOP.id]
+        others = [pool.submit(ask, commit, key, job) for key, job in jobs]
+        queue = commit._waiting[SHOP.id]
         while len(queue) < len(jobs):
             pass
         echo.gate.set()
@@ -115,29 +115,29 @@ def test_a_refusal_is_kept_and_an_invalid_request_is_not() -> None:
     assert set(StoredAnswer.objects.values_list("key", flat=True)) == {"first", "refused"}
 
 
-def test_what_was_tried_in_hope_is_taken_back_before_it_is_done_with_care() -> None:
-    def hope(jobs: Sequence[Any], actor: Principal) -> list[Outcome]:
-        ApiClientFactory(name="hoped")
-        raise StartOver()
+def test_the_first_try_is_rolled_back_before_it_is_run_with_savepoints() -> None:
+    def without_savepoints(jobs: Sequence[Any], actor: Principal) -> list[Outcome]:
+        ApiClientFactory(name="first")
+        raise RetryWithSavepoints()
 
-    def care(jobs: Sequence[Any], actor: Principal) -> list[Outcome]:
-        ApiClientFactory(name="cared")
+    def with_savepoints(jobs: Sequence[Any], actor: Principal) -> list[Outcome]:
+        ApiClientFactory(name="second")
         return [(200, {"job": job}) for job in jobs]
 
-    together: Together[Any] = Together(care, at_first=hope)
-    assert ask(together, "k", 1) == Answer(200, '{"job":1}')
-    assert [client.name for client in ApiClient.objects.all()] == ["cared"]
+    commit: GroupCommit[Any] = GroupCommit(with_savepoints, first_try=without_savepoints)
+    assert ask(commit, "k", 1) == Answer(200, '{"job":1}')
+    assert [client.name for client in ApiClient.objects.all()] == ["second"]
     assert StoredAnswer.objects.get().key == "k"
 
 
 def test_clients_do_not_wait_for_each_other() -> None:
     echo = Echo()
-    together: Together[Any] = Together(echo)
+    commit: GroupCommit[Any] = GroupCommit(echo)
     with ThreadPoolExecutor(2) as pool:
-        shop = pool.submit(ask, together, "k", 1)
+        shop = pool.submit(ask, commit, "k", 1)
         assert echo.entered.wait(30)
         echo.entered.clear()
-        till = pool.submit(ask, together, "k", 2, TILL)
+        till = pool.submit(ask, commit, "k", 2, TILL)
         assert echo.entered.wait(30)  # while the shop's set still runs
         echo.gate.set()
         assert (shop.result(30).body, till.result(30).body) == ('{"job":1}', '{"job":2}')
@@ -145,11 +145,11 @@ def test_clients_do_not_wait_for_each_other() -> None:
 
 def test_a_lost_database_leaves_nobody_hanging() -> None:
     echo = Echo()
-    together: Together[Any] = Together(echo)
+    commit: GroupCommit[Any] = GroupCommit(echo)
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(ask, together, "first", "first")
+        first = pool.submit(ask, commit, "first", "first")
         assert echo.entered.wait(30)
-        others = [pool.submit(ask, together, f"k{n}", n) for n in range(3)]
+        others = [pool.submit(ask, commit, f"k{n}", n) for n in range(3)]
         with connection.cursor() as cursor:
             cursor.execute(
                 """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
