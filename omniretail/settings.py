@@ -62,12 +62,12 @@ MIDDLEWARE = [
     "core.metrics.middleware.MetricsMiddleware",
     "core.access.rate.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "omniretail.page_middleware.WhiteNoiseMiddleware",
-    "omniretail.page_middleware.CSPMiddleware",
-    "omniretail.page_middleware.SessionMiddleware",
-    "omniretail.page_middleware.CsrfViewMiddleware",
-    "omniretail.page_middleware.AuthenticationMiddleware",
-    "omniretail.page_middleware.MessageMiddleware",
+    "core.pages.middleware.WhiteNoiseMiddleware",
+    "core.pages.middleware.CSPMiddleware",
+    "core.pages.middleware.SessionMiddleware",
+    "core.pages.middleware.CsrfViewMiddleware",
+    "core.pages.middleware.AuthenticationMiddleware",
+    "core.pages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 # What `/metrics` asks the database when somebody reads: see core/metrics/figures.py.
