@@ -11,7 +11,7 @@ RUN groupadd --system --gid 10001 omniretail \
     && install -d -o omniretail -g omniretail -m 0750 /srv/data
 COPY --from=build /srv/venv /srv/venv
 WORKDIR /srv/app
-COPY manage.py gunicorn.conf.py ./
+COPY manage.py ./
 COPY core core
 COPY omniretail omniretail
 COPY stores stores
@@ -31,4 +31,4 @@ STOPSIGNAL SIGTERM
 # Any answer but a failure counts: ALLOWED_HOSTS may know only the public name.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); c.request('GET', '/healthz'); sys.exit(c.getresponse().status >= 500)"]
-CMD ["gunicorn", "--config", "gunicorn.conf.py", "omniretail.wsgi:application"]
+CMD ["python", "-m", "omniretail.web"]

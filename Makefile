@@ -9,15 +9,18 @@ SHELL := /bin/sh
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint fuzz format requirements clean
+.PHONY: help demo run dev test test-fast lint docs fuzz format requirements clean
 
 help:
-	@echo "make demo   the service with a demo retailer: http://localhost:8000/"
-	@echo "make run    the service with an empty database"
-	@echo "make test   all tests (PYTEST_ARGS='-k orders' for some)"
-	@echo "make lint   style, types, layers, migrations, deployment checks"
-	@echo "make fuzz   what the OpenAPI document allows and forbids, sent to a service of its own"
-	@echo "make clean  remove what was built; data in var/ stays"
+	@echo "make demo       the service with a demo retailer: http://localhost:8000/"
+	@echo "make run        the service with an empty database"
+	@echo "make dev        the service for developing: it starts again at every change"
+	@echo "make test       all tests (PYTEST_ARGS='-k orders' for some)"
+	@echo "make test-fast  without browser, races and what takes long"
+	@echo "make lint       style, types, layers, migrations, deployment checks"
+	@echo "make docs       the pages of docs/ as a site, in var/docs/"
+	@echo "make fuzz       what the OpenAPI document allows and forbids, sent to a service of its own"
+	@echo "make clean      remove what was built; data in var/ stays"
 
 # `exec`, so that ctrl-C and SIGTERM reach the service itself and not a shell around it.
 demo: $(VENV)/.runtime
@@ -26,8 +29,14 @@ demo: $(VENV)/.runtime
 run: $(VENV)/.runtime
 	@exec $(BIN)/python manage.py serve
 
+dev: $(VENV)/.runtime
+	@DEBUG=1 exec $(BIN)/python manage.py dev
+
 test: $(VENV)/.development
 	@exec $(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.development
+	@exec $(BIN)/python -m pytest -n auto -m "not browser and not race and not slow" $(PYTEST_ARGS)
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .
@@ -38,6 +47,10 @@ lint: $(VENV)/.development
 	HTTPS=1 ALLOWED_HOSTS=shop.example \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
+# A warning, such as a link that leads nowhere, is a failure.
+docs: $(VENV)/.docs
+	@exec $(BIN)/properdocs build --strict --quiet
+
 fuzz: $(VENV)/.development
 	@exec $(BIN)/python bench/fuzz.py
 
@@ -45,12 +58,13 @@ format: $(VENV)/.development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# After a change of requirements.in or requirements-dev.in.
+# After a change of requirements.in, requirements-dev.in or requirements-docs.in.
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 requirements: $(VENV)/.development
 	$(COMPILE) --output-file requirements.txt requirements.in
 	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
+	$(COMPILE) --output-file requirements-docs.txt requirements-docs.in
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache var/test
@@ -66,6 +80,12 @@ $(VENV)/.runtime: requirements.txt
 $(VENV)/.development: $(VENV)/.runtime requirements-dev.txt
 	@echo "Installing what testing and checking need"
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.docs: requirements-docs.txt
+	@$(MAKE) --no-print-directory venv
+	@echo "Installing what the documents need"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements-docs.txt
 	@touch $@
 
 # Without ensurepip (Debian keeps it in python3-venv) the pip that is there serves as well.

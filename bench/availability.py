@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/availability.py [--skus N] [--reads N] [--rounds N] [--orders N]
 
-Starts the service on a ground of its own, opens N SKUs at 20 locations, and takes turns with
+Starts the service in an environment of its own, opens N SKUs at 20 locations, and takes turns with
 
 - `totals`: the bare SQL, `GROUP BY` over the 50 x 20 rows, prepared, by a psycopg client that
   does nothing else; so is `rows`, which fetches a figure for each of the 1,000 rows, as the
@@ -29,9 +29,9 @@ from statistics import median
 from typing import Any
 
 import psycopg
-from ground import Ground
+from environment import Environment
+from order_clients import Load, OrderClients
 from report import machine, percentile
-from shoppers import Load, Shoppers
 
 RESULT = Path(__file__).resolve().parent / "results" / "availability.json"
 LOCATIONS, ASKED, WRITERS = 20, 50, Load("16 clients", 16)
@@ -58,23 +58,23 @@ def main() -> None:
     costs: dict[str, list[dict[str, float]]] = {name: [] for name in ("totals", "rows", "request")}
     waits: dict[str, list[dict[str, float]]] = {name: [] for name in ("rows", "request", "burn")}
     about = {"given": vars(given), "machine": machine()}
-    with Ground() as ground, ground.connect() as connection:
-        ground.fill(skus=given.skus, locations=LOCATIONS)
+    with Environment() as environment, environment.connect() as connection:
+        environment.fill(skus=given.skus, locations=LOCATIONS)
         ways: dict[str, Read] = {
             "totals": bare(connection, TOTALS),
             "rows": bare(connection, ROWS),
-            "request": asking(ground),
+            "request": asking(environment),
         }
         for read in ways.values():  # warms caches, plans, threads
-            cost(ground, read, given.skus, 200)
+            cost(environment, read, given.skus, 200)
         for _ in range(given.rounds):
             for name, read in ways.items():
-                costs[name].append(cost(ground, read, given.skus, given.reads))
+                costs[name].append(cost(environment, read, given.skus, given.reads))
         burned = median(each["cpu_ms"] for each in costs["request"]) / 1_000
         beside = {"rows": ways["rows"], "request": ways["request"], "burn": burner(burned)}
         for _ in range(min(3, given.rounds)):
             for name, read in beside.items():
-                waits[name].append(wait(ground, read, given))
+                waits[name].append(wait(environment, read, given))
     report(costs, waits, about)
 
 
@@ -86,11 +86,11 @@ def bare(connection: psycopg.Connection, text: str) -> Read:
     return read
 
 
-def asking(ground: Ground) -> Read:
+def asking(environment: Environment) -> Read:
     """Return a shop's site that shows a page of products, asking on one kept connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", ground.port)
+    connection = http.client.HTTPConnection("127.0.0.1", environment.port)
     asked = [0.0]
-    headers = {"Authorization": f"Bearer {ground.key}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {environment.key}", "Content-Type": "application/json"}
 
     def read(codes: list[str]) -> None:
         lines = [{"sku": code, "quantity": 1} for code in codes]
@@ -122,14 +122,14 @@ def codes_of(chance: random.Random, skus: int) -> list[str]:
     return [f"K{number}" for number in chance.sample(range(skus), ASKED)]
 
 
-def cost(ground: Ground, read: Read, skus: int, times: int) -> dict[str, float]:
+def cost(environment: Environment, read: Read, skus: int, times: int) -> dict[str, float]:
     """Return the CPU of one read in milliseconds, of the client that reads too."""
     chance = random.Random(times)
     asked = [codes_of(chance, skus) for _ in range(times)]
-    cpu, mine = ground.cpu(), time.process_time()
+    cpu, mine = environment.cpu(), time.process_time()
     for codes in asked:
         read(codes)
-    client, used = time.process_time() - mine, ground.cpu().since(cpu)
+    client, used = time.process_time() - mine, environment.cpu().since(cpu)
     return {
         "web_ms": 1_000 * used.web / times,
         "database_ms": 1_000 * used.database / times,
@@ -138,10 +138,10 @@ def cost(ground: Ground, read: Read, skus: int, times: int) -> dict[str, float]:
     }
 
 
-def wait(ground: Ground, read: Read, given: argparse.Namespace) -> dict[str, float]:
+def wait(environment: Environment, read: Read, given: argparse.Namespace) -> dict[str, float]:
     """Return how long a read takes alone, and while others place orders; milliseconds."""
     alone = latencies(read, given.skus, until=lambda count: count >= 200)
-    writers = Shoppers(ground, WRITERS, skus=given.skus, orders=given.orders)
+    writers = OrderClients(environment, WRITERS, skus=given.skus, orders=given.orders)
     writers.begin()
     time.sleep(1.5)  # until the writers have started
     busy = latencies(read, given.skus, until=lambda count: not writers.are_busy())

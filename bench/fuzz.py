@@ -2,10 +2,10 @@
 
     make fuzz
 
-Starts the service on a ground of its own. schemathesis walks through the bounds of every field,
-parameter, header and method that the document names, by rule and not at random, and checks each
-answer: no 5xx, a status, media type, headers and body that the document has, and refusals of what
-it does not allow. Exit code 1 when an answer is another one. More requests, at random:
+Starts the service in an environment of its own. schemathesis walks through the bounds of every
+field, parameter, header and method that the document names, by rule and not at random, and checks
+each answer: no 5xx, a status, media type, headers and body that the document has, and refusals of
+what it does not allow. Exit code 1 when an answer is another one. More requests, at random:
 `.venv/bin/python bench/fuzz.py --phases fuzzing,stateful --max-examples 100`.
 """
 
@@ -49,24 +49,24 @@ def filter_case(context: Any, case: Any) -> bool:
 
 
 def main(more: list[str]) -> int:
-    from ground import Ground
+    from environment import Environment
 
     here = Path(__file__).resolve()
-    with Ground() as ground:
+    with Environment() as environment:
         command = [
             str(Path(sys.executable).with_name("schemathesis")), "run",
-            f"{ground.url}/api/v1/openapi.json",
-            "--header", f"Authorization: Bearer {ground.key}",
+            f"{environment.url}/api/v1/openapi.json",
+            "--header", f"Authorization: Bearer {environment.key}",
             "--checks", ",".join(CHECKS),
             "--generation-deterministic",
             "--continue-on-failure", "--warnings", "off", "--request-timeout", "60",
             *(more or ["--phases", "coverage", "--workers", "2", "--exclude-path", SAME_BODY]),
         ]  # fmt: skip
-        environment = ground.environment | {
+        variables = environment.variables | {
             "SCHEMATHESIS_HOOKS": here.stem,
             "PYTHONPATH": str(here.parent),
         }
-        return subprocess.run(command, cwd=ground.home, env=environment, check=False).returncode
+        return subprocess.run(command, cwd=environment.home, env=variables, check=False).returncode
 
 
 if __name__ == "__main__":

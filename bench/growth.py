@@ -2,11 +2,11 @@
 
     .venv/bin/python bench/growth.py [--skus N] [--movements N] [--past-orders N] [--rounds N]
 
-Runs the service on two grounds side by side: a small one, 10,000 stock rows that have had their
-opening movement and nothing else; and a large one, N SKUs at 20 locations whose ledger has been
-filled up to N movements, with so many orders behind it, sent and delivered. Orders of 1 to 5 lines
-over HTTP and reads take turns on both; the figure is the CPU of web and database for each, its
-ratio large to small. The large ground takes minutes and some gigabytes to fill.
+Runs the service in two environments side by side: a small one, 10,000 stock rows that have had
+their opening movement and nothing else; and a large one, N SKUs at 20 locations whose ledger has
+been filled up to N movements, with so many orders behind it, sent and delivered. Orders of 1 to 5
+lines over HTTP and reads take turns on both; the figure is the CPU of web and database for each,
+its ratio large to small. The large environment takes minutes and some gigabytes to fill.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ground import REPOSITORY, Ground
+from environment import REPOSITORY, Environment
+from order_clients import LOCATIONS, Load
 from report import machine
-from shoppers import LOCATIONS, Load
 
 from orders import measure
 
@@ -95,12 +95,14 @@ def main() -> None:
     parser.add_argument("--skus", type=int, default=100_000)
     parser.add_argument("--movements", type=int, default=10_000_000)
     parser.add_argument("--past-orders", type=int, default=500_000)
-    parser.add_argument("--orders", type=int, default=1_600, help="a ground and round")
-    parser.add_argument("--reads", type=int, default=200, help="of each kind, a ground and round")
+    parser.add_argument("--orders", type=int, default=1_600, help="an environment and round")
+    parser.add_argument(
+        "--reads", type=int, default=200, help="of each kind, an environment and round"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     about = {"given": vars(given), "machine": machine()}
-    with Ground() as small, Ground() as large:
+    with Environment() as small, Environment() as large:
         small.fill(skus=SMALL_SKUS, locations=LOCATIONS)
         large.fill(skus=given.skus, locations=LOCATIONS)
         age(large, given)
@@ -108,24 +110,24 @@ def main() -> None:
         print(json.dumps(about, indent=1), flush=True)
         skus = {small: SMALL_SKUS, large: given.skus}
         names = {small: "small", large: "large"}
-        cookies = {ground: sign_in(ground) for ground in skus}
-        for ground, known in skus.items():  # warms caches and plans
-            measure(ground, CLIENTS, known, given.orders)
+        cookies = {environment: sign_in(environment) for environment in skus}
+        for environment, known in skus.items():  # warms caches and plans
+            measure(environment, CLIENTS, known, given.orders)
         runs: dict[str, dict[str, list[float]]] = {}
         for _ in range(given.rounds):
-            for ground, known in skus.items():
-                placed = measure(ground, CLIENTS, known, given.orders)
+            for environment, known in skus.items():
+                placed = measure(environment, CLIENTS, known, given.orders)
                 costs = {"place an order": placed["web_ms"] + placed["database_ms"]}
-                costs |= read_all(ground, cookies[ground], known, given.reads)
+                costs |= read_all(environment, cookies[environment], known, given.reads)
                 for what, cost in costs.items():
-                    runs.setdefault(what, {}).setdefault(names[ground], []).append(cost)
+                    runs.setdefault(what, {}).setdefault(names[environment], []).append(cost)
     report(runs, about | {"load_after": machine()["load_average"]})
 
 
-def age(ground: Ground, given: argparse.Namespace) -> None:
+def age(environment: Environment, given: argparse.Namespace) -> None:
     """Give the ledger its past, and so many orders that are done."""
     missing, turn = given.movements - given.skus * LOCATIONS, 0
-    with ground.connect() as connection:
+    with environment.connect() as connection:
         while missing > 0:
             # Both halves of a turn, so that every row ends with nothing reserved.
             rows = min(given.skus * LOCATIONS, max(missing // 2, 1))
@@ -137,32 +139,32 @@ def age(ground: Ground, given: argparse.Namespace) -> None:
             connection.execute(text, asked if "%(" in text else None)
 
 
-def count(ground: Ground) -> dict[str, int]:
+def count(environment: Environment) -> dict[str, int]:
     tables = ("inventory_stock", "inventory_stockmovement", "orders_order")
-    with ground.connect() as connection:
+    with environment.connect() as connection:
         return {
             table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # type: ignore[index]
             for table in tables
         }
 
 
-def sign_in(ground: Ground) -> str:
+def sign_in(environment: Environment) -> str:
     """Return the session of somebody at the desk."""
     out = subprocess.run(
         [sys.executable, "manage.py", "shell", "-v", "0", "-c", STAFF],
-        cwd=REPOSITORY, env=ground.environment, capture_output=True, text=True, check=True,
+        cwd=REPOSITORY, env=environment.variables, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return out.stdout.strip().splitlines()[-1]
 
 
-def read_all(ground: Ground, cookie: str, skus: int, times: int) -> dict[str, float]:
+def read_all(environment: Environment, cookie: str, skus: int, times: int) -> dict[str, float]:
     """Return the CPU of each kind of read, milliseconds of web and database."""
-    with ground.connect() as connection:
+    with environment.connect() as connection:
         newest = connection.execute("SELECT number FROM orders_order ORDER BY id DESC LIMIT 500")
         numbers = [number for (number,) in newest]
     shelf = "sku=K{sku}&location=W{place}"
     kinds = {
-        # As many as a SKU has had on either ground: the same answer, out of a longer history.
+        # As many as a SKU has had in either environment: the same answer, out of a longer history.
         "movements of a SKU": "/api/v1/stock/movements?sku=K{sku}&limit=20",
         "movements of a shelf": "/api/v1/stock/movements?" + shelf,
         "a shelf as of then": f"/api/v1/stock/as-of?{shelf}&at=2030-01-01T00:00:00Z&around=1",
@@ -176,24 +178,24 @@ def read_all(ground: Ground, cookie: str, skus: int, times: int) -> dict[str, fl
     costs = {}
     for what, path in kinds.items():
         wanted = times if path.startswith("/api") else max(times // 4, 1)
-        cpu = ground.cpu()
+        cpu = environment.cpu()
         for _ in range(wanted):
             address = path.format(
                 sku=random.randrange(skus),
                 place=random.randrange(LOCATIONS),
                 number=random.choice(numbers),
             )
-            get(ground, address, cookie)
-        used = ground.cpu().since(cpu)
+            get(environment, address, cookie)
+        used = environment.cpu().since(cpu)
         costs[what] = 1_000 * (used.web + used.database) / wanted
     return costs
 
 
-def get(ground: Ground, address: str, cookie: str) -> None:
+def get(environment: Environment, address: str, cookie: str) -> None:
     head = {"Cookie": f"sessionid={cookie}"}
     if address.startswith("/api"):
-        head = {"Authorization": f"Bearer {ground.key}"}
-    request = urllib.request.Request(ground.url + address, headers=head)
+        head = {"Authorization": f"Bearer {environment.key}"}
+    request = urllib.request.Request(environment.url + address, headers=head)
     with urllib.request.urlopen(request) as answer:
         assert "login" not in answer.url, "the desk is locked"
         answer.read()

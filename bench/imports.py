@@ -175,7 +175,7 @@ def write_file(path: Path, rows: int, turn: int) -> Path:
 
 
 def through_the_product(path: Path) -> dict[str, Any]:
-    """Stage and apply, as the door and the worker do."""
+    """Stage and apply, as the endpoint and the worker do."""
     from django.db import transaction
 
     from core.access.principal import SYSTEM

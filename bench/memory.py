@@ -2,11 +2,11 @@
 
     .venv/bin/python bench/memory.py [--requests N] [--skus N]
 
-Starts the service on a ground of its own, and sends what a day brings: mostly orders, questions
-for availability, orders read, the feed, lists, batches of a hundred orders, pages of the admin.
-Every thousand requests the resident memory of each web worker is read from the operating system.
-Growth is judged by a straight line through the second half of the samples, when caches are full
-and the allocator has its arenas: it is flat when it would rise by less than 5 MB in another
+Starts the service in an environment of its own, and sends what a day brings: mostly orders,
+questions for availability, orders read, the feed, lists, batches of a hundred orders, pages of the
+admin. Every thousand requests the resident memory of each web worker is read from the operating
+system. Growth is judged by a straight line through the second half of the samples, when caches are
+full and the allocator has its arenas: it is flat when it would rise by less than 5 MB in another
 hundred thousand requests.
 """
 
@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from ground import REPOSITORY, Ground
+from environment import REPOSITORY, Environment
+from order_clients import LOADS, LOCATIONS, Load, order, request_of, run_threads
 from report import machine
-from shoppers import LOADS, LOCATIONS, Load, order, request_of, run_threads
 
 RESULT = Path(__file__).resolve().parent / "results" / "memory.json"
 PROCESSES, THREADS = 2, 4
@@ -60,7 +60,7 @@ STAFF, PASSWORD = "bench", uuid.uuid4().hex
 
 
 @dataclass(frozen=True)
-class Crowd:
+class ClientGroup:
     """What a process of clients is given."""
 
     port: int
@@ -74,9 +74,9 @@ class Crowd:
 class Client:
     """One connection, and the orders it has placed."""
 
-    def __init__(self, crowd: Crowd, number: int) -> None:
-        self.crowd, self.chance = crowd, random.Random(crowd.seed + number)
-        self.connection = http.client.HTTPConnection("127.0.0.1", crowd.port)
+    def __init__(self, group: ClientGroup, number: int) -> None:
+        self.group, self.chance = group, random.Random(group.seed + number)
+        self.connection = http.client.HTTPConnection("127.0.0.1", group.port)
         self.placed: list[str] = []
         self.after = 0  # the last sequence of the feed that it has seen
         self.answers: Counter[str] = Counter()
@@ -87,12 +87,12 @@ class Client:
         if kind == "read order" and not self.placed:
             kind = "order"
         if kind == "order":
-            body = self._send("POST", *request_of(SINGLE, self.chance, self.crowd.skus))
+            body = self._send("POST", *request_of(SINGLE, self.chance, self.group.skus))
             self.placed = [*self.placed[-100:], json.loads(body)["number"]]
         elif kind == "batch of 100":
-            self._send("POST", *request_of(BATCHED, self.chance, self.crowd.skus))
+            self._send("POST", *request_of(BATCHED, self.chance, self.group.skus))
         elif kind == "availability":
-            lines = order(SINGLE, self.chance, self.crowd.skus)["lines"]
+            lines = order(SINGLE, self.chance, self.group.skus)["lines"]
             wanted = [{"sku": line["sku"], "quantity": 1} for line in lines]
             query = json.dumps({"channel": "web", "lines": wanted}).encode()
             self._send("POST", "/api/v1/availability/query", query)
@@ -102,7 +102,7 @@ class Client:
             events = json.loads(self._send("GET", f"/api/v1/events?after={self.after}&limit=100"))
             self.after = events["results"][-1]["sequence"] if events["results"] else self.after
         elif kind == "stock":
-            self._send("GET", f"/api/v1/stock?sku=K{self.chance.randrange(self.crowd.skus)}")
+            self._send("GET", f"/api/v1/stock?sku=K{self.chance.randrange(self.group.skus)}")
         elif kind == "orders":
             self._send("GET", "/api/v1/orders?limit=50")
         else:
@@ -110,9 +110,9 @@ class Client:
         self.answers[kind] += 1
 
     def _send(self, method: str, address: str, body: bytes = b"", staff: bool = False) -> bytes:
-        headers = {"Authorization": f"Bearer {self.crowd.key}"}
+        headers = {"Authorization": f"Bearer {self.group.key}"}
         if staff:
-            headers = {"Cookie": f"sessionid={self.crowd.session}"}
+            headers = {"Cookie": f"sessionid={self.group.session}"}
         if method == "POST":
             headers["Content-Type"] = "application/json"
             headers["Idempotency-Key"] = uuid.uuid4().hex
@@ -123,12 +123,12 @@ class Client:
         return said
 
 
-def be_a_crowd(crowd: Crowd, done: Any, results: Any) -> None:
+def run_clients(group: ClientGroup, done: Any, results: Any) -> None:
     answers: Counter[str] = Counter()
 
     def client(number: int) -> None:
-        mine = Client(crowd, number)
-        for _ in range(crowd.share):
+        mine = Client(group, number)
+        for _ in range(group.share):
             mine.ask()
             with done.get_lock():
                 done.value += 1
@@ -144,25 +144,25 @@ def main() -> None:
     parser.add_argument("--skus", type=int, default=20_000)
     given = parser.parse_args()
     before = machine()
-    with Ground() as ground:
-        ground.fill(skus=given.skus, locations=LOCATIONS)
-        session = sign_in(ground)
+    with Environment() as environment:
+        environment.fill(skus=given.skus, locations=LOCATIONS)
+        session = sign_in(environment)
         began = time.perf_counter()
-        samples, answers = run(ground, session, given)
+        samples, answers = run(environment, session, given)
         took = time.perf_counter() - began
     about = {"given": vars(given), "before": before, "after": machine(), "seconds": took}
     report(samples, answers, about)
 
 
-def sign_in(ground: Ground) -> str:
+def sign_in(environment: Environment) -> str:
     """Make a member of staff and return the id of their session."""
     subprocess.run(
         [sys.executable, "manage.py", "createsuperuser", "--no-input",
          "--username", STAFF, "--email", "bench@example.org"],
-        cwd=REPOSITORY, env=ground.environment | {"DJANGO_SUPERUSER_PASSWORD": PASSWORD},
+        cwd=REPOSITORY, env=environment.variables | {"DJANGO_SUPERUSER_PASSWORD": PASSWORD},
         check=True, capture_output=True,
     )  # fmt: skip
-    connection = http.client.HTTPConnection("127.0.0.1", ground.port)
+    connection = http.client.HTTPConnection("127.0.0.1", environment.port)
     connection.request("GET", "/admin/login/")
     answer = connection.getresponse()
     form = answer.read().decode()
@@ -182,28 +182,30 @@ def sign_in(ground: Ground) -> str:
 
 
 def run(
-    ground: Ground, session: str, given: argparse.Namespace
+    environment: Environment, session: str, given: argparse.Namespace
 ) -> tuple[list[dict[str, Any]], Counter[str]]:
     """Send the requests; return the samples and how many there were of each kind."""
     context = multiprocessing.get_context("spawn")
     results: Any = context.Queue()
     done: Any = context.Value("i", 0)
     share = given.requests // PROCESSES // THREADS
-    crowds = [
-        Crowd(ground.port, ground.key, session, given.skus, share, random.randrange(2**31))
+    groups = [
+        ClientGroup(
+            environment.port, environment.key, session, given.skus, share, random.randrange(2**31)
+        )
         for _ in range(PROCESSES)
     ]
-    processes = [context.Process(target=be_a_crowd, args=(each, done, results)) for each in crowds]
+    processes = [context.Process(target=run_clients, args=(each, done, results)) for each in groups]
     for process in processes:
         process.start()
-    workers = ground.web_workers()
+    workers = environment.web_processes()
     samples = [sample(workers, 0)]
     while any(process.is_alive() for process in processes):
         if done.value >= samples[-1]["requests"] + EVERY:
             samples.append(sample(workers, done.value))
         time.sleep(0.05)
     samples.append(sample(workers, done.value))
-    assert ground.web_workers() == workers, "a web worker has died"
+    assert environment.web_processes() == workers, "a web worker has died"
     assert done.value == share * PROCESSES * THREADS, "a client has given up"
     answers: Counter[str] = sum((results.get() for _ in processes), Counter())
     return samples, answers

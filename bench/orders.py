@@ -2,11 +2,12 @@
 
     .venv/bin/python bench/orders.py [--skus N] [--orders N] [--rounds N]
 
-Starts the service on a ground of its own (an empty folder, a free port), opens N SKUs at 20
+Starts the service in an environment of its own (an empty folder, a free port), opens N SKUs at 20
 locations, and places orders of 1 to 5 lines through the API as a shop would: authentication,
 Idempotency-Key, customer and address with each. The loads take turns; a figure is the median of
 the rounds. CPU is read from the operating system, WAL from PostgreSQL. Rates depend on the
-machine: look at the CPU and at the ratios, also to the bare floor (bare.py), which takes its turn.
+machine: look at the CPU and at the ratios, also to the bare minimum (baseline.py),
+which takes its turn.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bare import CLIENTS, Bare
-from ground import Ground
+from baseline import CLIENTS, Baseline
+from environment import Environment
+from order_clients import LOADS, LOCATIONS, Load, OrderClients
 from report import machine, percentile
-from shoppers import LOADS, LOCATIONS, Load, Shoppers
 
 RESULT = Path(__file__).resolve().parent / "results" / "orders.json"
 FLOOR = f"bare floor, {CLIENTS} clients"
@@ -34,27 +35,27 @@ def main() -> None:
     given = parser.parse_args()
     runs: dict[str, list[dict[str, Any]]] = {load.name: [] for load in LOADS} | {FLOOR: []}
     before = machine()
-    with Ground() as ground:
-        ground.fill(skus=given.skus, locations=LOCATIONS)
-        bare = Bare(ground, rows=given.skus * LOCATIONS)
-        measure(ground, LOADS[1], given.skus, 3_200)  # warms caches and plans
+    with Environment() as environment:
+        environment.fill(skus=given.skus, locations=LOCATIONS)
+        baseline = Baseline(environment, rows=given.skus * LOCATIONS)
+        measure(environment, LOADS[1], given.skus, 3_200)  # warms caches and plans
         for _ in range(given.rounds):
             for load in LOADS:
-                runs[load.name].append(measure(ground, load, given.skus, given.orders))
-            runs[FLOOR].append(bare.measure(seconds=8))
+                runs[load.name].append(measure(environment, load, given.skus, given.orders))
+            runs[FLOOR].append(baseline.measure(seconds=8))
     report(runs)
     found = {"given": vars(given), "before": before, "after": machine(), "runs": runs}
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def measure(ground: Ground, load: Load, skus: int, orders: int) -> dict[str, Any]:
+def measure(environment: Environment, load: Load, skus: int, orders: int) -> dict[str, Any]:
     """Place so many orders in one way; return what it took an order."""
-    shoppers = Shoppers(ground, load, skus=skus, orders=orders)
-    cpu, wal = ground.cpu(), ground.wal()
-    shoppers.begin()
-    placed = shoppers.wait()
-    used, written = ground.cpu().since(cpu), ground.wal() - wal
+    clients = OrderClients(environment, load, skus=skus, orders=orders)
+    cpu, wal = environment.cpu(), environment.wal()
+    clients.begin()
+    placed = clients.wait()
+    used, written = environment.cpu().since(cpu), environment.wal() - wal
     return {
         "orders": placed.orders,
         "per_second": placed.orders / placed.took,

@@ -2,12 +2,13 @@
 
     .venv/bin/python bench/overload.py [--seconds N] [--rounds N] [--times N] [--connections N]
 
-Starts the service on a ground of its own. Each round: a light load; the best rate, 32 clients that
-send their next order as soon as the last is answered; then orders that arrive at random moments,
-five times as many a second, over 400 connections, whether or not those before were answered; then
-the light load again, until its answers come as fast as before. Counted are the orders accepted and
-refused, how soon, and whether a refusal says when to come back. At the end every order that was
-accepted must be there once, no refused one may be, and the laws of the pool must hold.
+Starts the service in an environment of its own. Each round: a light load; the best rate, 32
+clients that send their next order as soon as the last is answered; then orders that arrive at
+random moments, five times as many a second, over 400 connections, whether or not those before were
+answered; then the light load again, until its answers come as fast as before. Counted are the
+orders accepted and refused, how soon, and whether a refusal says when to come back. At the end
+every order that was accepted must be there once, no refused one may be, and the laws of the pool
+must hold.
 
 The clients run on the same CPUs as the service, and being refused costs them too: what they used
 is told. On a machine that others use as well a load is done by what CPU it happens to get: beside
@@ -28,10 +29,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from crowd import Answer, Crowd
-from ground import Ground
+from environment import Environment
+from load_generator import Answer, LoadGenerator
+from order_clients import LOADS, LOCATIONS, order
 from report import machine, percentile
-from shoppers import LOADS, LOCATIONS, order
 
 RESULT = Path(__file__).resolve().parent / "results" / "overload.json"
 PROCESSES, CLIENTS = 2, 32
@@ -55,31 +56,31 @@ def main() -> None:
     rounds: list[dict[str, Any]] = []
     sent: Sent = {}
     before = machine()
-    with Ground() as ground:
-        ground.fill(skus=given.skus, locations=LOCATIONS)
-        offer(ground, given.skus, sent, connections=CLIENTS, rate=None, seconds=5)  # warms up
-        guess = best_of(ground, given, sent)["accepted_per_second"]
+    with Environment() as environment:
+        environment.fill(skus=given.skus, locations=LOCATIONS)
+        offer(environment, given.skus, sent, connections=CLIENTS, rate=None, seconds=5)  # warms up
+        guess = best_of(environment, given, sent)["accepted_per_second"]
         for _ in range(given.rounds):
-            rounds.append(one_round(ground, given, sent, guess))
+            rounds.append(one_round(environment, given, sent, guess))
             guess = rounds[-1]["best"]["accepted_per_second"]
             print(json.dumps(rounds[-1]), flush=True)
-        books = compare(ground, sent)
+        books = compare(environment, sent)
     report(rounds, books, {"given": vars(given), "before": before, "after": machine()})
 
 
 def one_round(
-    ground: Ground, given: argparse.Namespace, sent: Sent, guess: float
+    environment: Environment, given: argparse.Namespace, sent: Sent, guess: float
 ) -> dict[str, Any]:
     light = {"connections": CLIENTS, "rate": LIGHT * guess}
-    calm, _ = offer(ground, given.skus, sent, seconds=given.seconds / 2, **light)
+    calm, _ = offer(environment, given.skus, sent, seconds=given.seconds / 2, **light)
     normal = percentile([each.took for each in calm], 0.99)
-    best = best_of(ground, given, sent)
+    best = best_of(environment, given, sent)
     rate = given.times * best["accepted_per_second"]
     flood, cpu = offer(
-        ground, given.skus, sent,
+        environment, given.skus, sent,
         connections=given.connections, rate=rate, seconds=given.seconds,
     )  # fmt: skip
-    after, _ = offer(ground, given.skus, sent, seconds=LONGEST_RECOVERY, **light)
+    after, _ = offer(environment, given.skus, sent, seconds=LONGEST_RECOVERY, **light)
     overload = figures(flood, given.seconds, cpu)
     return {
         "best": best,
@@ -91,15 +92,15 @@ def one_round(
     }
 
 
-def best_of(ground: Ground, given: argparse.Namespace, sent: Sent) -> dict[str, Any]:
+def best_of(environment: Environment, given: argparse.Namespace, sent: Sent) -> dict[str, Any]:
     answers, cpu = offer(
-        ground, given.skus, sent, connections=CLIENTS, rate=None, seconds=given.seconds
+        environment, given.skus, sent, connections=CLIENTS, rate=None, seconds=given.seconds
     )
     return figures(answers, given.seconds, cpu)
 
 
 def offer(
-    ground: Ground,
+    environment: Environment,
     skus: int,
     sent: Sent,
     *,
@@ -116,7 +117,7 @@ def offer(
         context.Process(
             target=send,
             args=(
-                ground.port, ground.key, skus, random.randrange(2**31), count,
+                environment.port, environment.key, skus, random.randrange(2**31), count,
                 connections // PROCESSES, rate and rate / PROCESSES, seconds, ready, results,
             ),
         )
@@ -125,9 +126,9 @@ def offer(
     for process in processes:
         process.start()
     ready.wait()
-    before = ground.cpu()
+    before = environment.cpu()
     parts = [results.get(timeout=180) for _ in processes]
-    used = ground.cpu().since(before)
+    used = environment.cpu().since(before)
     for process in processes:
         process.join()
     answers = []
@@ -157,13 +158,13 @@ def send(
     chance = random.Random(seed)
     bodies = [order(LOADS[0], chance, skus) for _ in range(count)]
     requests = [written(body, key) for body in bodies]
-    crowd = Crowd(port=port, connections=connections, rate=rate)
+    generator = LoadGenerator(port=port, connections=connections, rate=rate)
     ready.wait()
     before = resource.getrusage(resource.RUSAGE_SELF)
-    crowd.run(requests, seconds)
+    generator.run(requests, seconds)
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    results.put(([body["external_id"] for body in bodies], crowd.answers, cpu))
+    results.put(([body["external_id"] for body in bodies], generator.answers, cpu))
 
 
 def written(body: dict[str, Any], key: str) -> bytes:
@@ -209,16 +210,16 @@ def recovery(answers: list[Answer], normal: float) -> float:
     return float("inf")
 
 
-def compare(ground: Ground, sent: Sent) -> dict[str, Any]:
+def compare(environment: Environment, sent: Sent) -> dict[str, Any]:
     """Compare what was answered with what is there; ask for the laws of the pool."""
-    with ground.connect() as connection:
+    with environment.connect() as connection:
         rows = connection.execute(
             "SELECT external_id, count(*) FROM orders_order GROUP BY external_id"
         ).fetchall()
     there = dict(rows)
-    connection = http.client.HTTPConnection("127.0.0.1", ground.port, timeout=300)
+    connection = http.client.HTTPConnection("127.0.0.1", environment.port, timeout=300)
     connection.request(
-        "GET", "/api/v1/integrity", headers={"Authorization": f"Bearer {ground.key}"}
+        "GET", "/api/v1/integrity", headers={"Authorization": f"Bearer {environment.key}"}
     )
     laws = json.loads(connection.getresponse().read())
     return {

@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from opening import barcode_of
+from preparation import barcode_of
 from report import percentile
 from service import GivenUp, Service
 
@@ -82,7 +82,9 @@ def race(options: argparse.Namespace, sku: str) -> tuple[Counter[str], list[floa
     share = -(-BUYERS // options.processes)
     numbers = [range(start, min(start + share, BUYERS)) for start in range(0, BUYERS, share)]
     processes = [
-        context.Process(target=crowd, args=(options.url, options.key, sku, some, barrier, results))
+        context.Process(
+            target=run_buyers, args=(options.url, options.key, sku, some, barrier, results)
+        )
         for some in numbers
     ]
     for process in processes:
@@ -100,7 +102,7 @@ def race(options: argparse.Namespace, sku: str) -> tuple[Counter[str], list[floa
     return outcomes, seconds, complaints
 
 
-def crowd(url: str, key: str, sku: str, numbers: range, barrier: Any, results: Any) -> None:
+def run_buyers(url: str, key: str, sku: str, numbers: range, barrier: Any, results: Any) -> None:
     threads = [
         threading.Thread(target=buy, args=(url, key, sku, number, barrier, results))
         for number in numbers

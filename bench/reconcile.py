@@ -1,4 +1,4 @@
-"""After the day: do the client's books and the service tell the same story?"""
+"""After the replay: compare what the answers said with what the service has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from books import Books, Pair
+from expected_state import ExpectedState, Pair
 from plan import PLACES
 from service import Service
 
@@ -23,7 +23,7 @@ class Verdict:
 
 
 @dataclass
-class Shelf:
+class StockSnapshot:
     """Units by SKU and location as `GET /stock` shows them."""
 
     on_hand: Counter[Pair]
@@ -32,24 +32,24 @@ class Shelf:
     oversold: list[str]
 
     @classmethod
-    def read(cls, service: Service) -> Shelf:
-        shelf = cls(Counter(), Counter(), Counter(), [])
+    def read(cls, service: Service) -> StockSnapshot:
+        stock = cls(Counter(), Counter(), Counter(), [])
         for place in PLACES:
             for row in service.pages("stock", "read stock", location=place):
                 pair = row["sku"], place
-                shelf.on_hand[pair] = row["on_hand"]
-                shelf.reserved[pair] = row["reserved"]
-                shelf.unavailable[pair] = row["unavailable"]
+                stock.on_hand[pair] = row["on_hand"]
+                stock.reserved[pair] = row["reserved"]
+                stock.unavailable[pair] = row["unavailable"]
                 if min(row["available"], row["reserved"], row["unavailable"]) < 0:
-                    shelf.oversold.append(f"{pair}: {row}")
-        return shelf
+                    stock.oversold.append(f"{pair}: {row}")
+        return stock
 
 
 @dataclass
 class Sold:
     """What the orders themselves say: of this run by name, of all runs by units.
 
-    The floor picks what waits longest, so it may hand out what an earlier run has sold.
+    The workers pick what waits longest, so they may hand out what an earlier run has sold.
     """
 
     numbers: Counter[tuple[str, str, str]]  # channel, external id, number: of this run
@@ -76,45 +76,47 @@ class Sold:
 
 
 @dataclass(frozen=True)
-class Morning:
+class InitialState:
     """What was there before the first delivery."""
 
-    shelf: Shelf
+    stock: StockSnapshot
     sold: Sold
 
     @classmethod
-    def read(cls, service: Service, run: str) -> Morning:
-        return cls(Shelf.read(service), Sold.read(service, run))
+    def read(cls, service: Service, run: str) -> InitialState:
+        return cls(StockSnapshot.read(service), Sold.read(service, run))
 
 
-def reconcile(service: Service, run: str, books: Books, morning: Morning) -> Iterator[Verdict]:
+def reconcile(
+    service: Service, run: str, expected: ExpectedState, initial: InitialState
+) -> Iterator[Verdict]:
     """Yield a verdict on each promise of the service."""
-    before, after = morning.shelf, Shelf.read(service)
+    before, after = initial.stock, StockSnapshot.read(service)
     sold = Sold.read(service, run)
-    yield _orders(books, sold)
+    yield _orders(expected, sold)
     states = ", ".join(f"{count:,} {state}" for state, count in sold.states.most_common())
     yield Verdict(True, f"their states: {states}")
-    yield _compare("units on hand", _plus(before.on_hand, books.on_hand), after.on_hand)
+    yield _compare("units on hand", _plus(before.on_hand, expected.on_hand), after.on_hand)
     yield _compare(
-        "units kept apart", _plus(before.unavailable, books.unavailable), after.unavailable
+        "units kept apart", _plus(before.unavailable, expected.unavailable), after.unavailable
     )
     yield _compare("units reserved, as the orders say", sold.reserved, after.reserved)
-    got = _plus(morning.sold.fulfilled, books.left)
+    got = _plus(initial.sold.fulfilled, expected.left)
     yield _compare("units that customers have got, by SKU", got, sold.fulfilled)
     yield Verdict(not after.oversold, "no row oversold", tuple(after.oversold[:SHOWN]))
-    yield _balance(books, before, after)
+    yield _balance(expected, before, after)
     report = service.get("integrity", "integrity") or {"ok": False, "rows_checked": 0}
     found = tuple(str(each) for each in report.get("violations", [])[:SHOWN])
     yield Verdict(report["ok"], f"GET /integrity: {report['rows_checked']:,} rows checked", found)
 
 
-def _orders(books: Books, sold: Sold) -> Verdict:
-    accepted = Counter((*name, number) for name, number in books.accepted.items())
+def _orders(expected: ExpectedState, sold: Sold) -> Verdict:
+    accepted = Counter((*name, number) for name, number in expected.accepted.items())
     wrong = [f"accepted, not found: {name}" for name in (accepted - sold.numbers)]
     wrong += [f"found, not accepted: {name}" for name in (sold.numbers - accepted)]
     return Verdict(
         not wrong,
-        f"{len(accepted):,} accepted orders, each found once; {len(books.refused):,} refused",
+        f"{len(accepted):,} accepted orders, each found once; {len(expected.refused):,} refused",
         tuple(wrong[:SHOWN]),
     )
 
@@ -128,7 +130,7 @@ def _plus(before: Counter[Any], change: Counter[Any]) -> Counter[Any]:
 def _compare(what: str, expected: Counter[Any], found: Counter[Any]) -> Verdict:
     differ = [key for key in _keys(expected, found) if expected[key] != found[key]]
     details = tuple(
-        f"{key}: by our books {expected[key]:,}, found {found[key]:,}" for key in differ[:SHOWN]
+        f"{key}: by the answers {expected[key]:,}, found {found[key]:,}" for key in differ[:SHOWN]
     )
     rows = len(_keys(expected, found))
     return Verdict(
@@ -145,11 +147,11 @@ def _keys(*counters: Counter[Any]) -> list[Any]:
     return sorted(keys)
 
 
-def _balance(books: Books, before: Shelf, after: Shelf) -> Verdict:
+def _balance(expected: ExpectedState, before: StockSnapshot, after: StockSnapshot) -> Verdict:
     """Account for every unit in one line."""
     start, end = sum(before.on_hand.values()), sum(after.on_hand.values())
-    moved = sum(books.causes.values())
-    story = _story(books.causes.items())
+    moved = sum(expected.causes.values())
+    story = _story(expected.causes.items())
     return Verdict(
         start + moved == end, f"every unit accounted for: {start:,} at first {story} = {end:,}"
     )

@@ -2,12 +2,12 @@
 
     .venv/bin/python bench/relay.py [--orders N] [--rounds N] [--skus N]
 
-Starts the service on a ground of its own. Four clients place orders, a hundred a request, as fast
-as they are answered. Meanwhile two figures are looked at twice a second: how many committed events
-have no place in the feed yet, and how old the oldest of them is. Loads take turns: nobody reads
-the feed, so that the worker alone gives places; or somebody follows it over HTTP, 200 events a
-page. When the last order is answered, the clock runs until nothing older than a second waits, and
-until the follower has read everything.
+Starts the service in an environment of its own. Four clients place orders, a hundred a request, as
+fast as they are answered. Meanwhile two figures are looked at twice a second: how many committed
+events have no place in the feed yet, and how old the oldest of them is. Loads take turns: nobody
+reads the feed, so that the worker alone gives places; or somebody follows it over HTTP, 200 events
+a page. When the last order is answered, the clock runs until nothing older than a second waits,
+and until the follower has read everything.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ground import Ground
+from environment import Environment
+from order_clients import BATCH, LOCATIONS, Load, OrderClients
 from report import machine, percentile
-from shoppers import BATCH, LOCATIONS, Load, Shoppers
 
 RESULT = Path(__file__).resolve().parent / "results" / "relay.json"
 LOAD = Load(f"4 clients, {BATCH} a batch", 4, batch=BATCH)
@@ -43,8 +43,8 @@ FROM outbox_event WHERE id > (SELECT last_id FROM outbox_relay)
 class Looker:
     """Looks at what waits for a place, again and again, until told to stop."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._connection = ground.connect()
+    def __init__(self, environment: Environment) -> None:
+        self._connection = environment.connect()
         self._stop = threading.Event()
         self.waiting: list[int] = []
         self.ages: list[float] = []
@@ -79,10 +79,10 @@ class Looker:
 class Follower:
     """Reads the feed as a client would: on from the last sequence, page by page."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
-        self._connection = http.client.HTTPConnection("127.0.0.1", ground.port)
-        with ground.connect() as connection:
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._connection = http.client.HTTPConnection("127.0.0.1", environment.port)
+        with environment.connect() as connection:
             row = connection.execute("SELECT last_sequence FROM outbox_relay").fetchone()
         self._after = self._first = row[0] if row else 0
         self._done = threading.Event()
@@ -112,7 +112,7 @@ class Follower:
         return page["next"]
 
     def _head(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._ground.key}"}
+        return {"Authorization": f"Bearer {self._environment.key}"}
 
     def finish(self) -> tuple[float, int]:
         """Let it read what there is; return the seconds that took, and the events read in all."""
@@ -135,22 +135,22 @@ def main() -> None:
     given = parser.parse_args()
     runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     before = machine()
-    with Ground() as ground:
-        ground.fill(skus=given.skus, locations=LOCATIONS)
-        measure(ground, given.skus, 1_200, follow=False)  # warms caches and plans
+    with Environment() as environment:
+        environment.fill(skus=given.skus, locations=LOCATIONS)
+        measure(environment, given.skus, 1_200, follow=False)  # warms caches and plans
         for _ in range(given.rounds):
             for way, follow in WAYS.items():
-                runs[way].append(measure(ground, given.skus, given.orders, follow=follow))
+                runs[way].append(measure(environment, given.skus, given.orders, follow=follow))
     report(runs, {"given": vars(given), "before": before, "after": machine()})
 
 
-def measure(ground: Ground, skus: int, orders: int, *, follow: bool) -> dict[str, Any]:
+def measure(environment: Environment, skus: int, orders: int, *, follow: bool) -> dict[str, Any]:
     """Place so many orders in batches, and look at the feed while and after."""
-    shoppers = Shoppers(ground, LOAD, skus=skus, orders=orders)
-    events = last_event(ground)
-    looker, follower = Looker(ground), Follower(ground) if follow else None
-    shoppers.begin()
-    placed = shoppers.wait()
+    clients = OrderClients(environment, LOAD, skus=skus, orders=orders)
+    events = last_event(environment)
+    looker, follower = Looker(environment), Follower(environment) if follow else None
+    clients.begin()
+    placed = clients.wait()
     looker.stop()
     left, age = looker.look()
     recovery = looker.wait_until_small()
@@ -158,7 +158,7 @@ def measure(ground: Ground, skus: int, orders: int, *, follow: bool) -> dict[str
     figures: dict[str, Any] = {
         "orders": placed.orders,
         "orders_per_second": placed.orders / placed.took,
-        "events_per_second": (last_event(ground) - events) / placed.took,
+        "events_per_second": (last_event(environment) - events) / placed.took,
         "waiting_p50": percentile([float(each) for each in looker.waiting], 0.5),
         "waiting_most": max(looker.waiting),
         "age_p50_s": percentile(looker.ages, 0.5),
@@ -177,8 +177,8 @@ def measure(ground: Ground, skus: int, orders: int, *, follow: bool) -> dict[str
     return figures
 
 
-def last_event(ground: Ground) -> int:
-    with ground.connect() as connection:
+def last_event(environment: Environment) -> int:
+    with environment.connect() as connection:
         row = connection.execute("SELECT coalesce(max(id), 0) FROM outbox_event").fetchone()
     return int(row[0]) if row else 0
 

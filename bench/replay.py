@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from books import Books
+from expected_state import ExpectedState
 from invoices import SHIPPED, Invoice, Oddities, names_of, read
-from opening import Opening
 from plan import deliveries, demand, is_short
+from preparation import Preparation
 from progress import Progress
-from reconcile import Morning, reconcile
+from reconcile import InitialState, reconcile
 from report import print_calls, print_doings
 from service import Calls, GivenUp, Service
-from worker import Diary, Job, work
+from worker import Job, WorkerResult, work
 
 
 def main() -> int:
@@ -39,14 +39,14 @@ def main() -> int:
     print(f"Run {run}: {dict(events)} from {options.data.name}; {met}")
     service = Service(options.url, options.key)
     try:
-        books, calls, later, morning = open_the_day(options, run, invoices, service)
-        diaries, seconds = live_the_day(options, run, invoices, later)
-        for diary in diaries:
-            books.add(diary.books)
-            calls.add(diary.calls)
-        print_day(calls, books, seconds)
-        failures = [diary.failure for diary in diaries if diary.failure]
-        return settle(service, run, books, morning, calls, failures)
+        expected, calls, later, initial = prepare(options, run, invoices, service)
+        results, seconds = replay_invoices(options, run, invoices, later)
+        for result in results:
+            expected.add(result.expected)
+            calls.add(result.calls)
+        print_summary(calls, expected, seconds)
+        failures = [result.failure for result in results if result.failure]
+        return settle(service, run, expected, initial, calls, failures)
     except GivenUp as error:
         print(f"FAILED: {error}")
         for text in service.calls.unexpected:
@@ -71,27 +71,27 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def open_the_day(
+def prepare(
     options: argparse.Namespace, run: str, invoices: list[Invoice], service: Service
-) -> tuple[Books, Calls, Counter[Any], Morning]:
+) -> tuple[ExpectedState, Calls, Counter[Any], InitialState]:
     """Put buildings, SKUs and stock in place; return what was there before the stock came."""
     skus = sorted({line.sku for invoice in invoices for line in invoice.lines})
     first, later = deliveries(*demand(invoices))
-    opening = Opening(options.url, options.key, options.clients, run)
-    opening.prepare(names_of(options.data), skus)
-    morning = Morning.read(service, run)
-    opening.receive(first, "first")
+    preparation = Preparation(options.url, options.key, options.clients, run)
+    preparation.prepare(names_of(options.data), skus)
+    initial = InitialState.read(service, run)
+    preparation.receive(first, "first")
     short = sum(map(is_short, skus))
     print(f"{len(skus):,} SKUs, {short:,} of them short; {sum(first.values()):,} units received")
     calls = Calls()
-    for each in opening.services:
+    for each in preparation.services:
         calls.add(each.calls)
-    return opening.books, calls, later, morning
+    return preparation.expected, calls, later, initial
 
 
-def live_the_day(
+def replay_invoices(
     options: argparse.Namespace, run: str, invoices: list[Invoice], later: Counter[Any]
-) -> tuple[list[Diary], float]:
+) -> tuple[list[WorkerResult], float]:
     """Let the workers replay; all invoices of a customer are one worker's, in order."""
     shares: list[list[Invoice]] = [[] for _ in range(options.clients)]
     for invoice in invoices:
@@ -99,7 +99,7 @@ def live_the_day(
         shares[crc32(name.encode()) % options.clients].append(invoice)
     context = multiprocessing.get_context("spawn")
     ticks: Any = context.Value("i", 0)
-    diaries: Any = context.Queue()
+    results: Any = context.Queue()
     sales = sum(invoice.event == "sale" for invoice in invoices)
     progress = Progress("invoices", sales)
     began = time.monotonic()
@@ -117,19 +117,19 @@ def live_the_day(
                     later=dict(later) if number == 0 else {},
                 ),
                 ticks,
-                diaries,
+                results,
             ),
         )
         for number, share in enumerate(shares)
     ]
     for worker in workers:
         worker.start()
-    done: list[Diary] = []
+    done: list[WorkerResult] = []
     while len(done) < len(workers):
         try:
-            done.append(diaries.get(timeout=0.5))
+            done.append(results.get(timeout=0.5))
         except queue.Empty:
-            if all(worker.exitcode is not None for worker in workers) and diaries.empty():
+            if all(worker.exitcode is not None for worker in workers) and results.empty():
                 break
         progress.show(ticks.value)
     seconds = time.monotonic() - began
@@ -137,28 +137,35 @@ def live_the_day(
     for worker in workers:
         worker.join()
         if worker.exitcode:
-            done.append(Diary(Calls(), Books(), f"a worker ended with {worker.exitcode}"))
+            done.append(
+                WorkerResult(Calls(), ExpectedState(), f"a worker ended with {worker.exitcode}")
+            )
     return done, seconds
 
 
-def print_day(calls: Calls, books: Books, seconds: float) -> None:
-    orders = len(books.accepted) + len(books.refused)
+def print_summary(calls: Calls, expected: ExpectedState, seconds: float) -> None:
+    orders = len(expected.accepted) + len(expected.refused)
     total = sum(map(len, calls.seconds.values()))
     print(
         f"\n{orders:,} orders in {seconds:.1f} s: {orders / seconds:.1f} orders/s, with all that "
         f"goes with them; {total:,} calls"
     )
     print_calls(calls)
-    print_doings(books)
+    print_doings(expected)
 
 
 def settle(
-    service: Service, run: str, books: Books, morning: Morning, calls: Calls, failures: list[str]
+    service: Service,
+    run: str,
+    expected: ExpectedState,
+    initial: InitialState,
+    calls: Calls,
+    failures: list[str],
 ) -> int:
     """Print the reconciliation; return the exit code."""
     print("\nReconciliation")
     fine = True
-    for verdict in reconcile(service, run, books, morning):
+    for verdict in reconcile(service, run, expected, initial):
         fine &= verdict.ok
         print(f"  {'ok  ' if verdict.ok else 'FAIL'} {verdict.text}")
         for detail in verdict.details:

@@ -6,7 +6,7 @@ import os
 from collections import Counter, defaultdict
 from typing import Any
 
-from books import Books
+from expected_state import ExpectedState
 from service import Calls
 
 
@@ -39,6 +39,6 @@ def print_calls(calls: Calls) -> None:
         print("repeated:", ", ".join(f"{why}: {n:,}" for why, n in calls.retries.most_common()))
 
 
-def print_doings(books: Books) -> None:
-    for what, count in sorted(books.doings.items()):
+def print_doings(expected: ExpectedState) -> None:
+    for what, count in sorted(expected.doings.items()):
         print(f"  {count:>7,} {what}")

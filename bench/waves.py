@@ -2,10 +2,11 @@
 
     .venv/bin/python bench/waves.py [--lines N] [--rounds N]
 
-On a ground of its own, a warehouse with bins has open fulfilments of two lines each. The product's
-command and a plain loop over Django's models write the same: the lists with their lines in walking
-order, the fulfilments under way, an event for each. Both in this process, in a transaction that is
-rolled back, so that each begins with the same rows. CPU is that of this process and of PostgreSQL.
+In an environment of its own, a warehouse with bins has open fulfilments of two lines each. The
+product's command and a plain loop over Django's models write the same: the lists with their lines
+in walking order, the fulfilments under way, an event for each. Both in this process, in a
+transaction that is rolled back, so that each begins with the same rows. CPU is that of this
+process and of PostgreSQL.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ground import Ground
+from environment import Environment
 from report import machine
 
 RESULT = Path(__file__).resolve().parent / "results" / "waves.json"
@@ -64,28 +65,28 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     about = {"given": vars(given), "machine": machine()}
-    with Ground() as ground:
-        ground.fill(skus=SKUS, locations=1)
+    with Environment() as environment:
+        environment.fill(skus=SKUS, locations=1)
         asked = {"skus": SKUS, "bins": BINS, "orders": given.lines // 2}
-        with ground.connect() as connection:
+        with environment.connect() as connection:
             for text in FILL:
                 connection.execute(text, asked if "%(" in text else None)
-        os.environ |= {"DATA_DIR": str(ground.home), "OMNIRETAIL_ROLE": "web"}
+        os.environ |= {"DATA_DIR": str(environment.home), "OMNIRETAIL_ROLE": "web"}
         os.environ["DJANGO_SETTINGS_MODULE"] = "omniretail.settings"
         sys.path.remove(str(Path(__file__).resolve().parent))  # `orders` is the app from here on
         import django
 
         django.setup()
         ways = {"one pass": one_pass, "ORM loop": orm_loop}
-        wave(ground, one_pass, 0)  # connects, imports, plans
+        wave(environment, one_pass, 0)  # connects, imports, plans
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
         for _ in range(given.rounds):
             for name, way in ways.items():
-                runs[name].append(wave(ground, way, given.lines))
+                runs[name].append(wave(environment, way, given.lines))
     report(runs, about)
 
 
-def wave(ground: Ground, way: Callable[[], None], lines: int) -> dict[str, float]:
+def wave(environment: Environment, way: Callable[[], None], lines: int) -> dict[str, float]:
     """Write a wave in one way, and undo it; return seconds of CPU and of the clock."""
     from django.db import transaction
 
@@ -93,10 +94,10 @@ def wave(ground: Ground, way: Callable[[], None], lines: int) -> dict[str, float
     from orders.models import PickListLine
 
     with transaction.atomic():
-        cpu, mine, began = ground.cpu(), time.process_time(), time.perf_counter()
+        cpu, mine, began = environment.cpu(), time.process_time(), time.perf_counter()
         way()
         took, client = time.perf_counter() - began, time.process_time() - mine
-        used = ground.cpu().since(cpu)
+        used = environment.cpu().since(cpu)
         if lines:
             assert PickListLine.objects.count() == lines
             assert Event.objects.filter(type="fulfilment.picking").count() == lines // 2

@@ -1,4 +1,4 @@
-"""One worker process: it lives through its customers' invoices in the order of time."""
+"""One worker process: it replays its customers' invoices in the order of time."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from multiprocessing.queues import Queue
 from typing import Any
 
-from books import Books, Pair
-from counter import Counter
-from floor import LIST_SIZE, Floor
+from expected_state import ExpectedState, Pair
+from fulfilment_work import LIST_SIZE, FulfilmentWork
 from invoices import Invoice, Line, orders_of
-from opening import receive, split
 from plan import PLACES, chance, hand_over, ship_to
+from preparation import receive, split
+from returns_work import ReturnsWork
 from service import Calls, GivenUp, Service
 
 # Of a hundred orders.
@@ -31,28 +31,28 @@ class Job:
     key: str
     run: str
     invoices: list[Invoice]
-    share: float  # of the web orders that the floor works on
+    share: float  # of the web orders that are picked
     later: dict[Pair, int]
 
 
 @dataclass
-class Diary:
+class WorkerResult:
     """What a worker hands back."""
 
     calls: Calls
-    books: Books
+    expected: ExpectedState
     failure: str = ""
 
 
-def work(job: Job, ticks: Any, diaries: Queue[Diary]) -> None:
+def work(job: Job, ticks: Any, results: Queue[WorkerResult]) -> None:
     """Replay the job's invoices; each tick is one of them."""
     worker = Worker(job)
     failure = ""
     try:
-        worker.live_through(ticks)
+        worker.replay(ticks)
     except GivenUp as error:
         failure = f"worker {job.number} gave up: {error}"
-    diaries.put(Diary(worker.service.calls, worker.books, failure))
+    results.put(WorkerResult(worker.service.calls, worker.expected, failure))
 
 
 class Worker:
@@ -60,13 +60,13 @@ class Worker:
         self.job = job
         self.chance = random.Random(f"{job.number}")
         self.service = Service(job.url, job.key)
-        self.books = Books()
-        self.floor = Floor(self.service, self.books, self.chance)
-        self.counter = Counter(self.service, self.books, self.chance)
+        self.expected = ExpectedState()
+        self.fulfilment_work = FulfilmentWork(self.service, self.expected, self.chance)
+        self.returns_work = ReturnsWork(self.service, self.expected, self.chance)
         self.waiting = 0.0  # web orders of our share that nobody has picked yet
-        self.place = job.number  # whose turn it is on the floor
+        self.place = job.number  # whose turn it is to be picked
 
-    def live_through(self, ticks: Any) -> None:
+    def replay(self, ticks: Any) -> None:
         for turn, invoice in enumerate(self.job.invoices):
             if turn == len(self.job.invoices) // 2:
                 self._receive_later()
@@ -75,9 +75,9 @@ class Worker:
                 with ticks.get_lock():
                     ticks.value += 1
             elif invoice.event == "cancel":
-                self.counter.take_back(invoice)
+                self.returns_work.take_back(invoice)
             else:
-                self.counter.correct(invoice)
+                self.returns_work.correct(invoice)
             while self.waiting >= LIST_SIZE:
                 self.waiting -= LIST_SIZE
                 self._work_a_shift()
@@ -85,13 +85,13 @@ class Worker:
     def _receive_later(self) -> None:
         if self.job.later:
             for body in split(self.job.later, f"{self.job.run}-later"):
-                receive(self.service, self.books, body)
+                receive(self.service, self.expected, body)
 
     def _work_a_shift(self) -> None:
         """Half of the shifts are in a warehouse, where most of the goods are."""
         self.place += 1
         place = PLACES[self.place // 2 % 2] if self.place % 2 else PLACES[self.place // 2 % 12]
-        self.floor.shift(place)
+        self.fulfilment_work.shift(place)
 
     def _sell(self, invoice: Invoice) -> None:
         channel, how = hand_over(invoice)
@@ -103,10 +103,10 @@ class Worker:
             )
             name = channel, body["external_id"]
             if status != 201:
-                self.books.refused.add(name)
+                self.expected.refused.add(name)
                 continue
-            self.books.accept(answer)
-            self.counter.remember(invoice.customer, answer)
+            self.expected.accept(answer)
+            self.returns_work.remember(invoice.customer, answer)
             self._send_twice(body, key, answer)
             self._change_mind(answer)
             self.waiting += self.job.share * len(answer["fulfilments"]) * (channel == "web")
@@ -170,7 +170,7 @@ class Worker:
                 "cancel",
                 expect=("nothing_to_cancel",),
             )
-            self.books.doings["cancellations"] += status == 201
+            self.expected.doings["cancellations"] += status == 201
         elif order["fulfilments"] and self._lucky(REFUSED_WORK):
             code = order["fulfilments"][0]["id"]
             status, _ = self.service.post(
@@ -179,7 +179,7 @@ class Worker:
                 "reject",
                 expect=("illegal_transition", "claim_broken"),
             )
-            self.books.doings["rejections, sourced again"] += status == 200
+            self.expected.doings["rejections, sourced again"] += status == 200
 
     def _lucky(self, of_a_hundred: int) -> bool:
         return self.chance.randrange(100) < of_a_hundred

@@ -62,22 +62,14 @@ MIDDLEWARE = [
     "core.metrics.middleware.MetricsMiddleware",
     "core.access.rate.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "core.pages.middleware.WhiteNoiseMiddleware",
+    "core.pages.middleware.CSPMiddleware",
+    "core.pages.middleware.SessionMiddleware",
+    "core.pages.middleware.CsrfViewMiddleware",
+    "core.pages.middleware.AuthenticationMiddleware",
+    "core.pages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-# Asked most: they skip the middleware and DRF. See core/api/express.py.
-EXPRESS_DOORS = {
-    "POST /api/v1/orders": ("orders:write", "orders.api.express.place_order"),
-    "POST /api/v1/availability/query": (
-        "stock:read",
-        "orders.api.availability.query_availability",
-    ),
-}
 # What `/metrics` asks the database when somebody reads: see core/metrics/figures.py.
 FIGURES = (
     "core.outbox.waiting.FIGURES",
@@ -145,6 +137,7 @@ REST_FRAMEWORK = {
         "core.access.authentication.StaffSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.access.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.access.rate.ClientThrottle"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.requests.WillingNegotiation",
     "DEFAULT_PARSER_CLASSES": ["core.api.requests.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -228,5 +221,6 @@ LOGGING = {
         "omniretail": {"level": "INFO"},
         # What was refused is counted by /metrics: a line for each would bury the others.
         "django.request": {"level": "ERROR"},
+        "waitress.queue": {"level": "ERROR"},
     },
 }

@@ -23,9 +23,9 @@ urlpatterns = [
     path("problems/<str:code>", documents.problem_page),
     path("api/v1/openapi.json", documents.openapi, name="openapi"),
     path("api/v1/docs", documents.api_pages),
+    path("api/v1/", include("orders.api.urls")),  # first: they are asked most
     path("api/v1/", include("stores.api.urls")),
     path("api/v1/", include("inventory.api.urls")),
-    path("api/v1/", include("orders.api.urls")),
     path("api/v1/", include(imports.urlpatterns)),
     path("api/v1/", include(exports.urlpatterns)),
     path("api/v1/", include(feed.urlpatterns)),

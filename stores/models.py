@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.db.models import Q
 
+from core.database.updated_at import moves, updated_at
 from stores.choices import CAPABILITIES, ChannelKind, LocationKind
 from stores.hours import OpeningHours
 
@@ -34,9 +35,12 @@ class Location(models.Model):
     # {"2026-12-25": [], "2026-12-24": [["09:00", "13:00"]]}
     exceptions = models.JSONField(default=dict, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = updated_at()
 
     class Meta:
         ordering = ["code"]
+        indexes = [models.Index(fields=["updated_at", "id"], name="location_updated")]
+        triggers = [moves()]
         constraints = [
             models.CheckConstraint(
                 condition=Q(latitude__isnull=True, longitude__isnull=True)
@@ -89,9 +93,12 @@ class Channel(models.Model):
         Location, blank=True, related_name="channels", help_text="Used unless all may sell"
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = updated_at()
 
     class Meta:
         ordering = ["code"]
+        indexes = [models.Index(fields=["updated_at", "id"], name="channel_updated")]
+        triggers = [moves()]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"

@@ -7,15 +7,12 @@ import uuid
 from typing import Any
 
 import pytest
-from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
 from django.test import Client
-from django.test.client import ClientHandler
 from hypothesis import settings
 
 from core.access.keys import issue_key
-from core.access.models import ApiClient
-from core.api.express import ExpressLane
+from tests.factories import ApiClientFactory
 
 # `--hypothesis-profile=long`: other histories in every run, and many more of them.
 settings.register_profile("long", max_examples=1_000, stateful_step_count=100, deadline=None)
@@ -27,25 +24,11 @@ def keys_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.access.keys.LATELY", -1.0)
 
 
-class HandlerWithLane(ClientHandler):
-    """Answers as the server does: by the express lane, or else the normal way."""
-
-    lane = ExpressLane(lambda environ, start_response: [])
-
-    def __call__(self, environ: dict[str, Any]) -> Any:
-        response: Any = self.lane.answer(environ)
-        if response is None:
-            return super().__call__(environ)
-        response.wsgi_request = WSGIRequest(environ)
-        return response
-
-
 class ApiCaller:
     """An API client as a shop's site is one: a key, JSON, paths relative to /api/v1/."""
 
     def __init__(self, key: str) -> None:
         self.client = Client(raise_request_exception=False)
-        self.client.handler = HandlerWithLane()
         self.headers = {"Authorization": f"Bearer {key}"}
 
     def get(self, path: str, **query: Any) -> Any:
@@ -78,7 +61,7 @@ class ApiCaller:
 
 def make_caller(scopes: list[str], **more: Any) -> ApiCaller:
     """Return a caller whose key has these scopes, tied to `channels` and `locations` if given."""
-    client = ApiClient.objects.create(name=uuid.uuid4().hex, scopes=scopes, **more)
+    client = ApiClientFactory(name=uuid.uuid4().hex, scopes=scopes, **more)
     return ApiCaller(issue_key(client=client))
 
 

@@ -12,15 +12,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from doors import Door, Line
+from endpoints import Endpoint, Line
 
 PROCESSES = 4
-LONGEST = 1_800  # seconds until a crowd, or an answer, that does not come is given up
+LONGEST = 1_800  # seconds until a group, or an answer, that does not come is given up
 PATIENCE = 100  # times that a client which is turned away comes again
 
 
 @dataclass(frozen=True)
-class Crowd:
+class ClientGroup:
     """`clients` at once, `share` orders each; of `sku` alone, or spread over so many SKUs."""
 
     clients: int
@@ -45,16 +45,16 @@ class Outcome:
     turned_away: int  # answers 429 and 503, after which the client came again
 
 
-def send(door: Door, crowd: Crowd) -> Outcome:
-    """Let the crowd begin at one moment; wait for every answer."""
+def send(endpoint: Endpoint, group: ClientGroup) -> Outcome:
+    """Let the group begin at one moment; wait for every answer."""
     context = multiprocessing.get_context("spawn")
     results: Any = context.Queue()
-    barrier: Any = context.Barrier(crowd.clients + 1)
-    each = crowd.clients // PROCESSES
+    barrier: Any = context.Barrier(group.clients + 1)
+    each = group.clients // PROCESSES
     before = _children_cpu()
     processes = [
         context.Process(
-            target=_some, args=(door, crowd, each, random.randrange(2**31), barrier, results)
+            target=_some, args=(endpoint, group, each, random.randrange(2**31), barrier, results)
         )
         for _ in range(PROCESSES)
     ]
@@ -72,18 +72,22 @@ def send(door: Door, crowd: Crowd) -> Outcome:
     return Outcome(took, _children_cpu() - before, seconds, answers, again)
 
 
-def _some(door: Door, crowd: Crowd, each: int, seed: int, barrier: Any, results: Any) -> None:
+def _some(
+    endpoint: Endpoint, group: ClientGroup, each: int, seed: int, barrier: Any, results: Any
+) -> None:
     seconds: list[float] = []
     answers: list[str] = []
     turned_away: list[int] = []
 
     def client(number: int) -> None:
         chance = random.Random(seed + number)
-        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=LONGEST)
+        connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=LONGEST)
         connection.connect()
         barrier.wait(LONGEST)
-        for _ in range(crowd.share):
-            request = door.request(f"c{chance.randrange(10_000)}@example.org", crowd.order(chance))
+        for _ in range(group.share):
+            request = endpoint.request(
+                f"c{chance.randrange(10_000)}@example.org", group.order(chance)
+            )
             began = time.perf_counter()
             try:
                 answer, again = _ask(connection, *request)

@@ -1,4 +1,4 @@
-"""A peer on a ground of its own: its environment, its database server, its gunicorn."""
+"""A peer in an environment of its own: its environment, its database server, its gunicorn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from ground import REPOSITORY, Cpu, cpu_of
+from environment import REPOSITORY, Cpu, cpu_of
 from program import Program, empty_folder, free_port
 
 from core.embedded.connection import DATABASE_NAME
@@ -65,8 +65,8 @@ class Peer:
         stamp.write_text(requirements.read_text())
 
 
-class PeerGround:
-    """`with PeerGround(...) as ground:` runs a peer from an empty folder and removes it after.
+class PeerEnvironment:
+    """Runs a peer from an empty folder, as a context manager, and removes it after.
 
     PostgreSQL is of the same programs and settings as the service's, a server of its own.
     """
@@ -79,11 +79,11 @@ class PeerGround:
         self.address = self.server.postgres.address(DATABASE_NAME)
         self.port = free_port()
 
-    def __enter__(self) -> PeerGround:
+    def __enter__(self) -> PeerEnvironment:
         self.server.begin()
         # DATA_DIR is the mark by which its CPU is known.
-        self.environment = os.environ | {"DATA_DIR": str(self.home)}
-        self.environment |= self.peer.environment(self.home, self.address)
+        self.variables = os.environ | {"DATA_DIR": str(self.home)}
+        self.variables |= self.peer.environment(self.home, self.address)
         self._run(*self.peer.migrate)
         self._run("python", "-m", f"{self.peer.site}.fill", *self.size)
         self.web = Program(
@@ -93,7 +93,7 @@ class PeerGround:
                 "--workers", WORKERS, "--threads", THREADS,
                 "--keep-alive", "15", "--timeout", "120", "--no-control-socket",
             ],
-            cwd=HERE, environment=self.environment, log=self.home / "gunicorn.log",
+            cwd=HERE, environment=self.variables, log=self.home / "gunicorn.log",
             is_up=self._listens,
         )  # fmt: skip
         return self
@@ -115,7 +115,7 @@ class PeerGround:
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [str(self.peer.programs / program), *arguments],
-            cwd=HERE, env=self.environment, check=True,
+            cwd=HERE, env=self.variables, check=True,
         )  # fmt: skip
 
     def _listens(self) -> bool:

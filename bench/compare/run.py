@@ -20,10 +20,10 @@ from typing import Any
 BENCH = Path(__file__).resolve().parents[1]
 sys.path.insert(1, str(BENCH))
 
-from clients import Crowd, send  # noqa: E402
-from doors import Door, OurDoor, PeerDoor  # noqa: E402
-from ground import Ground, cpu_of_machine  # noqa: E402
-from peer import PeerGround  # noqa: E402
+from clients import ClientGroup, send  # noqa: E402
+from endpoints import Endpoint, OurEndpoint, PeerEndpoint  # noqa: E402
+from environment import Environment, cpu_of_machine  # noqa: E402
+from peer import PeerEnvironment  # noqa: E402
 from peers import PEERS  # noqa: E402
 from race import BUYERS, UNITS, put_on_sale  # noqa: E402
 from report import machine, percentile  # noqa: E402
@@ -50,28 +50,28 @@ def main() -> None:
     for name in given.peers:
         PEERS[name].install()
     with ExitStack() as stack:
-        ground = stack.enter_context(Ground())
-        ground.fill(skus=given.skus, locations=LOCATIONS)
-        door = OurDoor("OmniRetail", ground.port, ground.key)
-        sides = [Side(door, ground.cpu, ground.address, OUR_STOCK)]
+        environment = stack.enter_context(Environment())
+        environment.fill(skus=given.skus, locations=LOCATIONS)
+        endpoint = OurEndpoint("OmniRetail", environment.port, environment.key)
+        sides = [Side(endpoint, environment.cpu, environment.address, OUR_STOCK)]
         sides += [start(name, stack, given) for name in given.peers]
         result = {
             "given": vars(given),
             "machine": machine(),
             "databases": {side.name: side.settings() for side in sides},
             "loads": compare(sides, given),
-            "races": race(sides, Service(ground.url, ground.key), given.races),
+            "races": race(sides, Service(environment.url, environment.key), given.races),
         }
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
 
 
 def start(name: str, stack: ExitStack, given: argparse.Namespace) -> Side:
     peer = PEERS[name]
-    ground = stack.enter_context(
-        PeerGround(peer, products=given.skus, races=2 * given.races, units=UNITS)
+    environment = stack.enter_context(
+        PeerEnvironment(peer, products=given.skus, races=2 * given.races, units=UNITS)
     )
-    door = PeerDoor(peer.name, ground.port, peer.path)
-    return Side(door, ground.cpu, ground.address, peer.stock, peer.one_in)
+    endpoint = PeerEndpoint(peer.name, environment.port, peer.path)
+    return Side(endpoint, environment.cpu, environment.address, peer.stock, peer.one_in)
 
 
 def compare(sides: list[Side], given: argparse.Namespace) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def compare(sides: list[Side], given: argparse.Namespace) -> dict[str, Any]:
 
     def order(side: Side, lines: tuple[int, ...], orders: int) -> dict[str, Any]:
         share = max(1, orders // given.clients // side.one_in)
-        return measure(side, Crowd(given.clients, share, lines, given.skus), idle=sides[0])
+        return measure(side, ClientGroup(given.clients, share, lines, given.skus), idle=sides[0])
 
     for side in sides:
         order(side, (1, 3), WARMING)
@@ -92,12 +92,12 @@ def compare(sides: list[Side], given: argparse.Namespace) -> dict[str, Any]:
     return rounds
 
 
-def measure(side: Side, crowd: Crowd, *, idle: Side) -> dict[str, Any]:
-    """Let the crowd order from one side; return what an order took, in time and in ms of CPU."""
+def measure(side: Side, group: ClientGroup, *, idle: Side) -> dict[str, Any]:
+    """Let the group order from one side; return what an order took, in time and in ms of CPU."""
     load_average = machine()["load_average"]
     before, all_before, idle_before = side.cpu(), cpu_of_machine(), idle.cpu()
     began = time.perf_counter()
-    outcome = send(side.door, crowd)
+    outcome = send(side.endpoint, group)
     time.sleep(SETTLE)
     used, idle_used = side.cpu().since(before), idle.cpu().since(idle_before)
     all_used, window = cpu_of_machine() - all_before, time.perf_counter() - began
@@ -121,27 +121,29 @@ def measure(side: Side, crowd: Crowd, *, idle: Side) -> dict[str, Any]:
 
 
 def race(sides: list[Side], service: Service, races: int) -> list[dict[str, Any]]:
-    """Let 200 buyers go for 50 units at each door by turns; return what came of each race."""
+    """Let 200 buyers go for 50 units at each endpoint by turns; return what came of each race."""
     found = []
     for number in range(races):
         put_on_sale(service, f"RACE-{number}")
         for side in sides:
-            door: Door = side.door
-            if isinstance(door, OurDoor):
-                door = replace(door, channel="race")
-            found.append(run_race(side, door, f"RACE-{number}"))
-            if isinstance(door, PeerDoor) and door.name == PEERS["oscar"].name:
-                locked = PeerDoor(f"{door.name}, locked by us", door.port, f"{door.path}/locked")
+            endpoint: Endpoint = side.endpoint
+            if isinstance(endpoint, OurEndpoint):
+                endpoint = replace(endpoint, channel="race")
+            found.append(run_race(side, endpoint, f"RACE-{number}"))
+            if isinstance(endpoint, PeerEndpoint) and endpoint.name == PEERS["oscar"].name:
+                locked = PeerEndpoint(
+                    f"{endpoint.name}, locked by us", endpoint.port, f"{endpoint.path}/locked"
+                )
                 found.append(run_race(side, locked, f"RACE-{races + number}"))
     print_races(found)
     return found
 
 
-def run_race(side: Side, door: Door, sku: str) -> dict[str, Any]:
-    outcome = send(door, Crowd(BUYERS, share=1, sku=sku))
+def run_race(side: Side, endpoint: Endpoint, sku: str) -> dict[str, Any]:
+    outcome = send(endpoint, ClientGroup(BUYERS, share=1, sku=sku))
     sold, refused = outcome.answers["201"], outcome.answers["409"]
     return {
-        "side": door.name,
+        "side": endpoint.name,
         "sold": sold,
         "refused": refused,
         "errors": BUYERS - sold - refused,

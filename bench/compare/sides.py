@@ -1,4 +1,4 @@
-"""The sides of the comparison: their doors, what CPU they use, what their databases say."""
+"""The sides of the comparison: their endpoints, what CPU they use, what their databases say."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
-from doors import Door
-from ground import Cpu
+from endpoints import Endpoint
+from environment import Cpu
 
 OUR_STOCK = """
     SELECT sum(on_hand), sum(reserved),
@@ -19,7 +19,7 @@ SETTINGS = ("server_version", "fsync", "synchronous_commit", "full_page_writes",
 
 @dataclass(frozen=True)
 class Side:
-    door: Door
+    endpoint: Endpoint
     cpu: Callable[[], Cpu]
     address: str  # of its database
     stock: str  # SQL: units of a SKU on hand, promised, and in orders
@@ -27,7 +27,7 @@ class Side:
 
     @property
     def name(self) -> str:
-        return self.door.name
+        return self.endpoint.name
 
     def stock_of(self, sku: str) -> dict[str, int]:
         with psycopg.connect(self.address) as connection:

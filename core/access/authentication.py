@@ -6,25 +6,25 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.request import Request
 
-from core.access.keys import recognise
+from core.access.keys import recognise, recognise_lately
 from core.access.principal import Principal
-from core.access.rate import charge
 from core.problems.catalogue import Unauthenticated
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <key>`."""
+    """`Authorization: Bearer <key>`. A view with `recent_keys` believes one for a second."""
 
     def authenticate(self, request: Request) -> tuple[Principal, None] | None:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if not scheme:
             return None
         if scheme.lower() != "bearer" or not key.strip():
             raise Unauthenticated("The Authorization header must read: Bearer <key>.")
-        principal = recognise(key.strip())
+        view = request.parser_context["view"]
+        look_up = recognise_lately if getattr(view, "recent_keys", False) else recognise
+        principal = look_up(key.strip())
         if principal is None:
             raise Unauthenticated("This API key is unknown, expired or revoked.")
-        charge(request, principal)
         return principal, None
 
     def authenticate_header(self, request: Request) -> str:

@@ -61,7 +61,7 @@ def recognise(key: str) -> Principal | None:
 def recognise_lately(key: str) -> Principal | None:
     """Return who a key belongs to, as known within the last second.
 
-    For the busiest doors: a look-up a request costs as much as a tenth of placing an order. A
+    For the busiest endpoints: a look-up a request costs as much as a tenth of placing an order. A
     key that is revoked, or narrowed, is believed for up to `LATELY` seconds more. An unknown key
     is looked up each time.
     """

@@ -1,32 +1,38 @@
 """How much an API client may ask, where it has a limit: so many requests a minute.
 
-What a client has used stands in memory that all web processes of one machine share: counted by
-each for itself, a client whose connections lie unevenly would be refused too early, and
-counted in a table, each request would write. gunicorn's master makes it by reading this module,
-before there are workers; several machines count for themselves.
+What a client has used is counted in the broker's Redis, for all web processes of all machines.
+Without one (RabbitMQ, tests), or while it is away, each process counts for itself.
 """
 
 from __future__ import annotations
 
+import logging
 import math
-import mmap
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol, cast
 
+import redis
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
 from core.access.principal import Principal
 from core.metrics.counters import REFUSED
 from core.problems.catalogue import TooManyRequests
 
-WINDOW = 60.0  # seconds, in which a client may ask all at once what it may ask
-CLIENTS = 4_096  # whoever comes after so many shares with one of them
-_SPENT = "omniretail.rate"
+log = logging.getLogger("omniretail.rate")
 
-# For each client the moment at which nothing it has asked counts any more. Read and written
-# without a lock: of two requests at the very same moment one may go uncounted.
-_clear_at = memoryview(mmap.mmap(-1, 8 * CLIENTS)).cast("d")
+WINDOW = 60.0  # seconds, in which a client may ask all at once what it may ask
+REDIS_PATIENCE = 0.25  # seconds for an answer
+REDIS_REST = 5.0  # seconds in which one that did not answer is not asked again
+_SPENT = "omniretail.rate"
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -41,22 +47,96 @@ class Spent:
     wait: int
 
 
-def spend(client: int, limit: int) -> Spent:
-    """Take one of a client's `limit` requests a minute, if there is one.
+class Counts(Protocol):
+    """Of each client the moment at which nothing that it has asked counts any more.
 
-    They come back evenly, one every `WINDOW / limit` seconds.
+    Requests come back evenly, one every `each` seconds: a token bucket in one value.
     """
-    now, slot, each = time.monotonic(), client % CLIENTS, WINDOW / limit
-    ahead = max(_clear_at[slot] - now, 0.0)
-    wait = ahead + each - WINDOW
-    if wait > each * 1e-6:  # what rounding leaves is no wait
-        return Spent(limit, 0, math.ceil(ahead), max(1, math.ceil(wait)))
-    ahead += each
-    _clear_at[slot] = now + ahead
+
+    def add(self, client: int, each: float) -> float:
+        """Count a request, unless that moment would be more than WINDOW ahead.
+
+        Return how many seconds ahead it is with this request.
+        """
+
+
+class MemoryCounts:
+    """Of this process alone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._clear_at: dict[int, float] = {}
+
+    def add(self, client: int, each: float) -> float:
+        now = time.monotonic()
+        with self._lock:
+            ahead = max(self._clear_at.get(client, 0.0) - now, 0.0) + each
+            if not _is_over(ahead, each):
+                self._clear_at[client] = now + ahead
+        return ahead
+
+
+class RedisCounts:
+    """Of all processes that use this Redis, by its clock."""
+
+    # Microseconds: whole numbers that Lua's doubles hold.
+    SCRIPT = """
+    local time, each, window = redis.call('TIME'), tonumber(ARGV[1]), tonumber(ARGV[2])
+    local now = time[1] * 1000000 + time[2]
+    local ahead = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) - now, 0) + each
+    if ahead <= window then
+        local clear_at = string.format('%.0f', now + ahead)
+        redis.call('SET', KEYS[1], clear_at, 'PX', math.ceil(ahead / 1000))
+    end
+    return ahead
+    """
+
+    def __init__(self, url: str) -> None:
+        self._otherwise = MemoryCounts()
+        self._rests_until = 0.0
+        self._script = redis.Redis.from_url(
+            url,
+            socket_timeout=REDIS_PATIENCE,
+            socket_connect_timeout=REDIS_PATIENCE,
+            retry=Retry(NoBackoff(), retries=0),
+        ).register_script(self.SCRIPT)
+
+    def add(self, client: int, each: float) -> float:
+        if time.monotonic() >= self._rests_until:
+            try:
+                times = [int(each * 1e6), int(WINDOW * 1e6)]
+                ahead = cast(int, self._script([f"omniretail:rate:{client}"], times))
+                return ahead / 1e6
+            except redis.RedisError as error:
+                self._rests_until = time.monotonic() + REDIS_REST
+                log.warning("limits are counted by each process: %s", error)
+        return self._otherwise.add(client, each)
+
+
+@cache
+def counts() -> Counts:
+    """Return where this process counts: by the broker's address."""
+    url = settings.CELERY_BROKER_URL
+    if url.startswith("redis+socket://"):  # as Celery writes it
+        return RedisCounts(url.replace("redis+socket", "unix", 1).replace("virtual_host", "db"))
+    return RedisCounts(url) if url.startswith(("redis://", "rediss://")) else MemoryCounts()
+
+
+def spend(client: int, limit: int) -> Spent:
+    """Take one of a client's `limit` requests a minute, if there is one."""
+    each = WINDOW / limit
+    ahead = counts().add(client, each)
+    if _is_over(ahead, each):
+        wait = max(1, math.ceil(ahead - WINDOW))
+        return Spent(limit, 0, math.ceil(ahead - each), wait)
     return Spent(limit, int((WINDOW - ahead) / each + 1e-6), math.ceil(ahead), 0)
 
 
-def charge(request: HttpRequest, actor: Principal) -> None:
+def _is_over(ahead: float, each: float) -> bool:
+    return ahead - WINDOW > each * 1e-6  # what rounding leaves is not over
+
+
+def charge(request: HttpRequest | Request, actor: Principal) -> None:
     """Count a request for its client, once; raise TooManyRequests when that is one too many."""
     if actor.requests_per_minute is None or _SPENT in request.META:
         return
@@ -65,6 +145,15 @@ def charge(request: HttpRequest, actor: Principal) -> None:
     if spent.wait:
         REFUSED.labels("too_many_requests").inc()
         raise TooManyRequests(limit=spent.limit, window_seconds=int(WINDOW))
+
+
+class ClientThrottle(BaseThrottle):
+    """DRF's throttle. Raises the refusal itself, which says more than that it is one."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if isinstance(request.user, Principal):
+            charge(request, request.user)
+        return True
 
 
 class RateLimitMiddleware:

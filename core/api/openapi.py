@@ -30,12 +30,18 @@ IF_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The ETag of what was read. If it has changed since: 412.",
 )
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="ETags that the client has: 304 without a body when one of them still holds.",
+)
 ETAG = OpenApiParameter(
     "ETag",
     str,
     OpenApiParameter.HEADER,
     response=[200, 201],
-    description="Names this state of the resource, for If-Match.",
+    description="Names this state of the resource.",
 )
 
 PROBLEM = {
@@ -114,8 +120,16 @@ class ContractSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         if self.method == "POST" and not getattr(self.view, "reads_only", False):
             return [IDEMPOTENCY_KEY, REPLAYED]
-        if getattr(self.view, "has_etag", False):
-            return {"GET": [ETAG], "PUT": [IF_MATCH, ETAG], "DELETE": [IF_MATCH]}[self.method]
+        if self.method == "GET" and (filters := getattr(self.view, "filterset_class", None)):
+            return filters.parameters()
+        has_etag = getattr(self.view, "has_etag", False)
+        if self.method == "GET" and (has_etag or self.path.endswith("}")):
+            return [
+                ETAG,
+                *([] if getattr(self.view, "changes_by_clock", False) else [IF_NONE_MATCH]),
+            ]
+        if has_etag:
+            return {"PUT": [IF_MATCH, ETAG], "DELETE": [IF_MATCH]}[self.method]
         return []
 
     def _map_serializer_field(
@@ -152,10 +166,13 @@ def add_problem_answers(
                     answer |= _refusal(status, answer["description"])
                 else:
                     answer["headers"] = answer.get("headers", {}) | _headers()
+            asked = {each["name"] for each in operation.get("parameters", ())}
+            if IF_NONE_MATCH.name in asked:
+                responses["304"] = {"description": "As the client has it", "headers": _headers()}
             refused = [*ALWAYS]
             if method in ("post", "put", "patch", "delete"):
                 refused += WITH_BODY
-            if any(each["name"] == IF_MATCH.name for each in operation.get("parameters", ())):
+            if IF_MATCH.name in asked:
                 refused += CHANGED
             for status in refused:
                 responses.setdefault(status, {"$ref": f"#/components/responses/Refused{status}"})

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from core.problems.catalogue import (
+    AddressTooLong,
     BodyTooLarge,
     DomainError,
     FileTooLarge,
+    HeadersTooLarge,
     MalformedBody,
+    MalformedRequest,
     MalformedUrl,
-    TooSlow,
 )
 from core.problems.handler import problem_response
 
-log = logging.getLogger("core.api.requests")
+LINE_LIMIT = 8190  # characters of an address, and of a header
+FIELDS_LIMIT = 100
 BODY_LIMIT = 5 * 1024 * 1024
 FILE_LIMIT = 200 * 1024 * 1024  # of an upload, with the form around it
 DEPTH_LIMIT = 64
@@ -51,6 +52,8 @@ class RequestIdMiddleware:
         response["X-Request-Id"] = request_id
         if not response.streaming and response.status_code not in (204, 304):
             response.headers.setdefault("Content-Length", str(len(response.content)))
+        if request.method == "HEAD":
+            _drop_body(response)
         return response
 
 
@@ -67,11 +70,10 @@ class ReadableRequestMiddleware:
         query = request.META.get("QUERY_STRING", "")
         if "\x00" in request.path or "%00" in query or "\x00" in query:
             return problem_response(MalformedUrl())
-        try:
-            request = gather_chunks(request)
-            length = int(request.META.get("CONTENT_LENGTH") or 0)
-        except DomainError as problem:
+        if problem := _outer_problem(request.META):
             return problem_response(problem)
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
             return problem_response(MalformedBody("Content-Length is not a number."))
         # Files come in streams and have a limit of their own.
@@ -83,31 +85,48 @@ class ReadableRequestMiddleware:
         return self.get_response(request)
 
 
-def gather_chunks(request: HttpRequest) -> HttpRequest:
-    """Return a request that came in chunks as one with a length.
+def _outer_problem(head: Mapping[str, Any]) -> DomainError | None:
+    """Say what the server lets through and this service does not."""
+    if len(head.get("REQUEST_URI", "")) > LINE_LIMIT:
+        return AddressTooLong()
+    fields = [value for name, value in head.items() if name.startswith("HTTP_")]
+    if len(fields) > FIELDS_LIMIT or any(len(value) > LINE_LIMIT for value in fields):
+        return HeadersTooLarge()
+    if "HTTP_TRANSFER_ENCODING" in head:
+        # The server unpacks what HTTP/1.1 sends in chunks. What an older client means is unsure.
+        return MalformedRequest("Only HTTP/1.1 knows chunks.")
+    return None
 
-    Django reads nothing without a Content-Length: the chunked body of a rejected line would be
-    an empty one, and reject everything.
-    """
-    coding = request.META.get("HTTP_TRANSFER_ENCODING", "")
-    if not isinstance(request, WSGIRequest) or "chunked" not in coding.lower():
-        return request
-    try:
-        body = request.environ["wsgi.input"].read(BODY_LIMIT + 1)
-    except BlockingIOError as error:
-        raise TooSlow() from error
-    except Exception as error:  # each server has errors of its own for a broken chunk
-        log.info("a chunked body broke off: %s", error)
-        raise MalformedBody("The chunks of the body are broken.") from error
-    if len(body) > BODY_LIMIT:
-        raise BodyTooLarge()
-    whole = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-    return WSGIRequest(request.environ | whole)
+
+def _drop_body(response: HttpResponseBase) -> None:
+    """Leave only the head: the server would send the body of an answer to HEAD."""
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = []
+        return
+    assert isinstance(response, HttpResponse)
+    length = response.headers.get("Content-Length")
+    response.content = b""
+    if length is not None:
+        response.headers["Content-Length"] = length
 
 
 class WillingNegotiation(DefaultContentNegotiation):
     """Choose what to answer in. A client whose Accept header is empty takes anything, as one
     without the header does."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        """Do as DRF does, but for the usual question without its many steps."""
+        first = renderers[0]
+        if (
+            len(renderers) == 1
+            and request.META.get("HTTP_ACCEPT") in (None, "", "*/*", first.media_type)
+            and not request.META.get("QUERY_STRING")
+            and format_suffix is None
+        ):
+            return first, first.media_type
+        return super().select_renderer(request, renderers, format_suffix)
 
     def get_accept_list(self, request: Request) -> list[str]:
         return [each for each in super().get_accept_list(request) if each] or ["*/*"]

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.core.validators import RegexValidator
 from django.db import transaction
-from django.db.models import Q, QuerySet
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseNotModified
+from django.utils.http import parse_etags
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.access.principal import Principal
+from core.api.filter_fields import CODE, NOT_A_CODE
+from core.api.filters import FilterSet, refuse_repeated
+from core.api.pagination import Render
 from core.idempotency.execute import execute, retry_conflicts
 from core.problems.catalogue import PreconditionFailed, ValidationFailed
 
 MAX_QUANTITY = 1_000_000  # units in one line; beyond it is a slip of the keyboard
 MAX_ITEMS = 1_000  # items in a bulk call
 MAX_LINES = 500  # lines of an order
-DEFAULT_LIMIT, MAX_LIMIT = 50, 200
-CODE = (
-    r"^(?!\.{1,2}$)[^\s/\\?#%\x00-\x1f\x7f](?:[^/\\?#%\x00-\x1f\x7f]*[^\s/\\?#%\x00-\x1f\x7f])?\Z"
-)
 
 
 class Versioned(Protocol):
@@ -78,13 +76,7 @@ class CodeField(StringField):
         kwargs.setdefault("max_length", 64)
         kwargs.setdefault("trim_whitespace", False)
         super().__init__(**kwargs)
-        self.validators.append(
-            RegexValidator(
-                CODE,
-                "A code has no slash, '?', '#', '%%' or control character, no space at its ends.",
-                code="invalid_code",
-            )
-        )
+        self.validators.append(RegexValidator(CODE, NOT_A_CODE, code="invalid_code"))
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -114,26 +106,51 @@ class StrictBooleanField(serializers.BooleanField):
         return data
 
 
-class ListQuery(StrictSerializer):
-    """The query string of a list: its filters are the fields of subclasses."""
-
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT)
-    cursor = serializers.CharField(required=False, max_length=500)
-
-
 class ApiView(APIView):
     """A door of the API. `scopes` names, per method, what the principal must have; None where
-    the door itself decides by what is asked. For the OpenAPI document, `has_etag` says that it
-    honours `If-Match`, and `reads_only` that its POST changes nothing."""
+    the endpoint decides by what is asked. `filterset_class` is what its list can be asked. With
+    `recent_keys` it believes an API key for a second without looking it up again. For the OpenAPI
+    document, `has_etag` says that it honours `If-Match`, and `reads_only` that its POST changes
+    nothing. What it shows changes by the clock alone where `changes_by_clock`."""
 
+    filterset_class: ClassVar[type[FilterSet] | None] = None
+    recent_keys: ClassVar[bool] = False
     has_etag: ClassVar[bool] = False
+    changes_by_clock: ClassVar[bool] = False
     reads_only: ClassVar[bool] = False
     scopes: ClassVar[Mapping[str, str | None]] = {}
+
+    def perform_authentication(self, request: Request) -> None:
+        """Throttle before permissions, as DRF does not: what is refused counts too."""
+        super().perform_authentication(request)
+        self.check_throttles(request)
 
     @property
     def actor(self) -> Principal:
         assert isinstance(self.request.user, Principal)
         return self.request.user
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Name the state of one resource by an ETag: its version, else a digest of the body; and
+        answer 304 to who has it already."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if not (isinstance(response, Response) and response.status_code == 200):
+            return response
+        if request.method not in ("GET", "HEAD") or not self._shows_one_resource(request):
+            return response
+        if "ETag" not in response:
+            digest = blake2b(response.render().content, digest_size=16).hexdigest()
+            response["ETag"] = f'"{digest}"'
+        if self.changes_by_clock or not _has_already(request, response["ETag"]):
+            return response
+        kept = ("ETag", "Vary", "Cache-Control")
+        return HttpResponseNotModified(
+            headers={name: response[name] for name in kept if name in response}
+        )
+
+    def _shows_one_resource(self, request: Request) -> bool:
+        match = request.resolver_match
+        return self.has_etag or (match is not None and match.route.endswith(">"))
 
     def json_object(self) -> dict[str, Any]:
         """Return the body as it came, or refuse one that is not a JSON object."""
@@ -147,17 +164,22 @@ class ApiView(APIView):
         checked.is_valid(raise_exception=True)
         return checked.validated_data
 
-    def filters(self, serializer: type[serializers.Serializer]) -> Any:
-        """Return the validated query string; a parameter that is unknown to a strict serializer,
-        or given twice, is an error: the answer would be to another question."""
-        twice = [name for name, given in self.request.query_params.lists() if len(given) > 1]
-        if twice:
-            raise serializers.ValidationError(
-                {name: ["Give it once only."] for name in twice}, code="given_twice"
-            )
+    def query(self, serializer: type[serializers.Serializer]) -> Any:
+        """Return the validated query string of what is no list; a parameter that is unknown to a
+        strict serializer, or given twice, is an error: the answer would be to another question."""
+        refuse_repeated(self.request.query_params)
         checked = serializer(data=self.request.query_params.dict())
         checked.is_valid(raise_exception=True)
         return checked.validated_data
+
+    def filterset(self, rows: QuerySet[Any]) -> FilterSet:
+        """Return what this list is asked, of these rows."""
+        assert self.filterset_class is not None
+        return self.filterset_class(self.request.query_params, rows)
+
+    def page(self, rows: QuerySet[Any], *, render: Render) -> Response:
+        """Answer one page of those of the rows that were asked for."""
+        return self.filterset(rows).page(self.request, render=render)
 
     def act(self, effect: Callable[[], tuple[int, Any]], content: Any = None) -> HttpResponse:
         """Run an effect under the request's Idempotency-Key, in one transaction.
@@ -188,69 +210,6 @@ class ApiView(APIView):
         check_etag(self.request, version)
 
 
-def page(
-    request: Request,
-    rows: QuerySet[Any] | Callable[[int, int], QuerySet[Any]],
-    *,
-    key: str,
-    render: Callable[[list[Any]], Sequence[Any]],
-    filters: dict[str, Any],
-    newest_first: bool = False,
-) -> Response:
-    """Answer one page of a list, ordered by the unique column `key`.
-
-    The cursor is the last key seen, so pages neither skip nor repeat rows while others write.
-    Where sorting would go through a long history, `rows` is told the last key seen and how many
-    are wanted, and returns few rows among which they are.
-    """
-    limit = filters.get("limit") or DEFAULT_LIMIT
-    edge: Any = 0
-    if "cursor" in filters:
-        edge = _open_cursor(filters["cursor"])
-    if not isinstance(rows, QuerySet):
-        if not isinstance(edge, int):
-            raise _bad_cursor()
-        rows = rows(edge, limit + 1)
-    elif "cursor" in filters:
-        try:
-            rows = rows.filter(Q(**{f"{key}__{'lt' if newest_first else 'gt'}": edge}))
-        except (ValueError, TypeError) as error:
-            raise _bad_cursor() from error
-    found = list(rows.order_by(f"-{key}" if newest_first else key)[: limit + 1])
-    more = len(found) > limit
-    found = found[:limit]
-    after = None
-    if more:
-        query = request.query_params.copy()
-        query["cursor"] = _close_cursor(getattr(found[-1], key))
-        after = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
-    return Response({"results": render(found), "next": after})
-
-
-def _close_cursor(value: Any) -> str:
-    text = json.dumps(value, default=str)
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _open_cursor(cursor: str) -> Any:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        value = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
-        raise _bad_cursor() from error
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise _bad_cursor()
-    if (isinstance(value, int) and abs(value) >= 2**63) or "\x00" in str(value):
-        raise _bad_cursor()
-    return value
-
-
-def _bad_cursor() -> ValidationFailed:
-    return ValidationFailed.at(
-        "/cursor", "This cursor is not one that a list gave. Follow `next`.", "bad_cursor"
-    )
-
-
 def check_etag(request: Request, version: int | None) -> None:
     """Honour `If-Match`: refuse with 412 when the resource is not at that version."""
     wanted = request.headers.get("If-Match")
@@ -259,6 +218,12 @@ def check_etag(request: Request, version: int | None) -> None:
     current = None if version is None else etag(version)
     if current not in [part.strip() for part in wanted.split(",")]:
         raise PreconditionFailed(current=current)
+
+
+def _has_already(request: Request, current: str) -> bool:
+    """Say whether `If-None-Match` names the ETag, which a proxy may have made a weak one."""
+    given = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in given or current in {each.removeprefix("W/") for each in given}
 
 
 def etag(version: int) -> str:

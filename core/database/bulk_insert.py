@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from core.database.statements import run
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +92,31 @@ def hex_of(value: bytes) -> str:
     return "\\x" + value.hex()
 
 
+# As `WriteTime`: once the transaction has its number.
+_CLOCK = """SELECT '', CASE WHEN pg_current_xact_id() IS NOT NULL
+                       THEN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint END"""
+
+
 def take_ids(**wanted: int) -> dict[str, list[int]]:
     """Draw ids from the sequences of tables in one statement: `take_ids(orders_order=3)`.
 
     Knowing ids before writing lets the answer and the events be composed first, so that the
     contended rows can be touched last.
     """
-    queries = [
+    if not any(wanted.values()):
+        return {table: [] for table in wanted}
+    return take_ids_and_time(**wanted)[0]
+
+
+def take_ids_and_time(**wanted: int) -> tuple[dict[str, list[int]], datetime]:
+    """Draw ids, and return them with a time that `updated_at` may have in this transaction."""
+    queries = [_CLOCK] + [
         f"SELECT '{table}', nextval('{table}_id_seq') FROM generate_series(1, %s::int)"
         for table in wanted
     ]
-    ids: dict[str, list[int]] = {table: [] for table in wanted}
-    if any(wanted.values()):
-        counts = [str(count) for count in wanted.values()]
-        for table, identity in run(" UNION ALL ".join(queries), counts):
-            ids[table].append(identity)
-    return ids
+    ids: dict[str, list[int]] = {table: [] for table in ("", *wanted)}
+    counts = [str(count) for count in wanted.values()]
+    for table, number in run(" UNION ALL ".join(queries), counts):
+        ids[table].append(number)
+    (microseconds,) = ids.pop("")
+    return ids, _EPOCH + timedelta(microseconds=microseconds)

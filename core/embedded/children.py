@@ -21,11 +21,8 @@ LONGEST_DELAY = 30.0
 SETTLED = 30.0  # seconds alive after which a process counts as sound again
 GROUP_GRACE = 3.0
 
-# glibc gives threads heaps of their own, and each keeps what a large request has left in it: with
-# 16 threads, a web process of 127 MB had 184.
+# glibc gives threads heaps of their own, and each keeps what a large request has left in it.
 FEW_ARENAS = "2"
-
-NAMES = ("web", "worker", "beat")
 
 
 def mark_of(home: Path) -> str:
@@ -144,7 +141,8 @@ def end_leftovers(home: Path, *, grace: float) -> list[str]:
 
     The main ones are asked first, so that they can send their own children home.
     """
-    files = {name: PidFile(home / f"{name}.pid") for name in NAMES}
+    names = [*sorted(path.stem for path in home.glob("web-*.pid")), "worker", "beat"]
+    files = {name: PidFile(home / f"{name}.pid") for name in names}
     living = {name: pid for name, file in files.items() if (pid := file.living()) is not None}
     _end(living.values(), grace=grace)
     orphans = processes.marked(mark_of(home))

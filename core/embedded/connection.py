@@ -14,7 +14,7 @@ BROKER_SOCKET = "broker.sock"
 
 POOL = {
     "min_size": 2,
-    "max_size": 24,  # the 20 request threads of a web process, and some to spare
+    "max_size": 28,  # the 24 places of a web process (overload.py), and some for probes
     # Seconds for a connection; then 503 and Retry-After. While the database is away a pool
     # gives up reconnecting, and only the next caller makes it try again: those who wait then
     # wait in vain, and the longer they may, the later the service is back.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -38,6 +40,14 @@ class Interrupted(Exception):
     """Asked to stop before the service was up."""
 
 
+def number_of_web_processes() -> int:
+    """Raises EmbeddedError unless WEB_WORKERS is a number above nought."""
+    text = os.environ.get("WEB_WORKERS") or "2"
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise EmbeddedError(f"WEB_WORKERS must be a number from 1, not {text!r}.")
+    return int(text)
+
+
 class Supervisor:
     def __init__(self, home: Path, *, host: str, port: int, demo: bool) -> None:
         self.home = home
@@ -50,7 +60,9 @@ class Supervisor:
         self._lock = Lock(home / "serve.lock")
         self._use: Use | None = None
         self._broker: Broker | None = None
-        self._children: list[Child] = []
+        self._web_processes = number_of_web_processes()
+        self._web: list[Child] = []
+        self._behind: list[Child] = []
         self._backoffs = {"PostgreSQL": Backoff(), "The broker": Backoff()}
 
     def run(self) -> None:
@@ -143,16 +155,20 @@ class Supervisor:
 
     def _start_children(self, listener: socket.socket) -> None:
         celery = ("-m", "celery", "--app", "omniretail")
-        self._children = [
+        counts = {"PROMETHEUS_MULTIPROC_DIR": str(self._make_metrics_folder())}
+        self._web = [
             Child(
-                "web",
+                f"web-{number}",
                 self.home,
-                ("-m", "gunicorn", "--config", "gunicorn.conf.py", "omniretail.wsgi:application"),
+                ("-m", "omniretail.web", "--fd", str(listener.fileno())),
                 role="web",
-                grace=GRACE + 5,
-                extra_environment={"GUNICORN_BIND": f"fd://{listener.fileno()}"},
+                grace=GRACE + 10,
+                extra_environment=counts,
                 handed_files=(listener.fileno(),),
-            ),
+            )
+            for number in range(1, self._web_processes + 1)
+        ]
+        self._behind = [
             Child(
                 "beat",
                 self.home,
@@ -173,9 +189,20 @@ class Supervisor:
         for child in self._children:
             child.start()
 
+    @property
+    def _children(self) -> list[Child]:
+        return [*self._web, *self._behind]
+
+    def _make_metrics_folder(self) -> Path:
+        """Where the web processes of this run count, so that each can tell of all."""
+        folder = self.home / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
+
     def _wait_for_web(self) -> None:
         """Until it answers at all. Raises EmbeddedError with the web's last words."""
-        web = self._children[0]
+        web = self._web[0]
         deadline = time.monotonic() + LONGEST_WEB_START
         while not self._answers():
             self._go_on()
@@ -248,12 +275,12 @@ class Supervisor:
         self._stop.set()
         began = time.monotonic()
         self.console.say("Stopping")
-        for child in self._children:
-            self.console.say(f"  {child.name}")
-            child.stop(in_a_hurry=self._hurry.is_set)
-            if child.name == "web":
-                for other in self._children:  # these two need not wait for each other
-                    other.ask_to_stop()
+        for group in (self._web, self._behind):
+            for child in group:  # these need not wait for each other
+                child.ask_to_stop()
+            for child in group:
+                self.console.say(f"  {child.name}")
+                child.stop(in_a_hurry=self._hurry.is_set)
         end_leftovers(self.home, grace=1)  # a command that was under way
         with exclusive(self.home / "start.lock"):
             if self._broker is not None:

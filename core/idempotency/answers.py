@@ -1,4 +1,4 @@
-"""Claims and their stored answers, many at once: one statement to recall, one to store."""
+"""Idempotency keys and their stored answers, many at once: one statement each way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from psycopg import errors as pg
 from rest_framework.request import Request
 
@@ -23,7 +23,7 @@ _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class IdempotencyKey:
     """What makes two requests the same act: whose key, which key, of what."""
 
     owner: str
@@ -31,14 +31,12 @@ class Claim:
     fingerprint: bytes
 
     @classmethod
-    def of(cls, request: Request) -> Claim:
-        """Read the claim of a request, or refuse it for its missing or malformed key."""
-        assert isinstance(request.user, Principal)
-        return cls.made(request, request.data, request.user)
+    def of(cls, request: Request, content: Any = None) -> IdempotencyKey:
+        """Read the key of a request, or refuse it for its missing or malformed key.
 
-    @classmethod
-    def made(cls, request: Request | HttpRequest, data: Any, actor: Principal) -> Claim:
-        """Read the claim of a request whose JSON is `data`; refusals as for `of`."""
+        `content` stands for a body that is not JSON.
+        """
+        assert isinstance(request.user, Principal)
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if key is None:
             raise KeyRequired()
@@ -47,9 +45,9 @@ class Claim:
         parts = [
             (request.method or "").encode(),
             request.get_full_path().encode(),
-            msgspec.json.encode(data, order="sorted"),
+            msgspec.json.encode(request.data if content is None else content, order="sorted"),
         ]
-        return cls(actor.id, key, hashlib.sha256(b"\n".join(parts)).digest())
+        return cls(request.user.id, key, hashlib.sha256(b"\n".join(parts)).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +74,8 @@ class Answer:
         return response
 
 
-def recall(claims: Sequence[Claim]) -> list[Answer | DomainError | None]:
-    """Lock the keys of one owner's claims until the transaction ends, and return what each has
+def recall(keys: Sequence[IdempotencyKey]) -> list[Answer | DomainError | None]:
+    """Lock the keys of one owner until the transaction ends, and return what each has
     been answered before: the answer, `KeyMismatch` for another request under the key, None for
     a key that is new.
 
@@ -85,7 +83,7 @@ def recall(claims: Sequence[Claim]) -> list[Answer | DomainError | None]:
     `KeyInProgress`. What such a request commits meanwhile is not seen: `store_answers` then
     meets it, and the caller's transaction has to be run again.
     """
-    keys = sorted({claim.key for claim in claims})  # in order: two sets never wait for each other
+    names = sorted({each.key for each in keys})  # in order: two sets never wait for each other
     try:
         rows = run(
             """SELECT a.key, a.fingerprint, a.status, a.body
@@ -94,7 +92,7 @@ def recall(claims: Sequence[Claim]) -> list[Answer | DomainError | None]:
                    FROM unnest(%(keys)b::text[]) AS k(key) OFFSET 0
                ) w
                JOIN idempotency_storedanswer a ON a.owner = %(owner)s::text AND a.key = w.key""",
-            {"owner": claims[0].owner, "keys": keys},
+            {"owner": keys[0].owner, "keys": names},
         )
     except OperationalError as error:
         if isinstance(error.__cause__, (pg.LockNotAvailable, pg.QueryCanceled)):
@@ -102,16 +100,16 @@ def recall(claims: Sequence[Claim]) -> list[Answer | DomainError | None]:
         raise
     stored = {key: (bytes(mark), Answer(status, body)) for key, mark, status, body in rows}
     answers: list[Answer | DomainError | None] = []
-    for claim in claims:
-        if claim.key not in stored:
+    for each in keys:
+        if each.key not in stored:
             answers.append(None)
             continue
-        fingerprint, answer = stored[claim.key]
-        answers.append(answer.replay() if fingerprint == claim.fingerprint else KeyMismatch())
+        fingerprint, answer = stored[each.key]
+        answers.append(answer.replay() if fingerprint == each.fingerprint else KeyMismatch())
     return answers
 
 
-def store_answers(answers: Sequence[tuple[Claim, Answer]]) -> None:
+def store_answers(answers: Sequence[tuple[IdempotencyKey, Answer]]) -> None:
     """Keep the answers of one owner's new keys.
 
     Raises `IntegrityError` when a request with one of the keys has been answered since `recall`.
@@ -125,8 +123,8 @@ def store_answers(answers: Sequence[tuple[Claim, Answer]]) -> None:
            SELECT %s::text, * FROM unnest(%b::text[], %b::bytea[], %s::int[], %b::text[])""",
         [
             answers[0][0].owner,
-            [claim.key for claim, _ in answers],
-            [claim.fingerprint for claim, _ in answers],
+            [each.key for each, _ in answers],
+            [each.fingerprint for each, _ in answers],
             numbers(answer.status for _, answer in answers),
             [answer.body for _, answer in answers],
         ],

@@ -1,4 +1,4 @@
-"""One door for every act: claim, effect and answer in one transaction."""
+"""Every act: its idempotency key, its effect and its answer in one transaction."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from django.http import HttpResponse
 from psycopg import errors as pg
 from rest_framework.request import Request
 
-from core.access.principal import Principal
-from core.idempotency.answers import Answer, Claim, recall, store_answers
+from core.idempotency.answers import Answer, IdempotencyKey, recall, store_answers
 from core.idempotency.errors import KeyMismatch
 from core.problems.catalogue import DomainError
 
@@ -23,7 +22,7 @@ INVALID = (400, 404)
 T = TypeVar("T")
 
 
-class StartOver(Exception):
+class RetryWithSavepoints(Exception):
     """An effect met what it cannot take back by itself: roll back, and run it with savepoints."""
 
 
@@ -39,17 +38,15 @@ def execute(request: Request, effect: Effect, content: Any = None) -> HttpRespon
     A deadlock or a serialisation failure is retried whole. `content` stands for a body that is
     not JSON.
     """
-    assert isinstance(request.user, Principal)
-    claim = Claim.made(request, request.data if content is None else content, request.user)
-    return execute_once(claim, effect).response()
+    return execute_once(IdempotencyKey.of(request, content), effect).response()
 
 
-def execute_once(claim: Claim, effect: Effect) -> Answer:
-    """Run `effect` once for a claim, however often it comes; return its answer or a stored one.
+def execute_once(key: IdempotencyKey, effect: Effect) -> Answer:
+    """Run `effect` once for a key, however often it comes; return its answer or a stored one.
 
     Raises refusals of what was sent (400, 404); others are answers.
     """
-    (answer,) = retry_conflicts(lambda: execute_set([claim], lambda _: [_guarded(effect)]))
+    (answer,) = retry_conflicts(lambda: execute_set([key], lambda _: [_guarded(effect)]))
     if isinstance(answer, DomainError):
         raise answer
     return answer
@@ -74,38 +71,34 @@ def retry_conflicts(act: Callable[[], T]) -> T:
 
 
 def execute_set(
-    claims: Sequence[Claim], effect: Callable[[list[int]], Sequence[Outcome]]
+    keys: Sequence[IdempotencyKey], effect: Callable[[list[int]], Sequence[Outcome]]
 ) -> list[Answer | DomainError]:
-    """Run the acts of one owner's claims in one transaction; return their answers in order.
+    """Run the acts under one owner's keys in one transaction; return their answers in order.
 
-    `effect` gets the positions of the claims that are new, and returns their outcomes. The
+    `effect` gets the positions of the keys that are new, and returns their outcomes. The
     same key twice in a set is one act.
     """
     with transaction.atomic():
-        answers = recall(claims)
-        first = {claim.key: n for n, claim in reversed(list(enumerate(claims)))}
-        fresh = [
-            n for n, claim in enumerate(claims) if answers[n] is None and first[claim.key] == n
-        ]
+        answers = recall(keys)
+        first = {each.key: n for n, each in reversed(list(enumerate(keys)))}
+        fresh = [n for n, each in enumerate(keys) if answers[n] is None and first[each.key] == n]
         for position, outcome in zip(fresh, effect(fresh) if fresh else (), strict=True):
             answers[position] = _answer(outcome)
         store_answers(
-            [(claims[n], answer) for n in fresh if isinstance(answer := answers[n], Answer)]
+            [(keys[n], answer) for n in fresh if isinstance(answer := answers[n], Answer)]
         )
     return [
-        _of_twin(claim, claims[first[claim.key]], answers[first[claim.key]])
-        if answer is None
-        else answer
-        for claim, answer in zip(claims, answers, strict=True)
+        _of_twin(key, keys[first[key.key]], answers[first[key.key]]) if answer is None else answer
+        for key, answer in zip(keys, answers, strict=True)
     ]
 
 
 def _of_twin(
-    claim: Claim, twin: Claim, answer: Answer | DomainError | None
+    key: IdempotencyKey, twin: IdempotencyKey, answer: Answer | DomainError | None
 ) -> Answer | DomainError:
-    """Answer a claim whose key came twice in one set: as if it had come a moment later."""
+    """Answer a key that came twice in one set: as if it had come a moment later."""
     assert answer is not None
-    if claim.fingerprint != twin.fingerprint:
+    if key.fingerprint != twin.fingerprint:
         return KeyMismatch()
     return answer.replay() if isinstance(answer, Answer) else answer
 

@@ -51,7 +51,7 @@ def accept_file(*, content: CsvFile, kind: Kind, wishes: Wishes, actor: Principa
         rows=file.rows_total,
         dry_run=wishes.dry_run,
     )
-    file.refresh_from_db(fields=["created_at"])
+    file.refresh_from_db(fields=["created_at", "updated_at"])
     return file
 
 

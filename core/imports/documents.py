@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from core.database.updated_at import exact_text
 from core.imports.models import BadRow, Change, Import
 
 
@@ -29,6 +30,7 @@ def import_document(file: Import) -> dict[str, Any]:
         "created_at": _moment(file.created_at),
         "started_at": _moment(file.started_at),
         "finished_at": _moment(file.finished_at),
+        "updated_at": exact_text(file.updated_at),
     }
 
 

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.database.updated_at import moves, updated_at
+
 
 class ImportState(models.TextChoices):
     QUEUED = "queued", "Queued"  # staged whole, nobody has begun
@@ -46,15 +48,18 @@ class Import(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    updated_at = updated_at()
 
     class Meta:
         ordering = ["-id"]
+        triggers = [moves()]
         indexes = [
             models.Index(
                 fields=["id"],
                 name="import_unfinished",
                 condition=Q(state__in=[ImportState.QUEUED, ImportState.RUNNING]),
             ),
+            models.Index(fields=["updated_at", "id"], name="import_updated"),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from core.metrics.counters import REQUESTS, SECONDS
@@ -22,9 +21,8 @@ _FOLDED = ("/admin/", "/static/")
 class MetricsMiddleware:
     """Count each request by method, door and status.
 
-    Stands behind `ReadableRequestMiddleware`: chunks make a new request there, and the door
-    would be written on that one. To look a series up by its labels costs the library more than to
-    count, so they are kept: one entry for each method, door and status.
+    To look a series up by its labels costs the library more than to count, so they are kept: one
+    entry for each method, door and status.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -52,9 +50,7 @@ def door_of(request: HttpRequest) -> str:
     for folder in _FOLDED:
         if door.startswith(folder):
             return folder
-    if match is None and f"{request.method} {door}" not in settings.EXPRESS_DOORS:
-        return OTHER
-    return door
+    return OTHER if match is None else door
 
 
 def _series(method: str, door: str, status: int) -> Series:

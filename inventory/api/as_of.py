@@ -66,7 +66,7 @@ class AsOfView(ApiView):
     @extend_schema(operation_id="stock_as_of", parameters=[AsOfQuery], responses={200: AsOfAnswer})
     def get(self, request: Request) -> Response:
         """Say what a location had of a SKU at a moment, and why: by what had been recorded then."""
-        asked = self.filters(AsOfQuery)
+        asked = self.query(AsOfQuery)
         spot = look_up(
             actor=self.actor,
             skus={"/sku": asked["sku"]},

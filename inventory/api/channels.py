@@ -13,24 +13,25 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     ApiView,
     CodeField,
     Expect,
-    ListQuery,
     QuantityField,
     StrictSerializer,
     StringField,
     listed,
-    page,
     tagged,
 )
+from core.database.updated_at import exact_text
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.fields import MomentField
 from inventory.commands.kept.ring_fences import Fence, replace_ring_fences
 from inventory.models import RingFence, Sku
 from inventory.moments import as_text
 from inventory.settlement import settlement
+from stores.api.filters import ChannelFilters
 from stores.choices import ChannelKind
 from stores.commands.channels import put_channel, raise_version
 from stores.models import Channel, Location
@@ -90,27 +91,20 @@ class ChannelAnswer(serializers.Serializer):
     kind = serializers.ChoiceField(ChannelKind.choices)
     locations = SellsFromField()
     ring_fences = RingFenceAnswer(many=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
 class ChannelsView(ApiView):
     scopes = {"GET": "catalogue:read"}
+    filterset_class = ChannelFilters
 
-    @extend_schema(
-        operation_id="list_channels", parameters=[ListQuery], responses={200: listed(ChannelAnswer)}
-    )
+    @extend_schema(operation_id="list_channels", responses={200: listed(ChannelAnswer)})
     def get(self, request: Request) -> Response:
         """List channels."""
-        filters = self.filters(ListQuery)
         rows = _shown_channels()
         if self.actor.channels is not None:
             rows = rows.filter(code__in=self.actor.channels)
-        return page(
-            request,
-            rows,
-            key="code",
-            filters=filters,
-            render=lambda found: [render_channel(channel) for channel in found],
-        )
+        return self.page(rows, render=lambda found: [render_channel(channel) for channel in found])
 
 
 class ChannelView(ApiView):
@@ -239,6 +233,7 @@ def render_channel(channel: Channel) -> dict[str, Any]:
         if channel.all_locations
         else [location.code for location in channel.locations.all()],
         "ring_fences": list(_rendered_fences(channel.ring_fences.all())),
+        "updated_at": exact_text(channel.updated_at),
     }
 
 

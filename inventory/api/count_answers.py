@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from core.api.filters import UPDATED_AT
 from inventory.choices import CountState
 
 
@@ -25,6 +26,7 @@ class CountSummaryAnswer(serializers.Serializer):
     submitted_at = serializers.DateTimeField(allow_null=True)
     finished_by = serializers.CharField(allow_null=True, help_text="Who applied or cancelled it")
     finished_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
 

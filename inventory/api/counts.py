@@ -16,16 +16,14 @@ from core.api.views import (
     MAX_ITEMS,
     ApiView,
     CodeField,
-    ListQuery,
     StrictSerializer,
     listed,
-    page,
 )
 from core.problems.catalogue import NotFound
 from inventory.api.count_answers import CountSessionAnswer, CountSummaryAnswer, EntriesAnswer
 from inventory.api.count_body import CountSelectionBody, EntriesBody, chosen_lines, seen_by
+from inventory.api.filters import CountFilters
 from inventory.api.reservations import NoBody
-from inventory.choices import CountState
 from inventory.commands.counting.count_review import approve_count
 from inventory.commands.counting.count_work import (
     Threshold,
@@ -44,12 +42,6 @@ from inventory.queries.counting.counts import (
 )
 from inventory.queries.lookup import look_up
 from inventory.queries.transfers import as_id
-from stores.queries.network import location_ids
-
-
-class CountListQuery(ListQuery):
-    location = CodeField(required=False)
-    state = serializers.ChoiceField(CountState.choices, required=False)
 
 
 class CountedSkuBody(StrictSerializer):
@@ -72,28 +64,12 @@ class ApprovalBody(StrictSerializer):
 
 class CountsView(ApiView):
     scopes = {"GET": "stock:read", "POST": "stock:write"}
+    filterset_class = CountFilters
 
-    @extend_schema(
-        operation_id="list_counts",
-        parameters=[CountListQuery],
-        responses={200: listed(CountSummaryAnswer)},
-    )
+    @extend_schema(operation_id="list_counts", responses={200: listed(CountSummaryAnswer)})
     def get(self, request: Request) -> Response:
         """List counts, the newest first."""
-        filters = self.filters(CountListQuery)
-        rows = visible_counts(self.actor)
-        if "location" in filters:
-            rows = rows.filter(location__in=location_ids([filters["location"]]))
-        if "state" in filters:
-            rows = rows.filter(state=filters["state"])
-        return page(
-            request,
-            with_progress(rows),
-            key="pk",
-            filters=filters,
-            render=count_summaries,
-            newest_first=True,
-        )
+        return self.page(with_progress(visible_counts(self.actor)), render=count_summaries)
 
     @extend_schema(
         operation_id="start_count",

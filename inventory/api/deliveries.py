@@ -12,19 +12,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     MAX_ITEMS,
     ApiView,
     CodeField,
-    ListQuery,
     QuantityField,
     StrictSerializer,
     StringField,
     listed,
-    page,
 )
 from core.problems.catalogue import NotFound
 from inventory.api.fields import MomentField, ReferenceField
+from inventory.api.filters import DeliveryFilters
 from inventory.api.reservations import NoBody
 from inventory.barcodes import MAX_LENGTH
 from inventory.choices import DeliveryState
@@ -32,7 +32,6 @@ from inventory.commands.goods_in.expect import Announcement, cancel_delivery, ex
 from inventory.queries.deliveries import delivery_documents, visible_deliveries
 from inventory.queries.goods import find_goods
 from inventory.queries.transfers import as_id
-from stores.queries.network import location_ids
 
 
 class GoodsLineBody(StrictSerializer):
@@ -76,37 +75,18 @@ class ExpectedDeliveryAnswer(serializers.Serializer):
     lines = DeliveryLineAnswer(many=True)
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
     allowed_actions = serializers.ListField(child=serializers.CharField())
-
-
-class DeliveryQuery(ListQuery):
-    location = CodeField(required=False)
-    state = serializers.ChoiceField(DeliveryState.choices, required=False)
-    reference = serializers.CharField(required=False, max_length=128, trim_whitespace=False)
 
 
 class DeliveriesView(ApiView):
     scopes = {"GET": "stock:read", "POST": "stock:write"}
+    filterset_class = DeliveryFilters
 
-    @extend_schema(
-        operation_id="list_deliveries",
-        parameters=[DeliveryQuery],
-        responses={200: listed(ExpectedDeliveryAnswer)},
-    )
+    @extend_schema(operation_id="list_deliveries", responses={200: listed(ExpectedDeliveryAnswer)})
     def get(self, request: Request) -> Response:
         """List deliveries, the newest first."""
-        filters = self.filters(DeliveryQuery)
-        wanted = {name: filters[name] for name in ("state", "reference") if name in filters}
-        if "location" in filters:
-            wanted["location__in"] = location_ids([filters["location"]])
-        return page(
-            request,
-            visible_deliveries(self.actor).filter(**wanted),
-            key="pk",
-            filters=filters,
-            render=delivery_documents,
-            newest_first=True,
-        )
+        return self.page(visible_deliveries(self.actor), render=delivery_documents)
 
     @extend_schema(
         operation_id="expect_delivery",

@@ -10,7 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView, CodeField, ListQuery, listed, page
+from core.api.views import ApiView, CodeField, listed
+from inventory.api.filters import DriftFilters
 from inventory.choices import Reason
 from inventory.models import Drift
 from inventory.moments import as_text
@@ -22,12 +23,6 @@ class SourceField(CodeField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=32, **kwargs)
-
-
-class DriftQuery(ListQuery):
-    sku = CodeField(required=False)
-    location = CodeField(required=False)
-    source = SourceField(required=False)  # type: ignore[assignment]
 
 
 class StepAnswer(serializers.Serializer):
@@ -65,20 +60,12 @@ class DriftAnswer(serializers.Serializer):
 
 class DriftView(ApiView):
     scopes = {"GET": "stock:read"}
+    filterset_class = DriftFilters
 
-    @extend_schema(
-        operation_id="list_drift", parameters=[DriftQuery], responses={200: listed(DriftAnswer)}
-    )
+    @extend_schema(operation_id="list_drift", responses={200: listed(DriftAnswer)})
     def get(self, request: Request) -> Response:
         """List drift, the newest first, with the movements that may explain it."""
-        filters = self.filters(DriftQuery)
-        rows = visible_drift(
-            self.actor,
-            sku=filters.get("sku"),
-            location=filters.get("location"),
-            source=filters.get("source"),
-        )
-        return page(request, rows, key="pk", filters=filters, render=_render, newest_first=True)
+        return self.page(visible_drift(self.actor), render=_render)
 
 
 def _render(rows: list[Drift]) -> list[dict[str, Any]]:

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api.filter_fields import NOT_A_TIME, read_time
 from core.api.views import MAX_QUANTITY, StrictIntegerField, StringField
 from core.problems.catalogue import ValidationFailed
-
-_RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
-)
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class MomentField(serializers.Field):
     """A time as RFC 3339 with its zone: `2026-03-29T14:00:00Z` or `…+01:00`."""
 
-    default_error_messages = {
-        "invalid": "Write a time as RFC 3339 with its zone, such as 2026-03-29T14:00:00Z."
-    }
+    default_error_messages = {"invalid": NOT_A_TIME}
 
     def to_internal_value(self, data: Any) -> datetime:
-        if not isinstance(data, str) or not _RFC_3339.match(data):
+        if not isinstance(data, str):
             self.fail("invalid")
         try:
-            return datetime.fromisoformat(data.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
+            return read_time(data)
+        except ValueError:
             self.fail("invalid")
 
     def to_representation(self, value: Any) -> Any:

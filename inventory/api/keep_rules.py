@@ -13,27 +13,28 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     ApiView,
     CodeField,
     Expect,
-    ListQuery,
     QuantityField,
     StrictSerializer,
     StringField,
     listed,
-    page,
     tagged,
 )
+from core.database.updated_at import exact_text
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.fields import CategoryField, MomentField
+from inventory.api.filters import KeepRuleFilters
 from inventory.choices import AbcClass, KeepKind, KeepState
 from inventory.commands.kept.change_rule import change_keep_rule
 from inventory.commands.kept.keep_rules import KeepFacts, put_keep_rule, remove_keep_rule
 from inventory.models import KeepRule
 from inventory.moments import as_text
-from inventory.queries.available.keep_rules import IN_STATE, state_of, visible_keep_rules
+from inventory.queries.available.keep_rules import state_of, visible_keep_rules
 from inventory.queries.lookup import look_up
 
 # `from` is a word of Python, so these fields cannot be attributes of a class body.
@@ -72,45 +73,20 @@ KeepRuleAnswer = type(
         "until": serializers.DateTimeField(allow_null=True),
         "note": serializers.CharField(allow_null=True),
         "state": serializers.ChoiceField(KeepState.choices),
+        "updated_at": serializers.DateTimeField(help_text=UPDATED_AT),
     },
 )
 
 
-class KeepRuleQuery(ListQuery):
-    kind = serializers.ChoiceField(KeepKind.choices, required=False)
-    channel = serializers.CharField(required=False, max_length=64)
-    sku = serializers.CharField(required=False, max_length=64)
-    category = serializers.CharField(required=False, max_length=100)
-    abc_class = serializers.ChoiceField(AbcClass.choices, required=False)
-    location = serializers.CharField(required=False, max_length=64)
-    state = serializers.ChoiceField(KeepState.choices, required=False)
-
-
-COLUMNS = {"channel": "channel__code", "sku": "sku__code", "location": "location__code"}
-
-
 class KeepRulesView(ApiView):
     scopes = {"GET": "catalogue:read"}
+    filterset_class = KeepRuleFilters
 
-    @extend_schema(
-        operation_id="list_keep_rules",
-        parameters=[KeepRuleQuery],
-        responses={200: listed(KeepRuleAnswer)},
-    )
+    @extend_schema(operation_id="list_keep_rules", responses={200: listed(KeepRuleAnswer)})
     def get(self, request: Request) -> Response:
         """List the rules that keep units from sale."""
-        filters = self.filters(KeepRuleQuery)
-        rows = visible_keep_rules(self.actor)
-        if "state" in filters:
-            rows = rows.filter(IN_STATE[filters["state"]])
-        for name in ("kind", "channel", "sku", "category", "abc_class", "location"):
-            if name in filters:
-                rows = rows.filter(**{COLUMNS.get(name, name): filters[name]})
-        return page(
-            request,
-            rows,
-            key="code",
-            filters=filters,
+        return self.page(
+            visible_keep_rules(self.actor),
             render=lambda found: [render_keep_rule(rule) for rule in found],
         )
 
@@ -118,6 +94,7 @@ class KeepRulesView(ApiView):
 class KeepRuleView(ApiView):
     scopes = {"GET": "catalogue:read", "PUT": "catalogue:write", "DELETE": "catalogue:write"}
     has_etag = True
+    changes_by_clock = True  # its state: upcoming, active, over
 
     @extend_schema(operation_id="get_keep_rule", responses={200: KeepRuleAnswer})
     def get(self, request: Request, code: str) -> Response:
@@ -239,6 +216,7 @@ def render_keep_rule(rule: KeepRule) -> dict[str, Any]:
         "until": as_text(rule.until),
         "note": rule.note or None,
         "state": state_of(rule, timezone.now()).value,
+        "updated_at": exact_text(rule.updated_at),
     }
 
 

@@ -12,17 +12,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView, CodeField, ListQuery, StrictSerializer, listed, page
+from core.api.views import ApiView, CodeField, StrictSerializer, listed
 from core.problems.catalogue import NotFound, ValidationFailed
+from inventory.api.filters import PlacementFilters
 from inventory.commands.catalogue.placements import move_to_bin, put_in_bin, take_from_bin
 from inventory.models import Placement, Sku
 from inventory.queries.placements import bins_of_skus, placements_at
 from stores.models import Bin, Location
-
-
-class PlacementQuery(ListQuery):
-    sku = serializers.CharField(required=False, max_length=64)
-    bin = serializers.CharField(required=False, max_length=64)
 
 
 class PlacementAnswer(serializers.Serializer):
@@ -64,17 +60,12 @@ class _PlacementsView(ApiView):
 
 class PlacementsView(_PlacementsView):
     scopes = {"GET": "catalogue:read"}
+    filterset_class = PlacementFilters
 
-    @extend_schema(
-        operation_id="list_placements",
-        parameters=[PlacementQuery],
-        responses={200: listed(PlacementAnswer)},
-    )
+    @extend_schema(operation_id="list_placements", responses={200: listed(PlacementAnswer)})
     def get(self, request: Request, code: str) -> Response:
         """List what lies where, in walking order."""
-        filters = self.filters(PlacementQuery)
-        rows = placements_at(self.location(code), sku=filters.get("sku"), bin=filters.get("bin"))
-        return page(request, rows, key="turn", filters=filters, render=_render)
+        return self.page(placements_at(self.location(code)), render=_render)
 
 
 class AddPlacementView(_PlacementsView):

@@ -7,30 +7,30 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     ApiView,
     CodeField,
     Expect,
-    ListQuery,
     StrictIntegerField,
     StrictSerializer,
     StringField,
     listed,
-    page,
     tagged,
 )
+from core.database.updated_at import exact_text
 from core.problems.catalogue import NotFound
 from inventory.api.fields import CategoryField
+from inventory.api.filters import SkuFilters
 from inventory.choices import AbcClass
-from inventory.commands.catalogue.catalogue import SkuFacts, as_kept, put_sku
-from inventory.errors import BadCheckDigit
+from inventory.commands.catalogue.catalogue import SkuFacts, put_sku
 from inventory.models import Sku
 
 DETAIL_LIMIT = 65_536  # characters of JSON in attributes or a size guide
@@ -124,42 +124,17 @@ class SkuAnswer(serializers.Serializer):
     price = serializers.DecimalField(max_digits=12, decimal_places=4, allow_null=True)
     weight_g = serializers.IntegerField(allow_null=True)
     size_guide = serializers.DictField(allow_null=True)
-
-
-class SkuQuery(ListQuery):
-    q = serializers.CharField(required=False, max_length=200, help_text="Part of code or name")
-    barcode = serializers.CharField(required=False, max_length=128)
-    product = serializers.CharField(required=False, max_length=64)
-    category = serializers.CharField(required=False, max_length=100)
-    abc_class = serializers.ChoiceField(AbcClass.choices, required=False)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
 class SkusView(ApiView):
     scopes = {"GET": "catalogue:read"}
+    filterset_class = SkuFilters
 
-    @extend_schema(
-        operation_id="list_skus", parameters=[SkuQuery], responses={200: listed(SkuAnswer)}
-    )
+    @extend_schema(operation_id="list_skus", responses={200: listed(SkuAnswer)})
     def get(self, request: Request) -> Response:
         """List SKUs."""
-        filters = self.filters(SkuQuery)
-        rows = _shown_skus()
-        if "q" in filters:
-            rows = rows.filter(Q(code__icontains=filters["q"]) | Q(name__icontains=filters["q"]))
-        if "barcode" in filters:
-            rows = rows.filter(barcodes__code__in=_stored_forms(filters["barcode"]))
-        if "product" in filters:
-            rows = rows.filter(product__code=filters["product"])
-        for name in ("category", "abc_class"):
-            if name in filters:
-                rows = rows.filter(**{name: filters[name]})
-        return page(
-            request,
-            rows,
-            key="code",
-            filters=filters,
-            render=lambda found: [render_sku(sku) for sku in found],
-        )
+        return self.page(_shown_skus(), render=lambda found: [render_sku(sku) for sku in found])
 
 
 class SkuView(ApiView):
@@ -193,14 +168,6 @@ def _shown_skus() -> QuerySet[Sku]:
     return Sku.objects.select_related("product").prefetch_related("barcodes")
 
 
-def _stored_forms(barcode: str) -> list[str]:
-    """How a barcode that somebody typed may be stored."""
-    try:
-        return as_kept([barcode])
-    except BadCheckDigit:
-        return []
-
-
 def render_sku(sku: Sku) -> dict[str, Any]:
     return {
         "sku": sku.code,
@@ -213,6 +180,7 @@ def render_sku(sku: Sku) -> dict[str, Any]:
         "price": None if sku.price is None else price_text(sku.price),
         "weight_g": sku.weight_g,
         "size_guide": sku.product.size_guide if sku.product else None,
+        "updated_at": exact_text(sku.updated_at),
     }
 
 

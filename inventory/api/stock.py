@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.views import ApiView, ListQuery, listed, page
+from core.api.views import ApiView, listed
 from inventory.api.answers import KeptAnswer, render_kept
+from inventory.api.filters import MovementFilters, StockFilters
 from inventory.choices import Reason
 from inventory.keeping import Kept
 from inventory.models import Stock, StockMovement
@@ -21,13 +22,6 @@ from inventory.moments import as_text
 from inventory.queries.available.kept import read_kept
 from inventory.queries.history import visible_movements
 from inventory.queries.stock import read_stock, visible_stock
-
-LAST_ID = 2**63 - 1
-
-
-class StockQuery(ListQuery):
-    sku = serializers.CharField(required=False, max_length=64)
-    location = serializers.CharField(required=False, max_length=64)
 
 
 class StockAnswer(serializers.Serializer):
@@ -43,13 +37,6 @@ class StockAnswer(serializers.Serializer):
     kept = KeptAnswer(many=True, help_text="What is kept from sale here, for whom and why")
     incoming = serializers.IntegerField(help_text="Units on their way here")
     version = serializers.IntegerField()
-
-
-class MovementQuery(ListQuery):
-    sku = serializers.CharField(required=False, max_length=64)
-    location = serializers.CharField(required=False, max_length=64)
-    reference = serializers.CharField(required=False, max_length=128, trim_whitespace=False)
-    after = serializers.IntegerField(required=False, min_value=0, max_value=LAST_ID)
 
 
 class MovementAnswer(serializers.Serializer):
@@ -71,21 +58,12 @@ class MovementAnswer(serializers.Serializer):
 
 class StockView(ApiView):
     scopes = {"GET": "stock:read"}
+    filterset_class = StockFilters
 
-    @extend_schema(
-        operation_id="list_stock", parameters=[StockQuery], responses={200: listed(StockAnswer)}
-    )
+    @extend_schema(operation_id="list_stock", responses={200: listed(StockAnswer)})
     def get(self, request: Request) -> Response:
         """List the balances of SKUs at locations."""
-        filters = self.filters(StockQuery)
-        rows = visible_stock(self.actor, sku=filters.get("sku"), location=filters.get("location"))
-        return page(
-            request,
-            rows,
-            key="id",
-            filters=filters,
-            render=self._render,
-        )
+        return self.page(visible_stock(self.actor), render=self._render)
 
     def _render(self, found: list[Stock]) -> list[dict[str, Any]]:
         ids = [row.pk for row in found]
@@ -95,28 +73,19 @@ class StockView(ApiView):
 
 class MovementsView(ApiView):
     scopes = {"GET": "stock:read"}
+    filterset_class = MovementFilters
 
-    @extend_schema(
-        operation_id="list_movements",
-        parameters=[MovementQuery],
-        responses={200: listed(MovementAnswer)},
-    )
+    @extend_schema(operation_id="list_movements", responses={200: listed(MovementAnswer)})
     def get(self, request: Request) -> Response:
         """List the ledger, oldest first. To follow it as it grows, read `/events`, whose
         numbers have no gaps: of two movements, the later number may be seen first."""
-        filters = self.filters(MovementQuery)
-        rows = visible_movements(
-            self.actor,
-            sku=filters.get("sku"),
-            location=filters.get("location"),
-            reference=filters.get("reference"),
-            after=filters.get("after"),
-        )
-        return page(
+        filters = self.filterset(StockMovement.objects.all())
+        wanted = {
+            name: filters.asked.get(name) for name in ("sku", "location", "reference", "after")
+        }
+        return filters.page(
             request,
-            rows,
-            key="id",
-            filters=filters,
+            rows=visible_movements(self.actor, **wanted),
             render=lambda found: [render_movement(row) for row in found],
         )
 

@@ -12,29 +12,26 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     MAX_ITEMS,
     ApiView,
     CodeField,
-    ListQuery,
     QuantityField,
     StrictSerializer,
     listed,
-    page,
 )
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
-from inventory.api.fields import ReferenceField
+from inventory.api.filters import TransferFilters
 from inventory.api.reservations import NoBody
 from inventory.api.scan_body import SCAN_KEY, ScansBody
 from inventory.choices import TransferState, TransferVerdict
 from inventory.commands.transfers.scan_transfer import scan_transfer
 from inventory.commands.transfers.transfer import cancel_transfer, draft_transfer
-from inventory.models import TransferLine
 from inventory.queries.lookup import look_up
 from inventory.queries.scan import Read
-from inventory.queries.transfers import as_id, touching, transfer_documents, visible_transfers
-from stores.queries.network import location_ids
+from inventory.queries.transfers import as_id, transfer_documents, visible_transfers
 
 
 class TransferLineBody(StrictSerializer):
@@ -81,52 +78,20 @@ TransferAnswer = type(
         "created_at": serializers.DateTimeField(),
         "dispatched_at": serializers.DateTimeField(allow_null=True),
         "received_at": serializers.DateTimeField(allow_null=True),
+        "updated_at": serializers.DateTimeField(help_text=UPDATED_AT),
         "allowed_actions": serializers.ListField(child=serializers.CharField()),
     },
 )
 
 
-TransferQuery = type(
-    "TransferQuery",
-    (ListQuery,),
-    {
-        "location": CodeField(required=False, help_text="Where it leaves or arrives"),
-        "from": CodeField(required=False),
-        "to": CodeField(required=False),
-        "state": serializers.ChoiceField(TransferState.choices, required=False),
-        "sku": CodeField(required=False),
-        "reference": ReferenceField(required=False, help_text="A fulfilment's id"),
-    },
-)
-_ENDS = {"from": "source__in", "to": "destination__in"}
-
-
 class TransfersView(ApiView):
     scopes = {"GET": "stock:read", "POST": "stock:write"}
+    filterset_class = TransferFilters
 
-    @extend_schema(
-        operation_id="list_transfers",
-        parameters=[TransferQuery],
-        responses={200: listed(TransferAnswer)},
-    )
+    @extend_schema(operation_id="list_transfers", responses={200: listed(TransferAnswer)})
     def get(self, request: Request) -> Response:
         """List transfers, the newest first."""
-        filters = self.filters(TransferQuery)
-        rows = visible_transfers(self.actor)
-        if "location" in filters:
-            rows = rows.filter(touching([filters["location"]]))
-        if "sku" in filters:
-            lines = TransferLine.objects.filter(sku__code=filters["sku"])
-            rows = rows.filter(pk__in=lines.values("transfer"))
-        for name, end in _ENDS.items():
-            if name in filters:
-                rows = rows.filter(**{end: location_ids([filters[name]])})
-        rows = rows.filter(
-            **{name: filters[name] for name in ("state", "reference") if name in filters}
-        )
-        return page(
-            request, rows, key="pk", filters=filters, render=transfer_documents, newest_first=True
-        )
+        return self.page(visible_transfers(self.actor), render=transfer_documents)
 
     @extend_schema(
         operation_id="draft_transfer", request=TransferBody, responses={201: TransferAnswer}

@@ -16,11 +16,9 @@ from core.api.views import (
     MAX_ITEMS,
     ApiView,
     CodeField,
-    ListQuery,
     QuantityField,
     StrictSerializer,
     listed,
-    page,
 )
 from inventory.api.answers import (
     BalanceAnswer,
@@ -30,6 +28,7 @@ from inventory.api.answers import (
     render_broken,
 )
 from inventory.api.fields import ReferenceField
+from inventory.api.filters import StockFilters
 from inventory.choices import Condition
 from inventory.commands.change import StockChange
 from inventory.commands.set_apart import ORIGINS, OUTCOMES, Move, move_unavailable
@@ -95,24 +94,14 @@ class MovedAnswer(serializers.Serializer):
     broken = BrokenAnswer(many=True)
 
 
-class UnavailableQuery(ListQuery):
-    sku = serializers.CharField(required=False, max_length=64)
-    location = serializers.CharField(required=False, max_length=64)
-
-
 class UnavailableView(ApiView):
     scopes = {"GET": "stock:read", "POST": "stock:write"}
+    filterset_class = StockFilters
 
-    @extend_schema(
-        operation_id="list_unavailable",
-        parameters=[UnavailableQuery],
-        responses={200: listed(UnavailableAnswer)},
-    )
+    @extend_schema(operation_id="list_unavailable", responses={200: listed(UnavailableAnswer)})
     def get(self, request: Request) -> Response:
         """List what may not be sold, and in which condition it is, as the ledger tells."""
-        filters = self.filters(UnavailableQuery)
-        rows = rows_kept_apart(self.actor, sku=filters.get("sku"), location=filters.get("location"))
-        return page(request, rows, key="id", filters=filters, render=_render_rows)
+        return self.page(rows_kept_apart(self.actor), render=_render_rows)
 
     @extend_schema(operation_id="move_unavailable", request=MoveBody, responses={201: MovedAnswer})
     def post(self, request: Request) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from core.database.updated_at import moves, updated_at
 from inventory.choices import AbcClass
 
 
@@ -42,11 +43,15 @@ class Sku(models.Model):
     attributes = models.JSONField(default=dict, blank=True)
     price = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     weight_g = models.PositiveIntegerField(null=True, blank=True)
+    # Rises with its barcodes and with the size guide of its product as well: it shows both.
     version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = updated_at()
 
     class Meta:
         ordering = ["code"]
         verbose_name = "SKU"
+        indexes = [models.Index(fields=["updated_at", "id"], name="sku_updated")]
+        triggers = [moves()]
 
     def __str__(self) -> str:
         return self.code

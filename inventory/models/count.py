@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from core.database.updated_at import moves, touches, updated_at
 from inventory.choices import CountState
 from inventory.models.catalogue import Sku
 from stores.models import Location
@@ -25,9 +26,14 @@ class Count(models.Model):
     submitted_at = models.DateTimeField(null=True, blank=True)
     finished_by = models.CharField(max_length=150, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    updated_at = updated_at()
 
     class Meta:
-        indexes = [models.Index(fields=["location", "state"], name="count_at_location")]
+        triggers = [moves()]
+        indexes = [
+            models.Index(fields=["location", "state"], name="count_at_location"),
+            models.Index(fields=["updated_at", "id"], name="count_updated"),
+        ]
 
     def __str__(self) -> str:
         return f"Count {self.pk}" + (f": {self.name}" if self.name else "")
@@ -49,6 +55,7 @@ class CountLine(models.Model):
 
     class Meta:
         ordering = ["walk", "bin", "sku"]
+        triggers = touches(inventory_count="SELECT count_id FROM changed")
         constraints = [
             models.UniqueConstraint(fields=["count", "sku", "bin"], name="count_line_once"),
         ]
@@ -95,6 +102,7 @@ class CountResult(models.Model):
     superseded = models.BooleanField(default=False)
 
     class Meta:
+        triggers = touches(inventory_count="SELECT count_id FROM changed")
         constraints = [
             models.UniqueConstraint(fields=["count", "sku"], name="count_result_once"),
         ]

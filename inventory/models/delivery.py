@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 
+from core.database.updated_at import moves, touches, updated_at
 from inventory.choices import DeliveryState
 from inventory.models.catalogue import Sku
 from stores.models import Location
@@ -26,8 +27,10 @@ class ExpectedDelivery(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     # When all of it was accounted for, or somebody stopped waiting.
     ended_at = models.DateTimeField(null=True, blank=True)
+    updated_at = updated_at()
 
     class Meta:
+        triggers = [moves()]
         verbose_name_plural = "expected deliveries"
         constraints = [
             models.UniqueConstraint(fields=["location", "reference"], name="delivery_once"),
@@ -44,6 +47,7 @@ class ExpectedDelivery(models.Model):
             models.Index(
                 fields=["location"], name="delivery_awaited", condition=Q(state__in=AWAITED_STATES)
             ),
+            models.Index(fields=["updated_at", "id"], name="delivery_updated"),
         ]
 
     def __str__(self) -> str:
@@ -64,6 +68,7 @@ class ExpectedDeliveryLine(models.Model):
     damaged = models.PositiveBigIntegerField(default=0)
 
     class Meta:
+        triggers = touches(inventory_expecteddelivery="SELECT delivery_id FROM changed")
         constraints = [
             models.UniqueConstraint(fields=["delivery", "sku"], name="delivery_line_once"),
             models.CheckConstraint(

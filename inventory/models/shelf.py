@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 
+from core.database.updated_at import moves, updated_at
 from inventory.choices import AbcClass, KeepKind
 from inventory.models.catalogue import Sku
 from stores.models import Bin, Channel, Location
@@ -69,9 +70,12 @@ class KeepRule(models.Model):
     until = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=300, blank=True, default="")
     version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = updated_at()
 
     class Meta:
         ordering = ["code"]
+        indexes = [models.Index(fields=["updated_at", "id"], name="keep_rule_updated")]
+        triggers = [moves()]
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gt=0), name="keep_rule_of_something"),
             models.CheckConstraint(

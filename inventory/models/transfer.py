@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.database.updated_at import moves, touches, updated_at
 from inventory.choices import TransferState, TransferVerdict
 from inventory.models.catalogue import Sku
 from stores.models import Location
@@ -25,8 +26,10 @@ class Transfer(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     dispatched_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(null=True, blank=True)
+    updated_at = updated_at()
 
     class Meta:
+        triggers = [moves()]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(source=F("destination")), name="transfer_goes_somewhere"
@@ -40,6 +43,7 @@ class Transfer(models.Model):
             ),
             # A fulfilment's journey; most transfers are for the shelf.
             models.Index(fields=["reference"], name="transfer_for", condition=~Q(reference="")),
+            models.Index(fields=["updated_at", "id"], name="transfer_updated"),
         ]
 
     def __str__(self) -> str:
@@ -67,6 +71,7 @@ class TransferLine(models.Model):
     unloaded = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
+        triggers = touches(inventory_transfer="SELECT transfer_id FROM changed")
         constraints = [
             models.UniqueConstraint(fields=["transfer", "sku"], name="transfer_line_once"),
             models.CheckConstraint(

@@ -19,7 +19,7 @@ from django.urls import reverse
 from core.access.principal import Principal
 from core.admin.base import actor_of
 from core.api.views import MAX_ITEMS, MAX_QUANTITY
-from core.idempotency.answers import Answer, Claim
+from core.idempotency.answers import Answer, IdempotencyKey
 from core.idempotency.errors import KeyMismatch
 from core.idempotency.execute import execute_once
 from core.problems.catalogue import DomainError
@@ -181,7 +181,7 @@ def _act(delivery: ExpectedDelivery, form: ReceiveForm, *, do: str, actor: Princ
         return 200, {}
 
     try:
-        answer = execute_once(_claim(identity, form, do, arrived, actor), effect)
+        answer = execute_once(_idempotency_key(identity, form, do, arrived, actor), effect)
     except KeyMismatch:
         return "This form was sent already. Look what was counted in before you send more."
     except DomainError as error:
@@ -189,13 +189,15 @@ def _act(delivery: ExpectedDelivery, form: ReceiveForm, *, do: str, actor: Princ
     return _refusal(answer)
 
 
-def _claim(
+def _idempotency_key(
     identity: str, form: ReceiveForm, do: str, arrived: Mapping[int, Arrived], actor: Principal
-) -> Claim:
+) -> IdempotencyKey:
     token = form.cleaned_data["act"]
     key = token if _TOKEN.match(token) else uuid.uuid4().hex
     content = [identity, do, sorted((sku, a.units, a.damaged) for sku, a in arrived.items())]
-    return Claim(actor.id, f"receive-{key}", hashlib.sha256(json.dumps(content).encode()).digest())
+    return IdempotencyKey(
+        actor.id, f"receive-{key}", hashlib.sha256(json.dumps(content).encode()).digest()
+    )
 
 
 def _refusal(answer: Answer) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from core.access.principal import Principal
+from core.database.updated_at import exact_text
 from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.moments import as_text
 from inventory.transitions import delivery_actions
@@ -47,6 +48,7 @@ def delivery_documents(deliveries: Iterable[ExpectedDelivery]) -> list[dict[str,
             ],
             "created_at": as_text(delivery.created_at),
             "ended_at": as_text(delivery.ended_at),
+            "updated_at": exact_text(delivery.updated_at),
             "allowed_actions": delivery_actions(delivery.state),
         }
         for delivery in deliveries

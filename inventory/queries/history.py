@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db.models import BigIntegerField, Func, QuerySet, Value
@@ -17,8 +17,8 @@ NextMovements = Callable[[int, int], "QuerySet[StockMovement]"]
 def visible_movements(
     actor: Principal,
     *,
-    sku: str | None = None,
-    location: str | None = None,
+    sku: Collection[str] | None = None,
+    location: Collection[str] | None = None,
     reference: str | None = None,
     after: int | None = None,
 ) -> NextMovements:
@@ -31,10 +31,10 @@ def visible_movements(
     if actor.locations is not None:
         shelf["location__in"] = location_ids(actor.locations)
     if location is not None:
-        found = location_ids([location])
+        found = location_ids(location)
         shelf["location__in"] = [pk for pk in shelf.get("location__in", found) if pk in found]
     if sku is not None:
-        shelf["sku__in"] = list(Sku.objects.filter(code=sku).values_list("pk", flat=True))
+        shelf["sku__in"] = list(Sku.objects.filter(code__in=sku).values_list("pk", flat=True))
 
     def next_movements(edge: int, count: int) -> QuerySet[StockMovement]:
         edge = max(edge, after or 0)

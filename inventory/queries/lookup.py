@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.access.principal import Principal
 from core.problems.catalogue import ValidationFailed
 from inventory.models import Sku
-from stores.queries.network import Place, Source, current_network
+from stores.queries.network import Network, Place, Source, current_network
 
 Pointed = Mapping[str, str]  # a JSON pointer into the body -> the code that stands there
 
@@ -31,7 +31,7 @@ class Spot:
 class Found:
     """What the codes mean."""
 
-    sku_ids: dict[str, int]
+    sku_ids: Mapping[str, int]
     places: dict[str, Place]
     channels: dict[str, Source]
 
@@ -50,8 +50,22 @@ def look_up(
 
     Raises `ValidationFailed` naming every unknown code at its pointer.
     """
-    network = current_network()
     sku_ids = dict(Sku.objects.filter(code__in=set(skus.values())).values_list("code", "pk"))
+    return find_among(
+        current_network(), sku_ids, actor=actor, skus=skus, locations=locations, channels=channels
+    )
+
+
+def find_among(
+    network: Network,
+    sku_ids: Mapping[str, int],
+    *,
+    actor: Principal,
+    skus: Pointed,
+    locations: Pointed,
+    channels: Pointed | None = None,
+) -> Found:
+    """Do as `look_up` does, with the SKUs' ids by their codes and the network already read."""
     places = {
         code: network.by_code[code]
         for code in set(locations.values())

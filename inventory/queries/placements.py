@@ -16,21 +16,14 @@ Turn = tuple[int, str]  # a bin's place in the walk, and its code
 _BETWEEN = Value("\x1f")
 
 
-def placements_at(
-    location: Location, *, sku: str | None = None, bin: str | None = None
-) -> QuerySet[Placement]:
+def placements_at(location: Location) -> QuerySet[Placement]:
     """Return placements with SKU and bin; `turn` is a text that sorts as one walks."""
     walk = LPad(Cast(F("bin__walk"), CharField()), 10, Value("0"))
-    rows = (
+    return (
         Placement.objects.filter(bin__location=location)
         .select_related("sku", "bin")
         .annotate(turn=Concat(walk, _BETWEEN, F("bin__code"), _BETWEEN, F("sku__code")))
     )
-    if sku is not None:
-        rows = rows.filter(sku__code=sku)
-    if bin is not None:
-        rows = rows.filter(bin__code=bin)
-    return rows
 
 
 def bins_of_skus(

@@ -48,17 +48,11 @@ WHERE s.id = ANY(%s::bigint[]) ORDER BY s.id
 """
 
 
-def visible_stock(
-    actor: Principal, *, sku: str | None = None, location: str | None = None
-) -> QuerySet[Stock]:
+def visible_stock(actor: Principal) -> QuerySet[Stock]:
     """Return Stock rows by their ids alone; `read_stock` says what they hold."""
     rows = Stock.objects.only("pk")
     if actor.locations is not None:
         rows = rows.filter(location__in=location_ids(actor.locations))
-    if sku is not None:
-        rows = rows.filter(sku__code=sku)
-    if location is not None:
-        rows = rows.filter(location__in=location_ids([location]))
     return rows
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from core.access.principal import Principal
+from core.database.updated_at import exact_text
 from inventory.models import Transfer, TransferLine
 from inventory.moments import as_text
 from inventory.transitions import transfer_actions
@@ -78,6 +79,7 @@ def transfer_documents(transfers: Iterable[Transfer]) -> list[dict[str, Any]]:
             "created_at": as_text(transfer.created_at),
             "dispatched_at": as_text(transfer.dispatched_at),
             "received_at": as_text(transfer.received_at),
+            "updated_at": exact_text(transfer.updated_at),
             "allowed_actions": transfer_actions(transfer.state),
         }
         for transfer in transfers

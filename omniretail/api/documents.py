@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import threading
 from functools import cache
 from typing import Any
 
@@ -23,9 +24,20 @@ from core.problems.handler import to_be_read
 _CODE = re.compile(r"`([^`]+)`")
 
 
-@cache
+_making = threading.Lock()
+
+
 def openapi_json() -> bytes:
-    """Return the published document. Made once a process: it follows from the code alone."""
+    """Return the published document. Made once a process: it follows from the code alone.
+
+    The generator fails in two threads at once.
+    """
+    with _making:
+        return _made_openapi_json()
+
+
+@cache
+def _made_openapi_json() -> bytes:
     document: Any = SchemaGenerator().get_schema(request=None, public=True)
     return OpenApiJsonRenderer().render(document, renderer_context={})
 

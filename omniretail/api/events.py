@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,42 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.views import MAX_LIMIT, ApiView, StrictSerializer
+from core.api.views import ApiView
 from core.outbox.feed import read_feed
 from core.outbox.models import Event, Relay
 from core.outbox.relay import number_pending
 from core.problems.catalogue import ValidationFailed
+from omniretail.api.filters import FeedFilters
 
 DEFAULT_LIMIT = 100
-LAST_SEQUENCE = 2**63 - 1
 # A client that may see little reads on past what it may not see, but not for ever.
 BATCH, MOST_BATCHES = 500, 20
-_TYPE = re.compile(r"[a-z_]+\.(?:[a-z_]+|\*)")
-
-
-class TypesField(serializers.CharField):
-    """Event types between commas; `order.*` is a whole family."""
-
-    default_error_messages = {
-        "type": "Name event types between commas, such as order.placed,fulfilment.*"
-    }
-
-    def to_internal_value(self, data: Any) -> Any:
-        names = [name.strip() for name in super().to_internal_value(data).split(",")]
-        if not all(_TYPE.fullmatch(name) for name in names):
-            self.fail("type")
-        return names
-
-
-class FeedQuery(StrictSerializer):
-    after = serializers.IntegerField(
-        required=False,
-        min_value=0,
-        max_value=LAST_SEQUENCE,
-        help_text="The last sequence seen; 0 or nothing: from the beginning",
-    )
-    types = TypesField(required=False, max_length=1_000)
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT)
 
 
 class EventAnswer(serializers.Serializer):
@@ -72,10 +45,12 @@ class FeedAnswer(serializers.Serializer):
 class EventsView(ApiView):
     scopes = {"GET": "orders:read"}
 
-    @extend_schema(operation_id="read_events", parameters=[FeedQuery], responses={200: FeedAnswer})
+    filterset_class = FeedFilters
+
+    @extend_schema(operation_id="read_events", responses={200: FeedAnswer})
     def get(self, request: Request) -> Response:
         """Read the feed. Remember the last `sequence`, and go on from there."""
-        asked = self.filters(FeedQuery)
+        asked = self.filterset(Event.objects.all()).asked
         # The feed does not wait for a worker.
         while number_pending():
             continue

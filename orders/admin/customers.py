@@ -9,18 +9,7 @@ from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin, Searched, link
 from orders.models import Customer
-
-
-def customers_named(word: str) -> Q:
-    """Return the customers with this e-mail or this id of the shop.
-
-    E-mails stand in two indexes, of those with and without an id, and are asked for in each.
-    """
-    named = Q(external_id=word)
-    if "@" in word:
-        mailed = Q(email__in={word, word.lower()})
-        named |= mailed & Q(external_id__isnull=True) | mailed & Q(external_id__isnull=False)
-    return named
+from orders.queries.finding import customers_named
 
 
 @admin.register(Customer)

@@ -21,14 +21,13 @@ from core.admin.base import (
     link_to,
 )
 from inventory.models import Sku
-from orders.admin.customers import customers_named
 from orders.choices import OrderState
-from orders.models import Customer, Fulfilment, Order, OrderLine, Return, SourcingReceipt
+from orders.models import Fulfilment, Order, OrderLine, Return, SourcingReceipt
 from orders.money import format_amount
-from orders.queries.state import derive_state, in_state
+from orders.queries.finding import orders_with
+from orders.queries.state import derive_state, in_states
 from orders.queries.timeline import read_timeline
 from orders.sourcing import read_receipt
-from stores.models import Channel
 
 QUANTITIES = ("ordered", "cancelled", "reserved", "backordered", "fulfilled", "returned")
 
@@ -47,7 +46,8 @@ class StateFilter(admin.SimpleListFilter):
         return OrderState.choices
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return in_state(queryset, self.value() or "") if self.value() in OrderState else queryset
+        state = self.value()
+        return in_states(queryset, [state]) if state and state in OrderState else queryset
 
 
 class LineInline(ReadOnlyInline):
@@ -144,14 +144,7 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
         return super().get_queryset(request).prefetch_related("lines")
 
     def find(self, word: str) -> Q:
-        # The external id is unique beside its channel, and found by that index alone.
-        channels = list(Channel.objects.values_list("pk", flat=True))
-        customers = list(
-            Customer.objects.filter(customers_named(word)).values_list("pk", flat=True)
-        )
-        return (
-            Q(number=word) | Q(channel__in=channels, external_id=word) | Q(customer__in=customers)
-        )
+        return orders_with(word)
 
     @display(
         description="State",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from core.api.filters import UPDATED_AT
 from orders.api.fields import MoneyField
 from orders.choices import FulfilmentState, FulfilmentType, OrderState
 
@@ -39,6 +40,7 @@ class FulfilmentAnswer(serializers.Serializer):
     carrier = serializers.CharField()
     tracking_number = serializers.CharField()
     created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
     ready_at = serializers.DateTimeField(allow_null=True)
     pickup_expires_at = serializers.DateTimeField(allow_null=True)
     allowed_actions = serializers.ListField(child=serializers.CharField())
@@ -86,6 +88,7 @@ class OrderAnswer(serializers.Serializer):
     totals = TotalsAnswer()
     allowed_actions = serializers.ListField(child=serializers.CharField())
     placed_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
     sourcing_url = serializers.CharField()
 
 

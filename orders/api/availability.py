@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from msgspec import to_builtins
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from core.access.principal import Principal
-from core.api.views import ApiView
+from core.api.fast_path import FastView, json_answer
 from inventory.api.answers import KeptAnswer
 from inventory.queries.available.availability import read_shelves
-from inventory.queries.lookup import look_up
-from orders.api.availability_answer import write_answer
-from orders.api.availability_body import AvailabilityBody, locate, read_sure_query
+from inventory.queries.lookup import find_among
+from orders.api.availability_answer import render_availability
+from orders.api.availability_body import AvailabilityBody, locate, read_question
 from orders.queries.availability import STATES, Wanted, find_availability
-from stores.queries.network import Network, Place, network_at
+from stores.queries.network import current_network, network_at
 
 
 class PickupAnswer(serializers.Serializer):
@@ -55,7 +51,7 @@ class AvailabilityAnswer(serializers.Serializer):
     lines = LineAvailabilityAnswer(many=True)
 
 
-class AvailabilityView(ApiView):
+class AvailabilityView(FastView):
     scopes = {"POST": "stock:read"}
     reads_only = True
 
@@ -66,60 +62,30 @@ class AvailabilityView(ApiView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Ask for many SKUs at once. Nothing is reserved."""
-        body = self.body(AvailabilityBody)
+        body = read_question(self.json_object())
+        lines = [Wanted(line["sku"], line["quantity"]) for line in body["lines"]]
         named = body.get("locations")
-        found = look_up(
+        shelves = read_shelves(line.sku for line in lines)
+        network = network_at(shelves.revision) if shelves.sku_ids else current_network()
+        found = find_among(
+            network,
+            shelves.sku_ids,
             actor=self.actor,
-            skus={f"/lines/{index}/sku": line["sku"] for index, line in enumerate(body["lines"])},
+            skus={f"/lines/{index}/sku": line.sku for index, line in enumerate(lines)},
             locations={f"/locations/{index}": code for index, code in enumerate(named or ())},
             channels={"/channel": body["channel"]},
         )
-        lines = [Wanted(line["sku"], line["quantity"]) for line in body["lines"]]
-        shelves = read_shelves(line.sku for line in lines)
-        return _answer(
-            actor=self.actor,
+        seen = [place for place in network.places.values() if self.actor.sees_location(place.code)]
+        availability = find_availability(
+            at=timezone.now(),
             shelves=shelves,
             lines=lines,
             source=found.channels[body["channel"]],
-            places=list(found.places.values())
-            if named
-            else _visible(network_at(shelves.revision), self.actor),
+            places=list(found.places.values()) if named else seen,
             destination=locate(body.get("destination")),
             show_empty=named is not None,
         )
-
-
-def query_availability(
-    request: HttpRequest, data: dict[str, Any], actor: Principal
-) -> HttpResponse | None:
-    """Answer by the express lane, in one statement, what is surely right; None for all else."""
-    asked = read_sure_query(data)
-    if asked is None:
-        return None
-    lines = [Wanted(line.sku, line.quantity) for line in asked.lines]
-    shelves = read_shelves(line.sku for line in lines)
-    network = network_at(shelves.revision)
-    source = network.channels.get(asked.channel)
-    known = all(line.sku in shelves.skus for line in lines)
-    if source is None or not actor.sees_channel(source.code) or not known:
-        return None
-    return _answer(
-        actor=actor,
-        shelves=shelves,
-        lines=lines,
-        source=source,
-        places=_visible(network, actor),
-        destination=asked.destination and locate(to_builtins(asked.destination)),
-    )
-
-
-def _visible(network: Network, actor: Principal) -> list[Place]:
-    return [place for place in network.places.values() if actor.sees_location(place.code)]
-
-
-def _answer(*, actor: Principal, **asked: Any) -> HttpResponse:
-    found = find_availability(at=timezone.now(), **asked)
-    return HttpResponse(write_answer(found, actor=actor), content_type="application/json")
+        return json_answer(render_availability(availability, actor=self.actor))
 
 
 urlpatterns = [path("availability/query", AvailabilityView.as_view())]

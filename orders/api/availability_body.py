@@ -1,18 +1,15 @@
-"""The question for availability: checked here, by either way."""
+"""The question for availability."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
 from rest_framework import serializers
 
+from core.api.decoding import Decoder
 from core.api.views import (
-    CODE,
     MAX_LINES,
-    MAX_QUANTITY,
     CodeField,
     QuantityField,
     StrictSerializer,
@@ -55,47 +52,7 @@ class AvailabilityBody(StrictSerializer):
     )
 
 
-Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=CODE)]
-
-
-class _Line(Struct, frozen=True, forbid_unknown_fields=True):
-    sku: Code
-    quantity: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
-
-
-class _Destination(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    latitude: Annotated[float, Meta(ge=-90, le=90)] | UnsetType = UNSET
-    longitude: Annotated[float, Meta(ge=-180, le=180)] | UnsetType = UNSET
-    postal_code: Annotated[str, Meta(max_length=32, pattern=r"^\S(?s:.*\S)?\Z")] | UnsetType = UNSET
-    country: Annotated[str, Meta(pattern=r"^\S\S\Z")] | UnsetType = UNSET
-
-    @property
-    def is_one_place(self) -> bool:
-        point = (self.latitude is not UNSET, self.longitude is not UNSET)
-        code = (self.postal_code is not UNSET, self.country is not UNSET)
-        return all(point) or (all(code) and not any(point))
-
-
-class SureQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """A question that `AvailabilityBody` would surely accept."""
-
-    channel: Code
-    lines: Annotated[list[_Line], Meta(min_length=1, max_length=MAX_LINES)]
-    destination: _Destination | None = None
-
-
-def read_sure_query(data: Mapping[str, Any]) -> SureQuery | None:
-    """Return a question that is surely right; None for one that must be looked at closely.
-
-    Questions for named locations are asked seldom, and are among the latter.
-    """
-    try:
-        asked = msgspec.convert(data, SureQuery)
-    except msgspec.ValidationError:
-        return None
-    if asked.destination is not None and not asked.destination.is_one_place:
-        return None
-    return asked
+read_question = Decoder(AvailabilityBody)
 
 
 def locate(destination: Mapping[str, Any] | None) -> tuple[float, float] | None:
@@ -105,7 +62,3 @@ def locate(destination: Mapping[str, Any] | None) -> tuple[float, float] | None:
     if "latitude" in destination:
         return destination["latitude"], destination["longitude"]
     return locate_postal_code(destination["postal_code"], destination["country"])
-
-
-# See `sure_order`: types are prepared here, where no other thread can meet them.
-read_sure_query({})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -16,21 +15,20 @@ from rest_framework.response import Response
 from core.api.views import (
     MAX_LINES,
     ApiView,
-    ListQuery,
     QuantityField,
     StrictSerializer,
     StringField,
     listed,
-    page,
 )
 from core.problems.catalogue import NotFound
 from orders.api.answers import FulfilmentAnswer
-from orders.choices import FulfilmentState, FulfilmentType, RejectReason
+from orders.api.filters import FulfilmentFilters
+from orders.choices import RejectReason
 from orders.commands.fulfilment.fulfil import accept, deliver, pack, pick, ship
 from orders.commands.fulfilment.reject import Refusal, reject
 from orders.models import Fulfilment
 from orders.queries.documents import fulfilment_document, fulfilment_documents
-from orders.queries.fulfilments import find_fulfilments, visible_fulfilments
+from orders.queries.fulfilments import visible_fulfilments
 
 
 class NothingBody(StrictSerializer):
@@ -70,33 +68,18 @@ class RejectBody(StrictSerializer):
     )
 
 
-class FulfilmentFilters(ListQuery):
-    location = serializers.CharField(
-        required=False, max_length=64, help_text="Where goods are picked or handed over"
-    )
-    state = serializers.ChoiceField(FulfilmentState.choices, required=False)
-    type = serializers.ChoiceField(FulfilmentType.choices, required=False)
-    order = serializers.CharField(required=False, max_length=32)
-
-
 def units_of(lines: list[dict[str, Any]]) -> list[tuple[str, int]]:
     return [(line["line_id"], line["quantity"]) for line in lines]
 
 
 class FulfilmentsView(ApiView):
     scopes = {"GET": "orders:read"}
+    filterset_class = FulfilmentFilters
 
-    @extend_schema(
-        operation_id="list_fulfilments",
-        parameters=[FulfilmentFilters],
-        responses=listed(FulfilmentAnswer),
-    )
+    @extend_schema(operation_id="list_fulfilments", responses=listed(FulfilmentAnswer))
     def get(self, request: Request) -> Response:
         """List fulfilments, the oldest first."""
-        filters = self.filters(FulfilmentFilters)
-        wanted = {name: filters.get(name) for name in ("location", "state", "type", "order")}
-        rows: QuerySet[Fulfilment] = find_fulfilments(self.actor, **wanted)
-        return page(request, rows, key="id", render=_documents, filters=filters)
+        return self.page(visible_fulfilments(self.actor), render=_documents)
 
 
 def _documents(fulfilments: list[Fulfilment]) -> list[dict[str, Any]]:

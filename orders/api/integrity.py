@@ -41,7 +41,7 @@ class IntegrityView(ApiView):
     @extend_schema(operation_id="check_integrity", responses={200: IntegrityAnswer})
     def get(self, request: Request) -> Response:
         """Check every law over every row, as of one moment."""
-        self.filters(NoQuery)
+        self.query(NoQuery)
         report = check_laws([*POOL_LAWS, *ORDER_LAWS])
         return Response(
             {

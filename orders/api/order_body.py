@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
+from core.api.decoding import Decoder
 from core.api.views import (
     MAX_LINES,
     QuantityField,
@@ -17,7 +17,6 @@ from core.api.views import (
     StringField,
 )
 from orders.api.fields import MoneyField
-from orders.api.sure_order import is_surely_valid
 from orders.choices import FulfilmentType
 from orders.commands.placing.requests import CustomerRequest, LineRequest, OrderRequest
 from orders.money import CURRENCIES, exponent
@@ -127,70 +126,34 @@ class OrderBody(StrictSerializer):
         return attrs
 
 
+_decode = Decoder(OrderBody)
+
+
 def read_order(data: Mapping[str, Any]) -> OrderRequest:
-    """Turn an order's JSON into what the command takes, or raise a 400 with pointers.
-
-    What is surely right passes at once; anything else goes through the serializer, which
-    knows how to say what is wrong.
-    """
-    sure = read_sure_order(data)
-    if sure is not None:
-        return sure
-    serializer = OrderBody(data=data)
-    serializer.is_valid(raise_exception=True)
-    return _to_request(serializer.validated_data)
-
-
-def read_sure_order(data: Mapping[str, Any]) -> OrderRequest | None:
-    """Turn an order's JSON that is surely right into what the command takes; else None."""
-    return _to_request(data) if is_surely_valid(data) else None
-
-
-def _to_request(body: Mapping[str, Any]) -> OrderRequest:
-    customer = body.get("customer")
-    ship_to = body.get("ship_to")
+    """Turn an order's JSON into what the command takes, or raise a 400 with pointers."""
+    body = _decode(data)
+    customer, ship_to = body.get("customer"), body.get("ship_to")
     return OrderRequest(
-        channel=_text(body["channel"]),
-        external_id=_text(body["external_id"]),
+        channel=body["channel"],
+        external_id=body["external_id"],
         currency=body["currency"],
-        reservation_id=_text(body.get("reservation_id")) or None,
+        reservation_id=body.get("reservation_id"),
         customer=customer
         and CustomerRequest(
-            external_id=_text(customer.get("external_id")) or None,
-            email=_text(customer.get("email")),
-            name=_text(customer.get("name")),
-            phone=_text(customer.get("phone")),
+            external_id=customer.get("external_id"),
+            email=customer.get("email") or "",
+            name=customer.get("name") or "",
+            phone=customer.get("phone") or "",
         ),
-        ship_to=ship_to
-        and {
-            name: value.strip() if isinstance(value, str) else value
-            for name, value in ship_to.items()
-            if value is not None
-        },
-        lines=tuple(_line(line) for line in body["lines"]),
-        payment_reference=_text(body.get("payment_reference")),
-        note=_text(body.get("note")),
-        exchange_of=_text(body.get("exchange_of")) or None,
-        policy=Policy(
-            allow_split=body.get("allow_split", True),
-            allow_backorder=body.get("allow_backorder", False),
-            allow_partial=body.get("allow_partial", False),
-        ),
+        ship_to=ship_to and {name: value for name, value in ship_to.items() if value is not None},
+        lines=tuple(_line(**line) for line in body["lines"]),
+        payment_reference=body.get("payment_reference", ""),
+        note=body.get("note", ""),
+        exchange_of=body.get("exchange_of"),
+        policy=Policy(body["allow_split"], body["allow_backorder"], body["allow_partial"]),
     )
 
 
-def _line(line: Mapping[str, Any]) -> LineRequest:
-    hand_over = line.get("fulfilment") or {"type": "ship"}
-    return LineRequest(
-        line_id=_text(line["line_id"]),
-        sku=_text(line["sku"]),
-        quantity=line["quantity"],
-        unit_price=Decimal(line["unit_price"]),
-        type=str(hand_over["type"]),
-        location=_text(hand_over.get("location")) or None,
-        product_reference=_text(line.get("product_reference")),
-    )
-
-
-def _text(value: str | None) -> str:
-    return value.strip() if value else ""
+def _line(*, fulfilment: Mapping[str, Any] | None = None, **line: Any) -> LineRequest:
+    hand_over = fulfilment or {"type": FulfilmentType.SHIP.value}
+    return LineRequest(**line, type=hand_over["type"], location=hand_over.get("location"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,19 +14,21 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.principal import Principal
+from core.api.fast_path import FastView
 from core.api.views import (
     MAX_ITEMS,
     MAX_LINES,
     ApiView,
-    ListQuery,
     QuantityField,
     StrictSerializer,
     StringField,
     listed,
-    page,
 )
-from core.idempotency.answers import Claim
+from core.idempotency.answers import IdempotencyKey
+from core.idempotency.execute import Outcome as Answered
 from core.idempotency.execute import respond
+from core.idempotency.group_commit import GroupCommit
 from core.problems.catalogue import DomainError, NotFound, ValidationFailed
 from core.problems.handler import as_problem
 from inventory.moments import as_text
@@ -35,45 +39,39 @@ from orders.api.answers import (
     SourcingAnswer,
     TimelineAnswer,
 )
-from orders.api.express import PLACING
+from orders.api.filters import OrderFilters
 from orders.api.order_body import OrderBody, read_order
-from orders.choices import OrderState
 from orders.commands.fulfilment.cancel import cancel_order
 from orders.commands.placing.place import Outcome, place_orders
 from orders.commands.placing.quote import quote
 from orders.commands.placing.requests import OrderRequest
 from orders.models import Order
 from orders.queries.documents import order_document, order_documents
-from orders.queries.state import in_state
 from orders.queries.timeline import read_timeline
 from orders.sourcing import read_receipt
-from stores.models import Channel
 
 
-class OrderFilters(ListQuery):
-    channel = serializers.CharField(required=False, max_length=64)
-    state = serializers.ChoiceField(OrderState.choices, required=False)
-    customer = serializers.CharField(required=False, max_length=19)
-    external_id = serializers.CharField(required=False, max_length=128)
-    placed_after = serializers.DateTimeField(required=False)
+def _place(
+    requests: Sequence[OrderRequest], actor: Principal, *, use_savepoint: bool = True
+) -> list[Answered]:
+    return [
+        outcome.problem or (outcome.status, outcome.document)
+        for outcome in place_orders(requests, actor=actor, use_savepoint=use_savepoint)
+    ]
 
 
-class OrdersView(ApiView):
+_commit = GroupCommit(_place, first_try=partial(_place, use_savepoint=False))
+
+
+class OrdersView(FastView):
     scopes = {"GET": "orders:read", "POST": "orders:write"}
+    filterset_class = OrderFilters
 
-    @extend_schema(
-        operation_id="list_orders", parameters=[OrderFilters], responses=listed(OrderAnswer)
-    )
+    @extend_schema(operation_id="list_orders", responses=listed(OrderAnswer))
     def get(self, request: Request) -> Response:
         """List orders, the newest first."""
-        filters = self.filters(OrderFilters)
-        return page(
-            request,
-            _filtered(self._visible(), filters),
-            key="id",
-            render=lambda orders: _documents([order.pk for order in orders]),
-            filters=filters,
-            newest_first=True,
+        return self.page(
+            self._visible(), render=lambda orders: _documents([order.pk for order in orders])
         )
 
     @extend_schema(
@@ -87,31 +85,13 @@ class OrdersView(ApiView):
         A known external id answers 200 with the order that it named before.
         """
         wanted = read_order(self.json_object())
-        return respond(PLACING.execute(Claim.of(request), wanted, self.actor))
+        return respond(_commit.execute(IdempotencyKey.of(request), wanted, self.actor))
 
     def _visible(self) -> QuerySet[Order]:
         orders = Order.objects.all()
         if self.actor.channels is not None:
             orders = orders.filter(channel__code__in=self.actor.channels)
         return orders
-
-
-def _filtered(orders: QuerySet[Order], filters: dict[str, Any]) -> QuerySet[Order]:
-    if "channel" in filters:
-        orders = orders.filter(channel__code=filters["channel"])
-    if "external_id" in filters:
-        # Unique beside its channel, and found by that index alone.
-        channels = Channel.objects.values("pk")
-        orders = orders.filter(channel__in=channels, external_id=filters["external_id"])
-    if "customer" in filters:
-        text = filters["customer"]
-        known = text.isascii() and text.isdecimal() and len(text) < 19
-        orders = orders.filter(customer=int(text)) if known else orders.none()
-    if "placed_after" in filters:
-        orders = orders.filter(placed_at__gt=filters["placed_after"])
-    if "state" in filters:
-        orders = in_state(orders, filters["state"])
-    return orders
 
 
 def _documents(identities: list[int]) -> list[dict[str, Any]]:

@@ -13,27 +13,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     ApiView,
     CodeField,
-    ListQuery,
     StrictIntegerField,
     StrictSerializer,
     StringField,
     listed,
-    page,
 )
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.scan_body import SCAN_KEY, ScansBody
 from inventory.queries.scan import Read
+from orders.api.filters import PickListFilters
 from orders.choices import PickListState, PickMode, ScanVerdict
 from orders.commands.picking.pick_lists import complete_pick_list, start_pick_list, start_wave
 from orders.commands.picking.scan_picks import scan_picks
 from orders.commands.picking.short_pick import short_pick
 from orders.queries.pick_lists import (
     count_up,
-    find_pick_lists,
     pick_list_document,
     pick_list_documents,
     visible_pick_lists,
@@ -78,11 +77,6 @@ class ShortBody(StrictSerializer):
     )
 
 
-class PickListFilters(ListQuery):
-    location = serializers.CharField(required=False, max_length=64)
-    state = serializers.ChoiceField(PickListState.choices, required=False)
-
-
 class PickListLineAnswer(serializers.Serializer):
     id = serializers.CharField()
     sku = serializers.CharField()
@@ -106,6 +100,7 @@ class PickListAnswer(serializers.Serializer):
     created_by = serializers.CharField()
     created_at = serializers.DateTimeField()
     completed_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
 
@@ -144,19 +139,13 @@ def row_id(text: str) -> int:
 
 class PickListsView(ApiView):
     scopes = {"GET": "orders:read", "POST": "fulfilment:write"}
+    filterset_class = PickListFilters
 
-    @extend_schema(
-        operation_id="list_pick_lists",
-        parameters=[PickListFilters],
-        responses=listed(PickListAnswer),
-    )
+    @extend_schema(operation_id="list_pick_lists", responses=listed(PickListAnswer))
     def get(self, request: Request) -> Response:
         """List pick lists, the oldest first."""
-        filters = self.filters(PickListFilters)
-        rows = find_pick_lists(
-            self.actor, location=filters.get("location"), state=filters.get("state")
-        ).select_related("location")
-        return page(request, rows, key="id", render=pick_list_documents, filters=filters)
+        rows = visible_pick_lists(self.actor).select_related("location")
+        return self.page(rows, render=pick_list_documents)
 
     @extend_schema(
         operation_id="start_pick_list", request=PickListBody, responses={201: PickListAnswer}
@@ -216,7 +205,7 @@ class PickListView(ApiView):
         pick_list = rows.filter(pk=row_id(identity)).first()
         if pick_list is None:
             raise NotFound("There is no such pick list.")
-        return Response(pick_list_document(pick_list))
+        return Response(pick_list_documents([pick_list])[0])
 
 
 class ScansView(ApiView):

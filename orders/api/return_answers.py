@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from core.api.filters import UPDATED_AT
 from orders.api.fields import MoneyField
 from orders.choices import Disposition, DropOff, Resolution, ReturnState
 
@@ -51,4 +52,5 @@ class ReturnAnswer(serializers.Serializer):
     allowed_actions = serializers.ListField(child=serializers.CharField())
     created_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
     label_url = serializers.CharField(required=False, help_text="A page to print for the parcel")

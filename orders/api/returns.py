@@ -8,11 +8,11 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView, ListQuery, StrictSerializer, listed, page
+from core.api.views import ApiView, StrictSerializer, listed
+from orders.api.filters import ReturnFilters
 from orders.api.one_return import OneReturnView
 from orders.api.return_answers import ReturnAnswer
 from orders.api.return_body import (
@@ -23,7 +23,7 @@ from orders.api.return_body import (
     wish_of,
 )
 from orders.api.return_label import ReturnLabelView
-from orders.choices import Disposition, DropOff, ReturnState
+from orders.choices import Disposition, DropOff
 from orders.commands.returns.dispose_return import Decision, dispose_return
 from orders.commands.returns.finish_return import cancel_return, close_return
 from orders.commands.returns.receive_return import Arrival, receive_return
@@ -34,34 +34,14 @@ from stores.choices import LocationKind
 from stores.queries.network import Network, Place
 
 
-class ReturnFilters(ListQuery):
-    order = serializers.CharField(required=False, max_length=32)
-    state = serializers.ChoiceField(ReturnState.choices, required=False)
-    channel = serializers.CharField(required=False, max_length=64)
-
-
 class ReturnsView(ApiView):
     scopes = {"GET": "orders:read", "POST": "returns:write"}
+    filterset_class = ReturnFilters
 
-    @extend_schema(
-        operation_id="list_returns", parameters=[ReturnFilters], responses=listed(ReturnAnswer)
-    )
+    @extend_schema(operation_id="list_returns", responses=listed(ReturnAnswer))
     def get(self, request: Request) -> Response:
         """List returns, the newest first."""
-        filters = self.filters(ReturnFilters)
-        wanted = {
-            "order__number": filters.get("order"),
-            "state": filters.get("state"),
-            "channel__code": filters.get("channel"),
-        }
-        return page(
-            request,
-            visible_returns(self.actor).filter(**{k: v for k, v in wanted.items() if v}),
-            key="id",
-            render=_documents,
-            filters=filters,
-            newest_first=True,
-        )
+        return self.page(visible_returns(self.actor), render=_documents)
 
     @extend_schema(operation_id="request_return", request=ReturnBody, responses={201: ReturnAnswer})
     def post(self, request: Request) -> HttpResponse:

@@ -83,7 +83,7 @@ class ScanByQueryView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Resolve a scanned text given as `payload`."""
-        return _answer(self.filters(ScanQuery)["payload"], self)
+        return _answer(self.query(ScanQuery)["payload"], self)
 
 
 def _answer(payload: str, view: ApiView) -> Response:

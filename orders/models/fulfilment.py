@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.database.updated_at import moves, touches_when_changed, updated_at
 from inventory.models import Reservation, Transfer
 from orders.choices import FulfilmentState, FulfilmentType
 from orders.models.order import Order, OrderLine
@@ -71,8 +72,20 @@ class Fulfilment(models.Model):
     pickup_expires_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1, db_default=1)
+    # Moves with its lines as well.
+    updated_at = updated_at()
 
     class Meta:
+        triggers = [
+            moves(),
+            *touches_when_changed(
+                orders_order="SELECT order_id FROM changed",
+                # A list asks for no more of what is packed, or was given up.
+                orders_picklist="""SELECT p.pick_list_id FROM orders_fulfilmentline l
+                    JOIN orders_picklistline p ON p.fulfilment_line_id = l.id
+                    WHERE l.fulfilment_id = ANY(ARRAY(SELECT id FROM changed))""",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["code"], name="fulfilment_code_once"),
         ]
@@ -115,6 +128,7 @@ class Fulfilment(models.Model):
                 name="fulfilment_came_to_nothing",
                 condition=Q(state__in=CAME_TO_NOTHING),
             ),
+            models.Index(fields=["updated_at", "id"], name="fulfilment_updated"),
             models.Index(
                 fields=["pickup_expires_at"],
                 name="fulfilment_uncollected",
@@ -157,6 +171,7 @@ class FulfilmentLine(models.Model):
     fulfilled = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
+        triggers = touches_when_changed(orders_fulfilment="SELECT fulfilment_id FROM changed")
         constraints = [
             models.CheckConstraint(
                 condition=Q(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from core.database.fields import DocumentField
+from core.database.updated_at import moves, touches_when_changed, updated_at
 from inventory.models import Sku
 from orders.choices import FulfilmentType
 from orders.models.customer import Customer
@@ -49,8 +51,21 @@ class Order(models.Model):
         related_name="exchanges",
     )
     placed_at = models.DateTimeField(db_default=Now())
+    # Moves with its lines and its fulfilments as well.
+    updated_at = updated_at()
 
     class Meta:
+        triggers = [
+            moves(),
+            pgtrigger.Trigger(
+                name="touches_exchanged",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.exchange_of_id IS NOT NULL"),
+                func="""UPDATE orders_return SET updated_at = clock_timestamp()
+                        WHERE id = NEW.exchange_of_id; RETURN NULL;""",
+            ),
+        ]
         constraints = [
             # Not `unique=True`, which adds an index for LIKE that every order would have to fill.
             models.UniqueConstraint(fields=["number"], name="order_number_once"),
@@ -64,6 +79,7 @@ class Order(models.Model):
                 name="order_in_exchange",
                 condition=Q(exchange_of__isnull=False),
             ),
+            models.Index(fields=["updated_at", "id"], name="order_updated"),
         ]
 
     def __str__(self) -> str:
@@ -104,6 +120,7 @@ class OrderLine(models.Model):
     returned = models.PositiveIntegerField(default=0)
 
     class Meta:
+        triggers = touches_when_changed(orders_order="SELECT order_id FROM changed")
         constraints = [
             models.UniqueConstraint(fields=["order", "line_id"], name="line_once_per_order"),
             models.CheckConstraint(

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.database.updated_at import moves, touches, updated_at
 from inventory.models import Sku
 from orders.choices import PickListState, PickMode, ScanVerdict
 from orders.models.fulfilment import FulfilmentLine
@@ -23,6 +24,11 @@ class PickList(models.Model):
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    updated_at = updated_at()
+
+    class Meta:
+        triggers = [moves()]
+        indexes = [models.Index(fields=["updated_at", "id"], name="pick_list_updated")]
 
     def __str__(self) -> str:
         return f"Pick list {self.pk}"
@@ -45,6 +51,7 @@ class PickListLine(models.Model):
 
     class Meta:
         ordering = ["position"]
+        triggers = touches(orders_picklist="SELECT pick_list_id FROM changed")
         constraints = [
             models.CheckConstraint(
                 condition=Q(quantity__gte=F("picked") + F("short")), name="pick_within_quantity"

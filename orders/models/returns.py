@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from core.database.updated_at import moves, touches, updated_at
 from inventory.models import Sku
 from orders.choices import Disposition, DropOff, Resolution, ReturnState
 from orders.models.order import Order, OrderLine
@@ -30,6 +31,11 @@ class Return(models.Model):
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    updated_at = updated_at()
+
+    class Meta:
+        triggers = [moves()]
+        indexes = [models.Index(fields=["updated_at", "id"], name="return_updated")]
 
     def __str__(self) -> str:
         return f"Return {self.pk}"
@@ -49,6 +55,7 @@ class ReturnLine(models.Model):
     missing = models.PositiveIntegerField(default=0)
 
     class Meta:
+        triggers = touches(orders_return="SELECT ret_id FROM changed")
         constraints = [
             models.CheckConstraint(
                 condition=Q(quantity__gte=F("received") + F("missing")),
@@ -72,6 +79,10 @@ class ReturnReceiptLine(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        triggers = touches(
+            orders_return="""SELECT ret_id FROM orders_returnline
+                             WHERE id = ANY(ARRAY(SELECT line_id FROM changed))"""
+        )
         constraints = [
             models.CheckConstraint(
                 condition=Q(moved_on__lte=F("quantity")), name="inspection_within_quantity"

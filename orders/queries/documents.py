@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from core.database.statements import numbers, run_named
+from core.database.updated_at import exact_text
 from inventory.moments import as_text
 from orders.models import Fulfilment, Order
 from orders.money import format_amount
@@ -50,6 +51,7 @@ def compose_order(
         },
         "allowed_actions": _order_actions(lines),
         "placed_at": as_text(order["placed_at"]),
+        "updated_at": exact_text(order["updated_at"]),
         "sourcing_url": f"/api/v1/orders/{order['number']}/sourcing",
     }
 
@@ -108,6 +110,7 @@ def compose_fulfilment(fulfilment: Row, lines: Iterable[Row]) -> dict[str, Any]:
         "created_at": as_text(fulfilment["created_at"]),
         "ready_at": as_text(fulfilment["ready_at"]),
         "pickup_expires_at": as_text(fulfilment["pickup_expires_at"]),
+        "updated_at": exact_text(fulfilment["updated_at"]),
         "allowed_actions": fulfilment_actions(
             life_cycle_of(fulfilment["type"], sent=fulfilment["source_code"] is not None),
             fulfilment["state"],
@@ -128,14 +131,14 @@ WHERE ol.order_id = ANY(%s::bigint[]) ORDER BY ol.id
 """
 _ORDERS = """
 SELECT o.id, o.number, o.external_id, o.currency, o.customer_id, o.payment_reference, o.note,
-       o.ship_to, o.exchange_of_id, o.placed_at, c.code AS channel_code
+       o.ship_to, o.exchange_of_id, o.placed_at, o.updated_at, c.code AS channel_code
 FROM orders_order o JOIN stores_channel c ON c.id = o.channel_id
 WHERE o.id = ANY(%s::bigint[])
 """
 _FULFILMENTS = """
 SELECT f.id, f.order_id, f.code, f.type, f.state, f.promise, f.accepted_by, f.bay, f.carrier,
        f.tracking_number, f.created_at, f.ready_at, f.pickup_expires_at, f.transfer_id,
-       o.number, l.code AS location_code, s.code AS source_code
+       f.updated_at, o.number, l.code AS location_code, s.code AS source_code
 FROM orders_fulfilment f
 JOIN orders_order o ON o.id = f.order_id
 JOIN stores_location l ON l.id = f.location_id

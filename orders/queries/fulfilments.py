@@ -20,7 +20,7 @@ def visible_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
     rows = _of_channels(principal)
     if principal.locations is None:
         return rows
-    return rows.filter(_seen_from(principal.locations))
+    return rows.filter(seen_from(principal.locations))
 
 
 def workable_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
@@ -46,7 +46,7 @@ def worked_at(location_id: int) -> Q:
     return Q(source=location_id) | Q(source__isnull=True, location=location_id)
 
 
-def _seen_from(codes: Iterable[str]) -> Q:
+def seen_from(codes: Iterable[str]) -> Q:
     """Match what is picked or handed over at any of these locations, under way or done.
 
     The states are named although they are all there are: those under way are in one index by
@@ -66,26 +66,3 @@ def _of_channels(principal: Principal) -> QuerySet[Fulfilment]:
     if principal.channels is None:
         return rows
     return rows.filter(order__channel__code__in=list(principal.channels))
-
-
-def find_fulfilments(
-    principal: Principal,
-    *,
-    location: str | None = None,
-    state: str | None = None,
-    type: str | None = None,
-    order: str | None = None,
-) -> QuerySet[Fulfilment]:
-    """Return visible fulfilments that match every filter given.
-
-    `location` is where goods are picked or handed over.
-    """
-    rows = visible_fulfilments(principal)
-    if location is not None:
-        rows = rows.filter(_seen_from([location]))
-    wanted = {
-        "state": state,
-        "type": type,
-        "order__number": order,
-    }
-    return rows.filter(**{name: value for name, value in wanted.items() if value is not None})

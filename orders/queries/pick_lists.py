@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from core.access.principal import Principal
+from core.database.updated_at import exact_text
 from inventory.models import Barcode
 from inventory.moments import as_text
 from inventory.queries.placements import Turn, bins_of_skus
@@ -29,18 +30,6 @@ def visible_pick_lists(principal: Principal) -> QuerySet[PickList]:
         others = Channel.objects.exclude(code__in=principal.channels)
         rows = rows.exclude(lines__fulfilment_line__fulfilment__order__channel__in=others)
     return rows
-
-
-def find_pick_lists(
-    principal: Principal, *, location: str | None = None, state: str | None = None
-) -> QuerySet[PickList]:
-    """Return visible pick lists that match every filter given."""
-    wanted = Q()
-    if location is not None:
-        wanted &= Q(location__in=location_ids([location]))
-    if state is not None:
-        wanted &= Q(state=state)
-    return visible_pick_lists(principal).filter(wanted)
 
 
 def lines_with_orders(pick_lists: Iterable[PickList]) -> list[PickListLine]:
@@ -111,6 +100,7 @@ def pick_list_documents(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
             "created_by": pick_list.created_by,
             "created_at": as_text(pick_list.created_at),
             "completed_at": as_text(pick_list.completed_at),
+            "updated_at": exact_text(pick_list.updated_at),
             "allowed_actions": pick_list_actions(pick_list.state),
         }
         for pick_list in pick_lists
@@ -118,7 +108,8 @@ def pick_list_documents(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
 
 
 def pick_list_document(pick_list: PickList) -> dict[str, Any]:
-    """Return one list as a document."""
+    """Return one list, which may have changed, as a document."""
+    pick_list.refresh_from_db(fields=["updated_at"])
     return pick_list_documents([pick_list])[0]
 
 

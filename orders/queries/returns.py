@@ -21,6 +21,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from core.access.principal import Principal
+from core.database.updated_at import exact_text
 from inventory.moments import as_text
 from orders.choices import Disposition, DropOff, Resolution, ReturnState
 from orders.models import FulfilmentLine, Order, OrderLine, Return, ReturnLine, ReturnReceiptLine
@@ -141,6 +142,7 @@ def compose_return(ret: Return) -> dict[str, Any]:
         "allowed_actions": _allowed_actions(ret, lines),
         "created_at": as_text(ret.created_at),
         "closed_at": as_text(ret.closed_at),
+        "updated_at": exact_text(ret.updated_at),
     }
     if ret.drop_off == DropOff.PARCEL and ret.state != ReturnState.CANCELLED:
         document["label_url"] = f"/api/v1/returns/{ret.pk}/label"

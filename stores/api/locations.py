@@ -11,19 +11,21 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.filters import UPDATED_AT
 from core.api.views import (
     ApiView,
     CodeField,
-    ListQuery,
+    Expect,
     StrictIntegerField,
     StrictSerializer,
     StringField,
     listed,
-    page,
     tagged,
 )
+from core.database.updated_at import exact_text
 from core.problems.catalogue import NotFound, ValidationFailed
 from stores.api.fields import DegreesField
+from stores.api.filters import LocationFilters
 from stores.choices import CAPABILITIES, LocationKind
 from stores.commands.locations import LocationFacts, put_location
 from stores.hours import is_timezone, validate_hours
@@ -116,37 +118,21 @@ class LocationAnswer(serializers.Serializer):
     priority = serializers.IntegerField()
     hours = serializers.DictField()
     exceptions = serializers.DictField()
-
-
-class LocationQuery(ListQuery):
-    kind = serializers.ChoiceField(LocationKind.choices, required=False)
-    capability = serializers.ChoiceField([(name, name) for name in CAPABILITIES], required=False)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
 class LocationsView(ApiView):
     scopes = {"GET": "catalogue:read"}
+    filterset_class = LocationFilters
 
-    @extend_schema(
-        operation_id="list_locations",
-        parameters=[LocationQuery],
-        responses={200: listed(LocationAnswer)},
-    )
+    @extend_schema(operation_id="list_locations", responses={200: listed(LocationAnswer)})
     def get(self, request: Request) -> Response:
         """List locations."""
-        filters = self.filters(LocationQuery)
         rows = Location.objects.all()
         if self.actor.locations is not None:
             rows = rows.filter(code__in=self.actor.locations)
-        if "kind" in filters:
-            rows = rows.filter(kind=filters["kind"])
-        if "capability" in filters:
-            rows = rows.filter(**{filters["capability"]: True})
-        return page(
-            request,
-            rows,
-            key="code",
-            filters=filters,
-            render=lambda found: [render_location(location) for location in found],
+        return self.page(
+            rows, render=lambda found: [render_location(location) for location in found]
         )
 
 
@@ -175,10 +161,14 @@ class LocationView(ApiView):
         body = self.body(LocationBody)
         facts = LocationFacts(**body | {"capabilities": tuple(body["capabilities"])})
 
-        return self.replace(
-            lambda expect: put_location(code=code, facts=facts, actor=self.actor, expect=expect),
-            render=render_location,
-        )
+        def put(expect: Expect) -> tuple[Location, bool]:
+            location, created = put_location(
+                code=code, facts=facts, actor=self.actor, expect=expect
+            )
+            location.refresh_from_db(fields=["updated_at"])
+            return location, created
+
+        return self.replace(put, render=render_location)
 
 
 def render_location(location: Location) -> dict[str, Any]:
@@ -194,6 +184,7 @@ def render_location(location: Location) -> dict[str, Any]:
         "priority": location.priority,
         "hours": location.hours,
         "exceptions": location.exceptions,
+        "updated_at": exact_text(location.updated_at),
     }
 
 

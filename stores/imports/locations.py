@@ -41,7 +41,7 @@ def _put(group: Group, actor: Principal) -> list[Effect]:
     (row,) = group
     code = find_code(row, actor)
     known = Location.objects.filter(code=code).first()
-    before = render_location(known) if known else None
+    before = _facts(known) if known else None
     wanted = _body(row, before or {})
     facts = dict(body_of(LocationBody, wanted))
     location, _ = put_location(
@@ -49,8 +49,15 @@ def _put(group: Group, actor: Principal) -> list[Effect]:
         facts=LocationFacts(**facts | {"capabilities": tuple(facts["capabilities"])}),
         actor=actor,
     )
-    after = render_location(location)
+    after = _facts(location)
     return [] if before == after else [Effect(row.line, f"locations/{code}", before, after)]
+
+
+def _facts(location: Location) -> dict[str, Any]:
+    """Return what the API shows of a building, but for when it last changed."""
+    return {
+        name: value for name, value in render_location(location).items() if name != "updated_at"
+    }
 
 
 def find_code(row: Row, actor: Principal, column: str = "code") -> str:

@@ -18,14 +18,21 @@ from django.db import connection
 from django.db.utils import DatabaseError
 from django.test import Client
 
-from core.access.models import User
 from stores.models import Location
 from tests.architecture.grown import fill
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import (
+    CartBody,
+    ChannelFactory,
+    LocationFactory,
+    OrderLineBody,
+    SkuFactory,
+    UserFactory,
+    stock_up,
+)
 from tests.orders.desk import place
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 GROWS = (
     "inventory_sku", "inventory_stock", "inventory_stockmovement", "inventory_reservation",
@@ -54,7 +61,9 @@ class Retailer:
 def retailer(api: ApiCaller) -> Retailer:
     fill()
     staff = Client()
-    staff.force_login(User.objects.create_superuser("boss", "boss@example.org", "x"))
+    staff.force_login(
+        UserFactory(username="boss", email="boss@example.org", password="x", superuser=True)
+    )
     order, newest = (
         place(api, ("K7", 1), ("K8", 2), customer={"email": "c77@example.org"}) for _ in range(2)
     )
@@ -152,6 +161,15 @@ GETS = [
     "stock/as-of?sku=K9&location=W3&at=2030-01-01T00:00:00Z",
     "deliveries", "deliveries?location=W3", "stock/drift", "stock/drift?location=QUIET",
     "fulfilments?state=open", "fulfilments?order={number}", "fulfilments/{fulfilment}",
+    "orders?customer=c77@example.org", "orders?customer=77", "orders?q=E77", "orders?q={number}",
+    "orders?q=c77@example.org", "orders?channel=web,pos", "orders?ordering=updated_at",
+    "orders?ordering=-updated_at", "orders?ordering=updated_at&updated_after=2000-01-01T00:00:00Z",
+    "orders?updated_after=2100-01-01T00:00:00Z", "orders?state=open,backordered",
+    "orders?state=cancelled,returned",
+    "fulfilments?ordering=updated_at", "fulfilments?location=W3,QUIET",
+    "fulfilments?state=open,picking", "stock?sku=K7,K8", "stock?location=W3,QUIET",
+    "stock/movements?sku=K7,K9&location=W3", "skus?ordering=updated_at",
+    "deliveries?location=W3,W1", "deliveries?ordering=updated_at",
     "events?after=0", "events?after=9990", "skus", "skus/K7", "scan/K7", "pick-lists",
 ]  # fmt: skip
 PAGES = [
@@ -183,7 +201,7 @@ def acts(retailer: Retailer) -> dict[str, Callable[[], Any]]:
     order = {
         "channel": "web", "currency": "GBP", "customer": {"email": "c9@example.org"},
         "lines": [
-            {"line_id": str(n), "sku": f"K{n}", "quantity": 1, "unit_price": "1"} for n in (1, 2, 3)
+            OrderLineBody(line_id=str(n), sku=f"K{n}", unit_price="1") for n in (1, 2, 3)
         ],
     }  # fmt: skip
     many = [order | {"external_id": f"b{n}"} for n in range(20)]
@@ -197,7 +215,7 @@ def acts(retailer: Retailer) -> dict[str, Callable[[], Any]]:
         "batch": lambda: api.post("orders/batch", {"orders": many}),
         "cart": lambda: api.post(
             "reservations",
-            {"channel": "web", "reference": "c", "ttl_seconds": 60, "lines": LINES[:5]},
+            CartBody(reference="c", ttl_seconds=60, lines=LINES[:5]),
         ),
         "pick list": lambda: api.post("pick-lists", {"location": "W1", "max_orders": 5}),
         "pick": lambda: api.post(f"{walk}/pick", picked),
@@ -231,9 +249,9 @@ def test_busy_addresses_walk_by_index(retailer: Retailer, plans: list[dict[str, 
 
 def test_a_scan_would_be_seen(api: ApiCaller, plans: list[dict[str, Any]]) -> None:
     """Else nothing above could fail. A trigger's statements are seen as well."""
-    make_location("W1")
-    make_channel("web")
-    stock_up(make_sku("A1"), Location.objects.get(), 5)
+    LocationFactory(code="W1")
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), Location.objects.get(), 5)
     assert any("inventory_stockmovement" in str(plan["Plan"]) for plan in plans)
     place(api, ("A1", 1))
     plans.clear()

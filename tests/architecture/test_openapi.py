@@ -22,8 +22,8 @@ from jsonschema import Draft202012Validator
 
 from core.api.views import ApiView
 from core.problems.catalogue import catalogue
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.desk import place
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -175,7 +175,10 @@ def test_what_has_an_etag_says_so(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         is_versioned = path in versioned
         tagged = "ETag" in operation["responses"].get("200", {}).get("headers", {})
-        assert tagged == (is_versioned and method in ("get", "put")), (method, path)
+        is_one = method == "get" and (is_versioned or path.endswith("}"))
+        assert tagged == (is_one or (is_versioned and method == "put")), (method, path)
+        by_clock = path == "/api/v1/keep-rules/{code}"
+        assert ("304" in operation["responses"]) == (is_one and not by_clock), (method, path)
         assert ("412" in operation["responses"]) == (is_versioned and method != "get")
 
 
@@ -206,9 +209,9 @@ def test_the_committed_document_is_the_published_one(document: dict[str, Any]) -
 
 @pytest.mark.django_db
 def test_answers_are_what_the_document_says(api: ApiCaller, document: dict[str, Any]) -> None:
-    shop = make_location("S1", kind="store")
-    make_channel("web")
-    stock_up(make_sku("B1"), shop, 5)
+    shop = LocationFactory(code="S1", store=True)
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="B1"), shop, 5)
     order = place(api, ("B1", 1), pickup_at="S1")
     sku = {"name": "Mug", "price": "4.5", "barcodes": ["96385074"], "product": "P"}
     fence = {"sku": "B1", "location": "S1", "quantity": 1, "until": "2030-01-01T00:00:00Z"}

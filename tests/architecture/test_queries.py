@@ -9,9 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inventory.models import Barcode
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory, stock_up
 
 pytestmark = pytest.mark.django_db
 
@@ -21,11 +20,11 @@ SKUS, PLACES = 12, 4
 @pytest.fixture
 def retailer(api: ApiCaller) -> ApiCaller:
     """A dozen SKUs in four buildings, with barcodes, bins and ring fences."""
-    channel = make_channel("web")
-    places = [make_location(f"S{number}", kind="store") for number in range(PLACES)]
-    skus = [make_sku(f"A{number:02}") for number in range(SKUS)]
+    channel = ChannelFactory(code="web")
+    places = [LocationFactory(code=f"S{number}", store=True) for number in range(PLACES)]
+    skus = [SkuFactory(code=f"A{number:02}") for number in range(SKUS)]
     for sku in skus:
-        Barcode.objects.create(sku=sku, code=f"IN-{sku.code}")
+        BarcodeFactory(sku=sku, code=f"IN-{sku.code}")
         for place in places:
             stock_up(sku, place, 5)
             channel.ring_fences.create(sku=sku, location=place, quantity=1)

@@ -12,12 +12,17 @@ from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from core.access.models import User
-from inventory.models import Barcode, Count, ExpectedDelivery
-from stores.models import Bin
+from inventory.models import Count, ExpectedDelivery
 from tests.browser.desk import LAMP, Desk, let_in
-from tests.builders import make_channel, make_location, make_sku
 from tests.conftest import make_caller
+from tests.factories import (
+    BarcodeFactory,
+    BinFactory,
+    ChannelFactory,
+    LocationFactory,
+    SkuFactory,
+    UserFactory,
+)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -79,11 +84,11 @@ def complaints(page: Any) -> Iterator[list[str]]:
 @pytest.fixture
 def goods() -> None:
     cache.clear()
-    User.objects.create_superuser("manager", password="open sesame")
-    Bin.objects.create(location=make_location("W1", name="Daventry"), code="L", walk=1)
-    make_channel()
-    make_sku("A2")
-    Barcode.objects.create(sku=make_sku("LAMP"), code=f"0{LAMP}")
+    UserFactory(password="open sesame", superuser=True)
+    BinFactory(location=LocationFactory(code="W1", name="Daventry"), code="L", walk=1)
+    ChannelFactory()
+    SkuFactory(code="A2")
+    BarcodeFactory(sku=SkuFactory(code="LAMP"), code=f"0{LAMP}")
 
 
 @pytest.fixture

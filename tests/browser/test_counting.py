@@ -7,10 +7,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.access.models import User
-from inventory.models import Barcode, CountLine, Placement
-from stores.models import Bin
-from tests.builders import make_location, make_sku, stock_up
+from inventory.models import CountLine
+from tests.factories import (
+    BarcodeFactory,
+    BinFactory,
+    LocationFactory,
+    PlacementFactory,
+    SkuFactory,
+    UserFactory,
+    stock_up,
+)
 from tests.inventory.floor import balances
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -19,12 +25,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def lamps() -> None:
     """Twelve lamps in bin L of a warehouse, and two people who may count them."""
-    home, lamp = make_location("W1"), make_sku("LAMP")
+    home, lamp = LocationFactory(code="W1"), SkuFactory(code="LAMP")
     stock_up(lamp, home, 12)
-    Placement.objects.create(sku=lamp, bin=Bin.objects.create(location=home, code="L", walk=1))
-    Barcode.objects.create(sku=lamp, code="05012345678900")
+    PlacementFactory(sku=lamp, bin=BinFactory(location=home, code="L", walk=1))
+    BarcodeFactory(sku=lamp, code="05012345678900")
     for name in ("ann", "eve"):
-        User.objects.create_user(name, password="open sesame", is_staff=True, role="operative")
+        UserFactory(username=name, password="open sesame", is_staff=True, role="operative")
 
 
 def sign_in(page: Page, address: str, name: str) -> None:

@@ -7,19 +7,27 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.access.models import User
 from inventory.models import KeepRule
 from tests.browser.test_overview import sign_in
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.factories import (
+    ChannelFactory,
+    KeepRuleFactory,
+    LocationFactory,
+    SkuFactory,
+    UserFactory,
+    stock_up,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
 def shirts() -> None:
-    User.objects.create_superuser("manager", password="open sesame")
-    make_channel("web")
-    stock_up(make_sku("SHIRT", category="Shirts"), make_location("S1", kind="store"), 10)
+    UserFactory(password="open sesame", superuser=True)
+    ChannelFactory(code="web")
+    stock_up(
+        SkuFactory(code="SHIRT", category="Shirts"), LocationFactory(code="S1", store=True), 10
+    )
 
 
 def test_a_rule_is_made_and_seen_beside_the_stock(
@@ -42,7 +50,7 @@ def test_a_rule_is_made_and_seen_beside_the_stock(
 def test_the_rules_fit_a_phone(
     page: Page, live_server: Any, shirts: None, complaints: list[str]
 ) -> None:
-    KeepRule.objects.create(
+    KeepRuleFactory(
         code="walk-ins-of-the-spring-collection", kind="safety_stock", quantity=3, note="word " * 50
     )
     sign_in(page, live_server.url)

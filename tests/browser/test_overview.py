@@ -11,10 +11,9 @@ from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from core.access.models import User
 from orders.models import Fulfilment, Order
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
 from tests.orders.desk import place, step, units
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -24,9 +23,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def shop() -> None:
     """A shop with two orders to pick, and one in its bay that expires tonight."""
     cache.clear()
-    User.objects.create_superuser("manager", password="open sesame")
-    stock_up(make_sku("LAMP"), make_location("S1", name="Soho", kind="store"), 10)
-    make_channel()
+    UserFactory(password="open sesame", superuser=True)
+    stock_up(SkuFactory(code="LAMP"), LocationFactory(code="S1", name="Soho", store=True), 10)
+    ChannelFactory()
     api = make_caller(["*"])
     for _ in range(2):
         place(api, ("LAMP", 1))

@@ -9,11 +9,10 @@ from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from core.access.models import User
 from inventory.models import ExpectedDelivery
 from tests.browser.test_overview import sign_in
-from tests.builders import make_channel, make_location, make_sku
 from tests.conftest import make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory
 from tests.inventory.floor import balances
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -25,11 +24,11 @@ LONG = "A-CODE-THAT-IS-LONGER-THAN-A-PHONE-IS-WIDE-0123456789-ABCDEFGHIJ"
 @pytest.fixture
 def delivery() -> ExpectedDelivery:
     cache.clear()
-    User.objects.create_superuser("manager", password="open sesame")
-    make_location("W1", name="Daventry")
-    make_channel()
+    UserFactory(password="open sesame", superuser=True)
+    LocationFactory(code="W1", name="Daventry")
+    ChannelFactory()
     for code in ("A1", "A2", LONG):
-        make_sku(code)
+        SkuFactory(code=code)
     lines = [{"sku": code, "quantity": 5} for code in ("A1", LONG)]
     papers = {"location": "W1", "reference": "ASN-7", "lines": lines}
     assert make_caller(["*"]).post("deliveries", papers).status_code == 201

@@ -9,11 +9,10 @@ from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from core.access.models import User
 from inventory.models import Transfer
 from tests.browser.test_overview import sign_in
 from tests.browser.test_receiving import LONG, PHONE
-from tests.builders import make_location, make_sku, stock_up
+from tests.factories import LocationFactory, SkuFactory, UserFactory, stock_up
 from tests.inventory.floor import balances
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -23,11 +22,11 @@ def test_a_transfer_is_driven_on_a_phone(
     page: Page, live_server: Any, complaints: list[str]
 ) -> None:
     cache.clear()
-    User.objects.create_superuser("manager", password="open sesame")
-    source = make_location("W1", name="Daventry")
-    make_location("S1", name="Soho")
+    UserFactory(password="open sesame", superuser=True)
+    source = LocationFactory(code="W1", name="Daventry")
+    LocationFactory(code="S1", name="Soho")
     for code in ("A1", LONG):
-        stock_up(make_sku(code), source, 5)
+        stock_up(SkuFactory(code=code), source, 5)
     sign_in(page, live_server.url)
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
 

@@ -18,6 +18,7 @@ from inventory.tasks import expire_reservations
 from orders.tasks import fill_backorders
 from tests.concurrency import crowd
 from tests.conftest import ApiCaller
+from tests.factories import CartBody, OrderBody, OrderLineBody
 
 SKUS, PLACES, COUNTERS = ("A1", "B1"), ("W1", "S1", "S2"), ("S1", "S2")
 
@@ -137,7 +138,7 @@ class BlindMachine:
 
     def do_hold(self) -> None:
         lines = [{"sku": sku, "quantity": 1} for sku in self.random.sample(SKUS, 2)]
-        body = {"channel": "web", "reference": "cart", "ttl_seconds": 600, "lines": lines}
+        body = CartBody(lines=lines)
         if answer := self.act("reservations", body):
             self.carts.append(answer["id"])
 
@@ -182,22 +183,16 @@ class BlindMachine:
         reservation: str | None = None,
     ) -> dict[str, Any] | None:
         lines = [
-            {
-                "line_id": sku,
-                "sku": sku,
-                "quantity": units,
-                "unit_price": "1.00",
-                "fulfilment": {"type": way} | ({"location": shop} if shop else {}),
-            }
+            OrderLineBody(
+                line_id=sku,
+                sku=sku,
+                quantity=units,
+                unit_price="1.00",
+                fulfilment={"type": way} | ({"location": shop} if shop else {}),
+            )
             for sku, units in wants
         ]
-        body = {
-            "channel": "web",
-            "external_id": external_id,
-            "currency": "GBP",
-            "lines": lines,
-            "allow_backorder": backorder,
-        }
+        body = OrderBody(external_id=external_id, lines=lines, allow_backorder=backorder)
         return self.act("orders", body | ({"reservation_id": reservation} if reservation else {}))
 
     def do_cancel(self) -> None:

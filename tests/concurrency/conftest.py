@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from inventory.queries.lookup import Spot
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.ledger_acts import UNITS
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def no_constraint() -> Iterator[None]:
 @pytest.fixture
 def spot() -> Spot:
     """Five of A1 in W1."""
-    sku, location = make_sku("A1"), make_location("W1")
-    make_channel("web")
+    sku, location = SkuFactory(code="A1"), LocationFactory(code="W1")
+    ChannelFactory(code="web")
     stock_up(sku, location, UNITS)
     return Spot(sku.pk, sku.code, location.pk, location.code)

@@ -16,11 +16,13 @@ from inventory.commands.change import StockChange
 from inventory.commands.counting.count import Counted, apply_count
 from inventory.commands.reserve import Cart, hold_stock
 from inventory.ledger import Claim, Part
-from inventory.models import Reservation, ReservationGroup
+from inventory.models import Reservation, ReservationGroup, Sku
 from inventory.queries.lookup import Spot
 from inventory.spreading import Want
 from orders.commands.settling.change_stock import change_stock
+from stores.models import Location
 from stores.queries.network import current_network
+from tests.factories import ChannelFactory, hold_units
 
 UNITS = 5
 BUYERS = 12
@@ -43,14 +45,8 @@ def just_over() -> datetime:
 
 
 def make_hold(spot: Spot, *, until: datetime, units: int = 1) -> ReservationGroup:
-    channel_id = current_network().channels["web"].id
-    group = ReservationGroup.objects.create(
-        channel_id=channel_id, reference="cart", expires_at=until
-    )
-    (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
-    claim = Claim(identity, *spot.pair, units, 0, "cart")
-    assert ledger.reserve([claim], actor="cart", group_id=group.pk, expires_at=until)
-    return group
+    sku, location = Sku.objects.get(pk=spot.sku_id), Location.objects.get(pk=spot.location_id)
+    return hold_units(sku, location, units, channel=ChannelFactory(), until=until)
 
 
 def release(claim: Reservation) -> None:
@@ -62,7 +58,7 @@ def release(claim: Reservation) -> None:
     )
 
 
-def hold_units(units: int) -> dict[str, Any]:
+def hold_in_cart(units: int) -> dict[str, Any]:
     channel = current_network().channels["web"]
     cart = Cart(channel, reference="cart", ttl_seconds=60, wants=[Want("A1", units)])
     return hold_stock(cart=cart, actor=SYSTEM)

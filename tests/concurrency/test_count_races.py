@@ -22,9 +22,9 @@ from inventory.models import Count, CountLine, Sku, StockMovement
 from inventory.moments import database_now
 from inventory.queries.counting.count_choice import lines_of_skus
 from stores.queries.network import current_network
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.threads import together
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.floor import balances, order
 from tests.inventory.laws import assert_pool_laws
 
@@ -36,9 +36,9 @@ PEOPLE = 8
 @pytest.fixture
 def count() -> Count:
     """A count of the ten of A1 in W1."""
-    make_channel("web")
-    sku = make_sku("A1")
-    stock_up(sku, make_location("W1"), 10)
+    ChannelFactory(code="web")
+    sku = SkuFactory(code="A1")
+    stock_up(sku, LocationFactory(code="W1"), 10)
     place = current_network().by_code["W1"]
     lines = lines_of_skus([sku.pk], location_id=place.id)
     never = Threshold(units=1_000_000, percent=1_000_000)

@@ -7,12 +7,11 @@ from collections import Counter
 import pytest
 
 from core.access.keys import issue_key
-from core.access.models import ApiClient
 from inventory.models import ExpectedDelivery
 from orders.models import OrderLine
-from tests.builders import make_channel, make_location, make_sku
 from tests.concurrency.crowd import Call, call_at_once
 from tests.conftest import ApiCaller
+from tests.factories import ApiClientFactory, ChannelFactory, LocationFactory, SkuFactory
 from tests.inventory.laws import assert_pool_laws
 from tests.orders.desk import assert_laws_hold, place, stock
 
@@ -20,11 +19,11 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 
 def test_papers_that_come_at_once_are_one_delivery_and_each_unit_is_counted() -> None:
-    make_channel("web")
-    make_location("W1")
-    make_sku("A1")
-    make_sku("A2")
-    key = issue_key(client=ApiClient.objects.create(name="dock", scopes=["*"]))
+    ChannelFactory(code="web")
+    LocationFactory(code="W1")
+    SkuFactory(code="A1")
+    SkuFactory(code="A2")
+    key = issue_key(client=ApiClientFactory(name="dock"))
     lines = [{"sku": "A1", "quantity": 8}]
     papers = {"location": "W1", "reference": "ASN-7", "lines": lines}
     calls = [Call("deliveries", papers, key=f"papers-{n}") for n in range(8)]

@@ -10,13 +10,19 @@ import pytest
 from django.db.models import Sum
 
 from core.access.keys import issue_key
-from core.access.models import ApiClient
-from inventory.models import Barcode, Stock
+from inventory.models import Stock
 from orders.models import Fulfilment, OrderLine, PickListLine, Scan
 from orders.pickup_code import MAX_WRONG_CODES, pickup_pass
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.crowd import Call, call_at_once
 from tests.conftest import ApiCaller
+from tests.factories import (
+    ApiClientFactory,
+    BarcodeFactory,
+    ChannelFactory,
+    LocationFactory,
+    SkuFactory,
+    stock_up,
+)
 from tests.orders.desk import assert_laws_hold, place, step, stock, units
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -25,7 +31,7 @@ GTIN = "05012345678900"
 
 @pytest.fixture
 def api_key() -> str:
-    return issue_key(client=ApiClient.objects.create(name="crowd", scopes=["*"]))
+    return issue_key(client=ApiClientFactory(name="crowd"))
 
 
 @pytest.fixture
@@ -36,10 +42,10 @@ def api(api_key: str) -> ApiCaller:
 @pytest.fixture(autouse=True)
 def world() -> None:
     """Forty of A1 in one building."""
-    make_channel("web")
-    sku = make_sku("A1")
-    Barcode.objects.create(sku=sku, code=GTIN)
-    stock_up(sku, make_location("W1", kind="store"), 40)
+    ChannelFactory(code="web")
+    sku = SkuFactory(code="A1")
+    BarcodeFactory(sku=sku, code=GTIN)
+    stock_up(sku, LocationFactory(code="W1", store=True), 40)
 
 
 def scans_of(ids: list[str]) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from core.outbox.models import Event
 from inventory.models import Sku, Stock, StockMovement
 from omniretail.files.kinds import KINDS
 from omniretail.files.tasks import run_imports
-from tests.builders import make_location
 from tests.concurrency.nursery import open_nursery
 from tests.conftest import make_caller
+from tests.factories import LocationFactory, SkuFactory
 from tests.inventory.laws import assert_pool_laws
 from tests.omniretail.files.files import send
 
@@ -28,8 +28,8 @@ ROWS = 1_000
 
 def test_the_next_worker_goes_on_where_one_was_killed() -> None:
     api = make_caller(["*"])
-    make_location("S1")
-    Sku.objects.bulk_create(Sku(code=f"A{n}", name="Article") for n in range(ROWS))
+    LocationFactory(code="S1")
+    Sku.objects.bulk_create(SkuFactory.build(code=f"A{n}") for n in range(ROWS))
     rows = "".join(f"A{n},S1,{n % 7 + 1}\n" for n in range(ROWS))
     sent = send(api, "stock", f"sku,location,on_hand\n{rows}").json()
     worker = open_nursery().Process(target=die_in_the_third_chunk, args=(int(sent["id"]),))

@@ -12,9 +12,9 @@ from inventory.choices import Reason
 from inventory.ledger import Entry
 from inventory.models import StockMovement
 from omniretail.files.tasks import run_imports
-from tests.builders import make_location, make_sku, stock_up
 from tests.concurrency.threads import wait_until_blocked
 from tests.conftest import ApiCaller
+from tests.factories import LocationFactory, SkuFactory, stock_up
 from tests.inventory.floor import balances
 from tests.inventory.laws import assert_pool_laws
 from tests.omniretail.files.files import send
@@ -32,7 +32,7 @@ def apply_files() -> None:
 def test_a_figure_that_waited_for_a_sale_is_posted_against_what_it_left(api: ApiCaller) -> None:
     """The file saw ten, waited, and two were sold: by what it saw, five would be five less than
     ten, and the ledger would be two short."""
-    place, shirt, mug = make_location("W1"), make_sku("A1"), make_sku("B1")
+    place, shirt, mug = LocationFactory(code="W1"), SkuFactory(code="A1"), SkuFactory(code="B1")
     stock_up(shirt, place, 10)
     stock_up(mug, place, 10)
     sent = send(api, "stock", "sku,location,on_hand\nA1,W1,5\nB1,W1,5\n").json()

@@ -7,11 +7,21 @@ from collections import Counter
 import pytest
 
 from core.access.keys import issue_key
-from core.access.models import ApiClient
-from inventory.models import KeepRule, RingFence, Stock, StockMovement
+from inventory.models import Stock, StockMovement
 from orders.models import Order
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.crowd import Call, call_at_once
+from tests.factories import (
+    ApiClientFactory,
+    CartBody,
+    ChannelFactory,
+    KeepRuleFactory,
+    LocationFactory,
+    OrderBody,
+    OrderLineBody,
+    RingFenceFactory,
+    SkuFactory,
+    stock_up,
+)
 from tests.inventory.laws import assert_pool_laws
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -22,27 +32,27 @@ LEAVES = {"web": 5 + 10, "pos": 5 + 4}
 
 
 def order(channel: str, number: int) -> Call:
-    line = {"line_id": "1", "sku": "HOT", "quantity": 1, "unit_price": "9.99"}
+    line = OrderLineBody(sku="HOT", unit_price="9.99")
     name = f"{channel}-order-{number}"
-    body = {"channel": channel, "external_id": name, "currency": "GBP", "lines": [line]}
+    body = OrderBody(channel=channel, external_id=name, lines=[line])
     return Call("orders", body, key=name)
 
 
 def cart(channel: str, number: int) -> Call:
     name = f"{channel}-cart-{number}"
     lines = [{"sku": "HOT", "quantity": 1}]
-    body = {"channel": channel, "reference": name, "ttl_seconds": 600, "lines": lines}
+    body = CartBody(channel=channel, reference=name, lines=lines)
     return Call("reservations", body, key=name)
 
 
 def test_many_buyers_of_two_channels_leave_what_is_kept() -> None:
-    web, pos = make_channel("web"), make_channel("pos")
-    sku, place = make_sku("HOT", category="Toys"), make_location("W1")
+    web, pos = ChannelFactory(code="web"), ChannelFactory(code="pos")
+    sku, place = SkuFactory(code="HOT", category="Toys"), LocationFactory(code="W1")
     stock_up(sku, place, 40)
-    KeepRule.objects.create(code="safe", kind="safety_stock", quantity=5, category="Toys")
-    KeepRule.objects.create(code="till", kind="ring_fence", channel=pos, quantity=10)
-    RingFence.objects.create(channel=web, sku=sku, location=place, quantity=4)
-    api_key = issue_key(client=ApiClient.objects.create(name="crowd", scopes=["*"]))
+    KeepRuleFactory(code="safe", kind="safety_stock", quantity=5, category="Toys")
+    KeepRuleFactory(code="till", kind="ring_fence", channel=pos, quantity=10)
+    RingFenceFactory(channel=web, sku=sku, location=place, quantity=4)
+    api_key = issue_key(client=ApiClientFactory(name="crowd"))
 
     calls = [
         make(channel, number)

@@ -11,48 +11,49 @@ from django.db import connection, transaction
 from django.db.models import Sum
 
 from core.access.keys import issue_key
-from core.access.models import ApiClient
 from inventory.models import Reservation, Stock
 from orders.models import Order
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.crowd import Answer, Call, call_at_once
+from tests.factories import (
+    ApiClientFactory,
+    ChannelFactory,
+    LocationFactory,
+    OrderBody,
+    OrderLineBody,
+    SkuFactory,
+    stock_up,
+)
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
 def api_key() -> str:
-    return issue_key(client=ApiClient.objects.create(name="crowd", scopes=["*"]))
+    return issue_key(client=ApiClientFactory(name="crowd"))
 
 
 @pytest.fixture
 def fifty_units() -> None:
     """Fifty of HOT, over two locations."""
-    make_channel("web")
-    sku = make_sku("HOT")
+    ChannelFactory(code="web")
+    sku = SkuFactory(code="HOT")
     for code, units in (("W1", 30), ("W2", 20)):
-        stock_up(sku, make_location(code), units)
+        stock_up(sku, LocationFactory(code=code), units)
 
 
 def buyers(count: int, *, units: int = 1) -> list[Call]:
     return [
         Call(
             "orders",
-            {
-                "channel": "web",
-                "external_id": f"buyer-{number}",
-                "currency": "GBP",
-                "customer": {"email": "everyone@example.org"},
-                "lines": [
-                    {
-                        "line_id": "1",
-                        "sku": "HOT",
-                        "quantity": units,
-                        "unit_price": "9.99",
-                        "fulfilment": {"type": "ship"},
-                    }
+            OrderBody(
+                external_id=f"buyer-{number}",
+                customer={"email": "everyone@example.org"},
+                lines=[
+                    OrderLineBody(
+                        sku="HOT", quantity=units, unit_price="9.99", fulfilment={"type": "ship"}
+                    )
                 ],
-            },
+            ),
             key=f"buy-{number}",
         )
         for number in range(count)
@@ -142,17 +143,17 @@ def test_one_external_id_sent_with_many_keys_is_one_order(api_key: str, fifty_un
 
 
 def test_lines_in_opposite_order_do_not_deadlock(api_key: str) -> None:
-    make_channel("web")
-    location = make_location("W1")
+    ChannelFactory(code="web")
+    location = LocationFactory(code="W1")
     for code in ("A", "B", "C"):
-        stock_up(make_sku(code), location, 60)
+        stock_up(SkuFactory(code=code), location, 60)
 
     def order(number: int) -> Call:
         codes = ["A", "B", "C"] if number % 2 else ["C", "B", "A"]
         lines: list[dict[str, Any]] = [
-            {"line_id": code, "sku": code, "quantity": 1, "unit_price": "1.00"} for code in codes
+            OrderLineBody(line_id=code, sku=code, unit_price="1.00") for code in codes
         ]
-        body = {"channel": "web", "external_id": str(number), "currency": "GBP", "lines": lines}
+        body = OrderBody(external_id=str(number), lines=lines)
         return Call("orders", body, key=str(number))
 
     answers = call_at_once([order(number) for number in range(100)], api_key=api_key)

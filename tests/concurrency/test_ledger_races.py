@@ -23,9 +23,9 @@ from inventory.models import Reservation, ReservationGroup
 from inventory.queries.lookup import Spot
 from inventory.spreading import Want
 from stores.queries.network import current_network
-from tests.builders import make_location
 from tests.concurrency.ledger_acts import BUYERS, UNITS, claim_one, just_over, make_hold, release
 from tests.concurrency.threads import together, wait_until_blocked
+from tests.factories import LocationFactory
 from tests.inventory.floor import balances
 from tests.inventory.laws import assert_pool_laws
 
@@ -72,7 +72,7 @@ class TestTheLastUnits:
         assert_pool_laws()
 
     def test_two_transfers_do_not_take_the_same_units(self, spot: Spot) -> None:
-        make_location("S1")
+        LocationFactory(code="S1")
         places = current_network().by_code
         drafts = [
             draft_transfer(
@@ -94,7 +94,7 @@ class TestTheLastUnits:
         assert_pool_laws()
 
     def test_one_transfer_is_dispatched_once(self, spot: Spot) -> None:
-        make_location("S1")
+        LocationFactory(code="S1")
         places = current_network().by_code
         draft = draft_transfer(
             source_id=places["W1"].id,

@@ -12,8 +12,8 @@ from inventory.choices import Reason
 from inventory.ledger import Entry
 from inventory.models import Sku, StockMovement
 from stores.models import Location
-from tests.builders import make_location, make_sku, stock_up
 from tests.concurrency.threads import wait_until_blocked
+from tests.factories import LocationFactory, SkuFactory, stock_up
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -33,7 +33,7 @@ def find_one(place: Location, *skus: Sku) -> None:
 def test_a_statement_that_waited_elsewhere_records_when_it_writes() -> None:
     """It began before the other one wrote, and got the row after it: by the time at which it
     began, its movement would stand before the one that it follows."""
-    place, shirt, mug = make_location("W1"), make_sku("A1"), make_sku("B1")
+    place, shirt, mug = LocationFactory(code="W1"), SkuFactory(code="A1"), SkuFactory(code="B1")
     stock_up(shirt, place, 5)
     stock_up(mug, place, 5)
     with ThreadPoolExecutor(2) as people:

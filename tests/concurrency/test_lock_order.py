@@ -15,19 +15,19 @@ from inventory.queries.lookup import Spot
 from orders.commands.fulfilment.cancel import cancel_order
 from orders.errors import NothingToCancel
 from stores.models import Location
-from tests.builders import make_location, make_sku, stock_up
 from tests.concurrency.ledger_acts import (
     BUYERS,
     UNITS,
     claim_one,
     count,
-    hold_units,
+    hold_in_cart,
     just_over,
     make_hold,
     release,
 )
 from tests.concurrency.threads import together
 from tests.conftest import ApiCaller
+from tests.factories import LocationFactory, SkuFactory, stock_up
 from tests.inventory.floor import balances, order
 from tests.inventory.laws import assert_pool_laws
 
@@ -40,7 +40,7 @@ class TestOneOrderOfLocks:
     def test_rows_named_in_any_order(self, spot: Spot) -> None:
         spots = [spot]
         for number in range(12):
-            sku = make_sku(f"B{number}")
+            sku = SkuFactory(code=f"B{number}")
             spots.append(replace(spot, sku_id=sku.pk, sku=sku.code))
         ledger.open_rows([each.pair for each in spots])
 
@@ -62,7 +62,7 @@ class TestOneOrderOfLocks:
 
     def test_a_stale_hold_at_the_second_location_of_a_cart(self, spot: Spot) -> None:
         """Ending it locks the second row before the first, unless all rows are locked."""
-        second = make_location("W2", priority=200)
+        second = LocationFactory(code="W2", priority=200)
         stock_up(Sku.objects.get(), second, UNITS)
         there = replace(spot, location_id=second.pk, location="W2")
 
@@ -71,7 +71,7 @@ class TestOneOrderOfLocks:
 
         for _ in range(10):
             make_hold(there, until=just_over(), units=UNITS)
-            cart, *posted = together(lambda: hold_units(UNITS + 1), post, post, post)
+            cart, *posted = together(lambda: hold_in_cart(UNITS + 1), post, post, post)
             assert isinstance(cart, dict)
             assert not [each for each in posted if isinstance(each, Exception)]
             for claim in Reservation.objects.filter(state="held"):
@@ -82,7 +82,7 @@ class TestOneOrderOfLocks:
         self, spot: Spot, api: ApiCaller
     ) -> None:
         """The count holds the second row, and the order's new goods lie in the first."""
-        there = replace(spot, location_id=make_location("W2").pk, location="W2")
+        there = replace(spot, location_id=LocationFactory(code="W2").pk, location="W2")
 
         def post() -> list[Balance]:
             return ledger.post([Entry(*each.pair, on_hand=1) for each in (spot, there)], actor="a")

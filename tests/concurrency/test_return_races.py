@@ -7,12 +7,18 @@ from collections import Counter
 import pytest
 
 from core.access.keys import issue_key
-from core.access.models import ApiClient
 from core.outbox.models import Event
 from orders.models import OrderLine, Return
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.crowd import Call, call_at_once
 from tests.conftest import ApiCaller
+from tests.factories import (
+    ApiClientFactory,
+    ChannelFactory,
+    LocationFactory,
+    ReturnBody,
+    SkuFactory,
+    stock_up,
+)
 from tests.orders.desk import assert_laws_hold, place, step, stock, units
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -20,10 +26,10 @@ LINE = {"line_id": "1", "quantity": 1}
 
 
 def test_a_unit_comes_back_once_however_many_clients_say_so() -> None:
-    make_channel("web")
-    make_location("S1", kind="store", priority=200)
-    stock_up(make_sku("A1"), make_location("W1"), 3)
-    key = issue_key(client=ApiClient.objects.create(name="crowd", scopes=["*"]))
+    ChannelFactory(code="web")
+    LocationFactory(code="S1", store=True, priority=200)
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 3)
+    key = issue_key(client=ApiClientFactory(name="crowd"))
     api = ApiCaller(key)
     order = place(api, ("A1", 3))
     code = order["fulfilments"][0]["id"]
@@ -31,13 +37,7 @@ def test_a_unit_comes_back_once_however_many_clients_say_so() -> None:
     step(api, code, "pack")
     step(api, code, "ship", {"carrier": "Royal Mail", "tracking_number": "RM1"})
 
-    announcement = {
-        "order": order["number"],
-        "channel": "web",
-        "lines": [LINE | {"reason": "too small"}],
-        "resolution": "refund",
-        "drop_off": {"type": "store"},
-    }
+    announcement = ReturnBody(order=order["number"], lines=[LINE | {"reason": "too small"}])
     calls = [Call("returns", announcement, key=f"announce-{n}") for n in range(12)]
     answers = call_at_once(calls, api_key=key, processes=2, threads=6)
     assert Counter((a.status, a.code) for a in answers) == {

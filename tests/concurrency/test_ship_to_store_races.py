@@ -8,12 +8,19 @@ from typing import Any
 import pytest
 
 from core.access.keys import issue_key
-from core.access.models import ApiClient
 from inventory.models import Stock
 from orders.models import Fulfilment
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.crowd import Call, call_at_once
 from tests.conftest import ApiCaller
+from tests.factories import (
+    ApiClientFactory,
+    ChannelFactory,
+    LocationFactory,
+    OrderBody,
+    OrderLineBody,
+    SkuFactory,
+    stock_up,
+)
 from tests.inventory.laws import assert_pool_laws
 from tests.orders.desk import place, step, units
 
@@ -22,16 +29,16 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def api_key() -> str:
-    return issue_key(client=ApiClient.objects.create(name="crowd", scopes=["*"]))
+    return issue_key(client=ApiClientFactory(name="crowd"))
 
 
 @pytest.fixture(autouse=True)
 def world() -> None:
     """Six of A1 in the warehouse, none in the two shops."""
-    make_channel("web")
+    ChannelFactory(code="web")
     for shop in ("S1", "S2"):
-        make_location(shop, kind="store", ships=False)
-    stock_up(make_sku("A1"), make_location("W1", pickup=False), 6)
+        LocationFactory(code=shop, store=True, ships=False)
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="W1", pickup=False), 6)
 
 
 def pickups(count: int) -> list[Call]:
@@ -39,20 +46,15 @@ def pickups(count: int) -> list[Call]:
     return [
         Call(
             "orders",
-            {
-                "channel": "web",
-                "external_id": f"buyer-{number}",
-                "currency": "GBP",
-                "lines": [
-                    {
-                        "line_id": "1",
-                        "sku": "A1",
-                        "quantity": 1,
-                        "unit_price": "9.99",
-                        "fulfilment": {"type": "pickup", "location": f"S{number % 2 + 1}"},
-                    }
+            OrderBody(
+                external_id=f"buyer-{number}",
+                lines=[
+                    OrderLineBody(
+                        unit_price="9.99",
+                        fulfilment={"type": "pickup", "location": f"S{number % 2 + 1}"},
+                    )
                 ],
-            },
+            ),
             key=f"buy-{number}",
         )
         for number in range(count)

@@ -8,17 +8,23 @@ import pytest
 from django.db.models import Count, Sum
 
 from core.access.keys import issue_key
-from core.access.models import ApiClient
 from core.outbox.feed import read_feed
 from core.outbox.models import Event, Relay
 from core.outbox.relay import number_pending
-from inventory.models import Barcode, ExpectedDelivery, Stock
+from inventory.models import ExpectedDelivery, Stock
 from inventory.queries.integrity import POOL_LAWS, check_laws
 from orders.models import Order
 from orders.queries.integrity import ORDER_LAWS
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.concurrency.blind_machine import live
 from tests.concurrency.crowd import run_at_once
+from tests.factories import (
+    ApiClientFactory,
+    BarcodeFactory,
+    ChannelFactory,
+    LocationFactory,
+    SkuFactory,
+    stock_up,
+)
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -30,15 +36,16 @@ def test_machines_at_one_pool_keep_its_laws_and_lose_no_unit() -> None:
     number_pending()  # lays the relay's row, where another test has emptied the tables
     start = Relay.objects.get(pk=1).last_sequence
     buildings = [
-        make_location(code, ships=code != "S2", pickup=code != "W1") for code in ("W1", "S1", "S2")
+        LocationFactory(code=code, ships=code != "S2", pickup=code != "W1")
+        for code in ("W1", "S1", "S2")
     ]
-    make_channel("web")
+    ChannelFactory(code="web")
     for code in ("A1", "B1"):
-        sku = make_sku(code)
-        Barcode.objects.create(sku=sku, code=f"CODE-{code}")
+        sku = SkuFactory(code=code)
+        BarcodeFactory(sku=sku, code=f"CODE-{code}")
         for building in buildings:
             stock_up(sku, building, OPENING)
-    key = issue_key(client=ApiClient.objects.create(name="all", scopes=["*"]))
+    key = issue_key(client=ApiClientFactory(name="all"))
 
     told = run_at_once(
         live,

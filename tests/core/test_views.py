@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import make_channel, make_location, make_sku
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, OrderBody, OrderLineBody, SkuFactory
 
 IMPOSSIBLE_CODES = [" ", "a/b", "a%23b", "%", "%s %d %(x)s", "..", "a\x7f", "a\u2028", "é?", "#"]
 
 
 @pytest.mark.parametrize("code", IMPOSSIBLE_CODES)
 def test_a_code_that_cannot_be_one_is_told_where_it_stands(api: ApiCaller, code: str) -> None:
-    make_location("S1")
+    LocationFactory(code="S1")
     answer = api.post(
         "receipts",
         {"location": "S1", "reference": "PO-1", "lines": [{"sku": code, "quantity": 1}]},
@@ -25,16 +25,12 @@ def test_a_code_that_cannot_be_one_is_told_where_it_stands(api: ApiCaller, code:
 
 
 def test_a_null_among_lines_is_told_where_it_stands(api: ApiCaller) -> None:
-    make_location("W1")
-    make_channel("web")
-    make_sku("A1")
-    order = {
-        "channel": "web",
-        "external_id": "W-1",
-        "currency": "GBP",
-        "lines": [{"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "1.00"}],
-        "allow_backorder": True,
-    }
+    LocationFactory(code="W1")
+    ChannelFactory(code="web")
+    SkuFactory(code="A1")
+    order = OrderBody(
+        external_id="W-1", lines=[OrderLineBody(unit_price="1.00")], allow_backorder=True
+    )
     number = api.post("orders", order).json()["number"]
     answer = api.post(f"orders/{number}/cancellations", {"lines": [None], "reason": "too many"})
     assert answer.status_code == 400
@@ -72,21 +68,19 @@ def test_a_text_is_a_json_string(
 
 @pytest.mark.parametrize("value", ["51.5", True, "NaN", "", []])
 def test_degrees_are_json_numbers(api: ApiCaller, value: object) -> None:
-    order = {
-        "channel": "web",
-        "external_id": "W-1",
-        "currency": "GBP",
-        "ship_to": {"latitude": value, "longitude": 0.1},
-        "lines": [{"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "1.00"}],
-    }
+    order = OrderBody(
+        external_id="W-1",
+        ship_to={"latitude": value, "longitude": 0.1},
+        lines=[OrderLineBody(unit_price="1.00")],
+    )
     answer = api.post("orders", order)
     assert answer.status_code == 400
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/ship_to/latitude"]
 
 
 def test_a_reference_says_something(api: ApiCaller) -> None:
-    make_location("S1")
-    make_sku("A1")
+    LocationFactory(code="S1")
+    SkuFactory(code="A1")
     lines = [{"sku": "A1", "quantity": 1}]
     answer = api.post("receipts", {"location": "S1", "reference": " \t", "lines": lines})
     assert answer.status_code == 400
@@ -125,7 +119,7 @@ def test_a_client_that_names_no_media_type_takes_any(api: ApiCaller, accept: str
 def test_a_refusal_is_a_problem_document_whatever_was_asked_for(
     api: ApiCaller, path: str, status: int, accept: str
 ) -> None:
-    make_location("S1")
+    LocationFactory(code="S1")
     api.headers |= {"Accept": accept}
     answer = api.get(path)
     assert answer["Content-Type"] == "application/problem+json"
@@ -136,8 +130,8 @@ def test_a_refusal_is_a_problem_document_whatever_was_asked_for(
 @pytest.mark.parametrize("host", ["a b", "[::1", "", "shop.example:port"])
 def test_a_host_that_cannot_be_one_is_refused(api: ApiCaller, host: str) -> None:
     """The next page's address would name it."""
-    make_location("S1")
-    make_location("S2")
+    LocationFactory(code="S1")
+    LocationFactory(code="S2")
     api.headers |= {"Host": host}
     answer = api.get("locations?limit=1")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")

@@ -19,6 +19,7 @@ from inventory.models import (
     TransferLine,
 )
 from tests.conftest import ApiCaller
+from tests.factories import CartBody, OrderBody, OrderLineBody
 
 # What is no number of units in any body.
 NO_QUANTITIES = [0, -1, 1_000_001, 10**30, 1.5, "3", True, None, [1], {"units": 1}]
@@ -28,12 +29,10 @@ def order(api: ApiCaller, external_id: str, units: int, *, sku: str = "A1", **mo
     """Place an order that must succeed; return its number."""
     answer = api.post(
         "orders",
-        {
-            "channel": "web",
-            "external_id": external_id,
-            "currency": "GBP",
-            "lines": [{"line_id": "1", "sku": sku, "quantity": units, "unit_price": "1.00"}],
-        }
+        OrderBody(
+            external_id=external_id,
+            lines=[OrderLineBody(sku=sku, quantity=units, unit_price="1.00")],
+        )
         | more,
     )
     assert answer.status_code == 201, answer.content
@@ -43,12 +42,10 @@ def order(api: ApiCaller, external_id: str, units: int, *, sku: str = "A1", **mo
 def cart(*lines: tuple[Any, ...], **more: Any) -> dict[str, Any]:
     """Return the body that reserves (SKU, units) or (SKU, units, location)."""
     names = ("sku", "quantity", "location")
-    return {
-        "channel": "web",
-        "reference": "cart-1",
-        "ttl_seconds": 600,
-        "lines": [dict(zip(names, line, strict=False)) for line in lines],
-    } | more
+    return (
+        CartBody(reference="cart-1", lines=[dict(zip(names, line, strict=False)) for line in lines])
+        | more
+    )
 
 
 def hold(api: ApiCaller, *lines: tuple[Any, ...], **more: Any) -> str:

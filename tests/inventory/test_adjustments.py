@@ -10,8 +10,8 @@ import pytest
 from core.outbox.models import Event
 from inventory.models import StockMovement
 from orders.models import Fulfilment, OrderLine
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.floor import (
     NO_QUANTITIES,
     balances,
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def world() -> Iterator[None]:
     """Ten of A1 in W1."""
-    make_channel("web")
-    stock_up(make_sku("A1"), make_location("W1"), 10)
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 10)
     yield
     assert_pool_laws()
 
@@ -80,7 +80,7 @@ def test_fewer_than_promised_breaks_the_newest_promise(api: ApiCaller) -> None:
 
 def test_a_broken_promise_is_kept_from_another_location(api: ApiCaller) -> None:
     order(api, "1", 4)
-    stock_up(StockMovement.objects.earliest("id").sku, make_location("W2"), 10)
+    stock_up(StockMovement.objects.earliest("id").sku, LocationFactory(code="W2"), 10)
     adjust(api, line(-10))
     assert balances("A1", "W2") == (10, 4, 0)
     assert OrderLine.objects.get().reserved == 4
@@ -128,7 +128,7 @@ def test_what_cannot_be_is_refused_with_the_balances(
 
 
 def test_one_impossible_line_keeps_all_from_being_recorded(api: ApiCaller) -> None:
-    make_sku("A2")
+    SkuFactory(code="A2")
     with nothing_written():
         problem(adjust(api, line(-1), line(-1, sku="A2")), 409, "balance_out_of_range")
     assert balances("A1", "W1") == (10, 0, 0)

@@ -11,11 +11,20 @@ from django.utils.dateparse import parse_datetime
 
 from core.outbox.models import Event
 from inventory import ledger
-from inventory.choices import ReservationState
-from inventory.models import Reservation, RingFence, Sku, Transfer
+from inventory.models import Sku
 from stores.models import Channel, Location
-from tests.builders import Entry, make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import (
+    ChannelFactory,
+    LocationFactory,
+    OrderBody,
+    OrderLineBody,
+    RingFenceFactory,
+    SkuFactory,
+    TransferFactory,
+    hold_units,
+    stock_up,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -30,13 +39,15 @@ class World:
         self.london = self._place("LON", LONDON, kind="store")
         self.leeds = self._place("LEE", LEEDS, kind="store", ships=False)
         self.berlin = self._place("BER", BERLIN, pickup=False)
-        self.web = make_channel("web")
-        self.shirt = make_sku("A1")
-        self.mug = make_sku("MUG")
+        self.web = ChannelFactory(code="web")
+        self.shirt = SkuFactory(code="A1")
+        self.mug = SkuFactory(code="MUG")
 
     @staticmethod
     def _place(code: str, point: tuple[float, float], **fields: Any) -> Location:
-        return make_location(code, latitude=point[0], longitude=point[1], hours=HOURS, **fields)
+        return LocationFactory(
+            code=code, latitude=point[0], longitude=point[1], hours=HOURS, **fields
+        )
 
 
 @pytest.fixture
@@ -101,12 +112,8 @@ def test_the_state_of_a_line(
 ) -> None:
     stock_up(world.shirt, world.london, on_hand)
     if incoming:
-        Transfer.objects.create(
-            source=world.berlin,
-            destination=world.london,
-            state="in_transit",
-            created_by="test",
-        ).lines.create(sku=world.shirt, quantity=incoming)
+        transfer = TransferFactory(source=world.berlin, destination=world.london)
+        transfer.lines.create(sku=world.shirt, quantity=incoming)
     (line,) = ask(api, ("A1", 5))
     assert (line["state"], line["sellable"]) == (state, on_hand)
 
@@ -116,11 +123,13 @@ def test_what_is_kept_back_is_not_offered(api: ApiCaller, world: World) -> None:
     for place in (world.london, world.leeds):
         stock_up(world.shirt, place, 10)
     ledger.set_safety_stock([(world.shirt.pk, world.london.pk, 2)], actor="test")
-    ledger.post([Entry(world.shirt.pk, world.london.pk, unavailable=1, reserved=3)], actor="test")
-    other = make_channel("pos")
+    ledger.post(
+        [ledger.Entry(world.shirt.pk, world.london.pk, unavailable=1, reserved=3)], actor="test"
+    )
+    other = ChannelFactory(code="pos")
     for channel, place, units in [(other, world.leeds, 40), (world.web, world.london, 1)]:
-        RingFence.objects.create(channel=channel, sku=world.shirt, location=place, quantity=units)
-    RingFence.objects.create(
+        RingFenceFactory(channel=channel, sku=world.shirt, location=place, quantity=units)
+    RingFenceFactory(
         channel=other,
         sku=world.shirt,
         location=world.london,
@@ -134,15 +143,8 @@ def test_what_is_kept_back_is_not_offered(api: ApiCaller, world: World) -> None:
 
 def test_a_hold_that_has_run_out_is_offered_again(api: ApiCaller, world: World) -> None:
     stock_up(world.shirt, world.london, 2)
-    Reservation.objects.create(
-        sku=world.shirt,
-        location=world.london,
-        quantity=2,
-        state=ReservationState.HELD,
-        reference="cart",
-        expires_at=timezone.now() - timedelta(seconds=1),
-    )
-    ledger.post([Entry(world.shirt.pk, world.london.pk, reserved=2)], actor="test")
+    over = timezone.now() - timedelta(seconds=1)
+    hold_units(world.shirt, world.london, 2, channel=world.web, until=over)
     (line,) = ask(api, ("A1", 2))
     assert line["state"] == "in_stock"
 
@@ -272,23 +274,20 @@ def test_what_is_offered_can_be_ordered(api: ApiCaller, world: World) -> None:
     skus: list[Sku] = [world.shirt, world.mug]
     for sku in skus:
         stock_up(sku, world.london, 2)
-    RingFence.objects.create(
-        channel=make_channel("pos"), sku=world.mug, location=world.london, quantity=1
+    RingFenceFactory(
+        channel=ChannelFactory(code="pos"), sku=world.mug, location=world.london, quantity=1
     )
     for line in ask(api, ("A1", 1), ("MUG", 1)):
         for units, status in [(line["sellable"] + 1, 409), (line["sellable"], 201)]:
-            order = {
-                "channel": "web",
-                "external_id": f"{line['sku']}-{units}",
-                "currency": "GBP",
-                "lines": [
-                    {
-                        "line_id": "1",
-                        "sku": line["sku"],
-                        "quantity": units,
-                        "unit_price": "1.00",
-                        "fulfilment": {"type": "ship"},
-                    }
+            order = OrderBody(
+                external_id=f"{line['sku']}-{units}",
+                lines=[
+                    OrderLineBody(
+                        sku=line["sku"],
+                        quantity=units,
+                        unit_price="1.00",
+                        fulfilment={"type": "ship"},
+                    )
                 ],
-            }
+            )
             assert api.post("orders", order).status_code == status

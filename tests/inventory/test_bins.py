@@ -8,8 +8,8 @@ import pytest
 
 from inventory.models import Placement
 from stores.models import Bin
-from tests.builders import make_location, make_sku
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationFactory, SkuFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -24,10 +24,10 @@ PLAN: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def building() -> None:
-    make_location("S1")
-    make_location("S2")
-    make_sku("A1")
-    make_sku("A2")
+    LocationFactory(code="S1")
+    LocationFactory(code="S2")
+    SkuFactory(code="A1")
+    SkuFactory(code="A2")
 
 
 def test_the_plan_is_read_in_walking_order(api: ApiCaller) -> None:

@@ -10,18 +10,18 @@ from inventory.models import RingFence
 from inventory.queries.available.candidates import read_shelf
 from stores.models import Channel, Location
 from stores.queries.network import current_network
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def shop() -> Location:
-    shop = make_location("S1")
-    make_location("W1")
-    stock_up(make_sku("A1"), shop, 10)
-    make_sku("A2")
+    shop = LocationFactory(code="S1")
+    LocationFactory(code="W1")
+    stock_up(SkuFactory(code="A1"), shop, 10)
+    SkuFactory(code="A2")
     return shop
 
 
@@ -39,7 +39,8 @@ WEB: dict[str, Any] = {
 def test_a_channel_is_opened_and_read_back(api: ApiCaller, shop: Location) -> None:
     opened = api.put("channels/web", WEB)
     assert opened.status_code == 201, opened.content
-    assert opened.json() == {"code": "web", **WEB}
+    updated_at = opened.json()["updated_at"]
+    assert opened.json() == {"code": "web", **WEB, "updated_at": updated_at}
     read = api.get("channels/web")
     assert (read.status_code, read.json(), read["ETag"]) == (200, opened.json(), opened["ETag"])
     assert api.get("channels").json() == {"results": [read.json()], "next": None}
@@ -53,7 +54,7 @@ def test_a_channel_may_sell_from_everywhere(api: ApiCaller, shop: Location) -> N
 
 
 def test_a_ring_fence_keeps_units_from_the_others(api: ApiCaller, shop: Location) -> None:
-    other = make_channel("pos")
+    other = ChannelFactory(code="pos")
     api.put("channels/web", WEB)
     till = read_shelf(skus=["A1"], channel_id=other.pk)
     assert till.sellable == {till.sku_ids["A1"]: {shop.pk: 6}}
@@ -144,7 +145,7 @@ def test_what_is_wrong_is_pointed_at(
 
 def test_a_client_tied_to_a_channel_sees_that_one_alone(api: ApiCaller, shop: Location) -> None:
     api.put("channels/web", WEB)
-    make_channel("pos")
+    ChannelFactory(code="pos")
     tied = make_caller(["catalogue:read", "catalogue:write"], channels=["pos"])
     assert [row["code"] for row in tied.get("channels").json()["results"]] == ["pos"]
     assert tied.get("channels/web").status_code == 404

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from inventory import ledger
 from inventory.ledger import Entry
 from inventory.models import Sku, Stock
-from tests.builders import make_location
+from tests.factories import LocationFactory, SkuFactory
 from tests.inventory.laws import assert_pool_laws
 
 pytestmark = pytest.mark.django_db
@@ -18,8 +18,8 @@ MANY = 1_001
 @pytest.fixture
 def shelf() -> list[Entry]:
     """Give many SKUs five units each, and one more each later; return what gives one more."""
-    place = make_location("W1")
-    skus = Sku.objects.bulk_create(Sku(code=f"A{n}", name="Article") for n in range(MANY))
+    place = LocationFactory(code="W1")
+    skus = Sku.objects.bulk_create(SkuFactory.build_batch(MANY))
     ledger.open_rows([(sku.pk, place.pk) for sku in skus])
     ledger.post([Entry(sku.pk, place.pk, on_hand=5) for sku in skus], actor="test")
     one_more = [Entry(sku.pk, place.pk, on_hand=1) for sku in skus]

@@ -10,8 +10,15 @@ from django.db import connection
 from inventory.models import ExpectedDeliveryLine, Reservation, Sku, TransferLine
 from orders.models import FulfilmentLine, OrderLine
 from stores.models import Location
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import (
+    CartBody,
+    ChannelFactory,
+    LocationFactory,
+    ReturnBody,
+    SkuFactory,
+    stock_up,
+)
 from tests.orders.desk import place, step, units
 
 pytestmark = pytest.mark.django_db
@@ -19,14 +26,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> Location:
-    shop = make_location("S1")
-    make_channel("web")
+    shop = LocationFactory(code="S1")
+    ChannelFactory(code="web")
     return shop
 
 
 @pytest.fixture
 def shirt(shop: Location) -> Sku:
-    shirt = make_sku("A1")
+    shirt = SkuFactory(code="A1")
     stock_up(shirt, shop, 10)
     return shirt
 
@@ -65,7 +72,7 @@ def test_an_empty_pool_keeps_every_law(api: ApiCaller) -> None:
 
 
 def test_a_pool_at_work_keeps_every_law(api: ApiCaller, shirt: Sku, shop: Location) -> None:
-    make_location("W1")
+    LocationFactory(code="W1")
     stock_up(shirt, Location.objects.get(code="W1"), 3)
     order = place(api, ("A1", 4))
     place(api, ("A1", 2), pickup_at="S1")
@@ -75,12 +82,7 @@ def test_a_pool_at_work_keeps_every_law(api: ApiCaller, shirt: Sku, shop: Locati
     step(api, code, "ship", {"carrier": "DHL", "tracking_number": "1"})
     held = api.post(
         "reservations",
-        {
-            "channel": "web",
-            "reference": "cart",
-            "ttl_seconds": 600,
-            "lines": [{"sku": "A1", "quantity": 1}],
-        },
+        CartBody(lines=[{"sku": "A1", "quantity": 1}]),
     )
     assert held.status_code == 201
     report = check(api)
@@ -190,7 +192,7 @@ def test_what_lost_its_order_is_found(api: ApiCaller, shirt: Sku) -> None:
 def test_a_transfer_that_moved_something_else_is_found(
     api: ApiCaller, shirt: Sku, shop: Location
 ) -> None:
-    make_location("W1")
+    LocationFactory(code="W1")
     lines = [{"sku": "A1", "quantity": 4}]
     transfer = api.post("transfers", {"from": "S1", "to": "W1", "lines": lines}).json()["id"]
     for act, body in [
@@ -231,13 +233,9 @@ def test_a_return_that_came_back_otherwise_is_found(
     step(api, code, "ship", {"carrier": "DHL", "tracking_number": "1"})
     ret = api.post(
         "returns",
-        {
-            "order": order["number"],
-            "channel": "web",
-            "lines": [{"line_id": "1", "quantity": 1, "reason": "too small"}],
-            "resolution": "refund",
-            "drop_off": {"type": "store"},
-        },
+        ReturnBody(
+            order=order["number"], lines=[{"line_id": "1", "quantity": 1, "reason": "too small"}]
+        ),
     ).json()["id"]
     line = {"line_id": "1", "quantity": 1, "disposition": "restock"}
     answer = api.post(f"returns/{ret}/receipts", {"location": "S1", "lines": [line]})
@@ -251,7 +249,7 @@ def test_a_return_that_came_back_otherwise_is_found(
 
 def test_at_most_a_hundred_are_listed_and_all_are_counted(api: ApiCaller, shop: Location) -> None:
     for number in range(120):
-        stock_up(make_sku(f"B{number}"), shop, 1)
+        stock_up(SkuFactory(code=f"B{number}"), shop, 1)
     unguarded("UPDATE inventory_stock SET on_hand = 2")
     report = check(api)
     assert (len(report["violations"]), report["violation_count"]) == (100, 240)

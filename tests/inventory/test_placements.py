@@ -9,8 +9,8 @@ import pytest
 from core.audit.models import AuditRecord
 from inventory.models import Placement
 from stores.models import Location
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.desk import place, refused
 
 pytestmark = pytest.mark.django_db
@@ -19,11 +19,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def building(api: ApiCaller) -> None:
     """Three bins in walking order A, B, C; A1 in A and C, A2 in B."""
-    shop = make_location("S1")
-    make_location("S2")
-    make_channel("web")
+    shop = LocationFactory(code="S1")
+    LocationFactory(code="S2")
+    ChannelFactory(code="web")
     for code in ("A1", "A2"):
-        stock_up(make_sku(code), shop, 10)
+        stock_up(SkuFactory(code=code), shop, 10)
     plan = [
         {"code": "A", "walk": 9, "skus": ["A1"]},
         {"code": "B", "walk": 10, "skus": ["A2"]},

@@ -9,8 +9,8 @@ import pytest
 
 from inventory.models import StockMovement
 from orders.models import OrderLine
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.floor import (
     NO_QUANTITIES,
     balances,
@@ -26,10 +26,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def world() -> Iterator[None]:
-    make_location("W1")
-    make_channel("web")
+    LocationFactory(code="W1")
+    ChannelFactory(code="web")
     for code in ("A1", "A2"):
-        make_sku(code)
+        SkuFactory(code=code)
     yield
     assert_pool_laws()
 
@@ -137,7 +137,7 @@ def test_a_client_receives_where_it_may(api: ApiCaller) -> None:
 def test_the_work_does_not_grow_with_the_lines(
     api: ApiCaller, django_assert_max_num_queries: Any
 ) -> None:
-    codes = [make_sku(f"B{number}").code for number in range(30)]
-    stock_up(make_sku("C"), make_location("W3"), 1)
+    codes = [SkuFactory(code=f"B{number}").code for number in range(30)]
+    stock_up(SkuFactory(code="C"), LocationFactory(code="W3"), 1)
     with django_assert_max_num_queries(20):
         api.post("receipts", delivery(*((code, 1) for code in codes)))

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from core.outbox.models import Event
-from inventory.models import RingFence, Sku
+from inventory.models import Sku
 from inventory.tasks import expire_reservations
-from stores.models import Channel, Location
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from stores.models import Location
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, RingFenceFactory, SkuFactory, stock_up
 from tests.inventory.floor import (
     NO_QUANTITIES,
     balances,
@@ -33,9 +33,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def world() -> Iterator[None]:
     """Ten of A1 and four of A2 in W1, three of A1 in S1, which is asked later."""
-    make_channel("web")
-    w1, s1 = make_location("W1", priority=1), make_location("S1", priority=2)
-    a1, a2 = make_sku("A1"), make_sku("A2")
+    ChannelFactory(code="web")
+    w1, s1 = LocationFactory(code="W1", priority=1), LocationFactory(code="S1", priority=2)
+    a1, a2 = SkuFactory(code="A1"), SkuFactory(code="A2")
     stock_up(a1, w1, 10)
     stock_up(a2, w1, 4)
     stock_up(a1, s1, 3)
@@ -96,14 +96,14 @@ class TestHolding:
         assert balances("A1", "W1") == (10, 2, 0)
 
     def test_only_where_the_channel_sells(self, api: ApiCaller) -> None:
-        make_channel("shop", locations=[Location.objects.get(code="S1")])
+        ChannelFactory(code="shop", locations=[Location.objects.get(code="S1")])
         assert taken(api.post("reservations", cart(("A1", 3), channel="shop"))) == {("A1", "S1", 3)}
         answer = api.post("reservations", cart(("A2", 1), channel="shop"))
         problem(answer, 409, "insufficient_stock")
 
     def test_what_is_fenced_for_another_channel_is_not_held(self, api: ApiCaller) -> None:
-        RingFence.objects.create(
-            channel=make_channel("market"),
+        RingFenceFactory(
+            channel=ChannelFactory(code="market"),
             sku=Sku.objects.get(code="A2"),
             location=Location.objects.get(code="W1"),
             quantity=3,
@@ -237,7 +237,7 @@ class TestRefusals:
 
     def test_another_channels_carts_are_not_seen(self, api: ApiCaller) -> None:
         held = hold(api, ("A1", 1))
-        Channel.objects.create(code="market", name="Market", kind="marketplace")
+        ChannelFactory(code="market", name="Market", kind="marketplace")
         tied = make_caller(["stock:read", "stock:write"], channels=["market"])
         problem(tied.get(f"reservations/{held}"), 404, "not_found")
         problem(tied.post(f"reservations/{held}/release"), 404, "not_found")

@@ -8,8 +8,8 @@ import pytest
 
 from core.audit.models import AuditRecord
 from inventory.models import Stock
-from tests.builders import make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationFactory, SkuFactory, stock_up
 from tests.inventory.floor import nothing_written, pointers, problem
 from tests.inventory.laws import assert_pool_laws
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def world() -> None:
-    stock_up(make_sku("A1"), make_location("W1"), 10)
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 10)
 
 
 def level(units: Any, **more: Any) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def put(api: ApiCaller, *lines: dict[str, Any]) -> Any:
 
 
 def test_levels_are_set_also_where_nothing_is_yet(api: ApiCaller) -> None:
-    make_location("S1")
+    LocationFactory(code="S1")
     answer = put(api, level(3), level(2, location="S1"))
     assert answer.status_code == 200
     assert answer.json() == {"lines": [level(3), level(2, location="S1")]}

@@ -10,10 +10,16 @@ from urllib.parse import quote
 
 import pytest
 
-from inventory.models import Barcode
 from orders.pickup_code import pickup_pass
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import (
+    BarcodeFactory,
+    ChannelFactory,
+    LocationFactory,
+    ReturnBody,
+    SkuFactory,
+    stock_up,
+)
 from tests.orders.desk import place
 
 pytestmark = pytest.mark.django_db
@@ -24,11 +30,11 @@ REAL_BARCODES = Path(__file__).parents[1] / "data" / "barcodes.csv.gz"
 
 @pytest.fixture(autouse=True)
 def catalogue() -> None:
-    shirt = make_sku("A1")
+    shirt = SkuFactory(code="A1")
     for code in (GTIN, "00000096385074", "SHIRT/M 1", "12345"):
-        Barcode.objects.create(sku=shirt, code=code)
-    make_sku("22423")
-    make_sku("85123A")
+        BarcodeFactory(sku=shirt, code=code)
+    SkuFactory(code="22423")
+    SkuFactory(code="85123A")
 
 
 def scan(api: ApiCaller, payload: str) -> Any:
@@ -98,7 +104,7 @@ def test_a_sku_code_resolves_too(api: ApiCaller, code: str) -> None:
 
 
 def test_a_code_of_ones_own_goes_before_a_misread_gtin(api: ApiCaller) -> None:
-    make_sku("96385070")
+    SkuFactory(code="96385070")
     assert scan(api, "96385070").json() == {"kind": "sku", "sku": "96385070"}
 
 
@@ -137,19 +143,14 @@ def test_no_text_at_all_is_a_bad_request(api: ApiCaller) -> None:
 
 
 def test_the_service_knows_its_own_qr_codes(api: ApiCaller) -> None:
-    shop = make_location("S1", kind="store")
-    make_channel("web")
-    stock_up(make_sku("B1"), shop, 5)
+    shop = LocationFactory(code="S1", store=True)
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="B1"), shop, 5)
     order = place(api, ("B1", 1), pickup_at="S1")
     fulfilment = order["fulfilments"][0]["id"]
     announced = api.post(
         "returns",
-        {
-            "channel": "web",
-            "lines": [{"sku": "B1", "quantity": 1, "reason": "too small"}],
-            "resolution": "refund",
-            "drop_off": {"type": "store"},
-        },
+        ReturnBody(lines=[{"sku": "B1", "quantity": 1, "reason": "too small"}]),
     ).json()
 
     assert scan(api, f"omni:order:{order['number']}").json() == {
@@ -177,8 +178,9 @@ def test_real_barcodes_get_their_verdict(api: ApiCaller) -> None:
     with gzip.open(REAL_BARCODES, "rt", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["barcode"].isdigit()][::211]
     sound = {row["gtin14"] for row in rows if row["valid"] == "1"} - {GTIN}
-    sku = make_sku("LABEL")
-    Barcode.objects.bulk_create(Barcode(sku=sku, code=code) for code in sorted(sound))
+    sku = SkuFactory(code="LABEL")
+    for code in sorted(sound):
+        BarcodeFactory(sku=sku, code=code)
     for row in rows:
         answer = api.get(f"scan/{row['barcode']}")
         if row["valid"] == "1":

@@ -11,24 +11,31 @@ from django.utils import timezone
 
 from core.access.principal import SYSTEM
 from inventory import ledger
-from inventory.choices import Reason, ReservationState
-from inventory.models import Reservation, Sku, StockMovement, Transfer
+from inventory.choices import Reason
+from inventory.models import Sku, StockMovement
 from stores.models import Location
-from tests.builders import Entry, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import (
+    ChannelFactory,
+    LocationFactory,
+    SkuFactory,
+    TransferFactory,
+    hold_units,
+    stock_up,
+)
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def shop() -> Location:
-    return make_location("S1")
+    return LocationFactory(code="S1")
 
 
 @pytest.fixture
 def shirt(shop: Location) -> Sku:
     """Ten shirts in the shop, one of them damaged."""
-    shirt = make_sku("A1")
+    shirt = SkuFactory(code="A1")
     stock_up(shirt, shop, 10)
     move(shirt, shop, unavailable=1, reason=Reason.DAMAGED, reference="shelf walk")
     return shirt
@@ -36,7 +43,7 @@ def shirt(shop: Location) -> Sku:
 
 def move(sku: Sku, location: Location, **deltas: Any) -> None:
     ledger.open_rows([(sku.pk, location.pk)])
-    ledger.post([Entry(sku.pk, location.pk, **deltas)], actor=SYSTEM.name)
+    ledger.post([ledger.Entry(sku.pk, location.pk, **deltas)], actor=SYSTEM.name)
 
 
 def rows_of(answer: Any) -> list[dict[str, Any]]:
@@ -70,7 +77,7 @@ def test_a_row_shows_every_balance(api: ApiCaller, shirt: Sku, shop: Location) -
 
 
 def test_what_is_on_the_way_is_incoming(api: ApiCaller, shirt: Sku, shop: Location) -> None:
-    warehouse = make_location("W1")
+    warehouse = LocationFactory(code="W1")
     for state, quantity, received, lost in [
         ("in_transit", 9, 2, 1),
         ("in_transit", 4, 0, 0),
@@ -78,31 +85,22 @@ def test_what_is_on_the_way_is_incoming(api: ApiCaller, shirt: Sku, shop: Locati
         ("received", 50, 50, 0),
         ("cancelled", 70, 0, 0),
     ]:
-        Transfer.objects.create(
-            source=warehouse, destination=shop, state=state, created_by="test"
-        ).lines.create(sku=shirt, quantity=quantity, received=received, lost=lost)
+        transfer = TransferFactory(source=warehouse, destination=shop, state=state)
+        transfer.lines.create(sku=shirt, quantity=quantity, received=received, lost=lost)
     (row,) = rows_of(api.get("stock", sku="A1"))
     assert row["incoming"] == 10
 
 
 def test_a_hold_that_has_run_out_is_nobodys(api: ApiCaller, shirt: Sku, shop: Location) -> None:
     for units, left in [(3, timedelta(minutes=-1)), (2, timedelta(minutes=5))]:
-        Reservation.objects.create(
-            sku=shirt,
-            location=shop,
-            quantity=units,
-            state=ReservationState.HELD,
-            reference="cart",
-            expires_at=timezone.now() + left,
-        )
-        move(shirt, shop, reserved=units, reason=Reason.RESERVED)
+        hold_units(shirt, shop, units, channel=ChannelFactory(), until=timezone.now() + left)
     (row,) = rows_of(api.get("stock", sku="A1"))
     assert (row["reserved"], row["available"]) == (2, 7)
 
 
 def test_the_list_filters_and_pages(api: ApiCaller, shirt: Sku, shop: Location) -> None:
-    other = make_location("S2")
-    mug = make_sku("MUG")
+    other = LocationFactory(code="S2")
+    mug = SkuFactory(code="MUG")
     for sku, location in [(shirt, other), (mug, shop), (mug, other)]:
         stock_up(sku, location, 1)
     pairs = [(row["sku"], row["location"]) for row in rows_of(api.get("stock", location="S2"))]
@@ -143,11 +141,11 @@ def test_the_ledger_tells_every_movement(api: ApiCaller, shirt: Sku, shop: Locat
 def test_the_ledger_pages_in_order(
     api: ApiCaller, shirt: Sku, shop: Location, where: dict[str, str], count: int
 ) -> None:
-    other = make_location("S2")
+    other = LocationFactory(code="S2")
     for _ in range(5):
         move(shirt, shop, on_hand=1, reason=Reason.FOUND)
         move(shirt, other, on_hand=1, reason=Reason.FOUND)
-    stock_up(make_sku("B1"), shop, 1)
+    stock_up(SkuFactory(code="B1"), shop, 1)
     seen: list[int] = []
     answer = api.get("stock/movements", sku="A1", limit=3, **where).json()
     while True:
@@ -227,7 +225,7 @@ def test_after_is_the_id_of_a_movement(api: ApiCaller, after: str) -> None:
 def test_a_client_tied_to_a_location_sees_its_shelves_alone(
     api: ApiCaller, shirt: Sku, shop: Location
 ) -> None:
-    stock_up(shirt, make_location("S2"), 4)
+    stock_up(shirt, LocationFactory(code="S2"), 4)
     tied = make_caller(["stock:read"], locations=["S2"])
     assert [row["location"] for row in rows_of(tied.get("stock"))] == ["S2"]
     for asked in ({}, {"sku": "A1"}, {"reference": "test"}):

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from core.database.bulk_insert import take_ids
 from core.outbox.models import Event
-from inventory import ledger
-from inventory.ledger import Claim
-from inventory.models import ReservationGroup, StockMovement
+from inventory.models import StockMovement
 from inventory.tasks import PARTITION_SIZE, expire_reservations, prepare_ledger
-from stores.models import Channel
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, hold_units, stock_up
 from tests.inventory.floor import balances, hold, run_out
 from tests.inventory.laws import assert_pool_laws
 
@@ -41,10 +36,10 @@ def draw_ids_past(number: int) -> None:
 
 class TestExpiry:
     def test_carts_that_took_too_long_are_told_once(self, api: ApiCaller) -> None:
-        make_channel("web")
-        location = make_location("W1")
+        ChannelFactory(code="web")
+        location = LocationFactory(code="W1")
         for code in ("A1", "A2"):
-            stock_up(make_sku(code), location, 5)
+            stock_up(SkuFactory(code=code), location, 5)
         over, running = hold(api, ("A1", 2), ("A2", 1)), hold(api, ("A1", 1))
         run_out(over)
         assert expire_reservations() == 1
@@ -57,11 +52,12 @@ class TestExpiry:
         assert_pool_laws()
 
     def test_more_than_one_round_takes_are_all_ended(self) -> None:
-        sku, location = make_sku("A1"), make_location("W1")
+        sku, location = SkuFactory(code="A1"), LocationFactory(code="W1")
         stock_up(sku, location, 2_500)
-        channel = make_channel("web")
+        channel = ChannelFactory(code="web")
+        over = datetime.now(UTC) - timedelta(seconds=1)
         for _ in range(2):
-            hold_singly(sku.pk, location.pk, channel, units=1_200)
+            hold_units(sku, location, *[1] * 1_200, channel=channel, until=over)
         assert expire_reservations() == 2
         assert balances("A1", "W1") == (2_500, 0, 0)
         assert Event.objects.filter(type="reservation.expired").count() == 2
@@ -69,16 +65,6 @@ class TestExpiry:
     def test_with_nothing_to_do_nothing_is_done(self) -> None:
         assert expire_reservations() == 0
         assert not Event.objects.exists()
-
-
-def hold_singly(sku_id: int, location_id: int, channel: Channel, *, units: int) -> uuid.UUID:
-    """Make one cart of so many claims of one unit, whose time is over."""
-    over = datetime.now(UTC) - timedelta(seconds=1)
-    group = ReservationGroup.objects.create(channel=channel, reference="c", expires_at=over)
-    ids = take_ids(inventory_reservation=units)["inventory_reservation"]
-    claims = [Claim(identity, sku_id, location_id, 1, 0, "c") for identity in ids]
-    assert ledger.reserve(claims, actor="cart", group_id=group.pk, expires_at=over)
-    return group.pk
 
 
 class TestPreparingTheLedger:
@@ -106,12 +92,12 @@ class TestPreparingTheLedger:
         """It is a defect of the running, not of the request: nobody shall think it is theirs."""
         draw_ids_past(4 * PARTITION_SIZE)
         with pytest.raises(IntegrityError), transaction.atomic():
-            stock_up(make_sku("A1"), make_location("W1"), 5)
+            stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 5)
 
     def test_what_it_adds_is_written_to(self) -> None:
         draw_ids_past(4 * PARTITION_SIZE - 2)
         prepare_ledger()
-        stock_up(make_sku("A1"), make_location("W1"), 5)
+        stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 5)
         assert StockMovement.objects.get().pk == 4 * PARTITION_SIZE
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM inventory_stockmovement_p4")

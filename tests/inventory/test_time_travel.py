@@ -14,8 +14,8 @@ from inventory.choices import Reason
 from inventory.models import Sku, StockMovement
 from inventory.queries.time_travel import EXACT, available_through, look_back
 from stores.models import Location
-from tests.builders import Entry, make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.desk import place, step, units
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +28,9 @@ def write_history(movements: int, *, rows: int = 1, every: timedelta, units: int
 
     SKU ids from 1 at location 1; the movement n of all is recorded at NOON + n x `every`.
     """
-    make_location("S1", pk=1)
+    LocationFactory(code="S1", pk=1)
     for number in range(rows):
-        make_sku(f"A{number + 1}", pk=number + 1)
+        SkuFactory(code=f"A{number + 1}", pk=number + 1)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE inventory_stockmovement DISABLE TRIGGER USER")
@@ -109,10 +109,10 @@ def test_it_reads_a_few_pages_of_a_long_history() -> None:
 @pytest.fixture
 def shop(api: ApiCaller) -> ApiCaller:
     """Ten of A1 in S1; an order of two that was shipped; a transfer of three to S2; one damaged."""
-    here = make_location("S1")
-    make_location("S2")
-    make_channel("web", locations=[here])
-    shirt = make_sku("A1")
+    here = LocationFactory(code="S1")
+    LocationFactory(code="S2")
+    ChannelFactory(code="web", locations=[here])
+    shirt = SkuFactory(code="A1")
     stock_up(shirt, here, 10)
     order = place(api, ("A1", 2))
     code = order["fulfilments"][0]["id"]
@@ -123,7 +123,11 @@ def shop(api: ApiCaller) -> ApiCaller:
     moved = api.post("transfers", {"from": "S1", "to": "S2", "lines": lines}).json()["id"]
     assert api.post(f"transfers/{moved}/dispatch").status_code == 200
     ledger.post(
-        [Entry(shirt.pk, here.pk, unavailable=1, reason=Reason.DAMAGED, reference="transfers/x")],
+        [
+            ledger.Entry(
+                shirt.pk, here.pk, unavailable=1, reason=Reason.DAMAGED, reference="transfers/x"
+            )
+        ],
         actor="sam",
     )
     return api
@@ -171,7 +175,7 @@ def test_the_answer_tells_the_movements_around_and_what_they_refer_to(shop: ApiC
 
 
 def test_an_order_of_an_unseen_channel_has_no_link(shop: ApiCaller) -> None:
-    make_channel("pos")
+    ChannelFactory(code="pos")
     till = make_caller(["stock:read"], channels=["pos"])
     links = {each["link"]["kind"] for each in as_of(shop, NOW_LATER)["before"] if each["link"]}
     assert links == {"order", "transfer"}

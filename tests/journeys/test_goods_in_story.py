@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from inventory.models import Barcode
 from orders.models import Fulfilment, OrderLine
-from tests.builders import make_channel, make_location, make_sku
 from tests.conftest import ApiCaller
+from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory
 from tests.inventory.laws import assert_pool_laws
 from tests.orders.desk import assert_laws_hold, place, step
 
@@ -35,11 +34,11 @@ def availability(api: ApiCaller) -> str:
 
 @pytest.mark.django_db
 def test_a_delivery_from_its_papers_to_the_last_box(api: ApiCaller) -> None:
-    make_location("W1")
-    make_channel("web")
+    LocationFactory(code="W1")
+    ChannelFactory(code="web")
     for code in ("MUG", "CUP", "JUG"):
-        make_sku(code)
-    Barcode.objects.create(sku=make_sku("PLATE"), code=f"0{GTIN}")
+        SkuFactory(code=code)
+    BarcodeFactory(sku=SkuFactory(code="PLATE"), code=f"0{GTIN}")
     assert availability(api) == "out_of_stock"
 
     # The supplier announces; the shop may sell what it does not have yet.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationBody, OrderBody, OrderLineBody
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LAMP = "5012345678900"
@@ -25,15 +26,7 @@ def web(api: ApiCaller) -> ApiCaller:
     ok(
         api.put(
             "locations/SOHO",
-            {
-                "name": "Soho",
-                "kind": "store",
-                "timezone": "Europe/London",
-                "latitude": 51.5,
-                "longitude": -0.13,
-                "capabilities": ["pickup", "returns"],
-                "hours": {"mon": [["09:00", "18:00"]]},
-            },
+            LocationBody(capabilities=["pickup", "returns"], hours={"mon": [["09:00", "18:00"]]}),
         )
     )
     ok(api.put("channels/web", {"name": "Web site", "kind": "web", "locations": "all"}))
@@ -52,22 +45,18 @@ def buy(web: ApiCaller, external_id: str) -> dict[str, Any]:
     return ok(
         web.post(
             "orders",
-            {
-                "channel": "web",
-                "external_id": external_id,
-                "currency": "GBP",
-                "payment_reference": f"pay-{external_id}",
-                "customer": {"email": "ada@example.org"},
-                "lines": [
-                    {
-                        "line_id": "1",
-                        "sku": "LAMP",
-                        "quantity": 1,
-                        "unit_price": "45.00",
-                        "fulfilment": {"type": "pickup", "location": "SOHO"},
-                    }
+            OrderBody(
+                external_id=external_id,
+                payment_reference=f"pay-{external_id}",
+                customer={"email": "ada@example.org"},
+                lines=[
+                    OrderLineBody(
+                        sku="LAMP",
+                        unit_price="45.00",
+                        fulfilment={"type": "pickup", "location": "SOHO"},
+                    )
                 ],
-            },
+            ),
         )
     )
 

@@ -7,21 +7,29 @@ from typing import Any
 import pytest
 
 from inventory.models import StockMovement
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import (
+    ChannelFactory,
+    LocationFactory,
+    OrderBody,
+    OrderLineBody,
+    ReturnBody,
+    SkuFactory,
+    stock_up,
+)
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def retailer() -> None:
-    warehouse = make_location("W1", address={"line1": "1 Dock Road", "country": "GB"})
-    make_location("S1", kind="store", priority=200)
-    make_location("S2", kind="store", priority=300)
-    make_channel("web")
-    make_channel("pos")
+    warehouse = LocationFactory(code="W1", address={"line1": "1 Dock Road", "country": "GB"})
+    LocationFactory(code="S1", store=True, priority=200)
+    LocationFactory(code="S2", store=True, priority=300)
+    ChannelFactory(code="web")
+    ChannelFactory(code="pos")
     for code, units in (("SHIRT-M", 4), ("SHIRT-L", 1)):
-        stock_up(make_sku(code), warehouse, units)
+        stock_up(SkuFactory(code=code), warehouse, units)
 
 
 def done(answer: Any) -> Any:
@@ -34,18 +42,16 @@ def ship_an_order(api: ApiCaller) -> str:
     order = done(
         api.post(
             "orders",
-            {
-                "channel": "web",
-                "external_id": "W-1001",
-                "currency": "GBP",
-                "payment_reference": "PAY-1",
-                "customer": {"name": "Jo Reed", "email": "jo@example.org"},
-                "ship_to": {"name": "Jo Reed", "line1": "2 Elm Row", "country": "GB"},
-                "lines": [
-                    {"line_id": "1", "sku": "SHIRT-M", "quantity": 3, "unit_price": "20.00"},
-                    {"line_id": "2", "sku": "SHIRT-L", "quantity": 1, "unit_price": "25.00"},
+            OrderBody(
+                external_id="W-1001",
+                payment_reference="PAY-1",
+                customer={"name": "Jo Reed", "email": "jo@example.org"},
+                ship_to={"name": "Jo Reed", "line1": "2 Elm Row", "country": "GB"},
+                lines=[
+                    OrderLineBody(sku="SHIRT-M", quantity=3, unit_price="20.00"),
+                    OrderLineBody(line_id="2", sku="SHIRT-L", unit_price="25.00"),
                 ],
-            },
+            ),
         )
     )
     (fulfilment,) = order["fulfilments"]
@@ -72,13 +78,11 @@ def test_goods_come_back_by_parcel_at_another_shop_and_without_a_word(
     ret = done(
         api.post(
             "returns",
-            {
-                "order": order,
-                "channel": "web",
-                "lines": [{"sku": "SHIRT-M", "quantity": 2, "reason": "too wide"}],
-                "resolution": "refund",
-                "drop_off": {"type": "parcel"},
-            },
+            ReturnBody(
+                order=order,
+                lines=[{"sku": "SHIRT-M", "quantity": 2, "reason": "too wide"}],
+                drop_off={"type": "parcel"},
+            ),
         )
     )
     assert b"1 Dock Road" in api.get(ret["label_url"]).content
@@ -126,13 +130,12 @@ def test_goods_come_back_by_parcel_at_another_shop_and_without_a_word(
     counter = done(
         till.post(
             "returns",
-            {
-                "order": order,
-                "channel": "pos",
-                "lines": [{"line_id": "1", "quantity": 1, "reason": "changed my mind"}],
-                "resolution": "refund",
-                "drop_off": {"type": "store", "location": "S2"},
-            },
+            ReturnBody(
+                order=order,
+                channel="pos",
+                lines=[{"line_id": "1", "quantity": 1, "reason": "changed my mind"}],
+                drop_off={"type": "store", "location": "S2"},
+            ),
         )
     )
     done(
@@ -143,13 +146,9 @@ def test_goods_come_back_by_parcel_at_another_shop_and_without_a_word(
     )
     again = till.post(
         "returns",
-        {
-            "order": order,
-            "channel": "pos",
-            "lines": [{"line_id": "1", "quantity": 1, "reason": "x"}],
-            "resolution": "refund",
-            "drop_off": {"type": "store"},
-        },
+        ReturnBody(
+            order=order, channel="pos", lines=[{"line_id": "1", "quantity": 1, "reason": "x"}]
+        ),
     )
     assert (again.status_code, again.json()["reason"]) == (409, "too_many")
 
@@ -178,12 +177,12 @@ def test_a_stranger_without_an_order_at_a_shop_that_never_sold_it(
     ret = done(
         api.post(
             "returns",
-            {
-                "channel": "pos",
-                "lines": [{"sku": "SHIRT-L", "quantity": 1, "reason": "a present"}],
-                "resolution": "store_credit",
-                "drop_off": {"type": "store", "location": "S1"},
-            },
+            ReturnBody(
+                channel="pos",
+                lines=[{"sku": "SHIRT-L", "quantity": 1, "reason": "a present"}],
+                resolution="store_credit",
+                drop_off={"type": "store", "location": "S1"},
+            ),
         )
     )
     answer = done(

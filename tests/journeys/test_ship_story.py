@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ApiCaller
+from tests.factories import LocationBody, OrderBody, OrderLineBody
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHIRT, MUG = "5012345678900", "4006381333931"
@@ -29,14 +30,13 @@ def open_shop(api: ApiCaller) -> None:
         ok(
             api.put(
                 f"locations/{code}",
-                {
-                    "name": code.title(),
-                    "kind": "warehouse",
-                    "timezone": "Europe/London",
-                    "latitude": latitude,
-                    "longitude": -0.1,
-                    "capabilities": ["ships"],
-                },
+                LocationBody(
+                    name=code.title(),
+                    kind="warehouse",
+                    latitude=latitude,
+                    longitude=-0.1,
+                    capabilities=["ships"],
+                ),
             )
         )
         lines = [{"sku": "SHIRT-M", "quantity": 5}, {"sku": "MUG", "quantity": 5}]
@@ -76,23 +76,21 @@ def test_an_order_is_picked_short_sourced_again_and_delivered(api: ApiCaller) ->
     order = ok(
         api.post(
             "orders",
-            {
-                "channel": "web",
-                "external_id": "W-1001",
-                "currency": "GBP",
-                "customer": {"name": "Ada", "email": "ada@example.org"},
-                "ship_to": {"city": "London", "country": "GB", "latitude": 51.5, "longitude": 0},
-                "lines": [
-                    {
-                        "line_id": line_id,
-                        "sku": sku,
-                        "quantity": 2,
-                        "unit_price": "19.99",
-                        "fulfilment": {"type": "ship"},
-                    }
+            OrderBody(
+                external_id="W-1001",
+                customer={"name": "Ada", "email": "ada@example.org"},
+                ship_to={"city": "London", "country": "GB", "latitude": 51.5, "longitude": 0},
+                lines=[
+                    OrderLineBody(
+                        line_id=line_id,
+                        sku=sku,
+                        quantity=2,
+                        unit_price="19.99",
+                        fulfilment={"type": "ship"},
+                    )
                     for line_id, sku in (("1", "SHIRT-M"), ("2", "MUG"))
                 ],
-            },
+            ),
         )
     )
     assert [share["location"] for share in order["fulfilments"]] == ["LONDON"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationBody, OrderBody, OrderLineBody
 from tests.inventory.laws import assert_pool_laws
 from tests.orders.desk import stock
 
@@ -25,15 +26,13 @@ def building(api: ApiCaller, code: str, capabilities: list[str], latitude: float
     ok(
         api.put(
             f"locations/{code}",
-            {
-                "name": code.title(),
-                "kind": "store" if "pickup" in capabilities else "warehouse",
-                "timezone": "Europe/London",
-                "latitude": latitude,
-                "longitude": -0.13,
-                "capabilities": capabilities,
-                "hours": HOURS,
-            },
+            LocationBody(
+                name=code.title(),
+                kind="store" if "pickup" in capabilities else "warehouse",
+                latitude=latitude,
+                capabilities=capabilities,
+                hours=HOURS,
+            ),
         )
     )
 
@@ -62,20 +61,17 @@ def buy(units: int) -> dict[str, Any]:
     return ok(
         web.post(
             "orders",
-            {
-                "channel": "web",
-                "external_id": uuid.uuid4().hex,
-                "currency": "GBP",
-                "lines": [
-                    {
-                        "line_id": "1",
-                        "sku": "LAMP",
-                        "quantity": units,
-                        "unit_price": "20.00",
-                        "fulfilment": {"type": "pickup", "location": "SOHO"},
-                    }
+            OrderBody(
+                external_id=uuid.uuid4().hex,
+                lines=[
+                    OrderLineBody(
+                        sku="LAMP",
+                        quantity=units,
+                        unit_price="20.00",
+                        fulfilment={"type": "pickup", "location": "SOHO"},
+                    )
                 ],
-            },
+            ),
         )
     )
 

@@ -7,10 +7,18 @@ from typing import Any
 
 import pytest
 
-from inventory.models import Placement, StockMovement
-from stores.models import Bin
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from inventory.models import StockMovement
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import (
+    BinFactory,
+    ChannelFactory,
+    LocationFactory,
+    OrderBody,
+    OrderLineBody,
+    PlacementFactory,
+    SkuFactory,
+    stock_up,
+)
 from tests.inventory.laws import assert_pool_laws
 from tests.orders.desk import assert_laws_hold, stock
 
@@ -20,16 +28,16 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def retailer() -> None:
     """Ten mugs in two bins of a warehouse, two more in a shop, three channels."""
-    warehouse = make_location("W1")
-    shop = make_location("S1", kind="store", priority=200)
-    mug = make_sku("MUG")
+    warehouse = LocationFactory(code="W1")
+    shop = LocationFactory(code="S1", store=True, priority=200)
+    mug = SkuFactory(code="MUG")
     for code, walk in (("L", 1), ("R", 2)):
-        shelf = Bin.objects.create(location=warehouse, code=code, walk=walk)
-        Placement.objects.create(sku=mug, bin=shelf)
+        shelf = BinFactory(location=warehouse, code=code, walk=walk)
+        PlacementFactory(sku=mug, bin=shelf)
     stock_up(mug, warehouse, 10)
     stock_up(mug, shop, 2)
     for channel in ("web", "call_centre", "marketplace"):
-        make_channel(channel)
+        ChannelFactory(code=channel)
 
 
 def done(answer: Any) -> Any:
@@ -38,8 +46,8 @@ def done(answer: Any) -> Any:
 
 
 def place(api: ApiCaller, channel: str, external_id: str, units: int, **more: Any) -> str:
-    line = {"line_id": "1", "sku": "MUG", "quantity": units, "unit_price": "8.00"}
-    body = {"channel": channel, "external_id": external_id, "currency": "GBP", "lines": [line]}
+    line = OrderLineBody(sku="MUG", quantity=units, unit_price="8.00")
+    body = OrderBody(channel=channel, external_id=external_id, lines=[line])
     number: str = done(api.post("orders", body | more))["number"]
     return number
 

@@ -64,8 +64,9 @@ from stores.choices import LocationKind
 from stores.geography import locate_postal_code
 from stores.models import Channel, Location
 from tests.conftest import ApiCaller
+from tests.factories import SkuFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def say(line: str) -> None:
@@ -252,7 +253,7 @@ def test_a_stopped_load_goes_on_where_it_stopped() -> None:
 
 
 def test_a_service_with_data_of_its_own_is_left_alone() -> None:
-    Sku.objects.create(code="OURS", name="Ours")
+    SkuFactory(code="OURS", name="Ours")
     with pytest.raises(NotEmpty):
         load(say)
     assert not User.objects.exists()
@@ -263,7 +264,7 @@ def test_a_service_with_data_of_its_own_is_left_alone() -> None:
 
 
 def test_an_account_that_is_there_keeps_its_password() -> None:
-    User.objects.create_superuser("admin", "", "a-password-of-ours")
+    UserFactory(username="admin", password="a-password-of-ours", superuser=True)
     load(say, CHAPTERS[:1])
     assert authenticate(username="admin", password="a-password-of-ours")
     assert not authenticate(username="admin", password=PASSWORD)

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from core.access.models import User
+from tests.factories import UserFactory
 
 
 def test_alive_asks_nobody() -> None:
@@ -78,7 +78,7 @@ def test_health_is_only_read() -> None:
 @pytest.mark.parametrize("away", [OperationalError, InterfaceError])
 def test_pages_say_that_the_database_is_away(path: str, away: type[Exception]) -> None:
     client = Client(raise_request_exception=False)
-    client.force_login(User.objects.create_superuser("manager", "m@example.org", "secret"))
+    client.force_login(UserFactory(superuser=True))
 
     def refuse(*args: object) -> None:
         raise away("no server")
@@ -92,7 +92,7 @@ def test_pages_say_that_the_database_is_away(path: str, away: type[Exception]) -
 @pytest.mark.django_db
 def test_a_defect_of_a_page_stays_a_defect() -> None:
     client = Client(raise_request_exception=False)
-    client.force_login(User.objects.create_superuser("manager", "m@example.org", "secret"))
+    client.force_login(UserFactory(superuser=True))
 
     def break_down(*args: object) -> None:
         raise RuntimeError("a slip of ours")

@@ -14,8 +14,8 @@ from core.imports.models import Import
 from core.outbox.relay import number_pending
 from inventory.models import Reservation
 from orders.models import Fulfilment, Reconciliation
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, OrderLineBody, SkuFactory, stock_up
 
 Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -42,7 +42,7 @@ def rise(before: Figures, after: Figures, name: str, **labels: str) -> float:
 
 
 def order(**more: Any) -> dict[str, Any]:
-    line = {"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "1.00"}
+    line = OrderLineBody(unit_price="1.00")
     line["fulfilment"] = {"type": "pickup", "location": "S1"}
     return {"channel": "web", "currency": "GBP", "lines": [line]} | more
 
@@ -50,8 +50,8 @@ def order(**more: Any) -> dict[str, Any]:
 def test_doors_and_orders_are_counted(
     api: ApiCaller, reader: ApiCaller, django_capture_on_commit_callbacks: Any
 ) -> None:
-    make_channel()
-    stock_up(make_sku("A1"), make_location("S1"), 3)
+    ChannelFactory()
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="S1"), 3)
     before = read(reader)
     with django_capture_on_commit_callbacks(execute=True):
         assert api.post("orders", order(external_id="1")).status_code == 201
@@ -67,7 +67,8 @@ def test_doors_and_orders_are_counted(
     ] == [1, 1, 1]
     assert rise(before, after, "omniretail_request_seconds_count", **post) == 3
     assert rise(before, after, "omniretail_orders_placed_total") == 3
-    assert rise(before, after, "omniretail_placed_together_count") == 2
+    assert rise(before, after, "omniretail_group_commit_size_count") == 2
+    assert rise(before, after, "omniretail_placed_together_count") == 2  # its former name
 
 
 def test_a_door_is_an_address_of_the_code(reader: ApiCaller) -> None:
@@ -102,8 +103,8 @@ def test_a_door_is_an_address_of_the_code(reader: ApiCaller) -> None:
 def test_what_waits_for_a_place_in_the_feed(api: ApiCaller, reader: ApiCaller) -> None:
     number_pending()
     assert read(reader)["omniretail_events_waiting", frozenset()] == 0
-    make_location("S1")
-    make_sku("A1")
+    LocationFactory(code="S1")
+    SkuFactory(code="A1")
     lines = [{"sku": "A1", "quantity": 1}]
     assert (
         api.post("receipts", {"location": "S1", "reference": "R", "lines": lines}).status_code < 300
@@ -119,8 +120,8 @@ def test_what_the_worker_has_missed(api: ApiCaller, reader: ApiCaller) -> None:
     figures = read(reader)
     assert [figures[f"omniretail_{name}", frozenset()] for name in late] == [0, 0, 0]
     assert figures["omniretail_check_age_seconds", frozenset()] == -1
-    make_channel()
-    stock_up(make_sku("A1"), make_location("S1"), 3)
+    ChannelFactory()
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="S1"), 3)
     cart = {"channel": "web", "reference": "c", "ttl_seconds": 60}
     assert (
         api.post("reservations", cart | {"lines": [{"sku": "A1", "quantity": 1}]}).status_code

@@ -11,6 +11,7 @@ from core.outbox.models import Event
 from inventory.models import Reservation, Stock, StockMovement
 from orders.models import FulfilmentLine, OrderLine
 from tests.conftest import ApiCaller
+from tests.factories import OrderBody, OrderLineBody
 
 _numbers = itertools.count(1)
 
@@ -21,21 +22,13 @@ def place(api: ApiCaller, *lines: tuple[str, int], **more: Any) -> dict[str, Any
     way = {"type": "pickup", "location": pickup_at} if pickup_at else {"type": "ship"}
     answer = api.post(
         "orders",
-        {
-            "channel": "web",
-            "external_id": f"desk-{next(_numbers)}",
-            "currency": "GBP",
-            "lines": [
-                {
-                    "line_id": str(position),
-                    "sku": sku,
-                    "quantity": units,
-                    "unit_price": "10.00",
-                    "fulfilment": way,
-                }
+        OrderBody(
+            external_id=f"desk-{next(_numbers)}",
+            lines=[
+                OrderLineBody(line_id=str(position), sku=sku, quantity=units, fulfilment=way)
                 for position, (sku, units) in enumerate(lines, start=1)
             ],
-        }
+        )
         | more,
     )
     assert answer.status_code == 201, answer.content

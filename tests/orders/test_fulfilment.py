@@ -9,8 +9,15 @@ import pytest
 from core.audit.models import AuditRecord
 from core.outbox.models import Event
 from orders.models import Fulfilment
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import (
+    ChannelFactory,
+    LocationFactory,
+    OrderBody,
+    OrderLineBody,
+    SkuFactory,
+    stock_up,
+)
 from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock, units
 
 pytestmark = pytest.mark.django_db
@@ -20,10 +27,10 @@ CARRIER = {"carrier": "Royal Mail", "tracking_number": "RM123"}
 @pytest.fixture(autouse=True)
 def world() -> None:
     """A1 and B1 in one warehouse."""
-    warehouse = make_location("W1")
-    make_channel("web")
+    warehouse = LocationFactory(code="W1")
+    ChannelFactory(code="web")
     for code in ("A1", "B1"):
-        stock_up(make_sku(code), warehouse, 10)
+        stock_up(SkuFactory(code=code), warehouse, 10)
 
 
 @pytest.fixture
@@ -140,7 +147,7 @@ def test_a_cancelled_order_is_not_shipped(api: ApiCaller, order: dict[str, Any],
 
 
 def test_fulfilments_are_listed_oldest_first_and_filtered(api: ApiCaller) -> None:
-    make_location("S1", kind="store")
+    LocationFactory(code="S1", store=True)
     orders = [place(api, ("A1", 1)) for _ in range(3)]
     codes = [order["fulfilments"][0]["id"] for order in orders]
     step(api, codes[1], "pick", units(("1", 1)))
@@ -236,20 +243,10 @@ def test_a_till_sale_is_over_at_once(api: ApiCaller) -> None:
     assert order["fulfilments"][0]["state"] == "open"
     sale = api.post(
         "orders",
-        {
-            "channel": "web",
-            "external_id": "till-1",
-            "currency": "GBP",
-            "lines": [
-                {
-                    "line_id": "1",
-                    "sku": "A1",
-                    "quantity": 1,
-                    "unit_price": "10.00",
-                    "fulfilment": {"type": "carry_out", "location": "W1"},
-                }
-            ],
-        },
+        OrderBody(
+            external_id="till-1",
+            lines=[OrderLineBody(fulfilment={"type": "carry_out", "location": "W1"})],
+        ),
     ).json()
     (share,) = sale["fulfilments"]
     assert (share["state"], share["allowed_actions"]) == ("collected", [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from django.db.models import F
 
 from orders.choices import OrderState
 from orders.models import OrderLine
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.desk import place, step, units
 
 pytestmark = pytest.mark.django_db
@@ -18,9 +19,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def shop() -> None:
-    make_channel("web")
-    stock_up(make_sku("A1"), make_location("W1"), 20)
-    make_sku("B1")
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 20)
+    SkuFactory(code="B1")
 
 
 def listed(api: ApiCaller, **filters: object) -> list[str]:
@@ -78,3 +79,28 @@ def test_an_order_is_listed_in_its_own_state(api: ApiCaller) -> None:
         assert listed(api, state=state) == numbers[::-1], state
         assert listed(api, state=state, limit=1) == numbers[:-2:-1], state
     assert api.get("orders", state="purple").status_code == 400
+    for pair in combinations(said, 2):
+        either = sorted([*said[pair[0]], *said[pair[1]]], key=int, reverse=True)
+        assert listed(api, state=",".join(pair)) == either, pair
+
+
+def test_orders_of_a_customer_are_found_by_any_of_their_names(api: ApiCaller) -> None:
+    jo = {"external_id": "C-7", "email": "Jo@example.org", "name": "Jo"}
+    order = place(api, ("A1", 1), customer=jo, external_id="E7")
+    other = place(api, ("A1", 1), customer={"email": "al@example.org"})
+    for name in (order["customer_id"], "C-7", "jo@example.org", "Jo@example.org"):
+        assert listed(api, customer=name) == [order["number"]], name
+    assert listed(api, customer="al@example.org") == [other["number"]]
+    assert listed(api, customer="nobody@example.org") == listed(api, customer="0") == []
+    for word in (order["number"], "E7", "C-7", "jo@example.org", " E7 "):
+        assert listed(api, q=word) == [order["number"]], word
+    assert listed(api, q="al@example.org", customer="C-7") == []
+
+
+def test_orders_are_found_by_when_they_were_placed(api: ApiCaller) -> None:
+    first, second = place(api, ("A1", 1)), place(api, ("A1", 1))
+    numbers = [first["number"], second["number"]]
+    assert listed(api, placed_after="2020-01-01T00:00:00Z") == numbers[::-1]
+    assert listed(api, placed_before="2020-01-01T00:00:00Z") == []
+    assert listed(api, placed_before="2100-01-01T00:00:00+02:00", ordering="placed_at") == numbers
+    assert listed(api, ordering="-placed_at", limit=1) == numbers[1:]

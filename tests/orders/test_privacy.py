@@ -12,8 +12,15 @@ from core.outbox.models import Event
 from inventory.models import StockMovement
 from orders.forgetting import ERASED, Eraser, is_telling, without_address
 from orders.models import Customer, Order, SourcingReceipt
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import (
+    ChannelFactory,
+    LocationFactory,
+    OrderBody,
+    OrderLineBody,
+    SkuFactory,
+    stock_up,
+)
 
 JO = {"name": "Jo Reed", "email": "jo@example.org", "phone": "+44 20 7946 0000"}
 HOME = {
@@ -29,15 +36,16 @@ PERSONAL = ("Jo Reed", "jo@example.org", "7946", "Elm Row", "YO1", "53.95", "rin
 
 
 def order_body(external_id: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "channel": "web",
-        "external_id": external_id,
-        "currency": "GBP",
-        "customer": JO,
-        "ship_to": HOME,
-        "note": "Please ring twice at Elm Row",
-        "lines": [{"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "9.50"}],
-    } | fields
+    return (
+        OrderBody(
+            external_id=external_id,
+            customer=JO,
+            ship_to=HOME,
+            note="Please ring twice at Elm Row",
+            lines=[OrderLineBody(unit_price="9.50")],
+        )
+        | fields
+    )
 
 
 def place(api: ApiCaller, external_id: str, *, key: str | None = None, **fields: Any) -> Any:
@@ -48,9 +56,9 @@ def place(api: ApiCaller, external_id: str, *, key: str | None = None, **fields:
 
 @pytest.fixture
 def retailer(db: None) -> None:
-    make_channel("web")
-    make_channel("pos")
-    stock_up(make_sku("A1"), make_location("W1"), 50)
+    ChannelFactory(code="web")
+    ChannelFactory(code="pos")
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 50)
 
 
 def kept_text() -> str:

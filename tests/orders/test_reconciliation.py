@@ -12,7 +12,6 @@ from django.db import connection
 from django.test import Client
 from django.utils.html import strip_tags
 
-from core.access.models import User
 from core.access.principal import SYSTEM
 from core.outbox.models import Event
 from inventory.models import Reservation, Stock
@@ -20,8 +19,8 @@ from orders.commands.reconcile import reconcile
 from orders.models import Fulfilment, Reconciliation, Violation
 from orders.queries.reconciliation import STALE_LAWS, last_due, meaning_of
 from orders.tasks import reconcile_nightly
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
 from tests.inventory.floor import hold
 from tests.inventory.test_integrity import unguarded
 from tests.orders.desk import place
@@ -33,15 +32,15 @@ PAGES = "/admin/orders/reconciliation/"
 
 @pytest.fixture(autouse=True)
 def shop() -> None:
-    here = make_location("S1")
-    make_channel("web")
-    stock_up(make_sku("A1"), here, 10)
+    here = LocationFactory(code="S1")
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), here, 10)
 
 
 @pytest.fixture
 def desk() -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser("manager", "m@example.org", "secret"))
+    client.force_login(UserFactory(superuser=True))
     return client
 
 
@@ -200,7 +199,7 @@ def test_a_manager_checks_again_after_mending(desk: Client) -> None:
 
 def test_who_may_only_look_cannot_start_a_check() -> None:
     client = Client()
-    client.force_login(User.objects.create(username="sam", role="associate", is_staff=True))
+    client.force_login(UserFactory(username="sam", role="associate", is_staff=True))
     assert "Check now" not in words(client.get(PAGES))
     assert client.post(f"{PAGES}check-now").status_code == 403
     assert not Reconciliation.objects.exists()

@@ -9,8 +9,8 @@ import pytest
 from core.audit.models import AuditRecord
 from core.outbox.models import Event
 from orders.models import Fulfilment
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock, units
 
 pytestmark = pytest.mark.django_db
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def world() -> None:
     """A1 in two warehouses, B1 in the first only; both are asked in this order."""
-    near, far = make_location("W1", priority=1), make_location("W2", priority=2)
-    make_channel("web")
-    a, b = make_sku("A1"), make_sku("B1")
+    near, far = LocationFactory(code="W1", priority=1), LocationFactory(code="W2", priority=2)
+    ChannelFactory(code="web")
+    a, b = SkuFactory(code="A1"), SkuFactory(code="B1")
     stock_up(a, near, 5)
     stock_up(b, near, 5)
     stock_up(a, far, 5)

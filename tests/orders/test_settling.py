@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.desk import assert_laws_hold, place, stock
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_count_that_breaks_claims_fills_backorders_too(api: ApiCaller) -> None:
-    shop = make_location("W1")
-    make_channel("web")
-    stock_up(make_sku("A1"), shop, 5)
-    make_sku("B1")
+    shop = LocationFactory(code="W1")
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), shop, 5)
+    SkuFactory(code="B1")
     promised = place(api, ("A1", 5))
     waiting = place(api, ("B1", 2), allow_backorder=True)
     assert waiting["lines"][0]["backordered"] == 2

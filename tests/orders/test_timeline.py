@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import (
+    ChannelFactory,
+    LocationFactory,
+    OrderLineBody,
+    ReturnBody,
+    SkuFactory,
+    stock_up,
+)
 from tests.orders.desk import place, step, units
 
 pytestmark = pytest.mark.django_db
@@ -13,11 +20,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def world() -> None:
-    make_channel("web")
+    ChannelFactory(code="web")
     for code in ("S1", "S2"):
-        shop = make_location(code, kind="store", priority=int(code[1]))
+        shop = LocationFactory(code=code, store=True, priority=int(code[1]))
         for sku in ("MUG", "BOWL") if code == "S1" else ("MUG2",):
-            stock_up(make_sku(sku), shop, 3)
+            stock_up(SkuFactory(code=sku), shop, 3)
 
 
 def story(api: ApiCaller, number: str) -> list[str]:
@@ -54,7 +61,7 @@ def test_what_a_location_cannot_give_is_named_with_its_reason(api: ApiCaller) ->
 
 def test_a_till_sale_is_told_as_done(api: ApiCaller) -> None:
     way = {"type": "carry_out", "location": "S1"}
-    line = {"line_id": "1", "sku": "MUG", "quantity": 1, "unit_price": "10.00", "fulfilment": way}
+    line = OrderLineBody(sku="MUG", fulfilment=way)
     order = place(api, lines=[line])
     assert story(api, order["number"])[1:] == ["S1 handed over 1 x MUG at the till", "Completed"]
 
@@ -75,15 +82,14 @@ def test_words_of_the_code_read_as_words(api: ApiCaller) -> None:
 
 def test_a_return_and_its_exchange_tell_what_came_where(api: ApiCaller) -> None:
     way = {"type": "carry_out", "location": "S1"}
-    line = {"line_id": "1", "sku": "MUG", "quantity": 2, "unit_price": "10.00", "fulfilment": way}
+    line = OrderLineBody(sku="MUG", quantity=2, fulfilment=way)
     sold = place(api, lines=[line])["number"]
-    wish = {
-        "order": sold,
-        "channel": "web",
-        "lines": [{"line_id": "1", "quantity": 2, "reason": "chipped"}],
-        "resolution": "exchange",
-        "drop_off": {"type": "store", "location": "S2"},
-    }
+    wish = ReturnBody(
+        order=sold,
+        lines=[{"line_id": "1", "quantity": 2, "reason": "chipped"}],
+        resolution="exchange",
+        drop_off={"type": "store", "location": "S2"},
+    )
     ret = api.post("returns", wish).json()["id"]
     replacement = place(api, ("BOWL", 1), exchange_of=ret)
     came = [
@@ -103,15 +109,9 @@ def test_a_return_and_its_exchange_tell_what_came_where(api: ApiCaller) -> None:
 
 def test_a_return_that_nobody_brought_is_called_off(api: ApiCaller) -> None:
     way = {"type": "carry_out", "location": "S1"}
-    line = {"line_id": "1", "sku": "MUG", "quantity": 1, "unit_price": "10.00", "fulfilment": way}
+    line = OrderLineBody(sku="MUG", fulfilment=way)
     sold = place(api, lines=[line])["number"]
-    wish = {
-        "order": sold,
-        "channel": "web",
-        "lines": [{"line_id": "1", "quantity": 1, "reason": ""}],
-        "resolution": "refund",
-        "drop_off": {"type": "store"},
-    }
+    wish = ReturnBody(order=sold, lines=[{"line_id": "1", "quantity": 1, "reason": ""}])
     ret = api.post("returns", wish).json()["id"]
     api.post(f"returns/{ret}/cancel")
     assert story(api, sold)[-1] == f"Return {ret} is called off"

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from tests.factories import CartBody, OrderBody, OrderLineBody
 from tests.inventory.floor import run_out
 from tests.properties.goods_acts import places, seldom, skus, units, which
 from tests.properties.pool_day import PoolDay, choose
@@ -32,7 +33,7 @@ class Carts(PoolDay):
         lines: list[dict[str, Any]] = [{"sku": each, "quantity": quantity} for each in wanted]
         for line in lines:
             line |= {"location": place} if place else {}
-        body = {"channel": channel, "reference": "cart", "ttl_seconds": 600, "lines": lines}
+        body = CartBody(channel=channel, lines=lines)
         answer = self.desk.act("hold", "reservations", body)
         shelves = [place] if place else SELLS_FROM[channel]
         enough = all(
@@ -107,24 +108,23 @@ class Orders(PoolDay):
         whole = all(offered[key] == line.ordered for key, line in lines.items())
         possible = whole or waits or (policy == "partial" and any(offered.values()))
         fulfilment = {"type": way} | ({} if way == "ship" else {"location": shop})
-        body: dict[str, Any] = {
-            "channel": channel,
-            "external_id": uuid.uuid4().hex,
-            "currency": "GBP",
-            "lines": [
-                {
-                    "line_id": key,
-                    "sku": line.sku,
-                    "quantity": line.ordered,
-                    "unit_price": "1.00",
-                    "fulfilment": fulfilment,
-                }
+        body: dict[str, Any] = OrderBody(
+            channel=channel,
+            external_id=uuid.uuid4().hex,
+            lines=[
+                OrderLineBody(
+                    line_id=key,
+                    sku=line.sku,
+                    quantity=line.ordered,
+                    unit_price="1.00",
+                    fulfilment=fulfilment,
+                )
                 for key, line in lines.items()
             ],
-            "allow_split": splits,
-            "allow_backorder": policy == "backorder",
-            "allow_partial": policy == "partial",
-        }
+            allow_split=splits,
+            allow_backorder=policy == "backorder",
+            allow_partial=policy == "partial",
+        )
         answer = self.desk.act(name, "orders", body | ({"reservation_id": cart} if cart else {}))
         assert bool(answer) == possible, (self.desk.refusal, offered)
         if not answer:
@@ -184,13 +184,12 @@ class Orders(PoolDay):
         for owner, claim in held.items():
             wants[owner[2]] = wants.get(owner[2], 0) + (claim.units if claim else 1)
         if not self.model.is_held(cart):
-            body = {
-                "channel": cart.channel,
-                "external_id": uuid.uuid4().hex,
-                "currency": "GBP",
-                "reservation_id": identity,
-                "lines": [{"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "1.00"}],
-            }
+            body = OrderBody(
+                channel=cart.channel,
+                external_id=uuid.uuid4().hex,
+                reservation_id=identity,
+                lines=[OrderLineBody(unit_price="1.00")],
+            )
             assert self.desk.act("order_ended_cart", "orders", body) is None
             assert self.desk.refusal == "reservation_not_live"
             return

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
-from inventory.models import Barcode
-from tests.builders import make_channel, make_location, make_sku
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory
 from tests.properties.counting_acts import Counting
 from tests.properties.fulfilling_acts import Fulfilling, TakingBack
 from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
@@ -19,10 +18,11 @@ from tests.properties.keeping_acts import Keeping
 from tests.properties.pool_things import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
 from tests.properties.selling_acts import Carts, Orders
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-DAYS, STEPS = 42, 50
-# The same days in every run; `--hypothesis-profile=long` lives others, and more of them.
+# The same days in every run, in parts that processes share among them;
+# `--hypothesis-profile=long` lives others, and more of them.
+PARTS, DAYS, STEPS = 6, 7, 50
 EVERY_RUN = settings(
     max_examples=DAYS,
     stateful_step_count=STEPS,
@@ -33,7 +33,7 @@ EVERY_RUN = settings(
 )
 
 
-KINDS = 40  # of acts that must have been accepted in a run: who only receives proves nothing
+KINDS = 30  # of acts that must have been accepted in a part: who only receives proves nothing
 
 
 class PoolMachine(
@@ -71,19 +71,25 @@ class PoolMachine(
 def world() -> None:
     """A warehouse that only ships, a shop that does all, a shop without a carrier."""
     buildings = {
-        code: make_location(code, ships=code in SHIPPING, pickup=code in COUNTERS, priority=place)
+        code: LocationFactory(
+            code=code, ships=code in SHIPPING, pickup=code in COUNTERS, priority=place
+        )
         for place, code in enumerate(BUILDINGS)
     }
     for channel, places in SELLS_FROM.items():
-        make_channel(channel, locations=[buildings[code] for code in places])
+        ChannelFactory(code=channel, locations=[buildings[code] for code in places])
     for sku in SKUS:
-        Barcode.objects.create(sku=make_sku(sku), code=f"CODE-{sku}")
+        BarcodeFactory(sku=SkuFactory(code=sku), code=f"CODE-{sku}")
 
 
-def test_the_pool_keeps_its_laws_whatever_the_day_brings(api: ApiCaller, world: None) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_pool_keeps_its_laws_whatever_the_day_brings(
+    part: int, api: ApiCaller, world: None
+) -> None:
     PoolMachine.api, PoolMachine.done = api, Counter()
     PoolMachine.second_pair_of_eyes = make_caller(["*"])
     is_long = settings.get_current_profile_name() == "long"
-    run_state_machine_as_test(PoolMachine, settings=settings() if is_long else EVERY_RUN)
+    machine = PoolMachine if is_long else seed(part)(PoolMachine)
+    run_state_machine_as_test(machine, settings=settings() if is_long else EVERY_RUN)
     accepted = {act for act, outcome in PoolMachine.done if outcome == "accepted"}
     assert len(accepted) >= KINDS, sorted(accepted)

@@ -9,11 +9,10 @@ import pytest
 import segno
 from django.test import Client
 
-from core.access.models import User
 from core.pages.labels import MOST, SIZES
 from stores.models import Bin, Location
-from tests.builders import make_location
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import BinFactory, LocationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -22,11 +21,10 @@ PAGE = "locations/S1/bin-labels"
 
 @pytest.fixture(autouse=True)
 def shop() -> Location:
-    shop = make_location("S1", name="High <Street>")
-    Bin.objects.bulk_create(
-        Bin(location=shop, code=f"R-{number:02}", walk=number) for number in range(1, 26)
-    )
-    make_location("S2")
+    shop = LocationFactory(code="S1", name="High <Street>")
+    for number in range(1, 26):
+        BinFactory(location=shop, code=f"R-{number:02}", walk=number)
+    LocationFactory(code="S2")
     return shop
 
 
@@ -87,7 +85,8 @@ def test_what_is_not_there_is_named(
 
 def test_too_many_ask_for_a_range(api: ApiCaller, shop: Location) -> None:
     Bin.objects.bulk_create(
-        Bin(location=shop, code=f"T-{number}", walk=1_000 + number) for number in range(MOST)
+        BinFactory.build(location=shop, code=f"T-{number}", walk=1_000 + number)
+        for number in range(MOST)
     )
     answer = api.get(PAGE)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "too_many_labels")
@@ -103,17 +102,17 @@ def test_who_may_print() -> None:
     assert make_caller(["stock:read"]).get(PAGE).status_code == 403
     people = Client()
     assert people.get(f"/api/v1/{PAGE}").status_code == 401
-    people.force_login(User.objects.create(username="sam", role="associate", locations=["S1"]))
+    people.force_login(UserFactory(username="sam", role="associate", locations=["S1"]))
     assert len(codes(people.get(f"/api/v1/{PAGE}"))) == 25
 
 
 def test_chosen_bins_are_printed_from_the_admin(shop: Location) -> None:
     desk = Client()
-    desk.force_login(User.objects.create_superuser("manager", "m@example.org", "secret"))
+    desk.force_login(UserFactory(superuser=True))
     some = list(Bin.objects.filter(code__in=["R-01", "R-02"]).values_list("pk", flat=True))
     choose = {"action": "print_labels", "_selected_action": some}
     assert codes(desk.post("/admin/stores/bin/", choose, follow=True)) == ["R-01", "R-02"]
-    far = Bin.objects.create(location=Location.objects.get(code="S2"), code="A", walk=1)
+    far = BinFactory(location=Location.objects.get(code="S2"), code="A", walk=1)
     both = choose | {"_selected_action": [*some, far.pk]}
     said = desk.post("/admin/stores/bin/", both, follow=True).content.decode()
     assert "Choose bins of one location." in said

@@ -9,8 +9,8 @@ import pytest
 from core.audit.models import AuditRecord
 from stores.models import Location, NetworkRevision
 from stores.queries.network import current_network
-from tests.builders import make_location
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,12 @@ SHOP: dict[str, Any] = {
 def test_a_location_is_opened_and_read_back(api: ApiCaller) -> None:
     opened = api.put("locations/S1", SHOP)
     assert opened.status_code == 201
-    assert opened.json() == {"code": "S1", **SHOP}
+    updated_at = opened.json()["updated_at"]
+    assert opened.json() == {
+        "code": "S1",
+        **SHOP,
+        "updated_at": updated_at,
+    }
     read = api.get("locations/S1")
     assert (read.status_code, read.json()) == (200, opened.json())
     assert read["ETag"] == opened["ETag"]
@@ -131,7 +136,7 @@ def test_the_list_filters_and_pages(api: ApiCaller) -> None:
         ("S2", "store", False),
         ("W1", "warehouse", True),
     ]:
-        make_location(code, kind=kind, pickup=pickup)
+        LocationFactory(code=code, kind=kind, pickup=pickup)
     assert _codes(api.get("locations", kind="store")) == ["S1", "S2"]
     assert _codes(api.get("locations", capability="pickup")) == ["S1", "W1"]
     first = api.get("locations", limit=2).json()
@@ -143,8 +148,8 @@ def test_the_list_filters_and_pages(api: ApiCaller) -> None:
 
 
 def test_a_client_tied_to_a_location_sees_that_one_alone(api: ApiCaller) -> None:
-    make_location("S1")
-    make_location("S2")
+    LocationFactory(code="S1")
+    LocationFactory(code="S2")
     tied = make_caller(["catalogue:read", "catalogue:write"], locations=["S1"])
     assert _codes(tied.get("locations")) == ["S1"]
     assert tied.get("locations/S2").status_code == 404

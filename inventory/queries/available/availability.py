@@ -55,7 +55,7 @@ class Shelves:
 
     def __init__(self, rows: Sequence[tuple[ShelfRow, dict[int, int]]]) -> None:
         self._rows = rows
-        self.skus = {row.code for row, _ in rows}
+        self.sku_ids = {row.code: row.sku_id for row, _ in rows}
 
     @property
     def revision(self) -> int:

@@ -42,17 +42,11 @@ def conditions_of(pairs: Collection[Pair]) -> dict[Pair, Kept]:
     return {pair: read_conditions(found) for pair, found in sums.items()}
 
 
-def rows_kept_apart(
-    actor: Principal, *, sku: str | None = None, location: str | None = None
-) -> QuerySet[Stock]:
+def rows_kept_apart(actor: Principal) -> QuerySet[Stock]:
     """Return the Stock rows that have units which may not be sold."""
     rows = Stock.objects.filter(unavailable__gt=0).select_related("sku", "location")
     if actor.locations is not None:
         rows = rows.filter(location__in=location_ids(actor.locations))
-    if sku is not None:
-        rows = rows.filter(sku__code=sku)
-    if location is not None:
-        rows = rows.filter(location__in=location_ids([location]))
     return rows
 
 

@@ -9,6 +9,7 @@ from django.db.models import Count as CountOf
 from django.db.models import Prefetch, Q, QuerySet
 
 from core.access.principal import Principal
+from core.database.updated_at import exact_text
 from inventory.models import Count, CountLine
 from inventory.moments import as_text
 from inventory.queries.counting.count_review import Reviewed, review
@@ -81,6 +82,7 @@ def _summary(count: Any) -> dict[str, Any]:
         "submitted_at": as_text(count.submitted_at),
         "finished_by": count.finished_by or None,
         "finished_at": as_text(count.finished_at),
+        "updated_at": exact_text(count.updated_at),
         "allowed_actions": count_actions(count.state),
     }
 

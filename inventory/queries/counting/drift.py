@@ -110,21 +110,12 @@ def steps_between(windows: Sequence[Window]) -> list[Steps]:
     ]
 
 
-def visible_drift(
-    actor: Principal,
-    *,
-    sku: str | None = None,
-    location: str | None = None,
-    source: str | None = None,
-) -> QuerySet[Drift]:
+def visible_drift(actor: Principal) -> QuerySet[Drift]:
     """Return drift at locations which the actor may see, with its SKU and location."""
     rows = Drift.objects.select_related("sku", "location")
     if actor.locations is not None:
         rows = rows.filter(location__in=location_ids(actor.locations))
-    if location is not None:
-        rows = rows.filter(location__in=location_ids([location]))
-    wanted = {"sku__code": sku, "source": source}
-    return rows.filter(**{name: value for name, value in wanted.items() if value is not None})
+    return rows
 
 
 def explain(rows: Sequence[Drift]) -> list[Steps]:

@@ -52,7 +52,7 @@ class StockExportView(ExportView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Download the balances of every SKU at every location."""
-        asked = self.filters(StockExportQuery)
+        asked = self.query(StockExportQuery)
         return stream_csv(*stock_export(self.actor, **asked), file_name="stock.csv")
 
 
@@ -66,7 +66,7 @@ class MovementsExportView(ExportView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Download the ledger, the oldest movement first."""
-        asked = self.filters(MovementsExportQuery)
+        asked = self.query(MovementsExportQuery)
         return stream_csv(*movements_export(self.actor, **asked), file_name="movements.csv")
 
 
@@ -80,7 +80,7 @@ class OrdersExportView(ExportView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Download orders, a line a row, the oldest first."""
-        asked = self.filters(OrdersExportQuery)
+        asked = self.query(OrdersExportQuery)
         return stream_csv(*orders_export(self.actor, **asked), file_name="orders.csv")
 
 

@@ -18,11 +18,13 @@ from rest_framework.response import Response
 
 from core.access.principal import Principal
 from core.api.csv_export import CsvRenderer, stream_csv, text
-from core.api.views import ApiView, ListQuery, listed, page
+from core.api.filters import UPDATED_AT
+from core.api.views import ApiView, listed
 from core.imports.documents import bad_row_document, change_document, import_document
 from core.imports.models import BadRow, Change, Import, ImportState
 from core.imports.reading import look_into
 from core.problems.catalogue import NotFound
+from omniretail.files.api.filters import ImportFilters, RowFilters
 from omniretail.files.api.upload import (
     FormParser,
     UploadBody,
@@ -54,6 +56,7 @@ class ImportAnswer(serializers.Serializer):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
 class BadRowAnswer(serializers.Serializer):
@@ -71,15 +74,6 @@ class ChangeAnswer(serializers.Serializer):
     after = serializers.DictField(allow_null=True)
 
 
-class ImportQuery(ListQuery):
-    kind = serializers.ChoiceField(KIND_NAMES, required=False)
-    state = serializers.ChoiceField(ImportState.choices, required=False)
-
-
-class RowsQuery(ListQuery):
-    """Only where JSON is asked for: the CSV has all rows."""
-
-
 def seen_imports(actor: Principal) -> QuerySet[Import]:
     """Return the imports that an actor may see: of kinds that it may send, and only its own
     where it is tied to some channels or locations."""
@@ -95,24 +89,13 @@ class ImportsView(ApiView):
     scopes = {"GET": None, "POST": None}
     parser_classes = [FormParser]
 
-    @extend_schema(
-        operation_id="list_imports",
-        parameters=[ImportQuery],
-        responses={200: listed(ImportAnswer)},
-    )
+    filterset_class = ImportFilters
+
+    @extend_schema(operation_id="list_imports", responses={200: listed(ImportAnswer)})
     def get(self, request: Request) -> Response:
         """List imports, the newest first."""
-        filters = self.filters(ImportQuery)
-        rows = seen_imports(self.actor)
-        for name in ("kind", "state"):
-            if name in filters:
-                rows = rows.filter(**{name: filters[name]})
-        return page(
-            request,
-            rows,
-            key="id",
-            filters=filters,
-            newest_first=True,
+        return self.page(
+            seen_imports(self.actor),
             render=lambda found: [import_document(file) for file in found],
         )
 
@@ -168,6 +151,7 @@ class RowsView(OneImport):
     """Rows of an import: as CSV, or by pages where JSON is asked for."""
 
     scopes = {"GET": None}
+    filterset_class = RowFilters
     renderer_classes = [CsvRenderer, JSONRenderer]
 
     def wants_csv(self, request: Request) -> bool:
@@ -177,7 +161,6 @@ class RowsView(OneImport):
 class ImportErrorsView(RowsView):
     @extend_schema(
         operation_id="list_import_errors",
-        parameters=[RowsQuery],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "application/json"): listed(BadRowAnswer),
@@ -187,22 +170,17 @@ class ImportErrorsView(RowsView):
         """Download every bad row with its line and reason; with `Accept: application/json`, a
         page of them."""
         file = self.find(id)
-        filters = self.filters(RowsQuery)
+        filters = self.filterset(BadRow.objects.filter(file=file))
+        filters.check()
+        filters.check()
         if self.wants_csv(request):
             return stream_errors(file)
-        return page(
-            request,
-            BadRow.objects.filter(file=file),
-            key="id",
-            filters=filters,
-            render=lambda found: [bad_row_document(row) for row in found],
-        )
+        return filters.page(request, render=lambda found: [bad_row_document(row) for row in found])
 
 
 class ImportChangesView(RowsView):
     @extend_schema(
         operation_id="list_import_changes",
-        parameters=[RowsQuery],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "application/json"): listed(ChangeAnswer),
@@ -211,15 +189,13 @@ class ImportChangesView(RowsView):
     def get(self, request: Request, id: str) -> HttpResponseBase:
         """Download what a dry run found would change; with `Accept: application/json`, a page."""
         file = self.find(id)
-        filters = self.filters(RowsQuery)
+        filters = self.filterset(Change.objects.filter(file=file))
+        filters.check()
+        filters.check()
         if self.wants_csv(request):
             return stream_changes(file)
-        return page(
-            request,
-            Change.objects.filter(file=file),
-            key="id",
-            filters=filters,
-            render=lambda found: [change_document(change) for change in found],
+        return filters.page(
+            request, render=lambda found: [change_document(change) for change in found]
         )
 
 

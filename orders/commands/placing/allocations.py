@@ -33,6 +33,7 @@ FULFILMENTS = Table.of(
     wrong_codes="int",
     created_at="timestamptz",
     finished_at="timestamptz",
+    updated_at="timestamptz",
 )
 FULFILMENT_LINES = Table.of(
     "orders_fulfilmentline",
@@ -107,17 +108,22 @@ class Drawn:
 
 
 def draw_shares(
-    shares: Sequence[Share], *, ids: Mapping[str, Sequence[int]], at: datetime
+    shares: Sequence[Share],
+    *,
+    ids: Mapping[str, Sequence[int]],
+    at: datetime,
+    written_at: datetime,
 ) -> Drawn:
     """Draw up fulfilments and their lines, under these ids, for a statement that inserts them.
 
+    `written_at` is the time that comes with the ids.
     A till sale is drawn as it will be when its claims are consumed a moment later.
     """
     line_ids = iter(ids["orders_fulfilmentline"])
     reservation_ids = iter(ids["inventory_reservation"])
     drawn = Drawn([], [], [], [], [])
     for identity, share in zip(ids["orders_fulfilment"], shares, strict=True):
-        header = _header(identity, share, at)
+        header = _header(identity, share, at, written_at)
         mine = [
             _line(next(line_ids), next(reservation_ids), identity, share, line)
             for line in share.lines
@@ -142,7 +148,7 @@ def draw_shares(
     return drawn
 
 
-def _header(identity: int, share: Share, at: datetime) -> dict[str, Any]:
+def _header(identity: int, share: Share, at: datetime, written_at: datetime) -> dict[str, Any]:
     state = FulfilmentState.COLLECTED if share.is_carried_out else FulfilmentState.OPEN
     return {
         "id": identity,
@@ -166,6 +172,7 @@ def _header(identity: int, share: Share, at: datetime) -> dict[str, Any]:
         "ready_at": None,
         "pickup_expires_at": None,
         "finished_at": at if share.is_carried_out else None,
+        "updated_at": written_at,
     }
 
 

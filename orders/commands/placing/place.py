@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from core.access.principal import Principal
-from core.idempotency.execute import StartOver
+from core.idempotency.execute import RetryWithSavepoints
 from core.metrics.counters import ORDERS_PLACED
 from core.problems.catalogue import Conflict, DomainError, ValidationFailed
 from inventory import ledger
@@ -52,7 +52,7 @@ Outcomes = dict[int, Outcome]
 
 
 def place_orders(
-    requests: Sequence[OrderRequest], *, actor: Principal, hopeful: bool = False
+    requests: Sequence[OrderRequest], *, actor: Principal, use_savepoint: bool = True
 ) -> list[Outcome]:
     """Place orders, each standing alone; outcomes are in the order of the requests.
 
@@ -60,8 +60,8 @@ def place_orders(
     returned, not raised: validation_error, insufficient_stock, external_id_conflict,
     reservation_not_live.
 
-    `hopeful` does without the savepoint that losing a race needs, which is two statements more; it
-    raises `StartOver` when the race is lost: roll back, and place them without it.
+    Without `use_savepoint`, two statements are saved, and a lost race raises
+    `RetryWithSavepoints`: roll back, and place them with it.
     """
     outcomes: Outcomes = {}
     # A cart's hold is given up and taken over under its own savepoint: a refusal restores it.
@@ -69,25 +69,25 @@ def place_orders(
         if request.reservation_id is not None:
             outcomes |= _place_until_settled({index: request}, actor=actor)
     rest = {i: request for i, request in enumerate(requests) if i not in outcomes}
-    outcomes |= _place_until_settled(rest, actor=actor, hopeful=hopeful)
+    outcomes |= _place_until_settled(rest, actor=actor, use_savepoint=use_savepoint)
     placed = sum(outcome.status == 201 for outcome in outcomes.values())
     transaction.on_commit(lambda: ORDERS_PLACED.inc(placed))
     return [outcomes[index] for index in range(len(requests))]
 
 
 def _place_until_settled(
-    requests: dict[int, OrderRequest], *, actor: Principal, hopeful: bool = False
+    requests: dict[int, OrderRequest], *, actor: Principal, use_savepoint: bool = True
 ) -> Outcomes:
     outcomes: Outcomes = {}
     losses = 0
     while pending := {i: request for i, request in requests.items() if i not in outcomes}:
         locked = losses >= LOSSES_BEFORE_LOCKING
         try:
-            with transaction.atomic(savepoint=not hopeful):
+            with transaction.atomic(savepoint=use_savepoint):
                 outcomes |= _place_round(pending, actor=actor, locked=locked)
         except LostRace:
-            if hopeful:
-                raise StartOver() from None
+            if not use_savepoint:
+                raise RetryWithSavepoints() from None
             losses += 1
             if losses > LOSSES_BEFORE_LOCKING and len(pending) > 1:
                 # One of them loses for a reason of its own: it must not spoil its neighbours.
@@ -96,8 +96,8 @@ def _place_until_settled(
             elif losses > LOSSES_BEFORE_GIVING_UP:
                 outcomes |= dict.fromkeys(pending, Outcome.refused(Conflict()))
         except DomainError as refusal:
-            if hopeful:
-                raise StartOver() from None
+            if not use_savepoint:
+                raise RetryWithSavepoints() from None
             outcomes |= dict.fromkeys(pending, Outcome.refused(refusal))
     return outcomes
 

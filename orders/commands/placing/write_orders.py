@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from core.access.principal import Principal
-from core.database.bulk_insert import Table, hex_of, insert_rows, take_ids
+from core.database.bulk_insert import Table, hex_of, insert_rows, take_ids_and_time
 from core.outbox.events import Fact, event_rows
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
@@ -43,6 +43,7 @@ ORDERS = Table.of(
     allow_partial="boolean",
     exchange_of_id="bigint",
     placed_at="timestamptz",
+    updated_at="timestamptz",
 )
 LINES = Table.of(
     "orders_orderline",
@@ -87,7 +88,7 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
     if not accepted:
         return {}
     at = timezone.now()
-    ids = take_ids(
+    ids, written_at = take_ids_and_time(
         orders_order=len(accepted),
         orders_orderline=sum(len(item.request.lines) for item in accepted),
         **ids_of_shares(item.plan for item in accepted),
@@ -99,7 +100,7 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
     for item, identity, number in zip(accepted, ids["orders_order"], numbers, strict=True):
         customer = item.request.customer
         customer_id = customers.get(key_of(customer)) if customer else None
-        orders.append(_order_row(item, identity, number, customer_id, at))
+        orders.append(_order_row(item, identity, number, customer_id, at, written_at))
         mine = [_line_row(item, line, next(line_ids), identity) for line in item.request.lines]
         lines.append(mine)
         shares.append(
@@ -114,7 +115,9 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
                 at=at,
             )
         )
-    drawn = draw_shares([share for group in shares for share in group], ids=ids, at=at)
+    drawn = draw_shares(
+        [share for group in shares for share in group], ids=ids, at=at, written_at=written_at
+    )
     documents = _compose(orders, lines, shares, drawn.documents)
     inserted, *_ = insert_rows(
         (ORDERS, orders),
@@ -143,7 +146,12 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
 
 
 def _order_row(
-    item: Accepted, identity: int, number: str, customer_id: int | None, at: datetime
+    item: Accepted,
+    identity: int,
+    number: str,
+    customer_id: int | None,
+    at: datetime,
+    written_at: datetime,
 ) -> dict[str, Any]:
     request = item.request
     return {
@@ -163,6 +171,7 @@ def _order_row(
         "allow_partial": request.policy.allow_partial,
         "exchange_of_id": int(request.exchange_of) if request.exchange_of else None,
         "placed_at": at,
+        "updated_at": written_at,
     }
 
 

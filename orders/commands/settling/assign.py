@@ -11,7 +11,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from core.access.principal import Principal
-from core.database.bulk_insert import insert_rows, take_ids
+from core.database.bulk_insert import insert_rows, take_ids_and_time
 from core.outbox.events import Fact, publish
 from core.problems.catalogue import Conflict
 from inventory import ledger
@@ -99,8 +99,8 @@ def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: b
         )
     if not plans:
         return
-    ids = take_ids(**ids_of_shares(plan for _, plan in plans))
-    drawn = draw_shares(shares, ids=ids, at=at)
+    ids, written_at = take_ids_and_time(**ids_of_shares(plan for _, plan in plans))
+    drawn = draw_shares(shares, ids=ids, at=at, written_at=written_at)
     insert_rows(
         *drawn.rows,
         receipt_rows([(want.order.pk, plan.receipt) for want, plan in plans], occasion, at=at),

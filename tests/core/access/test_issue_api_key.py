@@ -9,16 +9,16 @@ from django.core.management import CommandError, call_command
 
 from core.access.keys import recognise
 from core.access.models import ApiClient
-from tests.builders import make_channel, make_location
+from tests.factories import ChannelFactory, LocationFactory
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def network() -> None:
-    make_channel("web")
-    make_channel("pos")
-    make_location("S1")
+    ChannelFactory(code="web")
+    ChannelFactory(code="pos")
+    LocationFactory(code="S1")
 
 
 def issue(*arguments: str) -> str:

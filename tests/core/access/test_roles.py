@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from core.access.models import User
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("role", ["associate", "operative", "agent", "manager"])
 def test_a_role_looks_at_the_work_and_not_at_the_keys(role: str) -> None:
-    user = User.objects.create_user("kim", password="secret-enough", role=role, is_staff=True)
+    user = UserFactory(username="kim", password="secret-enough", role=role, is_staff=True)
     browser = Client()
     browser.force_login(user)
     for page in ("orders/order", "inventory/stock", "orders/orderline", "stores/location"):
@@ -24,5 +24,5 @@ def test_a_role_looks_at_the_work_and_not_at_the_keys(role: str) -> None:
 
 def test_without_a_role_there_is_nothing_to_see() -> None:
     browser = Client()
-    browser.force_login(User.objects.create_user("kim", password="x", is_staff=True))
+    browser.force_login(UserFactory(username="kim", is_staff=True))
     assert browser.get("/admin/orders/order/").status_code == 403

@@ -13,10 +13,10 @@ import threading
 from pathlib import Path
 
 from core.embedded.broker import Broker
-from core.embedded.children import NAMES, mark_of
+from core.embedded.children import mark_of
 from core.embedded.locks import Lock
 from core.embedded.postgres import Postgres
-from core.embedded.processes import PidFile, is_alive, marked
+from core.embedded.processes import PidFile, marked, wait_until_gone
 from tests.core.embedded.conftest import REPOSITORY, ask
 
 PATIENCE = 180  # seconds until a run that says nothing is ended, and its test with it
@@ -78,7 +78,7 @@ def test_it_revives_what_dies_takes_over_after_a_kill_and_stops_cleanly(home: Pa
     assert service.answers()
     ask(postgres, "CREATE TABLE kept AS SELECT 1 AS n")
 
-    for name in NAMES:
+    for name in ("web-1", "worker", "beat"):
         before = service.pid(name)
         os.kill(before, signal.SIGKILL)
         service.hear(f"{name} was killed")
@@ -92,12 +92,11 @@ def test_it_revives_what_dies_takes_over_after_a_kill_and_stops_cleanly(home: Pa
         service.hear(said)
     assert service.answers()
 
-    servers, web = [postgres.pid(), broker.pid()], service.pid("web")
+    servers, web = [postgres.pid(), broker.pid()], service.pid("web-1")
     service.stop(signal.SIGKILL)
-    assert is_alive(web), "a killed supervisor can end nobody"
+    assert wait_until_gone(web, seconds=PATIENCE), "a web process ends with its supervisor"
     second = Service(home)
     assert [postgres.pid(), broker.pid()] == servers, "found running, and adopted"
-    assert not is_alive(web), "a web process of a killed run makes way"
     assert second.answers()
     assert ask(postgres, "SELECT n FROM kept") == [(1,)]
 

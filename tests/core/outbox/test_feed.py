@@ -9,8 +9,8 @@ from django.db import connection
 
 from core.outbox.events import Fact, publish
 from core.outbox.models import Event, Relay
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.desk import place
 
 pytestmark = pytest.mark.django_db
@@ -106,10 +106,10 @@ def test_a_place_that_no_feed_gave_is_refused(api: ApiCaller, query: dict[str, A
 
 
 def test_a_client_tied_to_a_channel_reads_of_its_orders_alone(api: ApiCaller) -> None:
-    shop = make_location("S1")
-    make_channel("web")
-    make_channel("pos")
-    stock_up(make_sku("A1"), shop, 10)
+    shop = LocationFactory(code="S1")
+    ChannelFactory(code="web")
+    ChannelFactory(code="pos")
+    stock_up(SkuFactory(code="A1"), shop, 10)
     place(api, ("A1", 1))
     place(api, ("A1", 1), channel="pos")
     tied = make_caller(["orders:read"], channels=["pos"])
@@ -120,18 +120,18 @@ def test_a_client_tied_to_a_channel_reads_of_its_orders_alone(api: ApiCaller) ->
 
 
 def test_a_client_tied_to_a_location_reads_of_its_shelves_alone(api: ApiCaller) -> None:
-    sku = make_sku("A1")
+    sku = SkuFactory(code="A1")
     for code in ("S1", "S2"):
-        stock_up(sku, make_location(code), 1)
+        stock_up(sku, LocationFactory(code=code), 1)
     tied = make_caller(["orders:read"], locations=["S2"])
     feed = read(tied, types="stock.changed")
     assert [event["data"]["location"] for event in feed["results"]] == ["S2"]
 
 
 def test_counts_and_transfers_of_other_locations_are_not_read(api: ApiCaller) -> None:
-    sku = make_sku("A1")
+    sku = SkuFactory(code="A1")
     for code in ("S1", "S2", "W1"):
-        stock_up(sku, make_location(code), 5)
+        stock_up(sku, LocationFactory(code=code), 5)
     for source, destination in (("S1", "W1"), ("W1", "S2")):
         moved = {"from": source, "to": destination, "lines": [{"sku": "A1", "quantity": 1}]}
         identity = api.post("transfers", moved).json()["id"]

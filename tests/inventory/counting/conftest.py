@@ -6,10 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from inventory.models import Placement, Sku
+from inventory.models import Sku
 from stores.models import Bin
-from tests.builders import make_channel, make_location, make_sku
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import (
+    BinFactory,
+    ChannelFactory,
+    LocationFactory,
+    PlacementFactory,
+    SkuFactory,
+)
 from tests.inventory.counting.session import moved
 from tests.inventory.laws import assert_pool_laws
 
@@ -17,16 +23,16 @@ from tests.inventory.laws import assert_pool_laws
 @pytest.fixture(autouse=True)
 def world() -> Iterator[None]:
     """Ten of A1 in bins L and R of W1, and five of B1 in bin L, since an hour before noon."""
-    make_channel("web")
-    home = make_location("W1")
-    make_location("W2")
+    ChannelFactory(code="web")
+    home = LocationFactory(code="W1")
+    LocationFactory(code="W2")
     for code, walk in (("L", 1), ("R", 2), ("X", 3)):
-        Bin.objects.create(location=home, code=code, walk=walk)
+        BinFactory(location=home, code=code, walk=walk)
     for sku, units, bins in (("A1", 10, "LR"), ("B1", 5, "L"), ("C1", 7, "")):
-        make_sku(sku)
+        SkuFactory(code=sku)
         moved(units, sku=sku, hours=-1)
         for shelf in bins:
-            Placement.objects.create(
+            PlacementFactory(
                 sku=Sku.objects.get(code=sku), bin=Bin.objects.get(location=home, code=shelf)
             )
     yield

@@ -12,9 +12,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inventory.api import count_body
-from inventory.models import Barcode, Count, CountEntry, CountLine, Sku
-from tests.builders import make_sku
+from inventory.models import Count, CountEntry, CountLine, Sku
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import BarcodeFactory, SkuFactory
 from tests.inventory.counting.session import NOON, act, done, enter, lines, moved, seen, skus, start
 from tests.inventory.floor import NO_QUANTITIES, order, pointers, problem
 
@@ -115,7 +115,7 @@ class TestEntering:
         assert (row["counted"], row["recorded"], row["variance"]) == (10, 10, 0)
 
     def test_scans_one_by_one_add_up_on_the_last_figure(self, api: ApiCaller) -> None:
-        Barcode.objects.create(sku=Sku.objects.get(code="C1"), code="05012345678900")
+        BarcodeFactory(sku=Sku.objects.get(code="C1"), code="05012345678900")
         count = start(api)
         scan = {"barcode": "5012345678900", "quantity": 1, "add": True}
         enter(api, count, *({"entry_id": str(uuid.uuid4()), **scan} for _ in range(3)))
@@ -227,7 +227,7 @@ class TestEntering:
 
     def test_many_entries_cost_what_one_does(self, api: ApiCaller) -> None:
         for number in range(30):
-            make_sku(f"M{number}")
+            SkuFactory(code=f"M{number}")
         count = start(api, {"skus": ["A1", "B1"]})
 
         def cost(*skus: str) -> int:
@@ -241,7 +241,7 @@ class TestEntering:
 
     def test_a_long_count_costs_what_a_short_one_does(self, api: ApiCaller) -> None:
         for number in range(30):
-            make_sku(f"M{number}")
+            SkuFactory(code=f"M{number}")
 
         def cost(*skus: str) -> list[int]:
             count = start(api, {"skus": list(skus)})

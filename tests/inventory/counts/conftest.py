@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.builders import make_channel, make_location, make_sku
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory
 from tests.inventory.counts.counted import moved
 from tests.inventory.laws import assert_pool_laws
 
@@ -14,9 +14,9 @@ from tests.inventory.laws import assert_pool_laws
 @pytest.fixture(autouse=True)
 def world() -> Iterator[None]:
     """Ten of A1 in W1, since an hour before noon."""
-    make_channel("web")
-    make_sku("A1")
-    make_location("W1")
+    ChannelFactory(code="web")
+    SkuFactory(code="A1")
+    LocationFactory(code="W1")
     moved(10, hours=-1)
     yield
     assert_pool_laws()

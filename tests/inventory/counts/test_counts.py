@@ -9,8 +9,8 @@ import pytest
 from core.outbox.models import Event
 from inventory.models import StockMovement
 from orders.models import OrderLine
-from tests.builders import make_location
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationFactory
 from tests.inventory.counts.counted import adjust_unavailable, count, moved
 from tests.inventory.floor import (
     NO_QUANTITIES,
@@ -55,7 +55,7 @@ class TestNow:
         ]
 
     def test_a_sku_never_stocked_there_may_be_found(self, api: ApiCaller) -> None:
-        make_location("W2")
+        LocationFactory(code="W2")
         assert count(api, 4, location="W2").status_code == 200
         assert balances("A1", "W2") == (4, 0, 0)
 

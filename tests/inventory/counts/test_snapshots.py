@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from inventory.choices import Reason
 from inventory.models import Drift, LastCount, StockMovement
-from tests.builders import make_location, make_sku
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationFactory, SkuFactory
 from tests.inventory.counts.counted import NOON, moved
 from tests.inventory.floor import balances, nothing_written, order, pointers
 
@@ -84,7 +84,7 @@ def test_what_people_counted_later_stands(api: ApiCaller) -> None:
 
 
 def test_a_dry_run_only_lists_the_drift(api: ApiCaller) -> None:
-    make_sku("B1")
+    SkuFactory(code="B1")
     moved(2, hours=1)
     with nothing_written():
         answer = snapshot(
@@ -139,8 +139,8 @@ def test_only_the_newest_movements_are_shown_and_the_others_counted(api: ApiCall
 
 
 def test_drift_is_chosen_by_location_sku_and_source(api: ApiCaller) -> None:
-    make_location("W2")
-    make_sku("B1")
+    LocationFactory(code="W2")
+    SkuFactory(code="B1")
     taken(api, 9)
     lines = [{"sku": "B1", "location": "W2", "on_hand": 2}]
     api.post("stock/counts/apply", {"reason": "cycle_count", "lines": lines})
@@ -168,7 +168,7 @@ def test_many_lines_cost_what_one_does(api: ApiCaller) -> None:
         return {"sku": sku, "location": "W1", "on_hand": 3}
 
     for number in range(30):
-        make_sku(f"M{number}")
+        SkuFactory(code=f"M{number}")
     cost([line("A1")])
     one = cost([line("M0")])
     assert cost([line(f"M{number}") for number in range(1, 30)]) == one

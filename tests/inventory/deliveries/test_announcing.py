@@ -12,8 +12,8 @@ from core.access.principal import SYSTEM
 from core.outbox.models import Event
 from inventory.commands.goods_in.expect import Announcement, expect_deliveries
 from inventory.models import ExpectedDelivery, Sku
-from tests.builders import make_sku
 from tests.conftest import ApiCaller
+from tests.factories import SkuFactory
 from tests.inventory.deliveries.dock import GTIN, arrive, body, expected, goods, incoming, lines_of
 from tests.inventory.floor import NO_QUANTITIES, balances, nothing_written, pointers, problem
 
@@ -41,6 +41,7 @@ def test_a_delivery_is_written_down(api: ApiCaller) -> None:
             {"sku": "A2", "expected": 3, "received": 0, "damaged": 0, "outstanding": 3},
         ],
         "ended_at": None,
+        "updated_at": document["updated_at"],
         "allowed_actions": ["receive", "cancel"],
     }
     shown = api.get(f"deliveries/{document['id']}").json()
@@ -160,7 +161,7 @@ def test_there_is_no_such_delivery(api: ApiCaller, identity: str) -> None:
 
 
 def test_many_are_announced_in_as_many_statements_as_one(api: ApiCaller) -> None:
-    place, units = ExpectedDelivery._meta.get_field("location"), {make_sku("B1").pk: 2}
+    place, units = ExpectedDelivery._meta.get_field("location"), {SkuFactory(code="B1").pk: 2}
     location = place.related_model.objects.get(code="W1").pk
 
     def announce(*numbers: int) -> tuple[int, list[bool]]:

@@ -15,8 +15,8 @@ from inventory.errors import IllegalTransition
 from inventory.models import Stock, StockMovement
 from inventory.transitions import DELIVERY, delivery_actions, next_delivery_state
 from orders.models import Fulfilment, OrderLine
-from tests.builders import make_sku
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import SkuFactory
 from tests.inventory.deliveries.dock import GTIN, arrive, body, expected, goods, incoming, lines_of
 from tests.inventory.floor import balances, nothing_written, order, pointers, problem
 
@@ -223,7 +223,7 @@ def test_a_client_sees_and_receives_where_it_may(api: ApiCaller) -> None:
 
 
 def test_the_work_does_not_grow_with_the_lines(api: ApiCaller) -> None:
-    codes = [make_sku(f"B{number}").code for number in range(30)]
+    codes = [SkuFactory(code=f"B{number}").code for number in range(30)]
 
     def statements(reference: str, codes: list[str]) -> tuple[int, int]:
         lines = [(code, 2) for code in codes]

@@ -15,8 +15,8 @@ from inventory.queries.available.candidates import read_shelf
 from orders.models import OrderLine
 from orders.tasks import fill_backorders
 from stores.models import Channel, Location
-from tests.builders import make_sku
 from tests.conftest import ApiCaller
+from tests.factories import OrderBody, OrderLineBody, SkuFactory
 from tests.inventory.floor import balances, cart, hold, order, problem
 from tests.inventory.keeping.rules import SOME_DAY, kept, sellable
 from tests.inventory.laws import assert_pool_laws
@@ -50,12 +50,7 @@ class TestHonouring:
         asked = {"channel": "web", "lines": [{"sku": "A1", "quantity": 5}]}
         (line,) = api.post("availability/query", asked).json()["lines"]
         assert (line["sellable"], line["state"]) == (4, "limited")
-        refusal = {
-            "channel": "web",
-            "external_id": "5",
-            "currency": "GBP",
-            "lines": [{"line_id": "1", "sku": "A1", "quantity": 5, "unit_price": "1.00"}],
-        }
+        refusal = OrderBody(external_id="5", lines=[OrderLineBody(quantity=5, unit_price="1.00")])
         lines = problem(api.post("orders", refusal), 409, "insufficient_stock")["lines"]
         assert lines == [{"sku": "A1", "requested": 5, "available": 4}]
         order(api, "1", 4)
@@ -66,14 +61,13 @@ class TestHonouring:
 
     def test_a_batch_of_two_channels(self, api: ApiCaller) -> None:
         def wants(channel: str, units: int) -> dict[str, Any]:
-            line = {"line_id": "1", "sku": "A1", "quantity": units, "unit_price": "1.00"}
+            line = OrderLineBody(quantity=units, unit_price="1.00")
             way = {"type": "carry_out", "location": "S1"}
-            return {
-                "channel": channel,
-                "external_id": f"{channel}-{units}",
-                "currency": "GBP",
-                "lines": [line | {"fulfilment": way}],
-            }
+            return OrderBody(
+                channel=channel,
+                external_id=f"{channel}-{units}",
+                lines=[line | {"fulfilment": way}],
+            )
 
         body = {"orders": [wants("pos", 4), wants("web", 1), wants("pos", 3), wants("pos", 2)]}
         answer = api.post("orders/batch", body)
@@ -200,7 +194,7 @@ class TestReleasing:
 
 
 def test_the_sweep_reaches_those_behind_many_that_wait_in_vain(api: ApiCaller) -> None:
-    make_sku("NONE")
+    SkuFactory(code="NONE")
     line = {"sku": "NONE", "quantity": 1, "unit_price": "1.00"}
     lines = [line | {"line_id": str(number)} for number in range(500)]
     order(api, "many", 1, lines=lines, allow_backorder=True)

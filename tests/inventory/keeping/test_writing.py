@@ -10,10 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.audit.models import AuditRecord
-from inventory.models import KeepRule, RingFence, Sku
+from inventory.models import KeepRule, Sku
 from stores.models import Channel, Location
-from tests.builders import make_channel
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, RingFenceFactory
 from tests.inventory.floor import cart, nothing_written, order, pointers, problem
 from tests.inventory.keeping.rules import (
     JUST_NOW,
@@ -34,7 +34,8 @@ class TestWriting:
     def test_a_rule_is_made_read_and_removed(self, api: ApiCaller) -> None:
         made = api.put("keep-rules/walk-ins", WALK_INS)
         assert made.status_code == 201, made.content
-        assert made.json() == {"code": "walk-ins", **WALK_INS, "state": "active"}
+        now = {"state": "active", "updated_at": made.json()["updated_at"]}
+        assert made.json() == {"code": "walk-ins", **WALK_INS, **now}
         read = api.get("keep-rules/walk-ins")
         assert (read.json(), read["ETag"]) == (made.json(), made["ETag"])
         assert api.get("keep-rules").json() == {"results": [read.json()], "next": None}
@@ -63,6 +64,7 @@ class TestWriting:
             "until": None,
             "note": None,
             "state": "active",
+            "updated_at": second.json()["updated_at"],
         }
         again = keep(api, "r", 4, channel="web", sku="A1")
         assert (again.json(), again["ETag"]) == (second.json(), second["ETag"])
@@ -180,7 +182,7 @@ class TestMatching:
         assert (left("A1", "S1"), left("A1", "W1")) == (5, 8)
 
     def test_of_fences_of_one_channel_the_highest_and_channels_add_up(self, api: ApiCaller) -> None:
-        RingFence.objects.create(
+        RingFenceFactory(
             channel=Channel.objects.get(code="pos"),
             sku=Sku.objects.get(code="A1"),
             location=Location.objects.get(code="S1"),
@@ -197,7 +199,7 @@ class TestMatching:
 
     def test_nothing_is_kept_for_a_channel_where_it_does_not_sell(self, api: ApiCaller) -> None:
         warehouse = Location.objects.get(code="W1")
-        make_channel("abroad", locations=[warehouse])
+        ChannelFactory(code="abroad", locations=[warehouse])
         kept(api, "abroad", 4, channel="abroad")
         assert (left("A1", "S1"), left("A1", "W1")) == (10, 6)
         Channel.objects.get(code="abroad").locations.clear()

@@ -12,11 +12,18 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from core.access.models import User
-from inventory.models import Barcode, Count, CountEntry, CountLine, Drift, Placement
-from stores.models import Bin
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from inventory.models import Count, CountEntry, CountLine, Drift
 from tests.conftest import ApiCaller
+from tests.factories import (
+    BarcodeFactory,
+    BinFactory,
+    ChannelFactory,
+    LocationFactory,
+    PlacementFactory,
+    SkuFactory,
+    UserFactory,
+    stock_up,
+)
 from tests.inventory.floor import balances, nothing_written, order
 from tests.inventory.laws import assert_pool_laws
 
@@ -28,20 +35,20 @@ START = f"{LIST}start/"
 
 @pytest.fixture(autouse=True)
 def world() -> None:
-    make_channel("web")
-    home = make_location("W1")
-    make_location("W2")
-    shelf = Bin.objects.create(location=home, code="L", walk=1)
+    ChannelFactory(code="web")
+    home = LocationFactory(code="W1")
+    LocationFactory(code="W2")
+    shelf = BinFactory(location=home, code="L", walk=1)
     for code in ("A1", "B1"):
-        sku = make_sku(code)
+        sku = SkuFactory(code=code)
         stock_up(sku, home, 6421)
-        Placement.objects.create(sku=sku, bin=shelf)
-    Barcode.objects.create(sku=sku, code="05012345678900")
+        PlacementFactory(sku=sku, bin=shelf)
+    BarcodeFactory(sku=sku, code="05012345678900")
 
 
 def person(name: str, *, role: str = "operative", locations: list[str] | None = None) -> Client:
     """Sign somebody in who works in the warehouse."""
-    user = User.objects.create_user(name, is_staff=True, role=role, locations=locations or [])
+    user = UserFactory(username=name, is_staff=True, role=role, locations=locations or [])
     client = Client()
     client.force_login(user)
     return client

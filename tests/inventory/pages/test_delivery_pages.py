@@ -14,11 +14,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from core.access.models import User
-from inventory.models import Barcode, ExpectedDelivery, Sku, Stock
+from inventory.models import ExpectedDelivery, Sku, Stock
 from orders.models import OrderLine
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import (
+    BarcodeFactory,
+    ChannelFactory,
+    LocationFactory,
+    SkuFactory,
+    UserFactory,
+    stock_up,
+)
 from tests.inventory.floor import balances, nothing_written, order
 from tests.inventory.laws import assert_pool_laws
 
@@ -30,7 +36,7 @@ LIST = "/admin/inventory/expecteddelivery/"
 
 def person(role: str = "operative", **fields: Any) -> Client:
     client = Client()
-    user = User.objects.create_user(f"jo-{role}", password="x", is_staff=True, role=role, **fields)
+    user = UserFactory(username=f"jo-{role}", is_staff=True, role=role, **fields)
     client.force_login(user)
     return client
 
@@ -42,12 +48,12 @@ def desk() -> Client:
 
 @pytest.fixture(autouse=True)
 def world() -> Iterator[None]:
-    make_location("W1", name="Daventry")
-    make_location("S1", kind="store")
-    make_channel("web")
+    LocationFactory(code="W1", name="Daventry")
+    LocationFactory(code="S1", store=True)
+    ChannelFactory(code="web")
     for code in ("A1", "A2"):
-        make_sku(code)
-    Barcode.objects.create(sku=Sku.objects.get(code="A2"), code=f"0{GTIN}")
+        SkuFactory(code=code)
+    BarcodeFactory(sku=Sku.objects.get(code="A2"), code=f"0{GTIN}")
     yield
     assert_pool_laws()
 
@@ -228,8 +234,8 @@ def test_the_list_shows_at_a_glance_what_is_due(desk: Client, api: ApiCaller) ->
 
 def test_today_is_today_on_the_clock_of_the_building(desk: Client, api: ApiCaller) -> None:
     """Where it is tomorrow already, this evening's delivery is still today's there."""
-    make_location("T1", timezone="Pacific/Kiritimati")
-    make_location("P1", timezone="Pacific/Pago_Pago")
+    LocationFactory(code="T1", timezone="Pacific/Kiritimati")
+    LocationFactory(code="P1", timezone="Pacific/Pago_Pago")
     at = datetime.now(UTC).isoformat()
     for code in ("T1", "P1"):
         expected(api, f"IN-{code}", location=code, expected_at=at)

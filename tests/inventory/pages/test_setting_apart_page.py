@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from core.access.models import User
 from inventory.models import Stock, StockMovement
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
 from tests.orders.desk import place
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def signed_in(**given: Any) -> Client:
     client = Client()
-    user = User.objects.create_user(f"user{User.objects.count()}", is_staff=True, **given)
+    user = UserFactory(is_staff=True, **given)
     client.force_login(user)
     return client
 
@@ -26,9 +25,9 @@ def signed_in(**given: Any) -> Client:
 @pytest.fixture
 def shelf(api: ApiCaller) -> Stock:
     """Ten units, of which an order has six."""
-    shop = make_location("S1", ships=True)
-    make_channel()
-    sku = make_sku("MUG")
+    shop = LocationFactory(code="S1", ships=True)
+    ChannelFactory()
+    sku = SkuFactory(code="MUG")
     stock_up(sku, shop, 10)
     place(api, ("MUG", 6))
     return Stock.objects.get(sku=sku, location=shop)
@@ -92,7 +91,7 @@ def test_what_cannot_be_is_said_and_moves_nothing(
 
 
 def test_only_who_may_write_stock_there_gets_the_page(shelf: Stock) -> None:
-    make_location("S2")
+    LocationFactory(code="S2")
     assert signed_in(role="associate", locations=["S2"]).get(page_of(shelf)).status_code == 404
     assert signed_in(role="agent").get(page_of(shelf)).status_code == 403
     assert Client().get(page_of(shelf)).status_code == 302

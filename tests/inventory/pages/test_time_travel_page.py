@@ -11,10 +11,16 @@ from django.db import connection
 from django.test import Client
 from django.utils.html import strip_tags
 
-from core.access.models import User
-from inventory.models import Barcode, StockMovement
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from inventory.models import StockMovement
 from tests.conftest import ApiCaller
+from tests.factories import (
+    BarcodeFactory,
+    ChannelFactory,
+    LocationFactory,
+    SkuFactory,
+    UserFactory,
+    stock_up,
+)
 from tests.orders.desk import place
 
 pytestmark = pytest.mark.django_db
@@ -26,17 +32,17 @@ TEN = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)  # ten o'clock in London
 @pytest.fixture
 def desk() -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser("manager", "m@example.org", "secret"))
+    client.force_login(UserFactory(superuser=True))
     return client
 
 
 @pytest.fixture
 def order(api: ApiCaller) -> str:
     """Ten in at 10:00 London time, three of them ordered at 14:03, one more found at 18:00."""
-    shop = make_location("S1", kind="store", name="High Street")
-    make_channel("web")
-    sku = make_sku("A1")
-    Barcode.objects.create(sku=sku, code="05012345678900")
+    shop = LocationFactory(code="S1", store=True, name="High Street")
+    ChannelFactory(code="web")
+    sku = SkuFactory(code="A1")
+    BarcodeFactory(sku=sku, code="05012345678900")
     stock_up(sku, shop, 10)
     number = place(api, ("A1", 3))["number"]
     stock_up(sku, shop, 1)
@@ -145,19 +151,19 @@ def test_at_first_it_says_what_it_is_for(desk: Client, order: str) -> None:
 
 
 def test_what_has_never_moved_says_so(desk: Client, order: str) -> None:
-    make_sku("B1")
+    SkuFactory(code="B1")
     assert "No movement of B1 is recorded in High Street." in words(ask(desk, sku="B1"))
 
 
 def test_people_see_the_buildings_that_they_work_at(order: str) -> None:
-    make_location("S2")
-    away = User.objects.create(username="sam", role="associate", is_staff=True, locations=["S2"])
+    LocationFactory(code="S2")
+    away = UserFactory(username="sam", role="associate", is_staff=True, locations=["S2"])
     client = Client()
     client.force_login(away)
     answer = client.get(PAGE, {"sku": "A1", "location": "S1", "at": "2026-07-01T14:03"})
     assert answer.status_code == 200
     assert "then" not in answer.context
-    agent = User.objects.create(username="kim", is_staff=True)
+    agent = UserFactory(username="kim", is_staff=True)
     client.force_login(agent)
     assert client.get(PAGE).status_code == 403
     assert Client().get(PAGE).status_code == 302

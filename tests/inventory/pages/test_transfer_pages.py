@@ -8,13 +8,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from core.access.models import User
 from core.audit.models import AuditRecord
 from inventory.models import Transfer
 from orders.models import Fulfilment
 from stores.models import Location
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
 from tests.orders.desk import place, step, stock, units
 
 pytestmark = pytest.mark.django_db
@@ -23,20 +22,16 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def world() -> None:
     """Ten of A1 in W1, nothing in the shop S1."""
-    w1 = make_location("W1", pickup=False)
-    make_location("S1", kind="store", ships=False)
-    make_channel("web")
-    stock_up(make_sku("A1"), w1, 10)
-    make_sku("A2")
+    w1 = LocationFactory(code="W1", pickup=False)
+    LocationFactory(code="S1", store=True, ships=False)
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), w1, 10)
+    SkuFactory(code="A2")
 
 
 def person(role: str, *locations: str) -> Client:
     """A member of staff at the admin."""
-    user = User.objects.create_user(
-        f"{role}{len(locations)}{''.join(locations)}", role=role, locations=list(locations)
-    )
-    user.is_staff = True
-    user.save()
+    user = UserFactory(is_staff=True, role=role, locations=list(locations))
     client = Client()
     client.force_login(user)
     return client

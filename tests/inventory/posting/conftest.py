@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.posting.shelf import Shelf
 
 
 @pytest.fixture
 def shelf() -> Iterator[Shelf]:
-    sku, here, there = make_sku("A1"), make_location("W1"), make_location("W2")
+    sku, here, there = SkuFactory(code="A1"), LocationFactory(code="W1"), LocationFactory(code="W2")
     stock_up(sku, here, 10)
-    yield Shelf(sku.pk, here.pk, there.pk, make_channel("web"))
+    yield Shelf(sku.pk, here.pk, there.pk, ChannelFactory(code="web"))
     assert_pool_laws()

@@ -10,8 +10,9 @@ from typing import Any
 from core.database.bulk_insert import take_ids
 from inventory import ledger
 from inventory.ledger import Claim
-from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
-from stores.models import Channel
+from inventory.models import Reservation, Sku, Stock, StockMovement
+from stores.models import Channel, Location
+from tests.factories import hold_units
 
 LONG_AGO = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 
@@ -48,12 +49,8 @@ class Shelf:
     def held(self, *units: int, ends_in: int = 60) -> uuid.UUID:
         """Make a cart that holds claims of so many units; return its id."""
         until = datetime.now(UTC) + timedelta(seconds=ends_in)
-        group = ReservationGroup.objects.create(
-            channel=self.channel, reference="cart", expires_at=until
-        )
-        claims = [self.claim(each) for each in units]
-        assert ledger.reserve(claims, actor="cart", group_id=group.pk, expires_at=until)
-        return group.pk
+        sku, here = Sku.objects.get(pk=self.sku), Location.objects.get(pk=self.here)
+        return hold_units(sku, here, *units, channel=self.channel, until=until).pk
 
     def states(self, group: uuid.UUID) -> list[tuple[str, int]]:
         rows = Reservation.objects.filter(group=group).order_by("pk")

@@ -12,7 +12,7 @@ from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.ledger import Broken, Entry, Part
 from inventory.models import Reservation
-from tests.builders import make_sku
+from tests.factories import SkuFactory
 from tests.inventory.posting.shelf import Shelf
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,7 @@ class TestCarts:
 
     def test_a_reader_clears_the_skus_it_asks_for(self, shelf: Shelf) -> None:
         shelf.held(2, ends_in=-1)
-        assert ledger.expire_due(actor="reader", sku_ids=[make_sku("B1").pk]) == []
+        assert ledger.expire_due(actor="reader", sku_ids=[SkuFactory(code="B1").pk]) == []
         assert shelf.balances == (10, 2, 0)
         assert len(ledger.expire_due(actor="reader", sku_ids=[shelf.sku])) == 1
         assert shelf.balances == (10, 0, 0)

@@ -12,7 +12,7 @@ from inventory.errors import BalanceOutOfRange
 from inventory.ledger import BALANCE_LIMIT, Entry
 from inventory.models import StockMovement
 from stores.models import Location
-from tests.builders import make_location, make_sku, stock_up
+from tests.factories import LocationFactory, SkuFactory, stock_up
 from tests.inventory.posting.shelf import LONG_AGO, Shelf, movements
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ class TestPosting:
             ledger.post([Entry(shelf.sku, shelf.there, on_hand=5)], actor="ann")
 
     def test_the_longest_codes_can_be_stocked(self) -> None:
-        sku, location = make_sku("S" * 64), make_location("L" * 64)
+        sku, location = SkuFactory(code="S" * 64), LocationFactory(code="L" * 64)
         stock_up(sku, location, 1)
         event = Event.objects.get(type="stock.changed")
         assert (event.data["sku"], event.data["location"]) == (sku.code, location.code)
@@ -115,7 +115,7 @@ def test_the_limit_leaves_room_for_one_more_change() -> None:
 
 
 def test_locking_returns_balances_in_one_order(shelf: Shelf) -> None:
-    other = make_sku("B1")
+    other = SkuFactory(code="B1")
     ledger.open_rows([(other.pk, shelf.there), (shelf.sku, shelf.there), (other.pk, shelf.here)])
     rows = list(ledger.lock_skus([other.pk, shelf.sku]))
     assert rows == sorted(rows)

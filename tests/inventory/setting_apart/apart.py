@@ -7,6 +7,7 @@ from typing import Any
 from inventory.choices import Condition
 from inventory.models import StockMovement
 from tests.conftest import ApiCaller
+from tests.factories import ReturnBody
 from tests.orders.desk import place, step
 
 CONDITIONS = [condition.value for condition in Condition]
@@ -53,13 +54,7 @@ def returned(api: ApiCaller, *dispositions: str) -> str:
     ):
         step(api, fulfilment, action, body)
     lines = [{"line_id": "1", "quantity": quantity, "reason": "too small"}]
-    wish = {
-        "order": bought["number"],
-        "channel": "web",
-        "lines": lines,
-        "resolution": "refund",
-        "drop_off": {"type": "store"},
-    }
+    wish = ReturnBody(order=bought["number"], lines=lines)
     identity: str = api.post("returns", wish).json()["id"]
     arrivals = [{"line_id": "1", "quantity": 1, "disposition": each} for each in dispositions]
     answer = api.post(f"returns/{identity}/receipts", {"location": "W1", "lines": arrivals})

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.laws import assert_pool_laws
 
 
 @pytest.fixture
 def world(db: None) -> Iterator[None]:
     """Ten of A1 in W1."""
-    make_channel("web")
-    stock_up(make_sku("A1"), make_location("W1"), 10)
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 10)
     yield
     assert_pool_laws()

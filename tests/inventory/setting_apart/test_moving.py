@@ -9,8 +9,8 @@ import pytest
 from core.outbox.models import Event
 from inventory.models import Sku
 from orders.models import Fulfilment, OrderLine
-from tests.builders import make_location, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationFactory, stock_up
 from tests.inventory.floor import (
     NO_QUANTITIES,
     balances,
@@ -101,7 +101,7 @@ def test_what_was_seen_breaks_the_newest_promises(world: None, api: ApiCaller, s
 
 def test_a_broken_promise_is_kept_from_another_location(world: None, api: ApiCaller) -> None:
     order(api, "1", 4)
-    stock_up(Sku.objects.get(), make_location("W2"), 10)
+    stock_up(Sku.objects.get(), LocationFactory(code="W2"), 10)
     moved(api, line("available", "damaged", 10))
     assert balances("A1", "W2") == (10, 4, 0)
     states = Fulfilment.objects.order_by("id").values_list("location__code", "state")

@@ -14,14 +14,14 @@ from inventory.conditions import draw, named_by, read_conditions
 from inventory.ledger import Entry
 from inventory.models import Sku
 from stores.models import Location
-from tests.builders import make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import LocationFactory, SkuFactory, stock_up
 from tests.inventory.floor import balances
 from tests.inventory.setting_apart.apart import kept, line, move, moved
 
 
 def test_the_list_shows_rows_with_something_set_apart(world: None, api: ApiCaller) -> None:
-    stock_up(make_sku("A2"), make_location("W2"), 5)
+    stock_up(SkuFactory(code="A2"), LocationFactory(code="W2"), 5)
     place_ = {"sku": "A2", "location": "W2"}
     assert api.get("stock/unavailable").json()["results"] == []
     moved(api, line("available", "damaged", 1), line("available", "missing", 2, **place_))
@@ -65,7 +65,7 @@ def test_ledgers_from_before_are_read_without_losing_a_unit(world: None, api: Ap
 
 def test_the_work_does_not_grow_with_the_rows(world: None, api: ApiCaller) -> None:
     place_ = Location.objects.get()
-    codes = [make_sku(f"B{number}").code for number in range(20)]
+    codes = [SkuFactory(code=f"B{number}").code for number in range(20)]
     for sku in Sku.objects.filter(code__in=codes):
         stock_up(sku, place_, 5)
 

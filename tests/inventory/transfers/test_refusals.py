@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from inventory.models import Transfer
-from tests.builders import make_location
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationFactory
 from tests.inventory.floor import (
     NO_QUANTITIES,
     balances,
@@ -130,7 +130,7 @@ class TestRefusals:
 
 class TestWhoSeesIt:
     def test_each_end_does_its_own_part(self, api: ApiCaller) -> None:
-        make_location("S2")
+        LocationFactory(code="S2")
         w1, s1, s2 = (
             make_caller(["stock:read", "stock:write"], locations=[code])
             for code in ("W1", "S1", "S2")
@@ -147,7 +147,7 @@ class TestWhoSeesIt:
         assert receive(s1, transfer, ("A1", 2)).status_code == 200
 
     def test_the_list_is_filtered_and_paged(self, api: ApiCaller) -> None:
-        make_location("S2")
+        LocationFactory(code="S2")
         first, second = draft(api, ("A1", 1)), dispatched(api, ("A1", 1))
         third = api.post("transfers", body(("A1", 1), to="S2")).json()["id"]
 

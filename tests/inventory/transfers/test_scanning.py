@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from inventory.models import TransferScan
-from tests.builders import make_sku
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import SkuFactory
 from tests.inventory.floor import balances, nothing_written, pointers, problem
 from tests.inventory.transfers.van import dispatched, draft, receive, shown
 
@@ -47,7 +47,7 @@ class TestScanning:
 
     def test_what_is_unloaded_arrives(self, api: ApiCaller) -> None:
         transfer = dispatched(api, ("A1", 4))
-        make_sku("A3")
+        SkuFactory(code="A3")
         answer = self.scan(api, transfer, ("A1", 3), ("A1", 2), ("A3", 1))
         assert self.results(answer) == ["accepted", "over_unload", "wrong_item"]
         assert balances("A1", "S1") == (0, 0, 0)

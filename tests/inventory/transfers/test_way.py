@@ -13,8 +13,8 @@ from inventory.errors import IllegalTransition
 from inventory.models import StockMovement
 from inventory.transitions import TRANSFER, next_transfer_state, transfer_actions
 from orders.models import OrderLine
-from tests.builders import make_sku
 from tests.conftest import ApiCaller
+from tests.factories import SkuFactory
 from tests.inventory.floor import balances, nothing_written, order, pointers
 from tests.inventory.transfers.van import body, dispatched, draft, receive, shown
 
@@ -117,7 +117,7 @@ class TestTheWholeWay:
 
 class TestWhatIsAmiss:
     def test_more_and_other_goods_are_taken_in_when_asked(self, api: ApiCaller) -> None:
-        make_sku("A3")
+        SkuFactory(code="A3")
         transfer = dispatched(api, ("A1", 4))
         answer = receive(api, transfer, ("A1", 6), ("A3", 1), accept_surplus=True)
         assert answer.json()["state"] == "received"
@@ -140,7 +140,7 @@ class TestWhatIsAmiss:
         assert api.get("integrity").json()["ok"]
 
     def test_strange_goods_may_come_twice(self, api: ApiCaller) -> None:
-        make_sku("A3")
+        SkuFactory(code="A3")
         transfer = dispatched(api, ("A1", 4))
         for _ in range(2):
             answer = receive(api, transfer, ("A3", 1), accept_surplus=True)

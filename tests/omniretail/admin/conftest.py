@@ -7,16 +7,26 @@ import uuid
 import pytest
 from django.test import Client
 
-from core.access.models import User
 from core.access.principal import SYSTEM
 from core.audit.record import record
 from core.outbox.models import Relay
-from inventory.models import Barcode, KeepRule, Placement, Product, RingFence, Stock
+from inventory.models import Stock
 from orders.commands.reconcile import reconcile
 from orders.models import Fulfilment
-from stores.models import Bin
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import (
+    BarcodeFactory,
+    BinFactory,
+    ChannelFactory,
+    KeepRuleFactory,
+    LocationFactory,
+    PlacementFactory,
+    ProductFactory,
+    RingFenceFactory,
+    SkuFactory,
+    UserFactory,
+    stock_up,
+)
 from tests.omniretail.admin.office import come_back, count_all, done, place
 
 
@@ -24,24 +34,24 @@ from tests.omniretail.admin.office import come_back, count_all, done, place
 def desk() -> Client:
     """A manager at the admin."""
     client = Client()
-    client.force_login(User.objects.create_superuser("manager", "m@example.org", "secret"))
+    client.force_login(UserFactory(superuser=True))
     return client
 
 
 @pytest.fixture
 def day(api: ApiCaller) -> str:
     """A day of business that leaves a row in every table; the number of its order."""
-    home = make_location("W1", address={"line1": "1 Dock Road"})
-    make_location("S1", kind="store")
-    web = make_channel("web")
-    product = Product.objects.create(code="SHIRT", name="Shirt", size_guide={"M": "50 cm"})
-    sku = make_sku("A1", product=product)
-    Barcode.objects.create(sku=sku, code="05012345678900")
+    home = LocationFactory(code="W1", address={"line1": "1 Dock Road"})
+    LocationFactory(code="S1", store=True)
+    web = ChannelFactory(code="web")
+    product = ProductFactory(code="SHIRT", name="Shirt", size_guide={"M": "50 cm"})
+    sku = SkuFactory(code="A1", product=product)
+    BarcodeFactory(sku=sku, code="05012345678900")
     stock_up(sku, home, 50)
-    shelf = Bin.objects.create(location=home, code="B-1", walk=1)
-    Placement.objects.create(sku=sku, bin=shelf)
-    RingFence.objects.create(channel=web, sku=sku, location=home, quantity=2)
-    KeepRule.objects.create(code="walk-ins", kind="safety_stock", sku=sku, quantity=3)
+    shelf = BinFactory(location=home, code="B-1", walk=1)
+    PlacementFactory(sku=sku, bin=shelf)
+    RingFenceFactory(channel=web, sku=sku, location=home, quantity=2)
+    KeepRuleFactory(code="walk-ins", kind="safety_stock", sku=sku, quantity=3)
     hold = {"channel": "web", "reference": "cart-1", "ttl_seconds": 600}
     done(api.post("reservations", hold | {"lines": [{"sku": "A1", "quantity": 1}]}))
     transfer = {"from": "W1", "to": "S1", "lines": [{"sku": "A1", "quantity": 3}]}

@@ -11,12 +11,24 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from core.access.models import ApiClient
-from inventory.models import Barcode, KeepRule, Placement, Product, RingFence, Stock
+from inventory.models import Stock
 from orders.models import Fulfilment
-from stores.models import Bin, Channel, Location
-from tests.builders import make_sku, stock_up
+from stores.models import Channel, Location
 from tests.conftest import ApiCaller
+from tests.factories import (
+    ApiClientFactory,
+    BarcodeFactory,
+    BinFactory,
+    KeepRuleFactory,
+    OrderBody,
+    OrderLineBody,
+    PlacementFactory,
+    ProductFactory,
+    ReturnBody,
+    RingFenceFactory,
+    SkuFactory,
+    stock_up,
+)
 
 
 def done(answer: Any) -> Any:
@@ -25,14 +37,12 @@ def done(answer: Any) -> Any:
 
 
 def place(api: ApiCaller, external_id: str, *, quantity: int = 1, **more: Any) -> str:
-    body = {
-        "channel": "web",
-        "external_id": external_id,
-        "currency": "GBP",
-        "customer": {"name": "Jo Reed", "email": "jo@example.org"},
-        "ship_to": {"line1": "2 Elm Row", "country": "GB", "latitude": 53.9, "longitude": -1.0},
-        "lines": [{"line_id": "1", "sku": "A1", "quantity": quantity, "unit_price": "19.99"}],
-    }
+    body = OrderBody(
+        external_id=external_id,
+        customer={"name": "Jo Reed", "email": "jo@example.org"},
+        ship_to={"line1": "2 Elm Row", "country": "GB", "latitude": 53.9, "longitude": -1.0},
+        lines=[OrderLineBody(quantity=quantity, unit_price="19.99")],
+    )
     number: str = done(api.post("orders", body | more))["number"]
     return number
 
@@ -42,13 +52,7 @@ def come_back(api: ApiCaller, order: str) -> None:
     ret = done(
         api.post(
             "returns",
-            {
-                "order": order,
-                "channel": "web",
-                "lines": [line | {"reason": "too small"}],
-                "resolution": "refund",
-                "drop_off": {"type": "store"},
-            },
+            ReturnBody(order=order, lines=[line | {"reason": "too small"}]),
         )
     )
     arrival = {"location": "W1", "lines": [line | {"disposition": "inspect"}]}
@@ -67,15 +71,15 @@ def count_all(api: ApiCaller, units: int) -> None:
 
 def more_of_everything(api: ApiCaller) -> None:
     for number in range(3):
-        sku = make_sku(f"M{number}", product=Product.objects.create(code=f"P{number}"))
+        sku = SkuFactory(code=f"M{number}", product=ProductFactory(code=f"P{number}"))
         home = Location.objects.get(code="W1")
         stock_up(sku, home, 5)
-        Barcode.objects.create(sku=sku, code=f"IN-{number}")
-        Placement.objects.create(sku=sku, bin=Bin.objects.create(location=home, code=f"M-{number}"))
+        BarcodeFactory(sku=sku, code=f"IN-{number}")
+        PlacementFactory(sku=sku, bin=BinFactory(location=home, code=f"M-{number}"))
         fence = {"channel": Channel.objects.get(), "sku": sku, "location": home, "quantity": 1}
-        RingFence.objects.create(**fence)
-        KeepRule.objects.create(code=f"r{number}", kind="ring_fence", **fence)
-        ApiClient.objects.create(name=f"client {number}")
+        RingFenceFactory(**fence)
+        KeepRuleFactory(code=f"r{number}", kind="ring_fence", **fence)
+        ApiClientFactory(name=f"client {number}")
         order = place(api, f"M-{number}")
         walk = {"location": "W1", "max_orders": 5, "mode": "single"}
         done(api.post("pick-lists", walk))

@@ -11,13 +11,14 @@ from django.test import Client
 from core.access.models import ApiClient, ApiKey, User
 from core.audit.models import AuditRecord
 from tests.conftest import ApiCaller
+from tests.factories import ApiClientFactory
 from tests.omniretail.admin.office import errors_in, form_of, page
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_key_is_shown_once_and_works(desk: Client, day: str) -> None:
-    client = ApiClient.objects.create(name="till", scopes=["orders:read"])
+    client = ApiClientFactory(name="till", scopes=["orders:read"])
     address = page("change", ApiClient, client.pk)
     issue = address.replace("/change/", "/issue-key/")
     assert issue in desk.get(address).content.decode()
@@ -42,7 +43,7 @@ def test_a_key_is_shown_once_and_works(desk: Client, day: str) -> None:
 
 
 def test_a_key_does_not_end_before_it_began(desk: Client, day: str) -> None:
-    client = ApiClient.objects.create(name="till", scopes=["orders:read"])
+    client = ApiClientFactory(name="till", scopes=["orders:read"])
     issue = page("change", ApiClient, client.pk).replace("/change/", "/issue-key/")
     for past in ({"expires_at_0": "2020-01-01", "expires_at_1": "00:00"}, {"expires_at_0": "x"}):
         assert desk.post(issue, past).status_code == 200

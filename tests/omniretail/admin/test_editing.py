@@ -8,7 +8,7 @@ from django.test import Client
 from core.audit.models import AuditRecord
 from inventory.models import Placement, Product, RingFence, Sku
 from stores.models import Bin, Channel, Location
-from tests.builders import make_sku
+from tests.factories import SkuFactory
 from tests.omniretail.admin.office import errors_in, form_of, page
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_a_location_is_opened(desk: Client, day: str) -> None:
 
 def test_barcodes_are_checked_and_normalised(desk: Client, day: str) -> None:
     sku = Sku.objects.get(code="A1")
-    other = make_sku("B1")
+    other = SkuFactory(code="B1")
     address = page("change", Sku, sku.pk)
     data = form_of(desk, address)
     assert data["barcodes"] == "05012345678900"

@@ -16,8 +16,8 @@ from core.outbox.models import Event
 from inventory.models import Count, Reservation, ReservationGroup, Sku, Stock, StockMovement
 from orders.models import Customer, Fulfilment, Order, PickList, Return, Scan, SourcingReceipt
 from stores.models import Location
-from tests.builders import make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import OrderBody, OrderLineBody, ReturnBody, SkuFactory, stock_up
 from tests.omniretail.admin.office import cost, done, page, place, rows_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_lists_are_filtered(desk: Client, day: str) -> None:
 
 
 def test_the_ledger_of_a_sku_is_one_click_away_and_newest_first(desk: Client, day: str) -> None:
-    stock_up(make_sku("B1"), Location.objects.get(code="W1"), 5)
+    stock_up(SkuFactory(code="B1"), Location.objects.get(code="W1"), 5)
     sku, stock = Sku.objects.get(code="A1"), Stock.objects.get(sku__code="A1", location__code="W1")
     whole = page("changelist", StockMovement, sku__id__exact=sku.pk)
     row = f"{whole}&amp;location__id__exact={stock.location_id}"
@@ -138,18 +138,16 @@ def test_the_page_of_an_order_asks_the_same_however_many_lines(
 ) -> None:
     few = cost(desk, page("change", Order, Order.objects.get(number=day).pk))
     for code in ("B1", "C1", "D1"):
-        stock_up(make_sku(code), Location.objects.get(code="W1"), 9)
-    body = {
-        "channel": "web",
-        "external_id": "W-9",
-        "currency": "GBP",
-        "customer": {"email": "jo@example.org"},
-        "ship_to": {"country": "GB"},
-        "lines": [
-            {"line_id": code, "sku": code, "quantity": 1, "unit_price": "1.00"}
+        stock_up(SkuFactory(code=code), Location.objects.get(code="W1"), 9)
+    body = OrderBody(
+        external_id="W-9",
+        customer={"email": "jo@example.org"},
+        ship_to={"country": "GB"},
+        lines=[
+            OrderLineBody(line_id=code, sku=code, unit_price="1.00")
             for code in ("A1", "B1", "C1", "D1")
         ],
-    }
+    )
     number = done(api.post("orders", body))["number"]
     code = Fulfilment.objects.get(order__number=number).code
     units = [{"line_id": line, "quantity": 1} for line in ("A1", "B1", "C1", "D1")]
@@ -157,12 +155,6 @@ def test_the_page_of_an_order_asks_the_same_however_many_lines(
     done(api.post(f"fulfilments/{code}/pack"))
     done(api.post(f"fulfilments/{code}/ship", {"carrier": "DHL", "tracking_number": "2"}))
     for line in units:
-        announce = {
-            "order": number,
-            "channel": "web",
-            "lines": [line | {"reason": "x"}],
-            "resolution": "refund",
-            "drop_off": {"type": "store"},
-        }
+        announce = ReturnBody(order=number, lines=[line | {"reason": "x"}])
         done(api.post("returns", announce))
     assert cost(desk, page("change", Order, Order.objects.get(number=number).pk)) == few

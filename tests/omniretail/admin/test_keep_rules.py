@@ -9,8 +9,8 @@ from core.audit.models import AuditRecord
 from inventory.models import KeepRule, Stock
 from orders.models import OrderLine
 from stores.models import Channel
-from tests.builders import make_channel
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, KeepRuleFactory
 from tests.omniretail.admin.office import errors_in, form_of, page, place, rows_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -60,9 +60,9 @@ def test_a_keep_rule_is_checked_as_the_api_checks_it(desk: Client, day: str) -> 
 
 
 def test_removing_rules_fills_the_orders_that_wait(desk: Client, api: ApiCaller, day: str) -> None:
-    web = make_channel("pos")
+    web = ChannelFactory(code="pos")
     for code in ("x", "y"):
-        KeepRule.objects.create(code=code, kind="ring_fence", channel=web, quantity=500)
+        KeepRuleFactory(code=code, kind="ring_fence", channel=web, quantity=500)
     place(api, "waits", allow_backorder=True)
     line = OrderLine.objects.get(order__external_id="waits")
     assert line.backordered == 1

@@ -44,6 +44,7 @@ from orders.models import (
 )
 from stores.models import Bin, Channel, Location, NetworkRevision
 from tests.conftest import ApiCaller
+from tests.factories import UserFactory
 from tests.omniretail.admin.office import cost, more_of_everything, page, rows_in
 
 pytestmark = pytest.mark.django_db
@@ -147,7 +148,7 @@ def test_what_history_refers_to_never_vanishes(desk: Client, day: str) -> None:
 
 def test_a_member_of_staff_without_rights_sees_nothing(desk: Client, day: str) -> None:
     clerk = Client()
-    clerk.force_login(User.objects.create_user("clerk", password="secret", is_staff=True))
+    clerk.force_login(UserFactory(username="clerk", is_staff=True))
     assert clerk.get(page("changelist", Stock)).status_code == 403
 
 

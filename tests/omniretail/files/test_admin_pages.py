@@ -9,10 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from core.access.models import User
 from core.imports.models import Import
 from omniretail.files.tasks import run_imports
-from tests.builders import make_location, make_sku
+from tests.factories import LocationFactory, SkuFactory, UserFactory
 from tests.inventory.floor import balances
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +19,7 @@ FORM = reverse("admin:imports_import_upload")
 
 
 def person(role: str = "manager", **fields: Any) -> Client:
-    user = User.objects.create_user(role, password="x", role=role, is_staff=True, **fields)
+    user = UserFactory(username=role, role=role, is_staff=True, **fields)
     client = Client()
     client.force_login(user)
     return client
@@ -33,8 +32,8 @@ def send(client: Client, content: str, **form: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def shop(db: None) -> None:
-    make_location("S1")
-    make_sku("A1")
+    LocationFactory(code="S1")
+    SkuFactory(code="A1")
 
 
 def test_a_file_is_sent_and_its_page_follows_the_worker() -> None:

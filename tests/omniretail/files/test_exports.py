@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from inventory.models import StockMovement
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.floor import hold, order, pointers, problem, run_out
 from tests.omniretail.files.files import download
 
@@ -19,10 +19,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def shop(db: None) -> None:
-    make_channel("web")
+    ChannelFactory(code="web")
     for code in ("S1", "S2"):
-        place = make_location(code)
-        stock_up(make_sku(f"={code}", name='Mug, "blue"\n@home'), place, 5)
+        place = LocationFactory(code=code)
+        stock_up(SkuFactory(code=f"={code}", name='Mug, "blue"\n@home'), place, 5)
 
 
 def rows(api: ApiCaller, path: str, **query: Any) -> list[dict[str, str]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from inventory.models import Barcode, ExpectedDelivery, Sku, Stock
+from inventory.models import ExpectedDelivery, Sku, Stock
 from orders.models import Order
 from stores.models import Location
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.floor import balances
 from tests.inventory.laws import assert_pool_laws
 from tests.omniretail.files.files import bring_in, counts, faults
@@ -48,8 +48,8 @@ def test_skus_twice_change_nothing_and_new_facts_only_what_they_say(api: ApiCall
 
 
 def test_bad_skus_are_named_by_line_and_the_good_ones_land(api: ApiCaller) -> None:
-    other = make_sku("B1")
-    Barcode.objects.create(sku=other, code="TAKEN")
+    other = SkuFactory(code="B1")
+    BarcodeFactory(sku=other, code="TAKEN")
     done = bring_in(
         api,
         "skus",
@@ -84,7 +84,7 @@ def test_a_check_digit_is_named(api: ApiCaller) -> None:
 
 def test_barcodes_join_those_that_a_sku_has(api: ApiCaller) -> None:
     for code in ("A1", "A2"):
-        make_sku(code)
+        SkuFactory(code=code)
     rows = ("sku,barcode", "A1,IN-1", "A1,96385074", "A2,IN-2", "NONE,IN-3", "A2,IN-1")
     rows = (*rows, "A2,96385075")
     done = bring_in(api, "barcodes", *rows)
@@ -116,7 +116,7 @@ def test_locations_open_with_what_their_kind_usually_can(api: ApiCaller) -> None
 
 
 def test_locations_keep_what_a_file_does_not_speak_of(api: ApiCaller) -> None:
-    make_location("S1", kind="store", hours={"mon": [["09:00", "18:00"]]}, priority=7)
+    LocationFactory(code="S1", store=True, hours={"mon": [["09:00", "18:00"]]}, priority=7)
     done = bring_in(
         api,
         "locations",
@@ -137,7 +137,7 @@ def test_locations_keep_what_a_file_does_not_speak_of(api: ApiCaller) -> None:
 
 
 def test_hours_replace_the_week_and_the_dates_named(api: ApiCaller) -> None:
-    make_location("S1", hours={"sun": [["10:00", "16:00"]]}, exceptions={"2026-12-24": []})
+    LocationFactory(code="S1", hours={"sun": [["10:00", "16:00"]]}, exceptions={"2026-12-24": []})
     rows = (
         "location,day,date,open,close",
         "S1,mon,,13:00,18:00",
@@ -155,7 +155,7 @@ def test_hours_replace_the_week_and_the_dates_named(api: ApiCaller) -> None:
 
 
 def test_hours_that_cannot_be_are_named_by_their_line(api: ApiCaller) -> None:
-    make_location("S1")
+    LocationFactory(code="S1")
     done = bring_in(
         api,
         "hours",
@@ -175,9 +175,9 @@ def test_hours_that_cannot_be_are_named_by_their_line(api: ApiCaller) -> None:
 
 
 def test_deliveries_are_expected_by_the_reference(api: ApiCaller) -> None:
-    make_location("W1")
-    Barcode.objects.create(sku=make_sku("A1"), code="00000096385074")
-    make_sku("A2")
+    LocationFactory(code="W1")
+    BarcodeFactory(sku=SkuFactory(code="A1"), code="00000096385074")
+    SkuFactory(code="A2")
     rows = (
         "location,reference,sku,barcode,quantity,expected_at,supplier",
         "W1,ASN-1,A1,,5,2026-12-01T08:00:00Z,Potter",
@@ -199,10 +199,10 @@ ORDER_HEADER = "channel,external_id,currency,line_id,sku,quantity,unit_price,typ
 
 
 def test_orders_are_placed_from_their_rows(api: ApiCaller) -> None:
-    make_channel("web")
-    shop = make_location("S1", kind="store")
+    ChannelFactory(code="web")
+    shop = LocationFactory(code="S1", store=True)
     for code in ("A1", "A2"):
-        stock_up(make_sku(code), shop, 10)
+        stock_up(SkuFactory(code=code), shop, 10)
     rows = (
         ORDER_HEADER + ",customer_email,ship_to_postal_code,allow_backorder",
         "web,W-1,GBP,1,A1,2,9.99,ship,,ann@example.org,SW1A 1AA,yes",

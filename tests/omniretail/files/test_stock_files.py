@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from core.outbox.models import Event
 from inventory.models import StockMovement
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.floor import balances, order
 from tests.inventory.laws import assert_pool_laws
 from tests.omniretail.files.files import bring_in, counts, download, faults
@@ -20,9 +20,9 @@ HEADER = "sku,location,on_hand"
 @pytest.fixture(autouse=True)
 def shop(db: None) -> None:
     for code in ("S1", "S2"):
-        make_location(code, kind="store")
+        LocationFactory(code=code, store=True)
     for code in ("A1", "A2", "A3"):
-        make_sku(code)
+        SkuFactory(code=code)
 
 
 def test_figures_become_stock_with_a_ledger(api: ApiCaller) -> None:
@@ -123,7 +123,7 @@ def test_a_figure_that_agrees_stands_against_an_older_one(api: ApiCaller) -> Non
 
 
 def test_counts_say_when_each_row_was_counted(api: ApiCaller) -> None:
-    stock_up(make_sku("B1"), make_location("S3"), 5)
+    stock_up(SkuFactory(code="B1"), LocationFactory(code="S3"), 5)
     done = bring_in(
         api,
         "counts",
@@ -145,7 +145,7 @@ def test_counts_say_when_each_row_was_counted(api: ApiCaller) -> None:
 
 
 def test_claims_break_and_backorders_fill(api: ApiCaller) -> None:
-    make_channel("web")
+    ChannelFactory(code="web")
     bring_in(api, "stock", HEADER, "A1,S1,5", "A2,S1,1", "A3,S1,4")
     kept = order(api, "kept", 3)
     broken = order(api, "broken", 2, allow_backorder=True)
@@ -168,7 +168,7 @@ def test_claims_break_and_backorders_fill(api: ApiCaller) -> None:
 
 
 def test_a_broken_claim_is_sourced_where_the_same_file_brings_goods(api: ApiCaller) -> None:
-    make_channel("web")
+    ChannelFactory(code="web")
     bring_in(api, "stock", HEADER, "A1,S1,5")
     number = order(api, "moved", 5)
     bring_in(api, "stock", HEADER, "A1,S1,0", "A1,S2,5")

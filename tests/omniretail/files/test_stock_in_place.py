@@ -13,8 +13,8 @@ from core.imports.models import Import
 from core.imports.running import run
 from inventory.imports.counted_kinds import STOCK
 from inventory.models import StockMovement
-from tests.builders import make_location, make_sku
 from tests.conftest import ApiCaller
+from tests.factories import LocationFactory, SkuFactory
 from tests.inventory.laws import assert_pool_laws
 from tests.omniretail.files.files import bring_in, counts, send
 
@@ -25,9 +25,9 @@ HEADER = "sku,location,on_hand"
 @pytest.fixture(autouse=True)
 def shop(db: None) -> None:
     for code in ("S1", "S2"):
-        make_location(code, kind="store")
+        LocationFactory(code=code, store=True)
     for code in ("A1", "A2", "A3"):
-        make_sku(code)
+        SkuFactory(code=code)
 
 
 def test_what_moved_after_the_comparison_is_counted_from_what_it_is_then(api: ApiCaller) -> None:

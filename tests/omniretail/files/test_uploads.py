@@ -12,8 +12,8 @@ from django.db import connection
 from core.imports.models import Import
 from inventory.models import Stock
 from omniretail.files.tasks import run_imports
-from tests.builders import make_location, make_sku
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationFactory, SkuFactory
 from tests.inventory.floor import pointers, problem
 from tests.omniretail.files.files import bring_in, counts, faults, send
 
@@ -23,8 +23,8 @@ HEADER = "sku,location,on_hand\n"
 
 @pytest.fixture(autouse=True)
 def shop(db: None) -> None:
-    make_location("S1")
-    make_sku("A1")
+    LocationFactory(code="S1")
+    SkuFactory(code="A1")
 
 
 def tables() -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.omniretail.overview.page import signed_in
 
 
@@ -24,9 +24,9 @@ def manager() -> Client:
 @pytest.fixture
 def retailer(api: ApiCaller) -> ApiCaller:
     """Two buildings with ten units each, and work of every kind at the shop."""
-    shop = make_location("S1", name="Soho", kind="store", ships=True)
-    depot = make_location("W1", name="Depot", pickup=False)
-    make_channel()
+    shop = LocationFactory(code="S1", name="Soho", store=True, ships=True)
+    depot = LocationFactory(code="W1", name="Depot", pickup=False)
+    ChannelFactory()
     for building in (shop, depot):
-        stock_up(make_sku(f"OF-{building.code}"), building, 10)
+        stock_up(SkuFactory(code=f"OF-{building.code}"), building, 10)
     return api

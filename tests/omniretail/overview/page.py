@@ -8,9 +8,8 @@ from typing import Any
 
 from django.test import Client
 
-from core.access.models import User
-from tests.builders import make_sku
 from tests.conftest import ApiCaller
+from tests.factories import ReturnBody, SkuFactory, UserFactory
 from tests.orders.desk import place, step, units
 
 
@@ -59,7 +58,7 @@ def look(client: Client) -> Page:
 
 def signed_in(**given: Any) -> Client:
     client = Client()
-    user = User.objects.create_user(f"user{User.objects.count()}", password="x", **given)
+    user = UserFactory(**given)
     client.force_login(user)
     return client
 
@@ -74,7 +73,7 @@ def work_at_the_shop(api: ApiCaller) -> None:
         if how_far != "picking":
             step(api, code, "pack" if how_far == "packed" else "ready")
     place(api, ("OF-S1", 100), allow_backorder=True)
-    make_sku("NOWHERE")
+    SkuFactory(code="NOWHERE")
     place(api, ("NOWHERE", 100), allow_backorder=True, pickup_at="S1")
     transfer = api.post(
         "transfers", {"from": "W1", "to": "S1", "lines": [{"sku": "OF-W1", "quantity": 1}]}
@@ -82,12 +81,10 @@ def work_at_the_shop(api: ApiCaller) -> None:
     assert api.post(f"transfers/{transfer['id']}/dispatch").status_code == 200
     back = api.post(
         "returns",
-        {
-            "channel": "web",
-            "resolution": "refund",
-            "drop_off": {"type": "store", "location": "S1"},
-            "lines": [{"sku": "OF-S1", "quantity": 2, "reason": "dented"}],
-        },
+        ReturnBody(
+            drop_off={"type": "store", "location": "S1"},
+            lines=[{"sku": "OF-S1", "quantity": 2, "reason": "dented"}],
+        ),
     ).json()
     arrival = {"sku": "OF-S1", "quantity": 2, "disposition": "inspect"}
     came = api.post(f"returns/{back['id']}/receipts", {"location": "S1", "lines": [arrival]})

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from core.access.models import User
 from inventory.models import Reservation
-from tests.builders import make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import LocationFactory, SkuFactory, stock_up
 from tests.omniretail.overview.page import Page, look, signed_in, work_at_the_shop
 from tests.orders.desk import place
 
@@ -109,7 +109,7 @@ def test_a_busy_day_asks_no_more_questions_than_a_quiet_one(
     quiet = questions()
     work_at_the_shop(retailer)
     for number in range(3):
-        stock_up(make_sku(f"MORE-{number}"), make_location(f"L{number}"), 5)
+        stock_up(SkuFactory(code=f"MORE-{number}"), LocationFactory(code=f"L{number}"), 5)
         place(retailer, (f"MORE-{number}", 1))
     assert questions() == quiet <= 19
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from inventory.models import Placement, Sku
-from stores.models import Bin, Location
+from inventory.models import Sku
+from stores.models import Location
 from tests.conftest import ApiCaller
+from tests.factories import BinFactory, PlacementFactory
 
 GTINS = {"A1": "05012345678900", "B1": "04006381333931", "C1": "C1-HOUSE"}
 
 
 def put_in_bin(sku: Sku, location: Location, code: str, walk: int) -> None:
-    place_, _ = Bin.objects.get_or_create(location=location, code=code, defaults={"walk": walk})
-    Placement.objects.create(sku=sku, bin=place_)
+    PlacementFactory(sku=sku, bin=BinFactory(location=location, code=code, walk=walk))
 
 
 def start(api: ApiCaller, **body: Any) -> dict[str, Any]:

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.desk import place, step, units
 
 
 @pytest.fixture(autouse=True)
 def world() -> None:
     """Five of A1 and of B1 in one shop."""
-    shop = make_location("S1", kind="store")
-    make_channel("web")
-    make_channel("pos")
+    shop = LocationFactory(code="S1", store=True)
+    ChannelFactory(code="web")
+    ChannelFactory(code="pos")
     for code in ("A1", "B1"):
-        stock_up(make_sku(code), shop, 5)
+        stock_up(SkuFactory(code=code), shop, 5)
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from core.access.models import User
 from core.audit.models import AuditRecord
 from core.idempotency.models import StoredAnswer
 from core.outbox.models import Event
 from orders.models import Fulfilment
 from orders.pickup_code import is_right_code, is_right_qr, pickup_pass
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import UserFactory
 from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock, units
 from tests.orders.pickup.counter import wrong_code
 
@@ -191,7 +191,7 @@ def test_who_hands_over_does_not_see_the_pass(
 
 
 def test_staff_of_the_shop_do_not_see_the_pass(client: Any, code: str) -> None:
-    client.force_login(User.objects.create(username="ada", role="associate", locations=["S1"]))
+    client.force_login(UserFactory(username="ada", role="associate", locations=["S1"]))
     assert client.get(f"/api/v1/fulfilments/{code}").status_code == 200
     assert client.get(f"/api/v1/fulfilments/{code}/pickup-pass").status_code == 404
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 
 
 @pytest.fixture
 def world() -> dict[str, Any]:
     """Two warehouses and a shop; A1 in both warehouses, B1 in the second only."""
-    near = make_location("W1")
-    far = make_location("W2", latitude=55.9, longitude=-3.2)
-    shop = make_location("S1", kind="store", ships=False)
-    make_channel("web")
-    a, b = make_sku("A1"), make_sku("B1")
+    near = LocationFactory(code="W1")
+    far = LocationFactory(code="W2", latitude=55.9, longitude=-3.2)
+    shop = LocationFactory(code="S1", store=True, ships=False)
+    ChannelFactory(code="web")
+    a, b = SkuFactory(code="A1"), SkuFactory(code="B1")
     stock_up(a, near, 5)
     stock_up(a, far, 5)
     stock_up(b, far, 3)

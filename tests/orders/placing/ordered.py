@@ -6,27 +6,29 @@ from typing import Any
 
 from inventory.models import Sku, Stock
 from stores.models import Location
+from tests.factories import OrderBody, OrderLineBody
 
 
 def order_of(*lines: tuple[str, int], external_id: str = "W-1", **more: Any) -> dict[str, Any]:
     """An order to London with lines of (SKU, units); `more` overrides fields."""
-    return {
-        "channel": "web",
-        "external_id": external_id,
-        "currency": "GBP",
-        "customer": {"name": "Ada", "email": "ada@example.org"},
-        "ship_to": {"postal_code": "SW1A 1AA", "country": "GB"},
-        "lines": [
-            {
-                "line_id": str(position),
-                "sku": sku,
-                "quantity": units,
-                "unit_price": "19.99",
-                "fulfilment": {"type": "ship"},
-            }
-            for position, (sku, units) in enumerate(lines, start=1)
-        ],
-    } | more
+    return (
+        OrderBody(
+            external_id=external_id,
+            customer={"name": "Ada", "email": "ada@example.org"},
+            ship_to={"postal_code": "SW1A 1AA", "country": "GB"},
+            lines=[
+                OrderLineBody(
+                    line_id=str(position),
+                    sku=sku,
+                    quantity=units,
+                    unit_price="19.99",
+                    fulfilment={"type": "ship"},
+                )
+                for position, (sku, units) in enumerate(lines, start=1)
+            ],
+        )
+        | more
+    )
 
 
 def at(line: dict[str, Any], type_: str, location: str) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from inventory.models import RingFence
-from tests.builders import make_channel
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, RingFenceFactory
 from tests.orders.placing.ordered import order_of, row
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +38,7 @@ def test_a_batch_repeats_only_external_ids_that_are_texts(api: ApiCaller, world:
 
 
 def test_channels_of_one_batch_compete_for_the_same_units(api: ApiCaller, world: Any) -> None:
-    make_channel("phone")
+    ChannelFactory(code="phone")
     bodies = [
         order_of(("B1", 2), external_id="1"),
         order_of(("B1", 2), external_id="2", channel="phone"),
@@ -53,8 +52,8 @@ def test_channels_of_one_batch_compete_for_the_same_units(api: ApiCaller, world:
 def test_a_channel_sells_its_own_ring_fence_beside_another_channel(
     api: ApiCaller, world: Any
 ) -> None:
-    phone = make_channel("phone")
-    RingFence.objects.create(channel=phone, sku=world["B1"], location=world["W2"], quantity=2)
+    phone = ChannelFactory(code="phone")
+    RingFenceFactory(channel=phone, sku=world["B1"], location=world["W2"], quantity=2)
     bodies = [
         order_of(("B1", 1), external_id="1"),
         order_of(("B1", 2), external_id="2", channel="phone"),

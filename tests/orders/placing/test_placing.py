@@ -8,8 +8,8 @@ import pytest
 
 from core.outbox.models import Event
 from orders.models import Order
-from tests.builders import stock_up
 from tests.conftest import ApiCaller
+from tests.factories import stock_up
 from tests.orders.placing.ordered import at, order_of, row
 
 pytestmark = pytest.mark.django_db

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 
 
 @pytest.fixture
 def shop() -> None:
     """A shop that sells, another that never stocked anything, and three articles."""
-    home = make_location("S1", kind="store")
-    make_location("S2", kind="store", priority=200)
+    home = LocationFactory(code="S1", store=True)
+    LocationFactory(code="S2", store=True, priority=200)
     for code in ("pos", "web", "market"):
-        make_channel(code)
+        ChannelFactory(code=code)
     for code in ("A1", "B1", "C1"):
-        stock_up(make_sku(code), home, 20)
+        stock_up(SkuFactory(code=code), home, 20)

@@ -9,37 +9,32 @@ from core.outbox.models import Event
 from inventory.models import Stock, StockMovement
 from orders.models import Return, ReturnLine, ReturnReceiptLine
 from tests.conftest import ApiCaller
+from tests.factories import OrderBody, OrderLineBody, ReturnBody
 
 
 def buy(api: ApiCaller, *lines: tuple[str, int], **fields: Any) -> str:
     """Sell at the till: the goods are out of the door at once. Returns the order's number."""
-    body = {
-        "channel": "pos",
-        "external_id": f"T-{Return.objects.count()}-{Event.objects.count()}",
-        "currency": "GBP",
-        "lines": [
-            {
-                "line_id": str(number),
-                "sku": sku,
-                "quantity": quantity,
-                "unit_price": "19.99",
-                "fulfilment": {"type": "carry_out", "location": "S1"},
-            }
+    body = OrderBody(
+        channel="pos",
+        external_id=f"T-{Return.objects.count()}-{Event.objects.count()}",
+        lines=[
+            OrderLineBody(
+                line_id=str(number),
+                sku=sku,
+                quantity=quantity,
+                unit_price="19.99",
+                fulfilment={"type": "carry_out", "location": "S1"},
+            )
             for number, (sku, quantity) in enumerate(lines, start=1)
         ],
-    }
+    )
     answer = api.post("orders", body | fields)
     assert answer.status_code == 201, answer.json()
     return answer.json()["number"]
 
 
 def announce(api: ApiCaller, number: str | None, *lines: dict[str, Any], **fields: Any) -> Any:
-    body: dict[str, Any] = {
-        "channel": "web",
-        "lines": [{"reason": "too small"} | line for line in lines],
-        "resolution": "refund",
-        "drop_off": {"type": "store"},
-    }
+    body: dict[str, Any] = ReturnBody(lines=[{"reason": "too small"} | line for line in lines])
     if number:
         body["order"] = number
     return api.post("returns", body | fields)

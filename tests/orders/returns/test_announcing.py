@@ -11,8 +11,8 @@ from django.utils import timezone
 from core.audit.models import AuditRecord
 from core.outbox.models import Event
 from orders.models import Fulfilment, Return
-from tests.builders import make_location
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import LocationFactory, OrderBody, OrderLineBody
 from tests.orders.returns.counter import announce, announced, buy, counts, event_types
 
 pytestmark = pytest.mark.django_db
@@ -71,8 +71,8 @@ def test_cancelling_frees_what_was_announced(api: ApiCaller, shop: None) -> None
 
 
 def test_goods_that_never_left_cannot_come_back(api: ApiCaller, shop: None) -> None:
-    line = {"line_id": "1", "sku": "A1", "quantity": 1, "unit_price": "5.00"}
-    body = {"channel": "web", "external_id": "W-1", "currency": "GBP", "lines": [line]}
+    line = OrderLineBody(unit_price="5.00")
+    body = OrderBody(external_id="W-1", lines=[line])
     order = api.post("orders", body).json()["number"]
     answer = announce(api, order, {"line_id": "1", "quantity": 1})
     assert (answer.status_code, answer.json()["reason"]) == (409, "nothing_to_return")
@@ -110,7 +110,7 @@ def test_without_an_order_anything_is_announced_and_nothing_priced(
 
 
 def test_a_parcel_gets_a_label_with_an_address_and_a_code(api: ApiCaller, shop: None) -> None:
-    make_location("W1", name="Hall <9>", address={"line1": "1 Dock Road", "city": "Leeds"})
+    LocationFactory(code="W1", name="Hall <9>", address={"line1": "1 Dock Road", "city": "Leeds"})
     order = buy(api, ("A1", 1))
     ret = announced(api, order, {"line_id": "1", "quantity": 1}, drop_off={"type": "parcel"})
     assert ret["drop_off"] == {"type": "parcel", "location": "W1"}
@@ -128,7 +128,7 @@ def test_a_parcel_gets_a_label_with_an_address_and_a_code(api: ApiCaller, shop: 
 def test_a_shop_that_takes_no_returns_is_no_place_to_send_a_customer(
     api: ApiCaller, shop: None
 ) -> None:
-    make_location("S3", returns=False)
+    LocationFactory(code="S3", returns=False)
     drop_off = {"type": "store", "location": "S3"}
     answer = announce(api, None, {"sku": "A1", "quantity": 1}, drop_off=drop_off)
     assert answer.status_code == 400

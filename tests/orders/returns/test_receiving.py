@@ -9,8 +9,8 @@ import pytest
 from core.outbox.models import Event
 from inventory.models import Sku
 from orders.models import OrderLine
-from tests.builders import make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import LocationFactory, OrderBody, OrderLineBody, SkuFactory, stock_up
 from tests.orders.returns.counter import (
     announced,
     balances,
@@ -102,13 +102,9 @@ def test_yen_have_no_decimals(api: ApiCaller, shop: None) -> None:
         api,
         currency="JPY",
         lines=[
-            {
-                "line_id": "1",
-                "sku": "A1",
-                "quantity": 2,
-                "unit_price": "1500",
-                "fulfilment": {"type": "carry_out", "location": "S1"},
-            }
+            OrderLineBody(
+                quantity=2, unit_price="1500", fulfilment={"type": "carry_out", "location": "S1"}
+            )
         ],
     )
     ret = announced(api, order, {"line_id": "1", "quantity": 2})["id"]
@@ -176,21 +172,17 @@ def test_goods_without_an_order_ask_for_a_refund_of_unknown_amount(
 
 
 def test_goods_put_back_on_sale_go_to_those_who_wait(api: ApiCaller, shop: None) -> None:
-    make_sku("Z1")
-    stock_up(Sku.objects.get(code="Z1"), make_location("W1"), 1)
-    sold = buy(api, lines=[{
-        "line_id": "1", "sku": "Z1", "quantity": 1, "unit_price": "5.00",
-        "fulfilment": {"type": "carry_out", "location": "W1"},
-    }])  # fmt: skip
+    SkuFactory(code="Z1")
+    stock_up(Sku.objects.get(code="Z1"), LocationFactory(code="W1"), 1)
+    at_w1 = {"type": "carry_out", "location": "W1"}
+    sold = buy(api, lines=[OrderLineBody(sku="Z1", unit_price="5.00", fulfilment=at_w1)])
     waiting = api.post(
         "orders",
-        {
-            "channel": "web",
-            "external_id": "W-2",
-            "currency": "GBP",
-            "allow_backorder": True,
-            "lines": [{"line_id": "1", "sku": "Z1", "quantity": 1, "unit_price": "5.00"}],
-        },
+        OrderBody(
+            external_id="W-2",
+            allow_backorder=True,
+            lines=[OrderLineBody(sku="Z1", unit_price="5.00")],
+        ),
     ).json()
     assert waiting["lines"][0]["backordered"] == 1
     ret = announced(api, sold, {"line_id": "1", "quantity": 1})["id"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.ship_to_store.journey import DAYS
 
 
@@ -14,11 +14,11 @@ from tests.orders.ship_to_store.journey import DAYS
 def world() -> dict[str, Any]:
     """A shop with nothing; a near warehouse with five of A1, a far one with five of A1 and B1."""
     hours = {day: [["09:00", "18:00"]] for day in DAYS}
-    make_location("S1", kind="store", ships=False, hours=hours)
-    near = make_location("W1", pickup=False, latitude=51.8, hours=hours)
-    far = make_location("W2", pickup=False, latitude=55.9, hours=hours)
-    make_channel("web")
-    a, b = make_sku("A1"), make_sku("B1")
+    LocationFactory(code="S1", store=True, ships=False, hours=hours)
+    near = LocationFactory(code="W1", pickup=False, latitude=51.8, hours=hours)
+    far = LocationFactory(code="W2", pickup=False, latitude=55.9, hours=hours)
+    ChannelFactory(code="web")
+    a, b = SkuFactory(code="A1"), SkuFactory(code="B1")
     stock_up(a, near, 5)
     stock_up(a, far, 5)
     stock_up(b, far, 5)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from inventory.models import RingFence, Sku
+from inventory.models import Sku
 from orders.models import Fulfilment
 from stores.models import Channel, Location
-from tests.builders import make_channel, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, OrderBody, OrderLineBody, RingFenceFactory, stock_up
 from tests.orders.desk import place, refused, units
 from tests.orders.ship_to_store.journey import arrive, laws, look, sent, states
 
@@ -21,9 +21,9 @@ def test_arrived_units_are_nobody_elses_whatever_is_kept_safe(
     api: ApiCaller, world: dict[str, Any]
 ) -> None:
     """The units came for this customer: neither safety stock nor a ring fence has a say."""
-    pos = make_channel("pos")
+    pos = ChannelFactory(code="pos")
     shop = Location.objects.get(code="S1")
-    RingFence.objects.create(sku=world["A1"], location=shop, channel=pos, quantity=9)
+    RingFenceFactory(sku=world["A1"], location=shop, channel=pos, quantity=9)
     api.put("stock/safety-stock", {"lines": [{"sku": "A1", "location": "S1", "units": 9}]})
     order = place(api, ("A1", 2), pickup_at="S1")
     arrive(api, sent(api, order), ("A1", 2))
@@ -32,10 +32,10 @@ def test_arrived_units_are_nobody_elses_whatever_is_kept_safe(
 
 
 def test_what_is_fenced_at_the_source_is_left_there(api: ApiCaller, world: dict[str, Any]) -> None:
-    pos: Channel = make_channel("pos")
+    pos: Channel = ChannelFactory(code="pos")
     sku: Sku = world["A1"]
     near = Location.objects.get(code="W1")
-    RingFence.objects.create(sku=sku, location=near, channel=pos, quantity=4)
+    RingFenceFactory(sku=sku, location=near, channel=pos, quantity=4)
     order = place(api, ("A1", 2), pickup_at="S1")
     assert states(order) == [("W2", "open", [2])]
     laws(api)
@@ -84,20 +84,10 @@ def test_without_names_only_what_is_there_is_offered(api: ApiCaller) -> None:
 
 
 def test_the_quote_names_the_building_that_sends(api: ApiCaller) -> None:
-    body = {
-        "channel": "web",
-        "external_id": "q",
-        "currency": "GBP",
-        "lines": [
-            {
-                "line_id": "1",
-                "sku": "A1",
-                "quantity": 1,
-                "unit_price": "1.00",
-                "fulfilment": {"type": "pickup", "location": "S1"},
-            }
-        ],
-    }
+    body = OrderBody(
+        external_id="q",
+        lines=[OrderLineBody(unit_price="1.00", fulfilment={"type": "pickup", "location": "S1"})],
+    )
     (share,) = api.post("sourcing/quote", body).json()["allocations"]
     assert (share["location"], share["source"]) == ("S1", "W1")
 

@@ -1,0 +1,45 @@
+"""Lists take several values, and those with commas in them; people search by a part."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builders import make_location, make_sku, stock_up
+from tests.conftest import ApiCaller
+
+pytestmark = pytest.mark.django_db
+
+
+def codes(api: ApiCaller, path: str, name: str, **query: str) -> list[str]:
+    answer = api.get(path, **query)
+    assert answer.status_code == 200, answer.content
+    return [each[name] for each in answer.json()["results"]]
+
+
+def test_any_of_several_codes(api: ApiCaller) -> None:
+    places = [make_location(code) for code in ("S1", "S2", "S3")]
+    for sku in (make_sku("A1"), make_sku("A,2"), make_sku("A3")):
+        for place in places:
+            stock_up(sku, place, 1)
+    assert codes(api, "stock", "sku", sku="A1,A3", location="S2") == ["A1", "A3"]
+    assert codes(api, "stock", "location", sku="A1", location="S3,S1,none") == ["S1", "S3"]
+    assert codes(api, "stock", "sku", sku="A\\,2,A3", location="S1") == ["A,2", "A3"]
+    assert codes(api, "stock/movements", "sku", sku="A1,A3", location="S1") == ["A1", "A3"]
+
+
+def test_any_of_several_words(api: ApiCaller) -> None:
+    make_location("S1", kind="store", pickup=True)
+    make_location("W1", kind="warehouse", pickup=False, same_day=True)
+    assert codes(api, "locations", "code", kind="store,warehouse") == ["S1", "W1"]
+    assert codes(api, "locations", "code", kind="store") == ["S1"]
+    assert codes(api, "locations", "code", capability="pickup") == ["S1"]
+    assert codes(api, "locations", "code", capability="pickup,same_day") == ["S1", "W1"]
+
+
+def test_people_search_by_a_part(api: ApiCaller) -> None:
+    make_location("S1", name="Soho")
+    make_location("W1", name="Depot")
+    assert codes(api, "locations", "code", q="oho") == ["S1"]
+    assert codes(api, "locations", "code", q="w") == ["W1"]
+    make_sku("MUG-1", name="Blue mug")
+    assert codes(api, "skus", "sku", q="blue") == codes(api, "skus", "sku", q="mug-") == ["MUG-1"]

@@ -1,0 +1,75 @@
+"""What only pages need is left out of API requests with a key, and of no others."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from core.access.models import User
+from tests.builders import make_channel, make_location, make_sku, stock_up
+from tests.conftest import ApiCaller
+
+pytestmark = pytest.mark.django_db
+
+QUESTION = {"channel": "web", "lines": [{"sku": "A1", "quantity": 1}]}
+
+
+@pytest.fixture(autouse=True)
+def shop() -> None:
+    make_channel("web")
+    stock_up(make_sku("A1"), make_location("LEEDS"), 5)
+
+
+def ask(client: Client, **headers: str) -> Any:
+    return client.post(
+        "/api/v1/availability/query",
+        json.dumps(QUESTION),
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+@pytest.fixture
+def member() -> Client:
+    """A signed-in member of staff, whose forms need a token."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_superuser("ada", password="x"))
+    return client
+
+
+def test_a_key_needs_no_session(
+    api: ApiCaller, member: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    ask(member, **api.headers)  # the network is read once a process
+    with django_assert_num_queries(2):  # the key, the stock
+        answer = ask(member, **api.headers)
+    assert answer.status_code == 200
+    assert not answer.cookies
+
+
+def test_a_wrong_key_is_not_made_good_by_a_session(member: Client) -> None:
+    assert ask(member, Authorization="Bearer wrong").status_code == 401
+
+
+def test_a_session_answers_with_its_token_only(member: Client) -> None:
+    assert ask(member).status_code == 403
+    member.get("/admin/password_change/")
+    token = member.cookies["csrftoken"].value
+    assert ask(member, **{"X-CSRFToken": token}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/orders", "/api/v1/nowhere"])
+def test_an_answer_to_a_key_has_the_headers_of_a_page(api: ApiCaller, path: str) -> None:
+    page, answer = Client().get("/problems/"), api.get(path)
+    for name in ("Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options"):
+        assert sorted(answer[name].split("; ")) == sorted(page[name].split("; "))
+    assert answer.has_header("X-Request-Id")
+
+
+def test_a_page_is_no_api_request_whatever_it_sends(member: Client) -> None:
+    answer = member.get("/admin/", headers={"Authorization": "Bearer wrong"})
+    assert answer.status_code == 200
