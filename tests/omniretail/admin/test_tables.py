@@ -47,7 +47,7 @@ from tests.conftest import ApiCaller
 from tests.factories import UserFactory
 from tests.omniretail.admin.office import cost, more_of_everything, page, rows_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 OURS = ("stores", "inventory", "orders", "access", "outbox", "idempotency", "audit")
