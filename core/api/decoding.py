@@ -190,6 +190,9 @@ def _check_of(validator: Any, field: Any) -> Check:
     kind = type(validator)
     if kind in _PLAIN_TEXT:
         return lambda value: value.isprintable() or validator(value)
+    if kind is validators.RegexValidator and not validator.inverse_match:
+        search = validator.regex.search  # `regex` itself is looked up anew at each use
+        return lambda value: search(str(value)) or validator(value)
     if kind is validators.MaxLengthValidator:
         return lambda value: len(value) <= limit or validator(value)
     if kind is validators.MinLengthValidator:

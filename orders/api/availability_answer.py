@@ -14,16 +14,19 @@ from orders.queries.availability import Availability, LineAvailability
 _Kept = tuple[Kept, ...]
 
 
+class _Pickups(dict[datetime | None, dict[str, Any]]):
+    """When a pickup would be ready: rendered once for all locations that share it."""
+
+    def __missing__(self, ready: datetime | None) -> dict[str, Any]:
+        self[ready] = {"available": ready is not None, "ready_by": as_text(ready)}
+        return self[ready]
+
+
 def render_availability(found: Availability, *, actor: Principal) -> dict[str, Any]:
     """Render what was found as this actor may read it."""
     codes = {place.id: place.code for place in found.places}
-    pickups: dict[datetime | None, dict[str, Any]] = {}
-    kept: dict[_Kept, list[dict[str, Any]]] = {(): []}
-
-    def pickup(ready: datetime | None) -> dict[str, Any]:
-        if ready not in pickups:
-            pickups[ready] = {"available": ready is not None, "ready_by": as_text(ready)}
-        return pickups[ready]
+    pickups = _Pickups()
+    kept: dict[_Kept, list[dict[str, Any]]] = {}
 
     def levels(those: _Kept) -> list[dict[str, Any]]:
         if those not in kept:
@@ -31,15 +34,16 @@ def render_availability(found: Availability, *, actor: Principal) -> dict[str, A
         return kept[those]
 
     def locations(line: LineAvailability) -> list[dict[str, Any]]:
+        units, ready = line.units, line.ready
         return [
             {
                 "location": code,
-                "pickup": pickup(line.ready[place]),
-                "sellable": line.units.get(place, 0),
-                "kept": levels(line.kept.get(place, ())),
+                "pickup": pickups[ready[place]],
+                "sellable": units.get(place, 0),
+                "kept": levels(line.kept[place]) if place in line.kept else [],
             }
             for place, code in codes.items()
-            if found.show_empty or place in line.units
+            if found.show_empty or place in units
         ]
 
     return {
