@@ -19,7 +19,7 @@ from django.db.utils import DatabaseError
 from django.test import Client
 
 from stores.models import Location
-from tests.architecture.grown import fill
+from tests.architecture.large_data import fill
 from tests.conftest import ApiCaller
 from tests.factories import (
     CartBody,
@@ -30,7 +30,7 @@ from tests.factories import (
     UserFactory,
     stock_up,
 )
-from tests.orders.desk import place
+from tests.orders.fulfilment_helpers import place
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -24,7 +24,7 @@ from core.api.views import ApiView
 from core.problems.catalogue import catalogue
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.orders.desk import place
+from tests.orders.fulfilment_helpers import place
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 ITSELF = {"/api/v1/openapi.json", "/api/v1/docs"}

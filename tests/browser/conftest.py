@@ -13,7 +13,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from inventory.models import Count, ExpectedDelivery
-from tests.browser.desk import LAMP, Desk, let_in
+from tests.browser.scan_page import LAMP, ScanPage, let_in
 from tests.conftest import make_caller
 from tests.factories import (
     BarcodeFactory,
@@ -53,7 +53,7 @@ def queries_beside_a_browser() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def patience() -> None:
+def longer_timeouts() -> None:
     """Wait as long for what a page is to show as for anything else: a machine may be busy."""
     expect.set_options(timeout=30_000)
 
@@ -66,7 +66,7 @@ def page(page: Any) -> Any:
 
 
 @pytest.fixture
-def complaints(page: Any) -> Iterator[list[str]]:
+def browser_errors(page: Any) -> Iterator[list[str]]:
     """Fail when a page complained: a script broke, a policy was violated, a file is missing."""
     said: list[str] = []
 
@@ -92,7 +92,7 @@ def goods() -> None:
 
 
 @pytest.fixture
-def dock(page: Any, live_server: Any, goods: None) -> Desk:
+def receiving(page: Any, live_server: Any, goods: None) -> ScanPage:
     """The page on which a delivery of LAMP is received; A2 was not announced."""
     lines = [{"sku": "LAMP", "quantity": 5}]
     papers = {"location": "W1", "reference": "ASN-7", "lines": lines}
@@ -100,14 +100,14 @@ def dock(page: Any, live_server: Any, goods: None) -> Desk:
     let_in(page, live_server.url)
     delivery = ExpectedDelivery.objects.get()
     receive = reverse("admin:inventory_expecteddelivery_receive_goods", args=[delivery.pk])
-    return Desk(page, live_server.url + receive)
+    return ScanPage(page, live_server.url + receive)
 
 
 @pytest.fixture
-def shelf(page: Any, live_server: Any, goods: None) -> Desk:
+def counting(page: Any, live_server: Any, goods: None) -> ScanPage:
     """The page on which LAMP and A2 are counted one by one."""
     body = {"location": "W1", "select": {"skus": ["LAMP", "A2"]}}
     assert make_caller(["*"]).post("stock/counts", body).status_code == 201
     let_in(page, live_server.url)
     work = reverse("admin:inventory_count_work", args=[Count.objects.get().pk])
-    return Desk(page, f"{live_server.url}{work}?each=1")
+    return ScanPage(page, f"{live_server.url}{work}?each=1")

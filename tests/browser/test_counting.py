@@ -17,7 +17,7 @@ from tests.factories import (
     UserFactory,
     stock_up,
 )
-from tests.inventory.floor import balances
+from tests.inventory.stock_helpers import balances
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -48,7 +48,7 @@ def assert_fits(page: Page) -> None:
 
 
 def test_a_phone_and_a_scanner_are_enough(
-    page: Page, live_server: Any, lamps: None, complaints: list[str]
+    page: Page, live_server: Any, lamps: None, browser_errors: list[str]
 ) -> None:
     page.set_viewport_size({"width": 375, "height": 740})
     sign_in(page, live_server.url, "ann")

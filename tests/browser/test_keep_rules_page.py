@@ -31,7 +31,7 @@ def shirts() -> None:
 
 
 def test_a_rule_is_made_and_seen_beside_the_stock(
-    page: Page, live_server: Any, shirts: None, complaints: list[str]
+    page: Page, live_server: Any, shirts: None, browser_errors: list[str]
 ) -> None:
     sign_in(page, live_server.url)
     page.goto(f"{live_server.url}/admin/inventory/keeprule/")
@@ -48,7 +48,7 @@ def test_a_rule_is_made_and_seen_beside_the_stock(
 
 
 def test_the_rules_fit_a_phone(
-    page: Page, live_server: Any, shirts: None, complaints: list[str]
+    page: Page, live_server: Any, shirts: None, browser_errors: list[str]
 ) -> None:
     KeepRuleFactory(
         code="walk-ins-of-the-spring-collection", kind="safety_stock", quantity=3, note="word " * 50

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from orders.models import Fulfilment, Order
 from tests.conftest import make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
-from tests.orders.desk import place, step, units
+from tests.orders.fulfilment_helpers import place, step, units
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -47,7 +47,7 @@ def sign_in(page: Page, address: str) -> None:
 
 
 def test_a_number_leads_to_its_rows(
-    page: Page, live_server: Any, shop: None, complaints: list[str]
+    page: Page, live_server: Any, shop: None, browser_errors: list[str]
 ) -> None:
     sign_in(page, live_server.url)
     expect(page.get_by_role("heading", name="All locations")).to_be_visible()
@@ -63,7 +63,7 @@ def test_a_number_leads_to_its_rows(
 
 
 def test_times_are_on_the_clock_of_the_reader(
-    page: Page, live_server: Any, shop: None, complaints: list[str]
+    page: Page, live_server: Any, shop: None, browser_errors: list[str]
 ) -> None:
     sign_in(page, live_server.url)
     newest = Order.objects.latest("pk")
@@ -74,7 +74,7 @@ def test_times_are_on_the_clock_of_the_reader(
 
 
 def test_everything_is_within_reach_of_a_thumb(
-    page: Page, live_server: Any, shop: None, complaints: list[str]
+    page: Page, live_server: Any, shop: None, browser_errors: list[str]
 ) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     sign_in(page, live_server.url)
@@ -87,7 +87,7 @@ def test_everything_is_within_reach_of_a_thumb(
 
 
 def test_the_keyboard_goes_straight_to_the_numbers(
-    page: Page, live_server: Any, shop: None, complaints: list[str]
+    page: Page, live_server: Any, shop: None, browser_errors: list[str]
 ) -> None:
     sign_in(page, live_server.url)
     page.keyboard.press("Tab")

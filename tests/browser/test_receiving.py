@@ -13,7 +13,7 @@ from inventory.models import ExpectedDelivery
 from tests.browser.test_overview import sign_in
 from tests.conftest import make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory
-from tests.inventory.floor import balances
+from tests.inventory.stock_helpers import balances
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -36,7 +36,7 @@ def delivery() -> ExpectedDelivery:
 
 
 def test_goods_are_scanned_and_taken_in_on_a_phone(
-    page: Page, live_server: Any, delivery: ExpectedDelivery, complaints: list[str]
+    page: Page, live_server: Any, delivery: ExpectedDelivery, browser_errors: list[str]
 ) -> None:
     sign_in(page, live_server.url)
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]

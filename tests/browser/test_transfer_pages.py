@@ -13,13 +13,13 @@ from inventory.models import Transfer
 from tests.browser.test_overview import sign_in
 from tests.browser.test_receiving import LONG, PHONE
 from tests.factories import LocationFactory, SkuFactory, UserFactory, stock_up
-from tests.inventory.floor import balances
+from tests.inventory.stock_helpers import balances
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_transfer_is_driven_on_a_phone(
-    page: Page, live_server: Any, complaints: list[str]
+    page: Page, live_server: Any, browser_errors: list[str]
 ) -> None:
     cache.clear()
     UserFactory(password="open sesame", superuser=True)

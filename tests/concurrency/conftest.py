@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from inventory.queries.lookup import Spot
-from tests.concurrency.ledger_acts import UNITS
+from tests.concurrency.ledger_helpers import UNITS
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 
 

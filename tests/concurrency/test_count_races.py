@@ -25,8 +25,8 @@ from stores.queries.network import current_network
 from tests.concurrency.threads import together
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.inventory.floor import balances, order
 from tests.inventory.laws import assert_pool_laws
+from tests.inventory.stock_helpers import balances, order
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 

@@ -9,11 +9,11 @@ import pytest
 from core.access.keys import issue_key
 from inventory.models import ExpectedDelivery
 from orders.models import OrderLine
-from tests.concurrency.crowd import Call, call_at_once
+from tests.concurrency.load import Call, call_at_once
 from tests.conftest import ApiCaller
 from tests.factories import ApiClientFactory, ChannelFactory, LocationFactory, SkuFactory
 from tests.inventory.laws import assert_pool_laws
-from tests.orders.desk import assert_laws_hold, place, stock
+from tests.orders.fulfilment_helpers import assert_laws_hold, place, stock
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -23,7 +23,7 @@ def test_papers_that_come_at_once_are_one_delivery_and_each_unit_is_counted() ->
     LocationFactory(code="W1")
     SkuFactory(code="A1")
     SkuFactory(code="A2")
-    key = issue_key(client=ApiClientFactory(name="dock"))
+    key = issue_key(client=ApiClientFactory(name="load"))
     lines = [{"sku": "A1", "quantity": 8}]
     papers = {"location": "W1", "reference": "ASN-7", "lines": lines}
     calls = [Call("deliveries", papers, key=f"papers-{n}") for n in range(8)]

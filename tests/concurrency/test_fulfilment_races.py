@@ -13,7 +13,7 @@ from core.access.keys import issue_key
 from inventory.models import Stock
 from orders.models import Fulfilment, OrderLine, PickListLine, Scan
 from orders.pickup_code import MAX_WRONG_CODES, pickup_pass
-from tests.concurrency.crowd import Call, call_at_once
+from tests.concurrency.load import Call, call_at_once
 from tests.conftest import ApiCaller
 from tests.factories import (
     ApiClientFactory,
@@ -23,7 +23,7 @@ from tests.factories import (
     SkuFactory,
     stock_up,
 )
-from tests.orders.desk import assert_laws_hold, place, step, stock, units
+from tests.orders.fulfilment_helpers import assert_laws_hold, place, step, stock, units
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 GTIN = "05012345678900"
@@ -31,7 +31,7 @@ GTIN = "05012345678900"
 
 @pytest.fixture
 def api_key() -> str:
-    return issue_key(client=ApiClientFactory(name="crowd"))
+    return issue_key(client=ApiClientFactory(name="load"))
 
 
 @pytest.fixture

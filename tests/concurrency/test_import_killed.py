@@ -16,11 +16,11 @@ from core.outbox.models import Event
 from inventory.models import Sku, Stock, StockMovement
 from omniretail.files.kinds import KINDS
 from omniretail.files.tasks import run_imports
-from tests.concurrency.nursery import open_nursery
+from tests.concurrency.process_pool import service_processes
 from tests.conftest import make_caller
 from tests.factories import LocationFactory, SkuFactory
 from tests.inventory.laws import assert_pool_laws
-from tests.omniretail.files.files import send
+from tests.omniretail.files.import_helpers import send
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 ROWS = 1_000
@@ -32,7 +32,7 @@ def test_the_next_worker_goes_on_where_one_was_killed() -> None:
     Sku.objects.bulk_create(SkuFactory.build(code=f"A{n}") for n in range(ROWS))
     rows = "".join(f"A{n},S1,{n % 7 + 1}\n" for n in range(ROWS))
     sent = send(api, "stock", f"sku,location,on_hand\n{rows}").json()
-    worker = open_nursery().Process(target=die_in_the_third_chunk, args=(int(sent["id"]),))
+    worker = service_processes().Process(target=die_in_the_third_chunk, args=(int(sent["id"]),))
     worker.start()
     worker.join(timeout=120)
     assert worker.exitcode == -signal.SIGKILL

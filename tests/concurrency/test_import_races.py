@@ -15,9 +15,9 @@ from omniretail.files.tasks import run_imports
 from tests.concurrency.threads import wait_until_blocked
 from tests.conftest import ApiCaller
 from tests.factories import LocationFactory, SkuFactory, stock_up
-from tests.inventory.floor import balances
 from tests.inventory.laws import assert_pool_laws
-from tests.omniretail.files.files import send
+from tests.inventory.stock_helpers import balances
+from tests.omniretail.files.import_helpers import send
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 

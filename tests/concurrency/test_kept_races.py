@@ -9,7 +9,7 @@ import pytest
 from core.access.keys import issue_key
 from inventory.models import Stock, StockMovement
 from orders.models import Order
-from tests.concurrency.crowd import Call, call_at_once
+from tests.concurrency.load import Call, call_at_once
 from tests.factories import (
     ApiClientFactory,
     CartBody,
@@ -52,7 +52,7 @@ def test_many_buyers_of_two_channels_leave_what_is_kept() -> None:
     KeepRuleFactory(code="safe", kind="safety_stock", quantity=5, category="Toys")
     KeepRuleFactory(code="till", kind="ring_fence", channel=pos, quantity=10)
     RingFenceFactory(channel=web, sku=sku, location=place, quantity=4)
-    api_key = issue_key(client=ApiClientFactory(name="crowd"))
+    api_key = issue_key(client=ApiClientFactory(name="load"))
 
     calls = [
         make(channel, number)

@@ -13,7 +13,7 @@ from django.db.models import Sum
 from core.access.keys import issue_key
 from inventory.models import Reservation, Stock
 from orders.models import Order
-from tests.concurrency.crowd import Answer, Call, call_at_once
+from tests.concurrency.load import Answer, Call, call_at_once
 from tests.factories import (
     ApiClientFactory,
     ChannelFactory,
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def api_key() -> str:
-    return issue_key(client=ApiClientFactory(name="crowd"))
+    return issue_key(client=ApiClientFactory(name="load"))
 
 
 @pytest.fixture

@@ -23,11 +23,11 @@ from inventory.models import Reservation, ReservationGroup
 from inventory.queries.lookup import Spot
 from inventory.spreading import Want
 from stores.queries.network import current_network
-from tests.concurrency.ledger_acts import BUYERS, UNITS, claim_one, just_over, make_hold, release
+from tests.concurrency.ledger_helpers import BUYERS, UNITS, claim_one, just_over, make_hold, release
 from tests.concurrency.threads import together, wait_until_blocked
 from tests.factories import LocationFactory
-from tests.inventory.floor import balances
 from tests.inventory.laws import assert_pool_laws
+from tests.inventory.stock_helpers import balances
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 

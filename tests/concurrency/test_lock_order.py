@@ -15,7 +15,7 @@ from inventory.queries.lookup import Spot
 from orders.commands.fulfilment.cancel import cancel_order
 from orders.errors import NothingToCancel
 from stores.models import Location
-from tests.concurrency.ledger_acts import (
+from tests.concurrency.ledger_helpers import (
     BUYERS,
     UNITS,
     claim_one,
@@ -28,8 +28,8 @@ from tests.concurrency.ledger_acts import (
 from tests.concurrency.threads import together
 from tests.conftest import ApiCaller
 from tests.factories import LocationFactory, SkuFactory, stock_up
-from tests.inventory.floor import balances, order
 from tests.inventory.laws import assert_pool_laws
+from tests.inventory.stock_helpers import balances, order
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 

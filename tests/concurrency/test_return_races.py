@@ -9,7 +9,7 @@ import pytest
 from core.access.keys import issue_key
 from core.outbox.models import Event
 from orders.models import OrderLine, Return
-from tests.concurrency.crowd import Call, call_at_once
+from tests.concurrency.load import Call, call_at_once
 from tests.conftest import ApiCaller
 from tests.factories import (
     ApiClientFactory,
@@ -19,7 +19,7 @@ from tests.factories import (
     SkuFactory,
     stock_up,
 )
-from tests.orders.desk import assert_laws_hold, place, step, stock, units
+from tests.orders.fulfilment_helpers import assert_laws_hold, place, step, stock, units
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 LINE = {"line_id": "1", "quantity": 1}
@@ -29,7 +29,7 @@ def test_a_unit_comes_back_once_however_many_clients_say_so() -> None:
     ChannelFactory(code="web")
     LocationFactory(code="S1", store=True, priority=200)
     stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 3)
-    key = issue_key(client=ApiClientFactory(name="crowd"))
+    key = issue_key(client=ApiClientFactory(name="load"))
     api = ApiCaller(key)
     order = place(api, ("A1", 3))
     code = order["fulfilments"][0]["id"]

@@ -10,7 +10,7 @@ import pytest
 from core.access.keys import issue_key
 from inventory.models import Stock
 from orders.models import Fulfilment
-from tests.concurrency.crowd import Call, call_at_once
+from tests.concurrency.load import Call, call_at_once
 from tests.conftest import ApiCaller
 from tests.factories import (
     ApiClientFactory,
@@ -22,14 +22,14 @@ from tests.factories import (
     stock_up,
 )
 from tests.inventory.laws import assert_pool_laws
-from tests.orders.desk import place, step, units
+from tests.orders.fulfilment_helpers import place, step, units
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
 def api_key() -> str:
-    return issue_key(client=ApiClientFactory(name="crowd"))
+    return issue_key(client=ApiClientFactory(name="load"))
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,8 @@ from inventory.models import ExpectedDelivery, Stock
 from inventory.queries.integrity import POOL_LAWS, check_laws
 from orders.models import Order
 from orders.queries.integrity import ORDER_LAWS
-from tests.concurrency.blind_machine import live
-from tests.concurrency.crowd import run_at_once
+from tests.concurrency.load import run_at_once
+from tests.concurrency.random_client import live
 from tests.factories import (
     ApiClientFactory,
     BarcodeFactory,

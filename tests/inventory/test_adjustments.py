@@ -12,7 +12,8 @@ from inventory.models import StockMovement
 from orders.models import Fulfilment, OrderLine
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.inventory.floor import (
+from tests.inventory.laws import assert_pool_laws
+from tests.inventory.stock_helpers import (
     NO_QUANTITIES,
     balances,
     hold,
@@ -21,7 +22,6 @@ from tests.inventory.floor import (
     pointers,
     problem,
 )
-from tests.inventory.laws import assert_pool_laws
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ MANY = 1_001
 
 
 @pytest.fixture
-def shelf() -> list[Entry]:
+def entries() -> list[Entry]:
     """Give many SKUs five units each, and one more each later; return what gives one more."""
     place = LocationFactory(code="W1")
     skus = Sku.objects.bulk_create(SkuFactory.build_batch(MANY))
@@ -32,8 +32,8 @@ def write(statement: str) -> None:
         cursor.execute(statement)
 
 
-def test_many_balances_change_with_their_movements(shelf: list[Entry]) -> None:
-    ledger.post(shelf + shelf, actor="test")  # two movements a row: the newer one decides
+def test_many_balances_change_with_their_movements(entries: list[Entry]) -> None:
+    ledger.post(entries + entries, actor="test")  # two movements a row: the newer one decides
     assert set(Stock.objects.values_list("on_hand", flat=True)) == {8}
     assert_pool_laws()
 
@@ -47,19 +47,19 @@ def test_many_balances_change_with_their_movements(shelf: list[Entry]) -> None:
         "on_hand = CASE id % 500 WHEN 0 THEN 7 ELSE on_hand END",
     ],
 )
-def test_many_balances_do_not_change_without(shelf: list[Entry], change: str) -> None:
+def test_many_balances_do_not_change_without(entries: list[Entry], change: str) -> None:
     with pytest.raises(DatabaseError, match="only with its movement"):
         write(f"UPDATE inventory_stock SET {change}")
     assert_pool_laws()
 
 
-def test_what_is_no_balance_changes_freely_after_others_wrote(shelf: list[Entry]) -> None:
-    ledger.post(shelf[:300] * 5, actor="test")  # the newest movements are of few rows
+def test_what_is_no_balance_changes_freely_after_others_wrote(entries: list[Entry]) -> None:
+    ledger.post(entries[:300] * 5, actor="test")  # the newest movements are of few rows
     write("UPDATE inventory_stock SET safety_stock = 2")
     assert set(Stock.objects.values_list("safety_stock", flat=True)) == {2}
 
 
-def test_the_planner_is_left_as_it_was(shelf: list[Entry]) -> None:
+def test_the_planner_is_left_as_it_was(entries: list[Entry]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SHOW enable_nestloop")
         assert cursor.fetchone() == ("on",)

@@ -11,7 +11,7 @@ from inventory.models import Placement
 from stores.models import Location
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.orders.desk import place, refused
+from tests.orders.fulfilment_helpers import place, refused
 
 pytestmark = pytest.mark.django_db
 

@@ -14,18 +14,18 @@ from inventory.tasks import expire_reservations
 from stores.models import Location
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, RingFenceFactory, SkuFactory, stock_up
-from tests.inventory.floor import (
+from tests.inventory.laws import assert_pool_laws
+from tests.inventory.stock_helpers import (
     NO_QUANTITIES,
     balances,
     cart,
+    expire_cart,
     hold,
     nothing_written,
     order,
     pointers,
     problem,
-    run_out,
 )
-from tests.inventory.laws import assert_pool_laws
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +156,7 @@ class TestLetting:
         self, api: ApiCaller, action: str, swept: bool
     ) -> None:
         held = hold(api, ("A1", 2))
-        run_out(held)
+        expire_cart(held)
         if swept:
             expire_reservations()
         shown = api.get(f"reservations/{held}").json()
@@ -168,7 +168,7 @@ class TestLetting:
         assert document["state"] == "expired"
 
     def test_the_next_buyer_need_not_wait_for_the_sweep(self, api: ApiCaller) -> None:
-        run_out(hold(api, ("A2", 4)))
+        expire_cart(hold(api, ("A2", 4)))
         assert taken(api.post("reservations", cart(("A2", 4)))) == {("A2", "W1", 4)}
         assert Event.objects.filter(type="reservation.expired").count() == 1
 

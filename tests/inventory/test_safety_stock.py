@@ -10,8 +10,8 @@ from core.audit.models import AuditRecord
 from inventory.models import Stock
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationFactory, SkuFactory, stock_up
-from tests.inventory.floor import nothing_written, pointers, problem
 from tests.inventory.laws import assert_pool_laws
+from tests.inventory.stock_helpers import nothing_written, pointers, problem
 
 pytestmark = pytest.mark.django_db
 

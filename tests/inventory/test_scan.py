@@ -20,7 +20,7 @@ from tests.factories import (
     SkuFactory,
     stock_up,
 )
-from tests.orders.desk import place
+from tests.orders.fulfilment_helpers import place
 
 pytestmark = pytest.mark.django_db
 

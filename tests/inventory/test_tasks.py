@@ -12,8 +12,8 @@ from inventory.models import StockMovement
 from inventory.tasks import PARTITION_SIZE, expire_reservations, prepare_ledger
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, hold_units, stock_up
-from tests.inventory.floor import balances, hold, run_out
 from tests.inventory.laws import assert_pool_laws
+from tests.inventory.stock_helpers import balances, expire_cart, hold
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ class TestExpiry:
         for code in ("A1", "A2"):
             stock_up(SkuFactory(code=code), location, 5)
         over, running = hold(api, ("A1", 2), ("A2", 1)), hold(api, ("A1", 1))
-        run_out(over)
+        expire_cart(over)
         assert expire_reservations() == 1
         assert expire_reservations() == 0
         assert (balances("A1", "W1"), balances("A2", "W1")) == ((5, 1, 0), (5, 0, 0))

@@ -16,7 +16,7 @@ from inventory.queries.time_travel import EXACT, available_through, look_back
 from stores.models import Location
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.orders.desk import place, step, units
+from tests.orders.fulfilment_helpers import place, step, units
 
 pytestmark = pytest.mark.django_db
 

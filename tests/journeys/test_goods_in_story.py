@@ -10,7 +10,7 @@ from orders.models import Fulfilment, OrderLine
 from tests.conftest import ApiCaller
 from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory
 from tests.inventory.laws import assert_pool_laws
-from tests.orders.desk import assert_laws_hold, place, step
+from tests.orders.fulfilment_helpers import assert_laws_hold, place, step
 
 GTIN = "5012345678900"
 

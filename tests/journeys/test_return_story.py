@@ -55,11 +55,11 @@ def ship_an_order(api: ApiCaller) -> str:
         )
     )
     (fulfilment,) = order["fulfilments"]
-    door = f"fulfilments/{fulfilment['id']}"
+    address = f"fulfilments/{fulfilment['id']}"
     units = [{"line_id": "1", "quantity": 3}, {"line_id": "2", "quantity": 1}]
-    done(api.post(f"{door}/pick", {"lines": units}))
-    done(api.post(f"{door}/pack"))
-    done(api.post(f"{door}/ship", {"carrier": "Royal Mail", "tracking_number": "RM1"}))
+    done(api.post(f"{address}/pick", {"lines": units}))
+    done(api.post(f"{address}/pack"))
+    done(api.post(f"{address}/ship", {"carrier": "Royal Mail", "tracking_number": "RM1"}))
     return order["number"]
 
 
@@ -86,13 +86,13 @@ def test_goods_come_back_by_parcel_at_another_shop_and_without_a_word(
         )
     )
     assert b"1 Dock Road" in api.get(ret["label_url"]).content
-    door = f"returns/{ret['id']}"
+    address = f"returns/{ret['id']}"
 
     # One of them arrives at the warehouse, to be looked at.
     line = {"line_id": "1", "quantity": 1}
     arrived = done(
         api.post(
-            f"{door}/receipts", {"location": "W1", "lines": [line | {"disposition": "inspect"}]}
+            f"{address}/receipts", {"location": "W1", "lines": [line | {"disposition": "inspect"}]}
         )
     )
     assert (arrived["state"], arrived["refund"]["amount"]) == ("received", "20.00")
@@ -101,7 +101,7 @@ def test_goods_come_back_by_parcel_at_another_shop_and_without_a_word(
     # The other is brought to a shop that never stocked it, together with the large one.
     brought = done(
         till.post(
-            f"{door}/receipts",
+            f"{address}/receipts",
             {
                 "location": "S2",
                 "lines": [
@@ -119,7 +119,7 @@ def test_goods_come_back_by_parcel_at_another_shop_and_without_a_word(
     # Inspected, and good enough for the shelf: nothing is left to do.
     decided = done(
         api.post(
-            f"{door}/dispositions",
+            f"{address}/dispositions",
             {"lines": [line | {"location": "W1", "disposition": "restock"}]},
         )
     )

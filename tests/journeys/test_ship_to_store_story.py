@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationBody, OrderBody, OrderLineBody
 from tests.inventory.laws import assert_pool_laws
-from tests.orders.desk import stock
+from tests.orders.fulfilment_helpers import stock
 
 pytestmark = pytest.mark.django_db
 LAMP = "5012345678900"
@@ -150,13 +150,15 @@ def test_from_another_building_to_the_customer(api: ApiCaller) -> None:
     code = second["id"]
     ok(near.post(f"fulfilments/{code}/pick", {"lines": [{"line_id": "1", "quantity": 1}]}))
     packed = ok(near.post(f"fulfilments/{code}/pack"))
-    door = f"transfers/{packed['transfer']}"
-    assert near.post(f"{door}/dispatch", {"as_scanned": True}).json()["code"] == "transfer_promised"
-    assert near.post(f"{door}/cancel").json()["code"] == "transfer_promised"
-    ok(near.post(f"{door}/scans", scan(1)))
-    ok(near.post(f"{door}/dispatch", {"as_scanned": True}))
-    ok(soho.post(f"{door}/scans", scan(1)))
-    ok(soho.post(f"{door}/receive", {"as_scanned": True}))
+    address = f"transfers/{packed['transfer']}"
+    assert (
+        near.post(f"{address}/dispatch", {"as_scanned": True}).json()["code"] == "transfer_promised"
+    )
+    assert near.post(f"{address}/cancel").json()["code"] == "transfer_promised"
+    ok(near.post(f"{address}/scans", scan(1)))
+    ok(near.post(f"{address}/dispatch", {"as_scanned": True}))
+    ok(soho.post(f"{address}/scans", scan(1)))
+    ok(soho.post(f"{address}/receive", {"as_scanned": True}))
     assert ok(api.get(f"fulfilments/{code}"))["state"] == "ready"
     shown = ok(api.get(f"fulfilments/{code}/pickup-pass"))
     ok(soho.post(f"fulfilments/{code}/collect", {"qr": shown["qr"]}))

@@ -20,7 +20,7 @@ from tests.factories import (
     stock_up,
 )
 from tests.inventory.laws import assert_pool_laws
-from tests.orders.desk import assert_laws_hold, stock
+from tests.orders.fulfilment_helpers import assert_laws_hold, stock
 
 pytestmark = pytest.mark.django_db
 
@@ -68,10 +68,10 @@ def line_of(api: ApiCaller, number: str) -> dict[str, Any]:
 
 def ship(api: ApiCaller, number: str) -> None:
     (fulfilment,) = done(api.get(f"orders/{number}"))["fulfilments"]
-    door = f"fulfilments/{fulfilment['id']}"
-    done(api.post(f"{door}/pick", {"lines": [{"line_id": "1", "quantity": 4}]}))
-    done(api.post(f"{door}/pack"))
-    done(api.post(f"{door}/ship", {"carrier": "Royal Mail", "tracking_number": "RM1"}))
+    address = f"fulfilments/{fulfilment['id']}"
+    done(api.post(f"{address}/pick", {"lines": [{"line_id": "1", "quantity": 4}]}))
+    done(api.post(f"{address}/pack"))
+    done(api.post(f"{address}/ship", {"carrier": "Royal Mail", "tracking_number": "RM1"}))
 
 
 def test_a_short_count_breaks_the_newest_promises_and_each_order_says_what_followed(
@@ -93,24 +93,24 @@ def test_a_short_count_breaks_the_newest_promises_and_each_order_says_what_follo
     )
     choice = {"location": "W1", "name": "Aisle 1", "select": {"bins": ["L"]}}
     count = done(ann.post("stock/counts", choice))
-    door = f"stock/counts/{count['id']}"
+    address = f"stock/counts/{count['id']}"
     assert [line["bin"] for line in count["lines"]] == ["L", "R"]
-    done(ann.post(f"{door}/entries", seen(3, "L")))
-    told = done(bob.post(f"{door}/entries", seen(1, "R")))["count"]
+    done(ann.post(f"{address}/entries", seen(3, "L")))
+    told = done(bob.post(f"{address}/entries", seen(1, "R")))["count"]
     assert (told["review"], "recorded" in str(told["lines"])) == ([], False)
 
     # The old order leaves while the count is in review: its four are not missed twice.
-    review = done(bob.post(f"{door}/submit"))["review"]
+    review = done(bob.post(f"{address}/submit"))["review"]
     assert [(row["counted"], row["recorded"], row["variance"]) for row in review] == [(4, 10, -6)]
     ship(api, old)
 
     # Far off: neither of the two may stand by it, and nothing happens until somebody does.
     for who in (ann, bob):
-        assert who.post(f"{door}/approve").json()["code"] == "counted_by_yourself"
-    assert bob.post(f"{door}/apply").json()["code"] == "approval_needed"
+        assert who.post(f"{address}/approve").json()["code"] == "counted_by_yourself"
+    assert bob.post(f"{address}/apply").json()["code"] == "approval_needed"
     assert stock("MUG", "W1") == (6, 6, 0)
-    done(eve.post(f"{door}/approve"))
-    applied = done(bob.post(f"{door}/apply"))
+    done(eve.post(f"{address}/approve"))
+    applied = done(bob.post(f"{address}/apply"))
     assert applied["state"] == "applied"
     assert [each["reference"] for each in applied["broken"]] == [given_back, waiting, moved_on]
     correction = StockMovement.objects.get(reason="cycle_count")

@@ -18,7 +18,15 @@ from tests.factories import (
     SkuFactory,
     stock_up,
 )
-from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock, units
+from tests.orders.fulfilment_helpers import (
+    assert_laws_hold,
+    events,
+    place,
+    refused,
+    step,
+    stock,
+    units,
+)
 
 pytestmark = pytest.mark.django_db
 CARRIER = {"carrier": "Royal Mail", "tracking_number": "RM123"}

@@ -12,7 +12,7 @@ from orders.choices import OrderState
 from orders.models import OrderLine
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.orders.desk import place, step, units
+from tests.orders.fulfilment_helpers import place, step, units
 
 pytestmark = pytest.mark.django_db
 

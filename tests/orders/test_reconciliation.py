@@ -21,9 +21,9 @@ from orders.queries.reconciliation import STALE_LAWS, last_due, meaning_of
 from orders.tasks import reconcile_nightly
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
-from tests.inventory.floor import hold
+from tests.inventory.stock_helpers import hold
 from tests.inventory.test_integrity import unguarded
-from tests.orders.desk import place
+from tests.orders.fulfilment_helpers import place
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def shop() -> None:
 
 
 @pytest.fixture
-def desk() -> Client:
+def staff() -> Client:
     client = Client()
     client.force_login(UserFactory(superuser=True))
     return client
@@ -174,24 +174,24 @@ def words(answer: Any) -> str:
     return " ".join(strip_tags(answer.content.decode()).split())
 
 
-def test_the_page_says_what_it_means_and_what_to_do(desk: Client) -> None:
+def test_the_page_says_what_it_means_and_what_to_do(staff: Client) -> None:
     unguarded("UPDATE inventory_stock SET on_hand = 11")
     run = check()
-    assert "Violations found" in words(desk.get(PAGES))
-    page = desk.get(f"{PAGES}{run.pk}/change/")
+    assert "Violations found" in words(staff.get(PAGES))
+    page = staff.get(f"{PAGES}{run.pk}/change/")
     said = words(page)
     assert "A balance is the sum of its movements in the ledger." in said
     assert "What to do: Look back at this SKU and location" in said
     assert page.content.decode().count("/admin/stock/as-of?sku=A1&amp;location=S1") == 2
-    assert desk.get(f"{PAGES}{'9' * 30}/change/").status_code in (302, 404)
+    assert staff.get(f"{PAGES}{'9' * 30}/change/").status_code in (302, 404)
 
 
-def test_a_manager_checks_again_after_mending(desk: Client) -> None:
+def test_a_manager_checks_again_after_mending(staff: Client) -> None:
     unguarded("UPDATE inventory_stock SET on_hand = 11")
     check()
     unguarded("UPDATE inventory_stock SET on_hand = 10")
-    assert desk.get(f"{PAGES}check-now").status_code == 405
-    answer = desk.post(f"{PAGES}check-now", follow=True)
+    assert staff.get(f"{PAGES}check-now").status_code == 405
+    answer = staff.post(f"{PAGES}check-now", follow=True)
     assert "Every law held for every row." in words(answer)
     newest = Reconciliation.objects.latest("id")
     assert (newest.violation_count, newest.asked_by) == (0, "manager")
@@ -205,19 +205,19 @@ def test_who_may_only_look_cannot_start_a_check() -> None:
     assert not Reconciliation.objects.exists()
 
 
-def test_the_home_page_raises_the_alarm_until_a_check_is_sound(desk: Client) -> None:
-    assert "The last check found" not in words(desk.get("/"))
+def test_the_home_page_raises_the_alarm_until_a_check_is_sound(staff: Client) -> None:
+    assert "The last check found" not in words(staff.get("/"))
     unguarded("UPDATE inventory_stock SET on_hand = 11")
     run = check()
-    page = desk.get("/")
+    page = staff.get("/")
     assert "The last check found 2 violations." in words(page)
     assert f'href="{PAGES}{run.pk}/change/"' in page.content.decode()
     unguarded("UPDATE inventory_stock SET on_hand = 10")
     check()
-    assert "The last check found" not in words(desk.get("/"))
+    assert "The last check found" not in words(staff.get("/"))
 
 
-def test_two_checks_do_not_run_at_once(desk: Client) -> None:
+def test_two_checks_do_not_run_at_once(staff: Client) -> None:
     """Another session holds the turn: this one does not read the ledger a second time."""
     settings = connection.get_connection_params()
     names = {
@@ -226,7 +226,7 @@ def test_two_checks_do_not_run_at_once(desk: Client) -> None:
     with psycopg.connect(**names) as other:
         other.execute("SELECT pg_advisory_xact_lock(hashtext('reconciliation'))")
         assert reconcile(actor=SYSTEM) is None
-        answer = desk.post(f"{PAGES}check-now", follow=True)
+        answer = staff.post(f"{PAGES}check-now", follow=True)
         assert "A check is running already" in words(answer)
     assert not Violation.objects.exists()
 

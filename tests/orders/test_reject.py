@@ -11,7 +11,15 @@ from core.outbox.models import Event
 from orders.models import Fulfilment
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock, units
+from tests.orders.fulfilment_helpers import (
+    assert_laws_hold,
+    events,
+    place,
+    refused,
+    step,
+    stock,
+    units,
+)
 
 pytestmark = pytest.mark.django_db
 

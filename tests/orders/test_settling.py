@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.orders.desk import assert_laws_hold, place, stock
+from tests.orders.fulfilment_helpers import assert_laws_hold, place, stock
 
 pytestmark = pytest.mark.django_db
 

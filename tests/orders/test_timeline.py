@@ -13,7 +13,7 @@ from tests.factories import (
     SkuFactory,
     stock_up,
 )
-from tests.orders.desk import place, step, units
+from tests.orders.fulfilment_helpers import place, step, units
 
 pytestmark = pytest.mark.django_db
 

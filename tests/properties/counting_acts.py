@@ -13,8 +13,8 @@ from inventory.tasks import expire_reservations
 from orders.tasks import fill_backorders
 from tests.conftest import ApiCaller
 from tests.properties.goods_acts import pairs, places, which
-from tests.properties.pool_day import PoolDay, choose
-from tests.properties.pool_things import PAIRS, SELLS_FROM, SKUS, Pair
+from tests.properties.pool_rules import PoolRules, choose
+from tests.properties.pool_state import PAIRS, SELLS_FROM, SKUS, Pair
 
 figures = st.integers(0, 8)
 
@@ -26,7 +26,7 @@ class CountWork:
     state: str = "open"
 
 
-class Counting(PoolDay):
+class Counting(PoolRules):
     second_pair_of_eyes: ClassVar[ApiCaller]
 
     def __init__(self) -> None:
@@ -41,8 +41,8 @@ class Counting(PoolDay):
         if wrong is not None:
             line["expected"] = self.model.rows[pair].on_hand + wrong
         body = {"reason": "cycle_count", "lines": [line]}
-        answer = self.desk.act("count_now", "stock/counts/apply", body)
-        assert bool(answer) == (not wrong), self.desk.refusal
+        answer = self.client.act("count_now", "stock/counts/apply", body)
+        assert bool(answer) == (not wrong), self.client.refusal
         if answer:
             self._expect(answer["lines"][0], pair, counted, self.model.moment)
 
@@ -54,7 +54,7 @@ class Counting(PoolDay):
             "as_of": self.marks[mark].isoformat(),
             "lines": [{"sku": pair[0], "location": pair[1], "on_hand": counted}],
         }
-        answer = self.desk.act("count_late", "stock/counts/apply", body)
+        answer = self.client.act("count_late", "stock/counts/apply", body)
         assert answer
         self._expect(answer["lines"][0], pair, counted, mark)
 
@@ -81,7 +81,7 @@ class Counting(PoolDay):
             "as_of": self.marks[mark].isoformat(),
             "lines": [{"sku": pair[0], "location": pair[1], "on_hand": reported}],
         }
-        answer = self.desk.act(name, "stock/snapshots", body)
+        answer = self.client.act(name, "stock/snapshots", body)
         assert answer
         variance, superseded = self.model.count(pair, reported, mark)
         (line,) = answer["lines"]
@@ -94,7 +94,7 @@ class Counting(PoolDay):
     @rule(place=places)
     def start_count(self, place: str) -> None:
         body = {"location": place, "select": {"skus": list(SKUS)}, "threshold": {"units": 5}}
-        answer = self.desk.act("start_count", "stock/counts", body)
+        answer = self.client.act("start_count", "stock/counts", body)
         assert answer
         self.counts[answer["id"]] = CountWork(place)
 
@@ -109,8 +109,8 @@ class Counting(PoolDay):
             mark = len(self.marks) - ago
             entry["at"] = self.marks[int(mark)].isoformat()
         path = f"stock/counts/{identity}/entries"
-        assert self.desk.act("enter_count", path, {"entries": [entry]})
-        again = self.desk.act("enter_count_again", path, {"entries": [entry]})
+        assert self.client.act("enter_count", path, {"entries": [entry]})
+        again = self.client.act("enter_count_again", path, {"entries": [entry]})
         assert again
         assert again["entries"][0]["verdict"] == "duplicate"
         count.figures[sku] = counted, mark
@@ -120,15 +120,15 @@ class Counting(PoolDay):
     def finish_count(self, number: int) -> None:
         identity, count = choose(self.counts, number, first="open")
         was_open = count.state == "open"
-        answer = self.desk.act("submit_count", f"stock/counts/{identity}/submit")
-        assert bool(answer) == bool(was_open and count.figures), self.desk.refusal
+        answer = self.client.act("submit_count", f"stock/counts/{identity}/submit")
+        assert bool(answer) == bool(was_open and count.figures), self.client.refusal
         if not answer:
             return
         path = f"stock/counts/{identity}"
-        if not self.desk.act("apply_count", f"{path}/apply"):
-            assert self.desk.refusal == "approval_needed"
+        if not self.client.act("apply_count", f"{path}/apply"):
+            assert self.client.refusal == "approval_needed"
             assert self.second_pair_of_eyes.post(f"{path}/approve").status_code == 200
-            assert self.desk.act("apply_approved_count", f"{path}/apply"), self.desk.refusal
+            assert self.client.act("apply_approved_count", f"{path}/apply"), self.client.refusal
         count.state = "applied"
         for sku, (counted, at) in count.figures.items():
             self.model.count((sku, count.place), counted, at)
@@ -136,7 +136,7 @@ class Counting(PoolDay):
     @rule(pair=pairs, ago=st.integers(1, 30))
     def look_back(self, pair: Pair, ago: int) -> None:
         mark = max(0, len(self.marks) - ago)
-        then = self.desk.get(
+        then = self.client.get(
             "look_back",
             "stock/as-of",
             sku=pair[0],
@@ -148,7 +148,7 @@ class Counting(PoolDay):
 
     @rule(pair=pairs)
     def look_at_the_shelf(self, pair: Pair) -> None:
-        answer = self.desk.get("look_at_the_shelf", "stock", sku=pair[0], location=pair[1])
+        answer = self.client.get("look_at_the_shelf", "stock", sku=pair[0], location=pair[1])
         (row,) = answer["results"]
         model = self.model.rows[pair]
         assert (row["on_hand"], row["unavailable"]) == (model.on_hand, model.unavailable)
@@ -158,7 +158,7 @@ class Counting(PoolDay):
     @rule(channel=st.sampled_from(list(SELLS_FROM)))
     def ask_what_there_is(self, channel: str) -> None:
         sellable = {pair: self.model.sellable(channel, pair) for pair in PAIRS}
-        answer = self.desk.ask(channel, SKUS)
+        answer = self.client.ask(channel, SKUS)
         assert answer == {pair: units for pair, units in sellable.items() if units}
 
     @precondition(
@@ -172,14 +172,14 @@ class Counting(PoolDay):
         """What the worker does every minute: afterwards nobody waits beside goods."""
         expire_reservations()
         fill_backorders()
-        self.desk.done["sweep", "accepted"] += 1
+        self.client.done["sweep", "accepted"] += 1
         self.model.end_overdue(SKUS)
         self.model.nobody_waits.update(SKUS)
 
-    @precondition(lambda self: self.desk.sent)
+    @precondition(lambda self: self.client.sent)
     @rule(number=which)
     def repeat(self, number: int) -> None:
         """One of the last acts comes again under its key, as after a lost answer."""
-        sent = self.desk.sent[-1 - number % min(len(self.desk.sent), 8)]
-        self.desk.repeat(sent)
-        self.desk.done["repeat", str(sent.status)] += 1
+        sent = self.client.sent[-1 - number % min(len(self.client.sent), 8)]
+        self.client.repeat(sent)
+        self.client.done["repeat", str(sent.status)] += 1

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.properties.goods_acts import places, skus, units, which
-from tests.properties.pool_day import PoolDay, choose
-from tests.properties.pool_desk import Work
-from tests.properties.pool_things import Owner, Pair, Sent, Transfer
+from tests.properties.pool_client import Work
+from tests.properties.pool_rules import PoolRules, choose
+from tests.properties.pool_state import Owner, Pair, Sent, Transfer
 
 
 def waits(*states: str) -> Any:
@@ -20,7 +20,7 @@ def waits(*states: str) -> Any:
     return precondition(lambda self: any(each.state in states for each in self.sight.work.values()))
 
 
-class Fulfilling(PoolDay):
+class Fulfilling(PoolRules):
     def find(self, number: int, *states: str) -> Work:
         there = {code: each for code, each in self.sight.work.items() if each.state in states}
         return choose(there, number)[1]
@@ -40,9 +40,9 @@ class Fulfilling(PoolDay):
         ]
         path = f"fulfilments/{work.code}"
         if left:
-            assert self.desk.act("pick", f"{path}/pick", {"lines": left})
+            assert self.client.act("pick", f"{path}/pick", {"lines": left})
         step = "pack" if work.type == "ship" or work.is_sent else "ready"
-        assert self.desk.act(step, f"{path}/{step}"), self.desk.refusal
+        assert self.client.act(step, f"{path}/{step}"), self.client.refusal
 
     @waits("packed")
     @rule(number=which, by_transfer=st.booleans())
@@ -51,16 +51,16 @@ class Fulfilling(PoolDay):
         path = f"fulfilments/{work.code}"
         if not work.is_sent:
             parcel = {"carrier": "Post", "tracking_number": uuid.uuid4().hex}
-            assert self.desk.act("ship", f"{path}/ship", parcel)
+            assert self.client.act("ship", f"{path}/ship", parcel)
             self._leave(work)
             return
-        document = self.desk.get("get_fulfilment", path)
+        document = self.client.get("get_fulfilment", path)
         identity, shop = document["transfer"], document["location"]
         if by_transfer:
-            answer = self.desk.act("send_transfer", f"transfers/{identity}/dispatch")
+            answer = self.client.act("send_transfer", f"transfers/{identity}/dispatch")
         else:
-            answer = self.desk.act("send_to_store", f"{path}/ship")
-        assert answer, self.desk.refusal
+            answer = self.client.act("send_to_store", f"{path}/ship")
+        assert answer, self.client.refusal
         lines: dict[str, Sent] = {}
         for owner in self.owners(work):
             claim = self.model.claims.pop(owner)
@@ -74,7 +74,7 @@ class Fulfilling(PoolDay):
     @rule(number=which)
     def deliver(self, number: int) -> None:
         work = self.find(number, "shipped")
-        assert self.desk.act("deliver", f"fulfilments/{work.code}/deliver")
+        assert self.client.act("deliver", f"fulfilments/{work.code}/deliver")
 
     @waits("ready")
     @rule(number=which, some=st.booleans())
@@ -87,7 +87,7 @@ class Fulfilling(PoolDay):
             owner = self.owners(work)[0]
             body["lines"] = [{"line_id": owner[1], "quantity": 1}]
             parts = {owner: 1}
-        assert self.desk.act("collect", f"fulfilments/{work.code}/collect", body)
+        assert self.client.act("collect", f"fulfilments/{work.code}/collect", body)
         self._leave(work, parts)
 
     def _leave(self, work: Work, parts: dict[Owner, int] | None = None) -> None:
@@ -101,7 +101,7 @@ class Fulfilling(PoolDay):
     def give_up_waiting(self, number: int) -> None:
         """Nobody came for the pickup: its goods go to those who wait."""
         work = self.find(number, "ready")
-        assert self.desk.act("expire_pickup", f"fulfilments/{work.code}/expire")
+        assert self.client.act("expire_pickup", f"fulfilments/{work.code}/expire")
         for owner in self.owners(work):
             claim = self.model.claims.pop(owner)
             self.model.lines[self.model.line_of(owner)].cancelled += claim.units
@@ -121,7 +121,7 @@ class Fulfilling(PoolDay):
             owner = next(iter(parts))
             parts = {owner: 1}
             body["lines"] = [{"line_id": owner[1], "quantity": 1, "reason": reason}]
-        assert self.desk.act("reject", f"fulfilments/{work.code}/reject", body)
+        assert self.client.act("reject", f"fulfilments/{work.code}/reject", body)
         condition = {"not_found": "missing"}.get(reason, reason)
         for owner, given_up in parts.items():
             self._give_up(owner, given_up, condition)
@@ -138,7 +138,7 @@ class Fulfilling(PoolDay):
         """Walk with a list, scan what lies there, twice by mistake, and miss the rest."""
         work = self.find(number, "open")
         body = {"location": work.building, "fulfilments": [work.code]}
-        pick_list = self.desk.act("start_picking", "pick-lists", body)
+        pick_list = self.client.act("start_picking", "pick-lists", body)
         assert pick_list
         line = pick_list["lines"][0]
         found = min(found, line["quantity"] - 1)
@@ -147,18 +147,18 @@ class Fulfilling(PoolDay):
             scan = {"scan_id": str(uuid.uuid4()), "payload": f"CODE-{line['sku']}"}
             scan |= {"quantity": found, "at": "2026-03-01T10:00:00Z"}
             for verdict in ("accepted", "duplicate"):
-                answer = self.desk.act(f"scan_{verdict}", f"{path}/scans", {"scans": [scan]})
+                answer = self.client.act(f"scan_{verdict}", f"{path}/scans", {"scans": [scan]})
                 assert answer
                 assert [each["result"] for each in answer["results"]] == [verdict]
         short = f"{path}/lines/{line['id']}/short"
-        assert self.desk.act("short_pick", short, {"found": found})
+        assert self.client.act("short_pick", short, {"found": found})
         (owner,) = (
             owner for owner in self.owners(work) if self.model.claims[owner].pair[0] == line["sku"]
         )
         self._give_up(owner, line["quantity"] - found, "missing")
 
 
-class TakingBack(PoolDay):
+class TakingBack(PoolRules):
     def __init__(self) -> None:
         super().__init__()
         self.inspected: dict[str, dict[Pair, int]] = {}  # return -> units that wait for a decision
@@ -200,7 +200,7 @@ class TakingBack(PoolDay):
     ) -> str | None:
         line = named | {"quantity": quantity, "reason": "x"}
         about = {"channel": "web", "resolution": "refund", "drop_off": {"type": "store"}}
-        answer = self.desk.act(name, "returns", about | order | {"lines": [line]})
+        answer = self.client.act(name, "returns", about | order | {"lines": [line]})
         return answer["id"] if answer else None
 
     def _receive(
@@ -208,7 +208,7 @@ class TakingBack(PoolDay):
     ) -> None:
         line = named | {"quantity": quantity, "disposition": disposition}
         body = {"location": pair[1], "lines": [line]}
-        assert self.desk.act(f"receive_{disposition}", f"returns/{identity}/receipts", body)
+        assert self.client.act(f"receive_{disposition}", f"returns/{identity}/receipts", body)
         stays = disposition in ("restock", "inspect", "damaged")
         apart = {"inspect": {"inspection": quantity}, "damaged": {"damaged": quantity}}
         self.model.put(pair, quantity if stays else 0, **apart.get(disposition, {}))
@@ -230,10 +230,10 @@ class TakingBack(PoolDay):
         sku, place = pair
         line = {"sku": sku, "location": place, "quantity": quantity, "disposition": disposition}
         path = f"returns/{identity}/dispositions"
-        answer = self.desk.act(f"decide_{disposition}", path, {"lines": [line]})
+        answer = self.client.act(f"decide_{disposition}", path, {"lines": [line]})
         row = self.model.rows[pair]
         possible = quantity <= waiting[pair] and quantity <= row.kept["inspection"]
-        assert bool(answer) == possible, self.desk.refusal
+        assert bool(answer) == possible, self.client.refusal
         if not answer:
             return
         waiting[pair] -= quantity

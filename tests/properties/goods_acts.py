@@ -7,8 +7,8 @@ import uuid
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.properties.pool_day import PoolDay, choose
-from tests.properties.pool_things import (
+from tests.properties.pool_rules import PoolRules, choose
+from tests.properties.pool_state import (
     BUILDINGS,
     CONDITIONS,
     PAIRS,
@@ -27,7 +27,7 @@ which = st.integers(0, 9)
 seldom = st.sampled_from([False, False, False, True])
 
 
-class GoodsIn(PoolDay):
+class GoodsIn(PoolRules):
     """Receipts, and deliveries that were announced."""
 
     @rule(place=places, sku=skus, quantity=units, by_name=st.booleans())
@@ -44,7 +44,7 @@ class GoodsIn(PoolDay):
             "reference": reference,
             "lines": [{"sku": sku, "quantity": quantity}],
         }
-        assert self.desk.act("receive_goods", "receipts", body)
+        assert self.client.act("receive_goods", "receipts", body)
         self.model.put((sku, place), quantity)
         self.model.nobody_waits.add(sku)
         if delivery:
@@ -59,9 +59,9 @@ class GoodsIn(PoolDay):
             "reference": reference,
             "lines": [{"sku": each, "quantity": quantity} for each in expected],
         }
-        answer = self.desk.act("expect_delivery", "deliveries", body)
+        answer = self.client.act("expect_delivery", "deliveries", body)
         assert answer
-        again = self.desk.act("expect_delivery_again", "deliveries", body)
+        again = self.client.act("expect_delivery_again", "deliveries", body)
         assert again
         assert again["id"] == answer["id"]
         self.model.deliveries[answer["id"]] = Delivery(place, reference, expected)
@@ -73,12 +73,12 @@ class GoodsIn(PoolDay):
     ) -> None:
         identity, delivery = choose(self.model.deliveries, number)
         line = {"sku": sku, "quantity": quantity, "damaged": damaged}
-        answer = self.desk.act(
+        answer = self.client.act(
             "receive_delivery",
             f"deliveries/{identity}/receipts",
             {"lines": [line], "close": close},
         )
-        assert bool(answer) == (delivery.state != "cancelled"), self.desk.refusal
+        assert bool(answer) == (delivery.state != "cancelled"), self.client.refusal
         if answer:
             self.model.put((sku, delivery.place), quantity, damaged=damaged)
             if quantity > damaged:
@@ -94,11 +94,11 @@ class GoodsIn(PoolDay):
     def end_delivery(self, number: int, cancel: bool) -> None:
         identity, delivery = choose(self.model.deliveries, number)
         if cancel:
-            answer = self.desk.act("cancel_delivery", f"deliveries/{identity}/cancel")
+            answer = self.client.act("cancel_delivery", f"deliveries/{identity}/cancel")
             assert bool(answer) == (delivery.state == "expected")
         else:
             body = {"close": True}
-            answer = self.desk.act("close_delivery", f"deliveries/{identity}/receipts", body)
+            answer = self.client.act("close_delivery", f"deliveries/{identity}/receipts", body)
             assert bool(answer) == (delivery.state == "receiving")
         if answer:
             delivery.state = "cancelled" if cancel else "received"
@@ -110,7 +110,7 @@ class GoodsIn(PoolDay):
             delivery.state = "received" if close or whole else "receiving"
 
 
-class Transfers(PoolDay):
+class Transfers(PoolRules):
     @rule(source=places, shop=places, sku=skus, quantity=units, both=st.booleans())
     def draft_transfer(self, source: str, shop: str, sku: str, quantity: int, both: bool) -> None:
         if source == shop:
@@ -121,7 +121,7 @@ class Transfers(PoolDay):
             "to": shop,
             "lines": [{"sku": each, "quantity": quantity} for each in lines],
         }
-        answer = self.desk.act("draft_transfer", "transfers", body)
+        answer = self.client.act("draft_transfer", "transfers", body)
         assert answer
         drafted = {each: Sent(sent=quantity) for each in lines}
         self.model.transfers[answer["id"]] = Transfer(source, shop, drafted)
@@ -134,8 +134,8 @@ class Transfers(PoolDay):
             self.model.available((sku, transfer.source)) >= line.sent
             for sku, line in transfer.lines.items()
         )
-        answer = self.desk.act("dispatch_transfer", f"transfers/{identity}/dispatch")
-        assert bool(answer) == (transfer.state == "draft" and enough), self.desk.refusal
+        answer = self.client.act("dispatch_transfer", f"transfers/{identity}/dispatch")
+        assert bool(answer) == (transfer.state == "draft" and enough), self.client.refusal
         if answer:
             transfer.state = "in_transit"
             for sku, line in transfer.lines.items():
@@ -145,7 +145,7 @@ class Transfers(PoolDay):
     @rule(number=which)
     def cancel_transfer(self, number: int) -> None:
         identity, transfer = choose(self.model.transfers, number)
-        answer = self.desk.act("cancel_transfer", f"transfers/{identity}/cancel")
+        answer = self.client.act("cancel_transfer", f"transfers/{identity}/cancel")
         assert bool(answer) == (transfer.state == "draft")
         if answer:
             transfer.state = "cancelled"
@@ -167,13 +167,13 @@ class Transfers(PoolDay):
         if coming and not surplus:
             quantity = min(quantity, coming)
         line = {"sku": sku, "quantity": quantity, "damaged": damaged}
-        answer = self.desk.act(
+        answer = self.client.act(
             "receive_transfer",
             f"transfers/{identity}/receive",
             {"lines": [line], "accept_surplus": surplus, "close": close},
         )
         possible = transfer.state == "in_transit" and (surplus or quantity <= coming)
-        assert bool(answer) == possible, self.desk.refusal
+        assert bool(answer) == possible, self.client.refusal
         if not answer:
             return
         pair = sku, transfer.target
@@ -208,7 +208,7 @@ class Transfers(PoolDay):
         return given
 
 
-class SettingApart(PoolDay):
+class SettingApart(PoolRules):
     """Conditions and adjustments: what people see on the shelf."""
 
     @rule(
@@ -230,8 +230,8 @@ class SettingApart(PoolDay):
         sku, place = pair
         line = {"sku": sku, "location": place, "quantity": quantity}
         body = {"lines": [line | {"from": origin, "to": outcome}]}
-        answer = self.desk.act("move_unavailable", "stock/unavailable", body)
-        assert bool(answer) == (quantity <= there), (self.desk.refusal, there)
+        answer = self.client.act("move_unavailable", "stock/unavailable", body)
+        assert bool(answer) == (quantity <= there), (self.client.refusal, there)
         if not answer:
             return
         self.model.end_overdue({sku})
@@ -263,8 +263,8 @@ class SettingApart(PoolDay):
         line = {"sku": sku, "location": place}
         line |= {"on_hand_delta": on_hand, "unavailable_delta": unavailable}  # type: ignore[dict-item]
         body = {"reason": reason, "lines": [line]}
-        answer = self.desk.act("adjust_stock", "stock/adjustments", body)
-        assert bool(answer) == possible, self.desk.refusal
+        answer = self.client.act("adjust_stock", "stock/adjustments", body)
+        assert bool(answer) == possible, self.client.refusal
         if not answer:
             return
         self.model.end_overdue({sku})

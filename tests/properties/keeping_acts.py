@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.properties.goods_acts import pairs, places, skus, which
-from tests.properties.pool_day import PoolDay, choose
-from tests.properties.pool_things import SELLS_FROM, SKUS, Pair, Rule
+from tests.properties.pool_rules import PoolRules, choose
+from tests.properties.pool_state import SELLS_FROM, SKUS, Pair, Rule
 from tests.properties.selling_acts import channels
 
 
-class Keeping(PoolDay):
+class Keeping(PoolRules):
     """Units kept from sale: safety stock, ring fences, rules. What is promised stays promised."""
 
     @rule(pair=pairs, level=st.integers(0, 4))
     def set_safety_stock(self, pair: Pair, level: int) -> None:
         line = {"sku": pair[0], "location": pair[1], "safety_stock": level}
-        self.desk.put("set_safety_stock", "stock/safety-stock", {"lines": [line]})
+        self.client.put("set_safety_stock", "stock/safety-stock", {"lines": [line]})
         self.model.safety[pair] = level
         self.model.nobody_waits.add(pair[0])
 
@@ -42,7 +42,7 @@ class Keeping(PoolDay):
                 for (sku, place), kept in fences.items()
             ],
         }
-        self.desk.put("set_ring_fence", f"channels/{channel}", body)
+        self.client.put("set_ring_fence", f"channels/{channel}", body)
 
     @rule(
         code=st.sampled_from(["R1", "R2"]),
@@ -72,7 +72,7 @@ class Keeping(PoolDay):
             "location": place,
             "from": None if in_force else "2090-01-01T00:00:00Z",
         }
-        self.desk.put("put_keep_rule", f"keep-rules/{code}", body)
+        self.client.put("put_keep_rule", f"keep-rules/{code}", body)
         self.model.rules[code] = Rule(channel, quantity, sku, place, in_force)
         self._offer(before, self.model.rules[code])
 
@@ -81,7 +81,7 @@ class Keeping(PoolDay):
     def remove_keep_rule(self, number: int) -> None:
         code, before = choose(self.model.rules, number)
         assert self.api.delete(f"keep-rules/{code}").status_code == 204
-        self.desk.done["remove_keep_rule", "accepted"] += 1
+        self.client.done["remove_keep_rule", "accepted"] += 1
         del self.model.rules[code]
         self._offer(before)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from tests.properties.pool_things import (
+from tests.properties.pool_state import (
     CONDITIONS,
     LEAST_SURE,
     PAIRS,

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.factories import CartBody, OrderBody, OrderLineBody
-from tests.inventory.floor import run_out
+from tests.inventory.stock_helpers import expire_cart
 from tests.properties.goods_acts import places, seldom, skus, units, which
-from tests.properties.pool_day import PoolDay, choose
-from tests.properties.pool_things import (
+from tests.properties.pool_rules import PoolRules, choose
+from tests.properties.pool_state import (
     COUNTERS,
     SELLS_FROM,
     SHIPPING,
@@ -26,7 +26,7 @@ channels = st.sampled_from(list(SELLS_FROM))
 ways = st.sampled_from(["ship", "ship", "pickup", "pickup", "carry_out"])
 
 
-class Carts(PoolDay):
+class Carts(PoolRules):
     @rule(channel=channels, sku=skus, quantity=units, place=st.none() | places, both=st.booleans())
     def hold(self, channel: str, sku: str, quantity: int, place: str | None, both: bool) -> None:
         wanted = [each for each in SKUS if both or each == sku]
@@ -34,13 +34,13 @@ class Carts(PoolDay):
         for line in lines:
             line |= {"location": place} if place else {}
         body = CartBody(channel=channel, lines=lines)
-        answer = self.desk.act("hold", "reservations", body)
+        answer = self.client.act("hold", "reservations", body)
         shelves = [place] if place else SELLS_FROM[channel]
         enough = all(
             sum(self.model.sellable(channel, (each, shelf)) for shelf in shelves) >= quantity
             for each in wanted
         )
-        assert bool(answer) == enough, self.desk.refusal
+        assert bool(answer) == enough, self.client.refusal
         if not answer:
             return
         cart = self.model.carts[answer["id"]] = Cart(channel, set())
@@ -59,8 +59,8 @@ class Carts(PoolDay):
     def time_passes(self, number: int) -> None:
         """A cart took too long: its time is set back, because no test waits for it."""
         identity, cart = choose(self.model.carts, number)
-        run_out(identity)
-        self.desk.done["time_passes", "accepted"] += 1
+        expire_cart(identity)
+        self.client.done["time_passes", "accepted"] += 1
         for owner in cart.claims & self.model.claims.keys():
             self.model.claims[owner].overdue = True
 
@@ -74,17 +74,17 @@ class Carts(PoolDay):
             if not self.model.claims[owner].overdue
         ]
         if release:
-            answer = self.desk.act("release", f"reservations/{identity}/release")
+            answer = self.client.act("release", f"reservations/{identity}/release")
         else:
             path = f"reservations/{identity}/extend"
-            answer = self.desk.act("extend", path, {"ttl_seconds": 900})
-        assert bool(answer) == bool(held), self.desk.refusal
+            answer = self.client.act("extend", path, {"ttl_seconds": 900})
+        assert bool(answer) == bool(held), self.client.refusal
         if answer and release:
             for owner in held:
                 del self.model.claims[owner]
 
 
-class Orders(PoolDay):
+class Orders(PoolRules):
     def place(
         self,
         name: str,
@@ -125,12 +125,12 @@ class Orders(PoolDay):
             allow_backorder=policy == "backorder",
             allow_partial=policy == "partial",
         )
-        answer = self.desk.act(name, "orders", body | ({"reservation_id": cart} if cart else {}))
-        assert bool(answer) == possible, (self.desk.refusal, offered)
+        answer = self.client.act(name, "orders", body | ({"reservation_id": cart} if cart else {}))
+        assert bool(answer) == possible, (self.client.refusal, offered)
         if not answer:
             return None
         number = answer["number"]
-        self.orders[number] = self.desk.sent[-1].body
+        self.orders[number] = self.client.sent[-1].body
         for key, line in lines.items():
             self.model.lines[number, key] = line
             if way == "carry_out":
@@ -143,7 +143,7 @@ class Orders(PoolDay):
 
     @rule(sku=skus, quantity=st.integers(1, 2), shop=st.none() | st.sampled_from(COUNTERS))
     def buy(self, sku: str, quantity: int, shop: str | None) -> None:
-        """What most customers do, so that the floor has work."""
+        """What most customers do, so that there is work to pick."""
         way = "pickup" if shop else "ship"
         self.place(f"place_{way}", "web", {sku: quantity}, way=way, shop=shop or "S1")
 
@@ -190,8 +190,8 @@ class Orders(PoolDay):
                 reservation_id=identity,
                 lines=[OrderLineBody(unit_price="1.00")],
             )
-            assert self.desk.act("order_ended_cart", "orders", body) is None
-            assert self.desk.refusal == "reservation_not_live"
+            assert self.client.act("order_ended_cart", "orders", body) is None
+            assert self.client.refusal == "reservation_not_live"
             return
         for owner in held:
             claim = self.model.claims.pop(owner)
@@ -204,7 +204,7 @@ class Orders(PoolDay):
     @rule(number=which)
     def place_order_again(self, number: int) -> None:
         order, body = choose(self.orders, number)
-        answer = self.desk.act("place_order_again", "orders", body)
+        answer = self.client.act("place_order_again", "orders", body)
         assert answer
         assert answer["number"] == order
 
@@ -213,10 +213,10 @@ class Orders(PoolDay):
     def cancel_order(self, number: int) -> None:
         order, _ = choose(self.orders, number)
         model = self.model
-        answer = self.desk.act("cancel_order", f"orders/{order}/cancellations", {"reason": "x"})
+        answer = self.client.act("cancel_order", f"orders/{order}/cancellations", {"reason": "x"})
         lines = {key: line for key, line in model.lines.items() if key[0] == order}
         left = {key: model.reserved(key) + line.waiting for key, line in lines.items()}
-        assert bool(answer) == any(left.values()), self.desk.refusal
+        assert bool(answer) == any(left.values()), self.client.refusal
         if not answer:
             return
         for key, line in lines.items():
@@ -240,7 +240,7 @@ class Orders(PoolDay):
         if any(model.line_of(owner) == key for owner in model.away):
             return
         body = {"reason": "x", "lines": [{"line_id": "1", "quantity": quantity}]}
-        answer = self.desk.act("cancel_units", f"orders/{order}/cancellations", body)
+        answer = self.client.act("cancel_units", f"orders/{order}/cancellations", body)
         assert bool(answer) == (quantity <= line.waiting + model.reserved(key))
         if answer:
             waited = min(quantity, line.waiting)

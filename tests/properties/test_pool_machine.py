@@ -15,7 +15,7 @@ from tests.properties.counting_acts import Counting
 from tests.properties.fulfilling_acts import Fulfilling, TakingBack
 from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
 from tests.properties.keeping_acts import Keeping
-from tests.properties.pool_things import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
+from tests.properties.pool_state import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
 from tests.properties.selling_acts import Carts, Orders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -48,7 +48,7 @@ class PoolMachine(
         for place in BUILDINGS:
             lines = [{"sku": sku, "quantity": 6} for sku in SKUS]
             body = {"location": place, "reference": "opening", "lines": lines}
-            assert self.desk.act("open_the_doors", "receipts", body)
+            assert self.client.act("open_the_doors", "receipts", body)
             for sku in SKUS:
                 self.model.put((sku, place), 6)
         if busy:

@@ -107,13 +107,13 @@ def test_who_may_print() -> None:
 
 
 def test_chosen_bins_are_printed_from_the_admin(shop: Location) -> None:
-    desk = Client()
-    desk.force_login(UserFactory(superuser=True))
+    staff = Client()
+    staff.force_login(UserFactory(superuser=True))
     some = list(Bin.objects.filter(code__in=["R-01", "R-02"]).values_list("pk", flat=True))
     choose = {"action": "print_labels", "_selected_action": some}
-    assert codes(desk.post("/admin/stores/bin/", choose, follow=True)) == ["R-01", "R-02"]
+    assert codes(staff.post("/admin/stores/bin/", choose, follow=True)) == ["R-01", "R-02"]
     far = BinFactory(location=Location.objects.get(code="S2"), code="A", walk=1)
     both = choose | {"_selected_action": [*some, far.pk]}
-    said = desk.post("/admin/stores/bin/", both, follow=True).content.decode()
+    said = staff.post("/admin/stores/bin/", both, follow=True).content.decode()
     assert "Choose bins of one location." in said
-    assert f"/api/v1/{PAGE}" in desk.get("/admin/stores/location/").content.decode()
+    assert f"/api/v1/{PAGE}" in staff.get("/admin/stores/location/").content.decode()

@@ -11,7 +11,7 @@ from core.outbox.events import Fact, publish
 from core.outbox.models import Event, Relay
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.orders.desk import place
+from tests.orders.fulfilment_helpers import place
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from tests.factories import (
     PlacementFactory,
     SkuFactory,
 )
-from tests.inventory.counting.session import moved
+from tests.inventory.counting.counting_helpers import moved
 from tests.inventory.laws import assert_pool_laws
 
 

@@ -15,8 +15,18 @@ from inventory.api import count_body
 from inventory.models import Count, CountEntry, CountLine, Sku
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import BarcodeFactory, SkuFactory
-from tests.inventory.counting.session import NOON, act, done, enter, lines, moved, seen, skus, start
-from tests.inventory.floor import NO_QUANTITIES, order, pointers, problem
+from tests.inventory.counting.counting_helpers import (
+    NOON,
+    act,
+    done,
+    enter,
+    lines,
+    moved,
+    seen,
+    skus,
+    start,
+)
+from tests.inventory.stock_helpers import NO_QUANTITIES, order, pointers, problem
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from core.audit.models import AuditRecord
 from core.outbox.models import Event
 from inventory.models import StockMovement
 from tests.conftest import ApiCaller, make_caller
-from tests.inventory.counting.session import (
+from tests.inventory.counting.counting_helpers import (
     NOON,
     act,
     done,
@@ -23,7 +23,7 @@ from tests.inventory.counting.session import (
     skus,
     start,
 )
-from tests.inventory.floor import balances, order, pointers, problem
+from tests.inventory.stock_helpers import balances, order, pointers, problem
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory
-from tests.inventory.counts.counted import moved
+from tests.inventory.counts.count_helpers import moved
 from tests.inventory.laws import assert_pool_laws
 
 

@@ -11,16 +11,16 @@ from inventory.models import StockMovement
 from orders.models import OrderLine
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationFactory
-from tests.inventory.counts.counted import adjust_unavailable, count, moved
-from tests.inventory.floor import (
+from tests.inventory.counts.count_helpers import adjust_unavailable, count, moved
+from tests.inventory.stock_helpers import (
     NO_QUANTITIES,
     balances,
+    expire_cart,
     hold,
     nothing_written,
     order,
     pointers,
     problem,
-    run_out,
 )
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +112,7 @@ class TestNow:
 
     def test_a_hold_whose_time_is_over_is_no_promise(self, api: ApiCaller) -> None:
         cart = hold(api, ("A1", 6))
-        run_out(cart)
+        expire_cart(cart)
         number = order(api, "1", 4)
         assert count(api, 4).json()["broken"] == []
         assert OrderLine.objects.get(order__number=number).reserved == 4

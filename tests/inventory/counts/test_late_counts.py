@@ -10,8 +10,8 @@ from django.db import connection
 
 from inventory.models import StockMovement
 from tests.conftest import ApiCaller
-from tests.inventory.counts.counted import NOON, adjust_unavailable, count, moved
-from tests.inventory.floor import (
+from tests.inventory.counts.count_helpers import NOON, adjust_unavailable, count, moved
+from tests.inventory.stock_helpers import (
     balances,
     nothing_written,
     pointers,

@@ -13,8 +13,8 @@ from inventory.choices import Reason
 from inventory.models import Drift, LastCount, StockMovement
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationFactory, SkuFactory
-from tests.inventory.counts.counted import NOON, moved
-from tests.inventory.floor import balances, nothing_written, order, pointers
+from tests.inventory.counts.count_helpers import NOON, moved
+from tests.inventory.stock_helpers import balances, nothing_written, order, pointers
 
 pytestmark = pytest.mark.django_db
 

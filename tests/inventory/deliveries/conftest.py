@@ -9,7 +9,7 @@ import pytest
 from inventory.models import Sku
 from tests.conftest import ApiCaller
 from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory
-from tests.inventory.deliveries.dock import GTIN
+from tests.inventory.deliveries.delivery_helpers import GTIN
 from tests.inventory.laws import assert_pool_laws
 
 

@@ -14,8 +14,22 @@ from inventory.commands.goods_in.expect import Announcement, expect_deliveries
 from inventory.models import ExpectedDelivery, Sku
 from tests.conftest import ApiCaller
 from tests.factories import SkuFactory
-from tests.inventory.deliveries.dock import GTIN, arrive, body, expected, goods, incoming, lines_of
-from tests.inventory.floor import NO_QUANTITIES, balances, nothing_written, pointers, problem
+from tests.inventory.deliveries.delivery_helpers import (
+    GTIN,
+    arrive,
+    body,
+    expected,
+    goods,
+    incoming,
+    lines_of,
+)
+from tests.inventory.stock_helpers import (
+    NO_QUANTITIES,
+    balances,
+    nothing_written,
+    pointers,
+    problem,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -17,8 +17,16 @@ from inventory.transitions import DELIVERY, delivery_actions, next_delivery_stat
 from orders.models import Fulfilment, OrderLine
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import SkuFactory
-from tests.inventory.deliveries.dock import GTIN, arrive, body, expected, goods, incoming, lines_of
-from tests.inventory.floor import balances, nothing_written, order, pointers, problem
+from tests.inventory.deliveries.delivery_helpers import (
+    GTIN,
+    arrive,
+    body,
+    expected,
+    goods,
+    incoming,
+    lines_of,
+)
+from tests.inventory.stock_helpers import balances, nothing_written, order, pointers, problem
 
 pytestmark = pytest.mark.django_db
 

@@ -17,10 +17,10 @@ from orders.tasks import fill_backorders
 from stores.models import Channel, Location
 from tests.conftest import ApiCaller
 from tests.factories import OrderBody, OrderLineBody, SkuFactory
-from tests.inventory.floor import balances, cart, hold, order, problem
-from tests.inventory.keeping.rules import SOME_DAY, kept, sellable
+from tests.inventory.keeping.keep_rule_helpers import SOME_DAY, kept, sellable
 from tests.inventory.laws import assert_pool_laws
-from tests.orders.desk import assert_laws_hold, place
+from tests.inventory.stock_helpers import balances, cart, hold, order, problem
+from tests.orders.fulfilment_helpers import assert_laws_hold, place
 
 pytestmark = pytest.mark.django_db
 

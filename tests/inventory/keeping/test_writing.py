@@ -14,8 +14,7 @@ from inventory.models import KeepRule, Sku
 from stores.models import Channel, Location
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, RingFenceFactory
-from tests.inventory.floor import cart, nothing_written, order, pointers, problem
-from tests.inventory.keeping.rules import (
+from tests.inventory.keeping.keep_rule_helpers import (
     JUST_NOW,
     LATER_STILL,
     LONG_AGO,
@@ -26,6 +25,7 @@ from tests.inventory.keeping.rules import (
     left,
     sellable,
 )
+from tests.inventory.stock_helpers import cart, nothing_written, order, pointers, problem
 
 pytestmark = pytest.mark.django_db
 

@@ -24,8 +24,8 @@ from tests.factories import (
     UserFactory,
     stock_up,
 )
-from tests.inventory.floor import balances, nothing_written, order
 from tests.inventory.laws import assert_pool_laws
+from tests.inventory.stock_helpers import balances, nothing_written, order
 
 pytestmark = pytest.mark.django_db
 

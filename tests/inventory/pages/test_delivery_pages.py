@@ -25,8 +25,8 @@ from tests.factories import (
     UserFactory,
     stock_up,
 )
-from tests.inventory.floor import balances, nothing_written, order
 from tests.inventory.laws import assert_pool_laws
+from tests.inventory.stock_helpers import balances, nothing_written, order
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def person(role: str = "operative", **fields: Any) -> Client:
 
 
 @pytest.fixture
-def desk() -> Client:
+def staff() -> Client:
     return person()
 
 
@@ -93,10 +93,10 @@ def values(answer: Any) -> dict[str, str]:
     }
 
 
-def send(desk: Client, delivery: str, do: str, **more: Any) -> Any:
+def send(staff: Client, delivery: str, do: str, **more: Any) -> Any:
     """Open the page, fill it in, press a button."""
-    shown = values(desk.get(page_of(delivery)))
-    return desk.post(page_of(delivery), shown | {"do": do} | more)
+    shown = values(staff.get(page_of(delivery)))
+    return staff.post(page_of(delivery), shown | {"do": do} | more)
 
 
 def explained(answer: Any) -> bool:
@@ -113,34 +113,36 @@ def state(delivery: str) -> str:
     return ExpectedDelivery.objects.get(pk=delivery).state
 
 
-def test_what_arrives_is_taken_in_line_by_line(desk: Client, api: ApiCaller, delivery: str) -> None:
+def test_what_arrives_is_taken_in_line_by_line(
+    staff: Client, api: ApiCaller, delivery: str
+) -> None:
     order(api, "W-1", 3, allow_backorder=True)
-    answer = send(desk, delivery, "receive", **arriving("A1", "4", "1"))
+    answer = send(staff, delivery, "receive", **arriving("A1", "4", "1"))
     assert answer.url == f"{LIST}{delivery}/change/"
-    assert "4 units came in, 1 of them damaged." in words(desk.get(answer.url))
+    assert "4 units came in, 1 of them damaged." in words(staff.get(answer.url))
     assert balances("A1", "W1") == (4, 3, 1)
     assert OrderLine.objects.get().backordered == 0
-    shown = words(desk.get(page_of(delivery)))
+    shown = words(staff.get(page_of(delivery)))
     assert "4, 1 damaged 1" in shown  # received so far, outstanding
 
 
-def test_a_scan_counts_one_unit_and_books_nothing(desk: Client, delivery: str) -> None:
+def test_a_scan_counts_one_unit_and_books_nothing(staff: Client, delivery: str) -> None:
     with nothing_written():
-        first = send(desk, delivery, "scan", scan="A1")
+        first = send(staff, delivery, "scan", scan="A1")
         shown = values(first)
         assert "A1, Article A1: 1 arriving now." in words(first)
-        second = desk.post(page_of(delivery), shown | {"do": "scan", "scan": f"{GTIN}\r"})
+        second = staff.post(page_of(delivery), shown | {"do": "scan", "scan": f"{GTIN}\r"})
     assert "not announced" in words(second)
     shown = values(second)
     assert (shown[f"arrived-{pk('A1')}"], shown[f"arrived-{pk('A2')}"]) == ("1", "1")
-    desk.post(page_of(delivery), shown | {"do": "receive"})
+    staff.post(page_of(delivery), shown | {"do": "receive"})
     assert (balances("A1", "W1"), balances("A2", "W1")) == ((1, 0, 0), (1, 0, 0))
 
 
 @pytest.mark.parametrize("payload", ["96385074", "5012345678901", "", "X1", "\x00", "9" * 600])
-def test_a_scan_that_means_nothing_is_explained(desk: Client, delivery: str, payload: str) -> None:
+def test_a_scan_that_means_nothing_is_explained(staff: Client, delivery: str, payload: str) -> None:
     with nothing_written():
-        answer = send(desk, delivery, "scan", scan=payload, **arriving("A1", "2"))
+        answer = send(staff, delivery, "scan", scan=payload, **arriving("A1", "2"))
     assert explained(answer)
     assert values(answer)[f"arrived-{pk('A1')}"] == "2"
 
@@ -150,42 +152,42 @@ def test_a_scan_that_means_nothing_is_explained(desk: Client, delivery: str, pay
     [("", ""), ("-1", ""), ("x", ""), ("1000001", ""), ("9" * 30, ""), ("1", "2"), ("", "1")],
 )
 def test_what_cannot_be_is_explained_and_nothing_comes_in(
-    desk: Client, delivery: str, arrived: str, damaged: str
+    staff: Client, delivery: str, arrived: str, damaged: str
 ) -> None:
     with nothing_written():
-        answer = send(desk, delivery, "receive", **arriving("A1", arrived, damaged))
+        answer = send(staff, delivery, "receive", **arriving("A1", arrived, damaged))
     assert answer.status_code == 200
     assert explained(answer)
 
 
-def test_a_form_that_is_sent_twice_is_one_act(desk: Client, delivery: str) -> None:
-    shown = values(desk.get(page_of(delivery)))
+def test_a_form_that_is_sent_twice_is_one_act(staff: Client, delivery: str) -> None:
+    shown = values(staff.get(page_of(delivery)))
     sent = shown | arriving("A1", "2") | {"do": "receive"}
-    assert [desk.post(page_of(delivery), sent).status_code for _ in range(2)] == [302, 302]
+    assert [staff.post(page_of(delivery), sent).status_code for _ in range(2)] == [302, 302]
     assert balances("A1", "W1") == (2, 0, 0)
-    changed = desk.post(page_of(delivery), sent | arriving("A1", "3"))
+    changed = staff.post(page_of(delivery), sent | arriving("A1", "3"))
     assert "sent already" in words(changed)
     assert balances("A1", "W1") == (2, 0, 0)
-    desk.post(page_of(delivery), values(changed) | {"do": "receive"})
+    staff.post(page_of(delivery), values(changed) | {"do": "receive"})
     assert balances("A1", "W1") == (5, 0, 0)
 
 
-def test_a_delivery_is_closed_with_what_came(desk: Client, delivery: str) -> None:
-    early = send(desk, delivery, "close")
+def test_a_delivery_is_closed_with_what_came(staff: Client, delivery: str) -> None:
+    early = send(staff, delivery, "close")
     assert "expected" in words(early)
     assert state(delivery) == "expected"
-    send(desk, delivery, "close", **arriving("A1", "2"))
+    send(staff, delivery, "close", **arriving("A1", "2"))
     assert state(delivery) == "received"
-    late = send(desk, delivery, "receive", **arriving("A1", "1"))
+    late = send(staff, delivery, "receive", **arriving("A1", "1"))
     assert (late.status_code, balances("A1", "W1")) == (302, (3, 0, 0))
 
 
-def test_a_delivery_is_called_off(desk: Client, delivery: str) -> None:
-    assert send(desk, delivery, "cancel").status_code == 302
+def test_a_delivery_is_called_off(staff: Client, delivery: str) -> None:
+    assert send(staff, delivery, "cancel").status_code == 302
     assert state(delivery) == "cancelled"
-    assert "was called off" in words(desk.get(page_of(delivery)))
+    assert "was called off" in words(staff.get(page_of(delivery)))
     with nothing_written():
-        refused = desk.post(page_of(delivery), arriving("A1", "1") | {"do": "receive"})
+        refused = staff.post(page_of(delivery), arriving("A1", "1") | {"do": "receive"})
     assert "cannot be asked to receive" in words(refused)
 
 
@@ -199,8 +201,8 @@ def test_only_who_may_receives(api: ApiCaller, delivery: str) -> None:
             clerk.post(page_of(delivery), arriving("A1", "1") | {"do": "receive"})
 
 
-def test_the_list_shows_at_a_glance_what_is_due(desk: Client, api: ApiCaller) -> None:
-    assert "No supplier has announced a delivery yet" in words(desk.get(LIST))
+def test_the_list_shows_at_a_glance_what_is_due(staff: Client, api: ApiCaller) -> None:
+    assert "No supplier has announced a delivery yet" in words(staff.get(LIST))
     now = datetime.now(UTC)
     for reference, days in (("LATE", -2), ("SOON", 0), ("NEXT", 3)):
         at = (now + timedelta(days=days)).isoformat()
@@ -210,7 +212,7 @@ def test_the_list_shows_at_a_glance_what_is_due(desk: Client, api: ApiCaller) ->
     for identity, units in ((undated, 2), (done, 6)):
         lines = [{"sku": "A1", "quantity": units}]
         api.post(f"deliveries/{identity}/receipts", {"lines": lines})
-    answer = desk.get(LIST)
+    answer = staff.get(LIST)
     shown = words(answer)
     for told in ("1 Overdue", "1 Expected today", "1 Partly received", "4 All that is awaited"):
         assert told in shown, told
@@ -222,7 +224,7 @@ def test_the_list_shows_at_a_glance_what_is_due(desk: Client, api: ApiCaller) ->
     assert page_of(done) not in answer.content.decode()
 
     def found(**query: str) -> list[str]:
-        return [row.reference for row in desk.get(LIST, query).context["cl"].result_list]
+        return [row.reference for row in staff.get(LIST, query).context["cl"].result_list]
 
     assert found(due="overdue") == ["LATE"]
     assert found(due="today") == ["SOON"]
@@ -232,21 +234,21 @@ def test_the_list_shows_at_a_glance_what_is_due(desk: Client, api: ApiCaller) ->
     assert len(found(due="nonsense")) == 5
 
 
-def test_today_is_today_on_the_clock_of_the_building(desk: Client, api: ApiCaller) -> None:
+def test_today_is_today_on_the_clock_of_the_building(staff: Client, api: ApiCaller) -> None:
     """Where it is tomorrow already, this evening's delivery is still today's there."""
     LocationFactory(code="T1", timezone="Pacific/Kiritimati")
     LocationFactory(code="P1", timezone="Pacific/Pago_Pago")
     at = datetime.now(UTC).isoformat()
     for code in ("T1", "P1"):
         expected(api, f"IN-{code}", location=code, expected_at=at)
-    rows = desk.get(LIST, {"due": "today"}).context["cl"].result_list
+    rows = staff.get(LIST, {"due": "today"}).context["cl"].result_list
     assert {row.reference for row in rows} == {"IN-T1", "IN-P1"}
 
 
-def test_the_list_costs_the_same_for_one_and_for_many(desk: Client, api: ApiCaller) -> None:
+def test_the_list_costs_the_same_for_one_and_for_many(staff: Client, api: ApiCaller) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert desk.get(LIST).status_code == 200
+            assert staff.get(LIST).status_code == 200
         return len(captured)
 
     expected(api)
@@ -256,7 +258,7 @@ def test_the_list_costs_the_same_for_one_and_for_many(desk: Client, api: ApiCall
     assert cost() == few
 
 
-def test_the_stock_page_tells_in_which_condition_units_are(desk: Client, api: ApiCaller) -> None:
+def test_the_stock_page_tells_in_which_condition_units_are(staff: Client, api: ApiCaller) -> None:
     place = Stock._meta.get_field("location").related_model.objects.get(code="W1")
     stock_up(Sku.objects.get(code="A1"), place, 10)
     lines = [
@@ -264,8 +266,8 @@ def test_the_stock_page_tells_in_which_condition_units_are(desk: Client, api: Ap
         for condition, units in (("damaged", 3), ("missing", 1))
     ]
     assert api.post("stock/unavailable", {"lines": lines}).status_code == 201
-    listed = desk.get("/admin/inventory/stock/")
+    listed = staff.get("/admin/inventory/stock/")
     assert "4: 3 damaged, 1 missing" in words(listed)
     row = Stock.objects.get(sku__code="A1")
-    page = desk.get(reverse("admin:inventory_stock_change", args=[row.pk]))
+    page = staff.get(reverse("admin:inventory_stock_change", args=[row.pk]))
     assert "4: 3 damaged, 1 missing" in words(page)

@@ -10,7 +10,7 @@ from django.test import Client
 from inventory.models import Stock, StockMovement
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
-from tests.orders.desk import place
+from tests.orders.fulfilment_helpers import place
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def signed_in(**given: Any) -> Client:
 
 
 @pytest.fixture
-def shelf(api: ApiCaller) -> Stock:
+def row(api: ApiCaller) -> Stock:
     """Ten units, of which an order has six."""
     shop = LocationFactory(code="S1", ships=True)
     ChannelFactory()
@@ -42,29 +42,29 @@ def move(client: Client, row: Stock, units: Any, origin: str, outcome: str) -> A
     return client.post(page_of(row), given)
 
 
-def test_units_are_set_apart_and_put_back_on_sale(shelf: Stock) -> None:
+def test_units_are_set_apart_and_put_back_on_sale(row: Stock) -> None:
     clerk = signed_in(role="associate", locations=["S1"])
-    detail = clerk.get(f"/admin/inventory/stock/{shelf.pk}/change/")
+    detail = clerk.get(f"/admin/inventory/stock/{row.pk}/change/")
     assert "Set apart" in detail.content.decode()
-    assert move(clerk, shelf, 3, "available", "quarantine").status_code == 302
-    shelf.refresh_from_db()
-    assert (shelf.on_hand, shelf.unavailable) == (10, 3)
-    assert "3 held back" in clerk.get(page_of(shelf)).content.decode()
-    assert move(clerk, shelf, 2, "quarantine", "available").status_code == 302
-    shelf.refresh_from_db()
-    assert shelf.unavailable == 1
+    assert move(clerk, row, 3, "available", "quarantine").status_code == 302
+    row.refresh_from_db()
+    assert (row.on_hand, row.unavailable) == (10, 3)
+    assert "3 held back" in clerk.get(page_of(row)).content.decode()
+    assert move(clerk, row, 2, "quarantine", "available").status_code == 302
+    row.refresh_from_db()
+    assert row.unavailable == 1
     last = StockMovement.objects.latest("pk")
     assert (last.reason, last.reference) == ("quarantine", "N-1")
 
 
 def test_damage_is_recorded_though_it_was_promised_and_the_orders_follow(
-    shelf: Stock, api: ApiCaller
+    row: Stock, api: ApiCaller
 ) -> None:
-    answer = move(signed_in(role="manager"), shelf, 8, "available", "damaged")
+    answer = move(signed_in(role="manager"), row, 8, "available", "damaged")
     assert answer.status_code == 302
-    shelf.refresh_from_db()
-    assert (shelf.on_hand, shelf.unavailable) == (10, 8)
-    assert shelf.reserved <= 2
+    row.refresh_from_db()
+    assert (row.on_hand, row.unavailable) == (10, 8)
+    assert row.reserved <= 2
     assert api.get("integrity").json()["ok"]
 
 
@@ -81,19 +81,19 @@ def test_damage_is_recorded_though_it_was_promised_and_the_orders_follow(
     ],
 )
 def test_what_cannot_be_is_said_and_moves_nothing(
-    shelf: Stock, units: Any, origin: str, outcome: str, said: str
+    row: Stock, units: Any, origin: str, outcome: str, said: str
 ) -> None:
     before = StockMovement.objects.count()
-    answer = move(signed_in(role="manager"), shelf, units, origin, outcome)
+    answer = move(signed_in(role="manager"), row, units, origin, outcome)
     assert answer.status_code == 200
     assert any(words in answer.content.decode() for words in said.split("|"))
     assert StockMovement.objects.count() == before
 
 
-def test_only_who_may_write_stock_there_gets_the_page(shelf: Stock) -> None:
+def test_only_who_may_write_stock_there_gets_the_page(row: Stock) -> None:
     LocationFactory(code="S2")
-    assert signed_in(role="associate", locations=["S2"]).get(page_of(shelf)).status_code == 404
-    assert signed_in(role="agent").get(page_of(shelf)).status_code == 403
-    assert Client().get(page_of(shelf)).status_code == 302
+    assert signed_in(role="associate", locations=["S2"]).get(page_of(row)).status_code == 404
+    assert signed_in(role="agent").get(page_of(row)).status_code == 403
+    assert Client().get(page_of(row)).status_code == 302
     manager = signed_in(role="manager")
     assert manager.get(f"/admin/stock/{'9' * 30}/set-apart").status_code == 404

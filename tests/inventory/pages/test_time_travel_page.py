@@ -21,7 +21,7 @@ from tests.factories import (
     UserFactory,
     stock_up,
 )
-from tests.orders.desk import place
+from tests.orders.fulfilment_helpers import place
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ TEN = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)  # ten o'clock in London
 
 
 @pytest.fixture
-def desk() -> Client:
+def staff() -> Client:
     client = Client()
     client.force_login(UserFactory(superuser=True))
     return client
@@ -59,8 +59,8 @@ def order(api: ApiCaller) -> str:
     return number
 
 
-def ask(desk: Client, **query: str) -> Any:
-    answer = desk.get(PAGE, {"sku": "A1", "location": "S1"} | query)
+def ask(staff: Client, **query: str) -> Any:
+    answer = staff.get(PAGE, {"sku": "A1", "location": "S1"} | query)
     assert answer.status_code == 200
     return answer
 
@@ -69,20 +69,20 @@ def words(answer: Any) -> str:
     return " ".join(strip_tags(answer.content.decode()).split())
 
 
-def test_the_moment_stands_between_the_movements_that_explain_it(desk: Client, order: str) -> None:
-    said = words(ask(desk, at="2026-07-01T14:03"))
+def test_the_moment_stands_between_the_movements_that_explain_it(staff: Client, order: str) -> None:
+    said = words(ask(staff, at="2026-07-01T14:03"))
     assert "A1 in High Street, Wednesday 1 July 2026, 14:03:00" in said
     assert "7 available" in said
     moment = said.index("1 Jul 14:03:00: 7 available")
     assert said.index("1 Jul 10:00:00") < said.index(f"Order {order}") < moment
     assert moment < said.index("1 Jul 18:00:00")
-    early = words(ask(desk, at="2026-07-01T14:02:59"))
+    early = words(ask(staff, at="2026-07-01T14:02:59"))
     assert "10 available" in early
     assert early.index("10 available") < early.index("Promised to a cart or an order")
 
 
-def test_the_day_is_drawn_and_told_in_words(desk: Client, order: str) -> None:
-    page = ask(desk, at="2026-07-01T14:03").content.decode()
+def test_the_day_is_drawn_and_told_in_words(staff: Client, order: str) -> None:
+    page = ask(staff, at="2026-07-01T14:03").content.decode()
     picture = re.search(r'<svg[^>]*aria-labelledby="([^"]+)"', page)
     assert picture
     assert f'id="{picture[1]}"' in page
@@ -92,29 +92,29 @@ def test_the_day_is_drawn_and_told_in_words(desk: Client, order: str) -> None:
     assert line == "M0 160.0H400.0V0.0H562.0V48.0H720.0V32.0H960"
 
 
-def test_one_walks_from_movement_to_movement(desk: Client, order: str) -> None:
-    answer = ask(desk, at="2026-07-01T14:30")
+def test_one_walks_from_movement_to_movement(staff: Client, order: str) -> None:
+    answer = ask(staff, at="2026-07-01T14:30")
     seen = []
     while answer.context["previous"]:
-        answer = desk.get(PAGE + answer.context["previous"])
+        answer = staff.get(PAGE + answer.context["previous"])
         seen.append(answer.context["then"].available)
     assert seen == [7, 10]
     while answer.context["next"]:
-        answer = desk.get(PAGE + answer.context["next"])
+        answer = staff.get(PAGE + answer.context["next"])
         seen.append(answer.context["then"].available)
     assert seen == [7, 10, 7, 8]
 
 
-def test_a_barcode_names_the_sku_and_no_moment_is_now(desk: Client, order: str) -> None:
-    answer = ask(desk, sku="5012345678900")
+def test_a_barcode_names_the_sku_and_no_moment_is_now(staff: Client, order: str) -> None:
+    answer = ask(staff, sku="5012345678900")
     assert answer.context["then"].available == 8
     assert "Nothing has moved since." in words(answer)
 
 
-def test_references_lead_to_their_pages(desk: Client, order: str) -> None:
-    page = ask(desk, at="2026-07-01T15:00").content.decode()
+def test_references_lead_to_their_pages(staff: Client, order: str) -> None:
+    page = ask(staff, at="2026-07-01T15:00").content.decode()
     (href,) = re.findall(rf'href="([^"]+)">Order {order}<', page)
-    assert order in desk.get(href).content.decode()
+    assert order in staff.get(href).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -131,28 +131,28 @@ def test_references_lead_to_their_pages(desk: Client, order: str) -> None:
     ],
 )
 def test_a_question_that_cannot_be_answered_says_what_to_write(
-    desk: Client, order: str, query: dict[str, str], said: str
+    staff: Client, order: str, query: dict[str, str], said: str
 ) -> None:
-    answer = ask(desk, **query)
+    answer = ask(staff, **query)
     assert said in words(answer)
     assert "then" not in answer.context
     assert 'role="alert"' in answer.content.decode()
 
 
-def test_an_hour_that_the_clock_skips_is_no_error(desk: Client, order: str) -> None:
+def test_an_hour_that_the_clock_skips_is_no_error(staff: Client, order: str) -> None:
     for at in ("2026-03-29T01:30", "2026-10-25T01:30", "2026-10-25T00:30:00+00:00"):
-        assert "then" in ask(desk, at=at).context
+        assert "then" in ask(staff, at=at).context
 
 
-def test_at_first_it_says_what_it_is_for(desk: Client, order: str) -> None:
-    answer = desk.get(PAGE)
+def test_at_first_it_says_what_it_is_for(staff: Client, order: str) -> None:
+    answer = staff.get(PAGE)
     assert "Choose a SKU, a location and a time." in words(answer)
-    assert PAGE in desk.get("/admin/").content.decode(), "the sidebar leads there"
+    assert PAGE in staff.get("/admin/").content.decode(), "the sidebar leads there"
 
 
-def test_what_has_never_moved_says_so(desk: Client, order: str) -> None:
+def test_what_has_never_moved_says_so(staff: Client, order: str) -> None:
     SkuFactory(code="B1")
-    assert "No movement of B1 is recorded in High Street." in words(ask(desk, sku="B1"))
+    assert "No movement of B1 is recorded in High Street." in words(ask(staff, sku="B1"))
 
 
 def test_people_see_the_buildings_that_they_work_at(order: str) -> None:

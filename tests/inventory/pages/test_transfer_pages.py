@@ -14,7 +14,7 @@ from orders.models import Fulfilment
 from stores.models import Location
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
-from tests.orders.desk import place, step, stock, units
+from tests.orders.fulfilment_helpers import place, step, stock, units
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""A shelf whose laws hold at the end of every test."""
+"""A stocked SKU whose laws hold at the end of every test."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.laws import assert_pool_laws
-from tests.inventory.posting.shelf import Shelf
+from tests.inventory.posting.ledger_helpers import StockedSku
 
 
 @pytest.fixture
-def shelf() -> Iterator[Shelf]:
+def stocked() -> Iterator[StockedSku]:
     sku, here, there = SkuFactory(code="A1"), LocationFactory(code="W1"), LocationFactory(code="W2")
     stock_up(sku, here, 10)
-    yield Shelf(sku.pk, here.pk, there.pk, ChannelFactory(code="web"))
+    yield StockedSku(sku.pk, here.pk, there.pk, ChannelFactory(code="web"))
     assert_pool_laws()

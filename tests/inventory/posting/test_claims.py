@@ -1,4 +1,4 @@
-"""Claims: reserved, closed, held by carts, broken when the shelf has fewer."""
+"""Claims: reserved, closed, held by carts, broken when the row has fewer."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from inventory.choices import Reason, ReservationState
 from inventory.ledger import Broken, Entry, Part
 from inventory.models import Reservation
 from tests.factories import SkuFactory
-from tests.inventory.posting.shelf import Shelf
+from tests.inventory.posting.ledger_helpers import StockedSku
 
 pytestmark = pytest.mark.django_db
 
 
 class TestReserving:
-    def test_up_to_the_last_unit(self, shelf: Shelf) -> None:
-        assert ledger.reserve([shelf.claim(6), shelf.claim(4)], actor="a")
-        assert shelf.balances == (10, 10, 0)
+    def test_up_to_the_last_unit(self, stocked: StockedSku) -> None:
+        assert ledger.reserve([stocked.claim(6), stocked.claim(4)], actor="a")
+        assert stocked.balances == (10, 10, 0)
         with transaction.atomic():
-            assert not ledger.reserve([shelf.claim(1)], actor="b")
+            assert not ledger.reserve([stocked.claim(1)], actor="b")
             transaction.set_rollback(True)
-        assert shelf.balances == (10, 10, 0)
+        assert stocked.balances == (10, 10, 0)
 
-    def test_claims_on_one_row_are_guarded_by_their_sum(self, shelf: Shelf) -> None:
+    def test_claims_on_one_row_are_guarded_by_their_sum(self, stocked: StockedSku) -> None:
         with transaction.atomic():
-            assert not ledger.reserve([shelf.claim(6), shelf.claim(5)], actor="a")
+            assert not ledger.reserve([stocked.claim(6), stocked.claim(5)], actor="a")
             transaction.set_rollback(True)
-        assert shelf.balances == (10, 0, 0)
+        assert stocked.balances == (10, 0, 0)
 
-    def test_all_or_nothing_over_rows(self, shelf: Shelf) -> None:
+    def test_all_or_nothing_over_rows(self, stocked: StockedSku) -> None:
         with transaction.atomic():
-            claims = [shelf.claim(1), shelf.claim(1, location=shelf.there)]
+            claims = [stocked.claim(1), stocked.claim(1, location=stocked.there)]
             assert not ledger.reserve(claims, actor="a")
             transaction.set_rollback(True)
-        assert shelf.balances == (10, 0, 0)
+        assert stocked.balances == (10, 0, 0)
         assert not Reservation.objects.exists()
 
     @pytest.mark.parametrize("kept", ["safety", "fence"])
-    def test_what_is_kept_back_is_not_promised(self, shelf: Shelf, kept: str) -> None:
+    def test_what_is_kept_back_is_not_promised(self, stocked: StockedSku, kept: str) -> None:
         fenced = 3 if kept == "fence" else 0
         if kept == "safety":
-            ledger.set_safety_stock([(shelf.sku, shelf.here, 3)], actor="a")
+            ledger.set_safety_stock([(stocked.sku, stocked.here, 3)], actor="a")
         with transaction.atomic():
-            assert not ledger.reserve([shelf.claim(8, fenced=fenced)], actor="a")
+            assert not ledger.reserve([stocked.claim(8, fenced=fenced)], actor="a")
             transaction.set_rollback(True)
-        assert ledger.reserve([shelf.claim(7, fenced=fenced)], actor="a")
+        assert ledger.reserve([stocked.claim(7, fenced=fenced)], actor="a")
 
-    def test_the_guard_refuses_where_the_sum_would_overflow(self, shelf: Shelf) -> None:
-        ledger.set_safety_stock([(shelf.sku, shelf.here, 2**31 - 1)], actor="a")
+    def test_the_guard_refuses_where_the_sum_would_overflow(self, stocked: StockedSku) -> None:
+        ledger.set_safety_stock([(stocked.sku, stocked.here, 2**31 - 1)], actor="a")
         with transaction.atomic():
-            assert not ledger.reserve([shelf.claim(1, fenced=2**31 - 1)], actor="a")
+            assert not ledger.reserve([stocked.claim(1, fenced=2**31 - 1)], actor="a")
             transaction.set_rollback(True)
 
-    def test_nothing_claimed_is_granted(self, shelf: Shelf) -> None:
+    def test_nothing_claimed_is_granted(self, stocked: StockedSku) -> None:
         assert ledger.reserve([], actor="a")
 
 
@@ -71,25 +71,25 @@ class TestClosing:
         ],
     )
     def test_where_the_units_go(
-        self, shelf: Shelf, how: dict[str, bool], after: tuple[int, int, int]
+        self, stocked: StockedSku, how: dict[str, bool], after: tuple[int, int, int]
     ) -> None:
-        claim = shelf.confirmed(4)
+        claim = stocked.confirmed(4)
         assert self.close(claim, 4, **how)
-        assert shelf.balances == after
+        assert stocked.balances == after
 
-    def test_in_part_the_rest_stays_claimed(self, shelf: Shelf) -> None:
-        claim = shelf.confirmed(4)
+    def test_in_part_the_rest_stays_claimed(self, stocked: StockedSku) -> None:
+        claim = stocked.confirmed(4)
         assert self.close(claim, 1, leaves=True)
-        assert shelf.balances == (9, 3, 0)
+        assert stocked.balances == (9, 3, 0)
         row = Reservation.objects.get(pk=claim)
         assert (row.state, row.quantity) == ("confirmed", 3)
         assert self.close(claim, 3, leaves=True)
-        assert shelf.balances == (6, 0, 0)
+        assert stocked.balances == (6, 0, 0)
         row.refresh_from_db()
         assert (row.state, row.quantity) == ("consumed", 3)
 
-    def test_no_more_than_is_claimed(self, shelf: Shelf) -> None:
-        claim = shelf.confirmed(4)
+    def test_no_more_than_is_claimed(self, stocked: StockedSku) -> None:
+        claim = stocked.confirmed(4)
         assert not ledger.close_claims(
             [Part(claim, 3), Part(claim, 2)],
             state=ReservationState.CONSUMED,
@@ -97,16 +97,16 @@ class TestClosing:
             actor="a",
             leaves=True,
         )
-        assert shelf.balances == (10, 4, 0)
+        assert stocked.balances == (10, 4, 0)
 
-    def test_never_twice(self, shelf: Shelf) -> None:
-        claim = shelf.confirmed(4)
+    def test_never_twice(self, stocked: StockedSku) -> None:
+        claim = stocked.confirmed(4)
         assert self.close(claim, 4)
         assert not self.close(claim, 4)
-        assert shelf.balances == (10, 0, 0)
+        assert stocked.balances == (10, 0, 0)
 
-    def test_one_that_is_over_keeps_all_as_they_were(self, shelf: Shelf) -> None:
-        over, live = shelf.confirmed(1), shelf.confirmed(2)
+    def test_one_that_is_over_keeps_all_as_they_were(self, stocked: StockedSku) -> None:
+        over, live = stocked.confirmed(1), stocked.confirmed(2)
         self.close(over, 1)
         assert not ledger.close_claims(
             [Part(live, 2), Part(over, 1)],
@@ -114,7 +114,7 @@ class TestClosing:
             reason=Reason.RELEASED,
             actor="a",
         )
-        assert shelf.balances == (10, 2, 0)
+        assert stocked.balances == (10, 2, 0)
 
     @staticmethod
     def close(claim: int, units: int, **how: bool) -> bool:
@@ -128,82 +128,88 @@ class TestClosing:
 
 
 class TestCarts:
-    def test_expiry_gives_the_units_back_and_names_each_cart_once(self, shelf: Shelf) -> None:
-        over, running = shelf.held(2, 1, ends_in=-1), shelf.held(3)
+    def test_expiry_gives_the_units_back_and_names_each_cart_once(
+        self, stocked: StockedSku
+    ) -> None:
+        over, running = stocked.held(2, 1, ends_in=-1), stocked.held(3)
         assert ledger.expire_due(actor="sweep") == [str(over)]
         assert ledger.expire_due(actor="sweep") == []
-        assert shelf.balances == (10, 3, 0)
-        assert shelf.states(over) == [("expired", 2), ("expired", 1)]
-        assert shelf.states(running) == [("held", 3)]
+        assert stocked.balances == (10, 3, 0)
+        assert stocked.states(over) == [("expired", 2), ("expired", 1)]
+        assert stocked.states(running) == [("held", 3)]
 
-    def test_a_cart_that_expires_in_two_steps_is_named_with_the_first(self, shelf: Shelf) -> None:
-        shelf.held(2, 1, ends_in=-1)
+    def test_a_cart_that_expires_in_two_steps_is_named_with_the_first(
+        self, stocked: StockedSku
+    ) -> None:
+        stocked.held(2, 1, ends_in=-1)
         assert len(ledger.expire_due(actor="sweep", limit=1)) == 1
         assert ledger.expire_due(actor="sweep", limit=1) == []
-        assert shelf.balances == (10, 0, 0)
+        assert stocked.balances == (10, 0, 0)
 
-    def test_a_reader_clears_the_skus_it_asks_for(self, shelf: Shelf) -> None:
-        shelf.held(2, ends_in=-1)
+    def test_a_reader_clears_the_skus_it_asks_for(self, stocked: StockedSku) -> None:
+        stocked.held(2, ends_in=-1)
         assert ledger.expire_due(actor="reader", sku_ids=[SkuFactory(code="B1").pk]) == []
-        assert shelf.balances == (10, 2, 0)
-        assert len(ledger.expire_due(actor="reader", sku_ids=[shelf.sku])) == 1
-        assert shelf.balances == (10, 0, 0)
+        assert stocked.balances == (10, 2, 0)
+        assert len(ledger.expire_due(actor="reader", sku_ids=[stocked.sku])) == 1
+        assert stocked.balances == (10, 0, 0)
 
-    def test_extending(self, shelf: Shelf) -> None:
-        cart = shelf.held(2)
+    def test_extending(self, stocked: StockedSku) -> None:
+        cart = stocked.held(2)
         later = datetime.now(UTC) + timedelta(hours=1)
         assert ledger.extend_claims(cart, until=later)
         assert set(Reservation.objects.values_list("expires_at", flat=True)) == {later}
 
-    def test_extending_what_is_over_changes_nothing(self, shelf: Shelf) -> None:
-        cart = shelf.held(2, ends_in=-1)
+    def test_extending_what_is_over_changes_nothing(self, stocked: StockedSku) -> None:
+        cart = stocked.held(2, ends_in=-1)
         assert not ledger.extend_claims(cart, until=datetime.now(UTC) + timedelta(hours=1))
         assert not ledger.extend_claims(uuid.uuid4(), until=datetime.now(UTC))
         assert ledger.expire_due(actor="sweep") == [str(cart)]
 
 
 class TestMakingRoom:
-    def test_the_newest_claims_break_first(self, shelf: Shelf) -> None:
-        oldest, middle, newest = (shelf.confirmed(3) for _ in range(3))
-        broken = self.lose(shelf, 6)
+    def test_the_newest_claims_break_first(self, stocked: StockedSku) -> None:
+        oldest, middle, newest = (stocked.confirmed(3) for _ in range(3))
+        broken = self.lose(stocked, 6)
         assert broken == [
-            Broken(newest, shelf.sku, shelf.here, 3, f"order {newest}"),
-            Broken(middle, shelf.sku, shelf.here, 2, f"order {middle}"),
+            Broken(newest, stocked.sku, stocked.here, 3, f"order {newest}"),
+            Broken(middle, stocked.sku, stocked.here, 2, f"order {middle}"),
         ]
         states = Reservation.objects.in_bulk()
         assert (states[oldest].state, states[oldest].quantity) == ("confirmed", 3)
         assert (states[middle].state, states[middle].quantity) == ("confirmed", 1)
         assert (states[newest].state, states[newest].quantity) == ("broken", 3)
-        assert shelf.balances == (4, 4, 0)
+        assert stocked.balances == (4, 4, 0)
 
-    def test_what_is_available_goes_before_any_promise(self, shelf: Shelf) -> None:
-        shelf.confirmed(3)
-        assert self.lose(shelf, 7) == []
-        assert shelf.balances == (3, 3, 0)
+    def test_what_is_available_goes_before_any_promise(self, stocked: StockedSku) -> None:
+        stocked.confirmed(3)
+        assert self.lose(stocked, 7) == []
+        assert stocked.balances == (3, 3, 0)
 
-    def test_a_hold_whose_time_is_over_goes_before_a_newer_promise(self, shelf: Shelf) -> None:
-        cart = shelf.held(3, ends_in=-1)
-        shelf.confirmed(3)
-        (broken,) = self.lose(shelf, 6)
+    def test_a_hold_whose_time_is_over_goes_before_a_newer_promise(
+        self, stocked: StockedSku
+    ) -> None:
+        cart = stocked.held(3, ends_in=-1)
+        stocked.confirmed(3)
+        (broken,) = self.lose(stocked, 6)
         assert broken.quantity == 2
-        assert shelf.states(cart) == [("held", 1)]
+        assert stocked.states(cart) == [("held", 1)]
 
-    def test_units_set_aside_count_as_gone(self, shelf: Shelf) -> None:
-        claim = shelf.confirmed(8)
-        entries = [Entry(shelf.sku, shelf.here, unavailable=4, reason=Reason.DAMAGED)]
+    def test_units_set_aside_count_as_gone(self, stocked: StockedSku) -> None:
+        claim = stocked.confirmed(8)
+        entries = [Entry(stocked.sku, stocked.here, unavailable=4, reason=Reason.DAMAGED)]
         (broken,) = ledger.make_room(entries, actor="a")
         ledger.post(entries, actor="a")
         assert (broken.reservation_id, broken.quantity) == (claim, 2)
-        assert shelf.balances == (10, 6, 4)
+        assert stocked.balances == (10, 6, 4)
 
-    def test_rows_are_served_each_by_its_own(self, shelf: Shelf) -> None:
-        ledger.open_rows([(shelf.sku, shelf.there)])
-        ledger.post([Entry(shelf.sku, shelf.there, on_hand=5)], actor="a")
-        here, there = shelf.confirmed(10), shelf.claim(5, location=shelf.there)
+    def test_rows_are_served_each_by_its_own(self, stocked: StockedSku) -> None:
+        ledger.open_rows([(stocked.sku, stocked.there)])
+        ledger.post([Entry(stocked.sku, stocked.there, on_hand=5)], actor="a")
+        here, there = stocked.confirmed(10), stocked.claim(5, location=stocked.there)
         assert ledger.reserve([there], actor="a")
         entries = [
-            Entry(shelf.sku, shelf.here, on_hand=-1),
-            Entry(shelf.sku, shelf.there, on_hand=-2),
+            Entry(stocked.sku, stocked.here, on_hand=-1),
+            Entry(stocked.sku, stocked.there, on_hand=-2),
         ]
         broken = ledger.make_room(entries, actor="a")
         ledger.post(entries, actor="a")
@@ -213,8 +219,8 @@ class TestMakingRoom:
         }
 
     @staticmethod
-    def lose(shelf: Shelf, units: int) -> list[Broken]:
-        entries = [Entry(shelf.sku, shelf.here, on_hand=-units, reason=Reason.LOST)]
+    def lose(stocked: StockedSku, units: int) -> list[Broken]:
+        entries = [Entry(stocked.sku, stocked.here, on_hand=-units, reason=Reason.LOST)]
         broken = ledger.make_room(entries, actor="a")
         ledger.post(entries, actor="a")
         return broken

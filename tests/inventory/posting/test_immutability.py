@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from inventory import ledger
 from inventory.errors import BalanceOutOfRange
 from inventory.ledger import Entry
-from tests.inventory.posting.shelf import Shelf, movements
+from tests.inventory.posting.ledger_helpers import StockedSku, movements
 
 pytestmark = pytest.mark.django_db
 
@@ -30,17 +30,17 @@ class TestImmutability:
             " SELECT sku_id, id, 5 FROM inventory_stock, stores_location WHERE code = 'W2'",
         ],
     )
-    def test_sql_is_refused(self, shelf: Shelf, statement: str) -> None:
+    def test_sql_is_refused(self, stocked: StockedSku, statement: str) -> None:
         with (
             pytest.raises(DatabaseError),
             transaction.atomic(),
             connection.cursor() as cursor,
         ):
             cursor.execute(statement)
-        assert shelf.balances == (10, 0, 0)
+        assert stocked.balances == (10, 0, 0)
         assert movements() == [("receipt", 10, 0, 0)]
 
-    def test_a_partition_added_later_is_guarded_too(self, shelf: Shelf) -> None:
+    def test_a_partition_added_later_is_guarded_too(self, stocked: StockedSku) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT inventory_add_ledger_partition(9)")
             cursor.execute(
@@ -58,7 +58,7 @@ class TestImmutability:
             cursor.execute("DELETE FROM inventory_stockmovement WHERE id = 45000001")
 
     @pytest.mark.parametrize("table", ["", "_p0", "_p3", "_p9"])
-    def test_truncate_is_refused(self, shelf: Shelf, table: str) -> None:
+    def test_truncate_is_refused(self, stocked: StockedSku, table: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("SELECT inventory_add_ledger_partition(9)")
@@ -77,10 +77,10 @@ class TestImmutability:
             cursor.execute(f"TRUNCATE inventory_stockmovement{table}")
         assert len(movements()) == 1
 
-    def test_constraints_hold_where_a_movement_does_not_add_up(self, shelf: Shelf) -> None:
+    def test_constraints_hold_where_a_movement_does_not_add_up(self, stocked: StockedSku) -> None:
         """Law 2 stands below the code: even with a movement, SQL cannot oversell."""
         with (
             pytest.raises(BalanceOutOfRange),
             transaction.atomic(),
         ):
-            ledger.post([Entry(shelf.sku, shelf.here, reserved=11)], actor="a")
+            ledger.post([Entry(stocked.sku, stocked.here, reserved=11)], actor="a")

@@ -11,17 +11,24 @@ from inventory.models import Sku
 from orders.models import Fulfilment, OrderLine
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationFactory, stock_up
-from tests.inventory.floor import (
+from tests.inventory.setting_apart.unavailable_helpers import (
+    CONDITIONS,
+    kept,
+    line,
+    move,
+    moved,
+    moves,
+)
+from tests.inventory.stock_helpers import (
     NO_QUANTITIES,
     balances,
+    expire_cart,
     hold,
     nothing_written,
     order,
     pointers,
     problem,
-    run_out,
 )
-from tests.inventory.setting_apart.apart import CONDITIONS, kept, line, move, moved, moves
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
@@ -129,7 +136,7 @@ def test_no_more_is_seen_than_is_on_record(world: None, api: ApiCaller) -> None:
 
 
 def test_holds_that_ran_out_are_nobodys(world: None, api: ApiCaller) -> None:
-    run_out(hold(api, ("A1", 8)))
+    expire_cart(hold(api, ("A1", 8)))
     moved(api, line("available", "quarantine", 10))
     assert balances("A1", "W1") == (10, 0, 10)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import ApiCaller
-from tests.inventory.floor import balances, nothing_written, problem
-from tests.inventory.setting_apart.apart import (
+from tests.inventory.setting_apart.unavailable_helpers import (
     CONDITIONS,
     adjust,
     decide,
@@ -16,7 +15,8 @@ from tests.inventory.setting_apart.apart import (
     moves,
     returned,
 )
-from tests.orders.desk import place, step
+from tests.inventory.stock_helpers import balances, nothing_written, problem
+from tests.orders.fulfilment_helpers import place, step
 
 
 def test_a_short_pick_leaves_units_missing_and_a_count_settles_them(

@@ -16,8 +16,8 @@ from inventory.models import Sku
 from stores.models import Location
 from tests.conftest import ApiCaller
 from tests.factories import LocationFactory, SkuFactory, stock_up
-from tests.inventory.floor import balances
-from tests.inventory.setting_apart.apart import kept, line, move, moved
+from tests.inventory.setting_apart.unavailable_helpers import kept, line, move, moved
+from tests.inventory.stock_helpers import balances
 
 
 def test_the_list_shows_rows_with_something_set_apart(world: None, api: ApiCaller) -> None:

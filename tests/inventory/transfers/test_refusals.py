@@ -9,17 +9,17 @@ import pytest
 from inventory.models import Transfer
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationFactory
-from tests.inventory.floor import (
+from tests.inventory.stock_helpers import (
     NO_QUANTITIES,
     balances,
+    expire_cart,
     hold,
     nothing_written,
     order,
     pointers,
     problem,
-    run_out,
 )
-from tests.inventory.transfers.van import body, dispatched, draft, receive
+from tests.inventory.transfers.transfer_helpers import body, dispatched, draft, receive
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ class TestRefusals:
         assert api.get(f"transfers/{transfer}").json()["state"] == "draft"
 
     def test_a_cart_whose_time_is_over_keeps_nothing_from_leaving(self, api: ApiCaller) -> None:
-        run_out(hold(api, ("A1", 10)))
+        expire_cart(hold(api, ("A1", 10)))
         dispatched(api, ("A1", 10))
         assert balances("A1", "W1") == (0, 0, 0)
 

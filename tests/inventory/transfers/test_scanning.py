@@ -10,8 +10,8 @@ import pytest
 from inventory.models import TransferScan
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import SkuFactory
-from tests.inventory.floor import balances, nothing_written, pointers, problem
-from tests.inventory.transfers.van import dispatched, draft, receive, shown
+from tests.inventory.stock_helpers import balances, nothing_written, pointers, problem
+from tests.inventory.transfers.transfer_helpers import dispatched, draft, receive, shown
 
 pytestmark = pytest.mark.django_db
 
@@ -67,8 +67,8 @@ class TestScanning:
             {"scan_id": one, "result": "duplicate", "first_result": "accepted"},
         ]
         assert answer["transfer"]["lines"][0]["loaded"] == 1
-        for door in (transfer, other):
-            again = api.post(f"transfers/{door}/scans", {"scans": twice[:1]}).json()
+        for number in (transfer, other):
+            again = api.post(f"transfers/{number}/scans", {"scans": twice[:1]}).json()
             assert again["results"][0]["result"] == "duplicate"
         assert again["transfer"]["lines"][0]["loaded"] == 0
 

@@ -15,8 +15,8 @@ from inventory.transitions import TRANSFER, next_transfer_state, transfer_action
 from orders.models import OrderLine
 from tests.conftest import ApiCaller
 from tests.factories import SkuFactory
-from tests.inventory.floor import balances, nothing_written, order, pointers
-from tests.inventory.transfers.van import body, dispatched, draft, receive, shown
+from tests.inventory.stock_helpers import balances, nothing_written, order, pointers
+from tests.inventory.transfers.transfer_helpers import body, dispatched, draft, receive, shown
 
 pytestmark = pytest.mark.django_db
 

@@ -27,11 +27,11 @@ from tests.factories import (
     UserFactory,
     stock_up,
 )
-from tests.omniretail.admin.office import come_back, count_all, done, place
+from tests.omniretail.admin.admin_helpers import come_back, count_all, done, place
 
 
 @pytest.fixture
-def desk() -> Client:
+def staff() -> Client:
     """A manager at the admin."""
     client = Client()
     client.force_login(UserFactory(superuser=True))

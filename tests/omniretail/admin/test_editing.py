@@ -9,18 +9,18 @@ from core.audit.models import AuditRecord
 from inventory.models import Placement, Product, RingFence, Sku
 from stores.models import Bin, Channel, Location
 from tests.factories import SkuFactory
-from tests.omniretail.admin.office import errors_in, form_of, page
+from tests.omniretail.admin.admin_helpers import errors_in, form_of, page
 
 pytestmark = pytest.mark.django_db
 
 
-def test_editing_a_location_goes_through_its_command(desk: Client, day: str) -> None:
+def test_editing_a_location_goes_through_its_command(staff: Client, day: str) -> None:
     place_ = Location.objects.get(code="S1")
     address = page("change", Location, place_.pk)
-    data = form_of(desk, address)
+    data = form_of(staff, address)
     assert "code" not in data
     hours = '{"mon": [["09:00", "18:00"]]}'
-    answer = desk.post(address, data | {"name": "High Street", "hours": hours, "priority": "7"})
+    answer = staff.post(address, data | {"name": "High Street", "hours": hours, "priority": "7"})
     assert answer.status_code == 302, errors_in(answer)
     changed = Location.objects.get(pk=place_.pk)
     assert (changed.name, changed.hours, changed.priority) == (
@@ -33,10 +33,10 @@ def test_editing_a_location_goes_through_its_command(desk: Client, day: str) -> 
     assert (record.actor, record.subject) == ("manager", "locations/S1")
 
 
-def test_a_location_is_checked_as_the_api_checks_it(desk: Client, day: str) -> None:
+def test_a_location_is_checked_as_the_api_checks_it(staff: Client, day: str) -> None:
     place_ = Location.objects.get(code="S1")
     address = page("change", Location, place_.pk)
-    form = form_of(desk, address)
+    form = form_of(staff, address)
     for field, value in (
         ("hours", '{"mon": [["18:00", "09:00"]]}'),
         ("hours", '{"someday": []}'),
@@ -47,65 +47,67 @@ def test_a_location_is_checked_as_the_api_checks_it(desk: Client, day: str) -> N
         ("latitude", ""),
         ("address", '"here"'),
     ):
-        answer = desk.post(address, form | {field: value})
+        answer = staff.post(address, form | {field: value})
         assert list(errors_in(answer)) == [field], (field, value)
     assert Location.objects.get(pk=place_.pk).version == place_.version
 
 
-def test_a_location_is_opened(desk: Client, day: str) -> None:
-    data = form_of(desk, page("add", Location))
+def test_a_location_is_opened(staff: Client, day: str) -> None:
+    data = form_of(staff, page("add", Location))
     new = {"code": "S9", "name": "New", "kind": "store", "timezone": "Europe/London"}
-    assert desk.post(page("add", Location), data | new).status_code == 302
+    assert staff.post(page("add", Location), data | new).status_code == 302
     assert Location.objects.get(code="S9").name == "New"
-    answer = desk.post(page("add", Location), data | new | {"code": "a/b"})
+    answer = staff.post(page("add", Location), data | new | {"code": "a/b"})
     assert list(errors_in(answer)) == ["code"]
 
 
-def test_barcodes_are_checked_and_normalised(desk: Client, day: str) -> None:
+def test_barcodes_are_checked_and_normalised(staff: Client, day: str) -> None:
     sku = Sku.objects.get(code="A1")
     other = SkuFactory(code="B1")
     address = page("change", Sku, sku.pk)
-    data = form_of(desk, address)
+    data = form_of(staff, address)
     assert data["barcodes"] == "05012345678900"
-    bad = desk.post(address, data | {"barcodes": "5012345678901"})
+    bad = staff.post(address, data | {"barcodes": "5012345678901"})
     assert "5012345678901" in errors_in(bad)["barcodes"][0]
-    good = desk.post(address, data | {"barcodes": "96385074\nIN-HOUSE-1", "price": "12.5"})
+    good = staff.post(address, data | {"barcodes": "96385074\nIN-HOUSE-1", "price": "12.5"})
     assert good.status_code == 302, errors_in(good)
     codes = set(sku.barcodes.values_list("code", flat=True))
     assert codes == {"00000096385074", "IN-HOUSE-1"}
     assert Sku.objects.get(pk=sku.pk).version == sku.version + 1
     theirs = page("change", Sku, other.pk)
-    taken = desk.post(theirs, form_of(desk, theirs) | {"barcodes": "IN-HOUSE-1"})
+    taken = staff.post(theirs, form_of(staff, theirs) | {"barcodes": "IN-HOUSE-1"})
     assert errors_in(taken)["barcodes"] == ["IN-HOUSE-1 belongs to A1"]
-    dear = desk.post(theirs, form_of(desk, theirs) | {"price": "-1"})
+    dear = staff.post(theirs, form_of(staff, theirs) | {"price": "-1"})
     assert list(errors_in(dear)) == ["price"]
 
 
-def test_a_new_size_guide_is_news_of_its_skus(desk: Client, day: str) -> None:
+def test_a_new_size_guide_is_news_of_its_skus(staff: Client, day: str) -> None:
     product, sku = Product.objects.get(), Sku.objects.get(code="A1")
     address = page("change", Product, product.pk)
-    assert desk.post(address, form_of(desk, address) | {"size_guide": "[1]"}).status_code == 200
-    answer = desk.post(address, form_of(desk, address) | {"size_guide": '{"M": "51 cm"}'})
+    assert staff.post(address, form_of(staff, address) | {"size_guide": "[1]"}).status_code == 200
+    answer = staff.post(address, form_of(staff, address) | {"size_guide": '{"M": "51 cm"}'})
     assert answer.status_code == 302
     assert Product.objects.get().size_guide == {"M": "51 cm"}
     assert Sku.objects.get(pk=sku.pk).version == sku.version + 1
 
 
-def test_a_channel_sells_from_some_locations(desk: Client, day: str) -> None:
+def test_a_channel_sells_from_some_locations(staff: Client, day: str) -> None:
     channel, shop = Channel.objects.get(), Location.objects.get(code="S1")
     address = page("change", Channel, channel.pk)
-    data = form_of(desk, address)
+    data = form_of(staff, address)
     data.pop("all_locations")
-    assert desk.post(address, data | {"locations": [shop.pk]}).status_code == 302
+    assert staff.post(address, data | {"locations": [shop.pk]}).status_code == 302
     changed = Channel.objects.get()
     assert (changed.all_locations, list(changed.locations.all())) == (False, [shop])
     assert changed.version == channel.version + 1
     everywhere = {"all_locations": "on", "locations": [shop.pk]}
-    assert desk.post(address, data | everywhere).status_code == 302
+    assert staff.post(address, data | everywhere).status_code == 302
     assert not Channel.objects.get().locations.exists()
 
 
-def test_bins_placements_and_fences_are_news_of_what_they_belong_to(desk: Client, day: str) -> None:
+def test_bins_placements_and_fences_are_news_of_what_they_belong_to(
+    staff: Client, day: str
+) -> None:
     home, sku = Location.objects.get(code="W1"), Sku.objects.get()
 
     def versions() -> tuple[int, int]:
@@ -113,18 +115,18 @@ def test_bins_placements_and_fences_are_news_of_what_they_belong_to(desk: Client
 
     first = versions()
     new = {"location": home.pk, "code": "B-2", "walk": 2}
-    assert desk.post(page("add", Bin), new).status_code == 302
+    assert staff.post(page("add", Bin), new).status_code == 302
     lies = {"sku": sku.pk, "bin": Bin.objects.get(code="B-2").pk}
-    assert desk.post(page("add", Placement), lies).status_code == 302
+    assert staff.post(page("add", Placement), lies).status_code == 302
     gone = page("delete", Placement, Placement.objects.get(bin__code="B-2").pk)
-    assert desk.post(gone, {"post": "yes"}).status_code == 302
+    assert staff.post(gone, {"post": "yes"}).status_code == 302
     bulk = {"action": "delete_selected", "post": "yes"}
     bulk |= {"_selected_action": Bin.objects.get(code="B-2").pk}
-    assert desk.post(page("changelist", Bin), bulk).status_code == 302
+    assert staff.post(page("changelist", Bin), bulk).status_code == 302
     assert not Bin.objects.filter(code="B-2").exists()
     assert versions() == (first[0] + 4, first[1])
     fence = RingFence.objects.get()
     address = page("change", RingFence, fence.pk)
-    assert desk.post(address, {"quantity": 5}).status_code == 302
-    assert desk.post(page("delete", RingFence, fence.pk), {"post": "yes"}).status_code == 302
+    assert staff.post(address, {"quantity": 5}).status_code == 302
+    assert staff.post(page("delete", RingFence, fence.pk), {"post": "yes"}).status_code == 302
     assert versions() == (first[0] + 4, first[1] + 2)

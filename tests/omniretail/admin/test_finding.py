@@ -18,23 +18,23 @@ from orders.models import Customer, Fulfilment, Order, PickList, Return, Scan, S
 from stores.models import Location
 from tests.conftest import ApiCaller
 from tests.factories import OrderBody, OrderLineBody, ReturnBody, SkuFactory, stock_up
-from tests.omniretail.admin.office import cost, done, page, place, rows_in, text_of
+from tests.omniretail.admin.admin_helpers import cost, done, page, place, rows_in, text_of
 
 pytestmark = pytest.mark.django_db
 
 
 def test_orders_are_found_by_what_people_have_in_hand(
-    desk: Client, api: ApiCaller, day: str
+    staff: Client, api: ApiCaller, day: str
 ) -> None:
     place(api, "W-2")
     customer = Customer.objects.get()
     for word, count in ((day, 1), ("W-2", 1), ("JO@example.org", 2), ("W-", 0), ("999", 0)):
-        assert rows_in(desk.get(page("changelist", Order, q=word))) == count, word
+        assert rows_in(staff.get(page("changelist", Order, q=word))) == count, word
     own = page("changelist", Order, customer__id__exact=customer.pk)
-    assert rows_in(desk.get(own)) == 2
+    assert rows_in(staff.get(own)) == 2
 
 
-def test_everything_else_is_found(desk: Client, day: str) -> None:
+def test_everything_else_is_found(staff: Client, day: str) -> None:
     fulfilment = Fulfilment.objects.get()
     for model, word in (
         (Sku, "A1"),
@@ -59,12 +59,12 @@ def test_everything_else_is_found(desk: Client, day: str) -> None:
         (SourcingReceipt, day),
         (Location, "W1"),
     ):
-        found = rows_in(desk.get(page("changelist", model, q=word)))
+        found = rows_in(staff.get(page("changelist", model, q=word)))
         assert found > 0 or model is AuditRecord, (model, word)
-    assert rows_in(desk.get(page("changelist", Stock, q="no such"))) == 0
+    assert rows_in(staff.get(page("changelist", Stock, q="no such"))) == 0
 
 
-def test_lists_are_filtered(desk: Client, day: str) -> None:
+def test_lists_are_filtered(staff: Client, day: str) -> None:
     for model, query, count in (
         (Order, {"state": "completed"}, 1),
         (Order, {"state": "open"}, 0),
@@ -79,20 +79,20 @@ def test_lists_are_filtered(desk: Client, day: str) -> None:
         (Event, {"about": "return"}, 2),
         (StoredAnswer, {"answer": "refused"}, 0),
     ):
-        found = rows_in(desk.get(page("changelist", model, **query)))
+        found = rows_in(staff.get(page("changelist", model, **query)))
         assert found == count, (model, query)
 
 
-def test_the_ledger_of_a_sku_is_one_click_away_and_newest_first(desk: Client, day: str) -> None:
+def test_the_ledger_of_a_sku_is_one_click_away_and_newest_first(staff: Client, day: str) -> None:
     stock_up(SkuFactory(code="B1"), Location.objects.get(code="W1"), 5)
     sku, stock = Sku.objects.get(code="A1"), Stock.objects.get(sku__code="A1", location__code="W1")
     whole = page("changelist", StockMovement, sku__id__exact=sku.pk)
     row = f"{whole}&amp;location__id__exact={stock.location_id}"
-    assert whole in desk.get(page("changelist", Sku)).content.decode()
-    assert whole in desk.get(page("change", Sku, sku.pk)).content.decode()
-    assert row in desk.get(page("changelist", Stock)).content.decode()
+    assert whole in staff.get(page("changelist", Sku)).content.decode()
+    assert whole in staff.get(page("change", Sku, sku.pk)).content.decode()
+    assert row in staff.get(page("changelist", Stock)).content.decode()
     with CaptureQueriesContext(connection) as queries:
-        answer = desk.get(whole)
+        answer = staff.get(whole)
     found = [movement.pk for movement in answer.context["cl"].result_list]
     assert found == list(
         StockMovement.objects.filter(sku=sku).order_by("-id").values_list("pk", flat=True)
@@ -101,22 +101,22 @@ def test_the_ledger_of_a_sku_is_one_click_away_and_newest_first(desk: Client, da
     assert [sql for sql in counting if "inventory_stockmovement" in sql] == []
 
 
-def test_a_shelf_is_called_by_its_sku_and_its_building(desk: Client, day: str) -> None:
+def test_a_shelf_is_called_by_its_sku_and_its_building(staff: Client, day: str) -> None:
     stock = Stock.objects.get(sku__code="A1", location__code="W1")
-    assert "A1 at W1" in text_of(desk.get(page("change", Stock, stock.pk)))
+    assert "A1 at W1" in text_of(staff.get(page("change", Stock, stock.pk)))
 
 
-def test_a_count_on_a_phone_is_labelled_and_leads_to_its_work(desk: Client, day: str) -> None:
+def test_a_count_on_a_phone_is_labelled_and_leads_to_its_work(staff: Client, day: str) -> None:
     count = Count.objects.get()
-    html = desk.get(page("changelist", Count)).content.decode()
+    html = staff.get(page("changelist", Count)).content.decode()
     first = re.search(r'<th [^>]*data-label="Count">\s*<a href="([^"?]+)', html)
     assert first, html
     assert first[1] == reverse("admin:inventory_count_work", args=[count.pk])
 
 
-def test_an_order_tells_its_whole_story(desk: Client, day: str) -> None:
+def test_an_order_tells_its_whole_story(staff: Client, day: str) -> None:
     order = Order.objects.get(number=day)
-    shown = text_of(desk.get(page("change", Order, order.pk)))
+    shown = text_of(staff.get(page("change", Order, order.pk)))
     for words in (
         "Completed",
         "39.98 GBP",
@@ -134,9 +134,9 @@ def test_an_order_tells_its_whole_story(desk: Client, day: str) -> None:
 
 
 def test_the_page_of_an_order_asks_the_same_however_many_lines(
-    desk: Client, api: ApiCaller, day: str
+    staff: Client, api: ApiCaller, day: str
 ) -> None:
-    few = cost(desk, page("change", Order, Order.objects.get(number=day).pk))
+    few = cost(staff, page("change", Order, Order.objects.get(number=day).pk))
     for code in ("B1", "C1", "D1"):
         stock_up(SkuFactory(code=code), Location.objects.get(code="W1"), 9)
     body = OrderBody(
@@ -157,4 +157,4 @@ def test_the_page_of_an_order_asks_the_same_however_many_lines(
     for line in units:
         announce = ReturnBody(order=number, lines=[line | {"reason": "x"}])
         done(api.post("returns", announce))
-    assert cost(desk, page("change", Order, Order.objects.get(number=number).pk)) == few
+    assert cost(staff, page("change", Order, Order.objects.get(number=number).pk)) == few

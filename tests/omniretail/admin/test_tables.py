@@ -45,7 +45,7 @@ from orders.models import (
 from stores.models import Bin, Channel, Location, NetworkRevision
 from tests.conftest import ApiCaller
 from tests.factories import UserFactory
-from tests.omniretail.admin.office import cost, more_of_everything, page, rows_in
+from tests.omniretail.admin.admin_helpers import cost, more_of_everything, page, rows_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -87,7 +87,7 @@ EDITED = (Sku, Product, Placement, RingFence, KeepRule, Location, Bin, Channel, 
 
 
 def test_every_table_of_ours_has_a_page_or_a_place_on_one() -> None:
-    shown = {inline.model for desk in admin.site._registry.values() for inline in desk.inlines}
+    shown = {inline.model for page in admin.site._registry.values() for inline in page.inlines}
     models = [m for label in OURS for m in apps.get_app_config(label).get_models()]
     books_of_the_relay = {Run, Gap}  # how far it has come stands on its page
     shown |= books_of_the_relay
@@ -95,67 +95,67 @@ def test_every_table_of_ours_has_a_page_or_a_place_on_one() -> None:
     assert missing == []
 
 
-def test_the_sidebar_leads_to_every_list(desk: Client) -> None:
+def test_the_sidebar_leads_to_every_list(staff: Client) -> None:
     groups = UNFOLD["SIDEBAR"]["navigation"]
     links = {str(item["link"]) for group in groups for item in group["items"]}
     lists = {page("changelist", model) for model in admin.site._registry}
     assert lists <= links
     for other in links - lists:
-        assert desk.get(other).status_code == 200, other
+        assert staff.get(other).status_code == 200, other
 
 
-def test_every_list_and_every_page_opens(desk: Client, day: str) -> None:
+def test_every_list_and_every_page_opens(staff: Client, day: str) -> None:
     empty = []
     for model in (*LOOKED_AT, *EDITED):
         row = model._default_manager.first()
         if row is None:
             empty.append(model.__name__)
             continue
-        assert rows_in(desk.get(page("changelist", model))) > 0, model
-        answer = desk.get(page("change", model, row.pk))
+        assert rows_in(staff.get(page("changelist", model))) > 0, model
+        answer = staff.get(page("change", model, row.pk))
         assert answer.status_code == 200, (model, answer.status_code)
     assert empty == []
 
 
-def test_what_is_edited_has_a_page_to_add_it(desk: Client) -> None:
+def test_what_is_edited_has_a_page_to_add_it(staff: Client) -> None:
     for model in EDITED:
-        assert desk.get(page("add", model)).status_code == 200, model
+        assert staff.get(page("add", model)).status_code == 200, model
 
 
-def test_the_front_page_opens_for_staff_alone(desk: Client) -> None:
-    assert desk.get(reverse("admin:index")).status_code == 200
+def test_the_front_page_opens_for_staff_alone(staff: Client) -> None:
+    assert staff.get(reverse("admin:index")).status_code == 200
     stranger = Client().get(reverse("admin:index"))
     assert (stranger.status_code, "login" in stranger.url) == (302, True)
 
 
-def test_nothing_of_the_pool_or_of_a_life_cycle_is_edited(desk: Client, day: str) -> None:
+def test_nothing_of_the_pool_or_of_a_life_cycle_is_edited(staff: Client, day: str) -> None:
     for model in LOOKED_AT:
         row = model._default_manager.first()
-        assert desk.get(page("add", model)).status_code == 403, model
-        assert desk.post(page("change", model, row.pk), {}).status_code == 403, model
-        assert desk.post(page("delete", model, row.pk), {"post": "yes"}).status_code == 403, model
+        assert staff.get(page("add", model)).status_code == 403, model
+        assert staff.post(page("change", model, row.pk), {}).status_code == 403, model
+        assert staff.post(page("delete", model, row.pk), {"post": "yes"}).status_code == 403, model
         bulk = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
-        desk.post(page("changelist", model), bulk)
+        staff.post(page("changelist", model), bulk)
         assert model._default_manager.filter(pk=row.pk).exists(), model
-        assert b'name="_save"' not in desk.get(page("change", model, row.pk)).content, model
+        assert b'name="_save"' not in staff.get(page("change", model, row.pk)).content, model
 
 
-def test_what_history_refers_to_never_vanishes(desk: Client, day: str) -> None:
+def test_what_history_refers_to_never_vanishes(staff: Client, day: str) -> None:
     for model in (Sku, Product, Location, Channel):
         row = model._default_manager.first()
-        assert desk.post(page("delete", model, row.pk), {"post": "yes"}).status_code == 403
+        assert staff.post(page("delete", model, row.pk), {"post": "yes"}).status_code == 403
 
 
-def test_a_member_of_staff_without_rights_sees_nothing(desk: Client, day: str) -> None:
+def test_a_member_of_staff_without_rights_sees_nothing(staff: Client, day: str) -> None:
     clerk = Client()
     clerk.force_login(UserFactory(username="clerk", is_staff=True))
     assert clerk.get(page("changelist", Stock)).status_code == 403
 
 
-def test_a_list_asks_the_same_however_long(desk: Client, api: ApiCaller, day: str) -> None:
+def test_a_list_asks_the_same_however_long(staff: Client, api: ApiCaller, day: str) -> None:
     models = [*LOOKED_AT, *EDITED]
-    desk.get(reverse("admin:index"))
-    few = {model: cost(desk, page("changelist", model)) for model in models}
+    staff.get(reverse("admin:index"))
+    few = {model: cost(staff, page("changelist", model)) for model in models}
     more_of_everything(api)
-    many = {model: cost(desk, page("changelist", model)) for model in models}
+    many = {model: cost(staff, page("changelist", model)) for model in models}
     assert many == few

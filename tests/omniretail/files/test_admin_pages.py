@@ -12,7 +12,7 @@ from django.urls import reverse
 from core.imports.models import Import
 from omniretail.files.tasks import run_imports
 from tests.factories import LocationFactory, SkuFactory, UserFactory
-from tests.inventory.floor import balances
+from tests.inventory.stock_helpers import balances
 
 pytestmark = pytest.mark.django_db
 FORM = reverse("admin:imports_import_upload")
@@ -37,34 +37,34 @@ def shop(db: None) -> None:
 
 
 def test_a_file_is_sent_and_its_page_follows_the_worker() -> None:
-    desk = person()
-    form = desk.get(FORM)
+    staff = person()
+    form = staff.get(FORM)
     assert form.status_code == 200
     assert "on_hand" in form.content.decode()
-    answer = send(desk, "sku,location,on_hand\nA1,S1,7\n<b>,S1,1\n")
+    answer = send(staff, "sku,location,on_hand\nA1,S1,7\n<b>,S1,1\n")
     file = Import.objects.get()
     assert answer["Location"] == reverse("admin:imports_import_change", args=[file.pk])
-    waiting = desk.get(answer["Location"])
+    waiting = staff.get(answer["Location"])
     assert (waiting.status_code, waiting["Refresh"]) == (200, "3")
     run_imports()
-    done = desk.get(answer["Location"])
+    done = staff.get(answer["Location"])
     text = done.content.decode()
     assert "Refresh" not in done
     assert "There is no SKU &lt;b&gt;." in text
     assert f"/api/v1/imports/{file.pk}/errors" in text
     assert balances("A1", "S1") == (7, 0, 0)
-    listed = desk.get(reverse("admin:imports_import_changelist")).content.decode()
+    listed = staff.get(reverse("admin:imports_import_changelist")).content.decode()
     assert "count &lt;1&gt;.csv" in listed
     assert '<progress max="2" value="2"' in listed
     assert FORM in listed
-    assert desk.get(f"/api/v1/imports/{file.pk}/errors").status_code == 200
+    assert staff.get(f"/api/v1/imports/{file.pk}/errors").status_code == 200
 
 
 def test_a_dry_run_shows_what_would_change() -> None:
-    desk = person()
-    answer = send(desk, "sku,location,on_hand\nA1,S1,7\n", dry_run="on")
+    staff = person()
+    answer = send(staff, "sku,location,on_hand\nA1,S1,7\n", dry_run="on")
     run_imports()
-    text = desk.get(answer["Location"]).content.decode()
+    text = staff.get(answer["Location"]).content.decode()
     assert "stock/A1@S1" in text
     assert "on_hand: 7" in text
     assert balances("A1", "S1") == (0, 0, 0)
@@ -113,8 +113,8 @@ def test_a_role_sends_what_its_scopes_allow() -> None:
     ],
 )
 def test_lists_can_be_downloaded(model: str, file: str) -> None:
-    desk = person()
+    staff = person()
     address = reverse(f"admin:{model}_download")
-    assert address in desk.get(reverse(f"admin:{model}_changelist")).content.decode()
-    answer = desk.get(address, follow=True)
+    assert address in staff.get(reverse(f"admin:{model}_changelist")).content.decode()
+    answer = staff.get(address, follow=True)
     assert answer["Content-Disposition"] == f'attachment; filename="{file}.csv"'

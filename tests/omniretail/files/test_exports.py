@@ -11,8 +11,8 @@ import pytest
 from inventory.models import StockMovement
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.inventory.floor import hold, order, pointers, problem, run_out
-from tests.omniretail.files.files import download
+from tests.inventory.stock_helpers import expire_cart, hold, order, pointers, problem
+from tests.omniretail.files.import_helpers import download
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def test_stock_is_written_out_and_opens_harmlessly(api: ApiCaller) -> None:
 def test_overdue_holds_are_no_promises_in_a_file_either(api: ApiCaller) -> None:
     cart = hold(api, ("=S1", 2))
     assert rows(api, "exports/stock.csv", sku="=S1")[0]["reserved"] == "2"
-    run_out(cart)
+    expire_cart(cart)
     (row,) = rows(api, "exports/stock.csv", sku="=S1")
     assert (row["reserved"], row["available"]) == ("0", "5")
 

@@ -9,9 +9,9 @@ from orders.models import Order
 from stores.models import Location
 from tests.conftest import ApiCaller
 from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.inventory.floor import balances
 from tests.inventory.laws import assert_pool_laws
-from tests.omniretail.files.files import bring_in, counts, faults
+from tests.inventory.stock_helpers import balances
+from tests.omniretail.files.import_helpers import bring_in, counts, faults
 
 pytestmark = pytest.mark.django_db
 

@@ -9,9 +9,9 @@ from core.outbox.models import Event
 from inventory.models import StockMovement
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.inventory.floor import balances, order
 from tests.inventory.laws import assert_pool_laws
-from tests.omniretail.files.files import bring_in, counts, download, faults
+from tests.inventory.stock_helpers import balances, order
+from tests.omniretail.files.import_helpers import bring_in, counts, download, faults
 
 pytestmark = pytest.mark.django_db
 HEADER = "sku,location,on_hand"

@@ -16,7 +16,7 @@ from inventory.models import StockMovement
 from tests.conftest import ApiCaller
 from tests.factories import LocationFactory, SkuFactory
 from tests.inventory.laws import assert_pool_laws
-from tests.omniretail.files.files import bring_in, counts, send
+from tests.omniretail.files.import_helpers import bring_in, counts, send
 
 pytestmark = pytest.mark.django_db
 HEADER = "sku,location,on_hand"

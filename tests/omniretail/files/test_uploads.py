@@ -14,8 +14,8 @@ from inventory.models import Stock
 from omniretail.files.tasks import run_imports
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationFactory, SkuFactory
-from tests.inventory.floor import pointers, problem
-from tests.omniretail.files.files import bring_in, counts, faults, send
+from tests.inventory.stock_helpers import pointers, problem
+from tests.omniretail.files.import_helpers import bring_in, counts, faults, send
 
 pytestmark = pytest.mark.django_db
 HEADER = "sku,location,on_hand\n"

@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.omniretail.overview.page import signed_in
+from tests.omniretail.overview.home_page_helpers import signed_in
 
 
 @pytest.fixture(autouse=True)

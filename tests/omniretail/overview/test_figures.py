@@ -11,8 +11,14 @@ from django.utils import timezone
 
 from orders.models import Fulfilment
 from tests.conftest import ApiCaller
-from tests.omniretail.overview.page import expect, listed, look, signed_in, work_at_the_shop
-from tests.orders.desk import place, step, units
+from tests.omniretail.overview.home_page_helpers import (
+    expect,
+    listed,
+    look,
+    signed_in,
+    work_at_the_shop,
+)
+from tests.orders.fulfilment_helpers import place, step, units
 
 pytestmark = pytest.mark.django_db
 

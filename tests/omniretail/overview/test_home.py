@@ -14,8 +14,8 @@ from core.access.models import User
 from inventory.models import Reservation
 from tests.conftest import ApiCaller
 from tests.factories import LocationFactory, SkuFactory, stock_up
-from tests.omniretail.overview.page import Page, look, signed_in, work_at_the_shop
-from tests.orders.desk import place
+from tests.omniretail.overview.home_page_helpers import Page, look, signed_in, work_at_the_shop
+from tests.orders.fulfilment_helpers import place
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ import pytest
 
 from inventory.models import Sku
 from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.orders.picking.walk import GTINS, put_in_bin
+from tests.orders.picking.picking_helpers import GTINS, put_in_bin
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import pytest
 
 from orders.models import Scan
 from tests.conftest import ApiCaller
-from tests.orders.desk import assert_laws_hold, place, refused, step, units
-from tests.orders.picking.walk import GTINS, results, scan, send, start
+from tests.orders.fulfilment_helpers import assert_laws_hold, place, refused, step, units
+from tests.orders.picking.picking_helpers import GTINS, results, scan, send, start
 
 pytestmark = pytest.mark.django_db
 

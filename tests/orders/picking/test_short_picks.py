@@ -10,8 +10,8 @@ from django.db.models import F
 from core.audit.models import AuditRecord
 from orders.models import Fulfilment
 from tests.conftest import ApiCaller
-from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock
-from tests.orders.picking.walk import GTINS, scan, send, short, start
+from tests.orders.fulfilment_helpers import assert_laws_hold, events, place, refused, step, stock
+from tests.orders.picking.picking_helpers import GTINS, scan, send, short, start
 
 pytestmark = pytest.mark.django_db
 

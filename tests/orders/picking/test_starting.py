@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.models import Fulfilment, PickList
 from tests.conftest import ApiCaller, make_caller
-from tests.orders.desk import assert_laws_hold, events, place, refused
-from tests.orders.picking.walk import GTINS, results, scan, send, short, start
+from tests.orders.fulfilment_helpers import assert_laws_hold, events, place, refused
+from tests.orders.picking.picking_helpers import GTINS, results, scan, send, short, start
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,15 @@ from orders.models import Fulfilment
 from orders.pickup_code import pickup_pass
 from orders.tasks import expire_pickups
 from tests.conftest import ApiCaller
-from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock, units
+from tests.orders.fulfilment_helpers import (
+    assert_laws_hold,
+    events,
+    place,
+    refused,
+    step,
+    stock,
+    units,
+)
 
 pytestmark = pytest.mark.django_db
 

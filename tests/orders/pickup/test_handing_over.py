@@ -16,8 +16,16 @@ from orders.models import Fulfilment
 from orders.pickup_code import is_right_code, is_right_qr, pickup_pass
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import UserFactory
-from tests.orders.desk import assert_laws_hold, events, place, refused, step, stock, units
-from tests.orders.pickup.counter import wrong_code
+from tests.orders.fulfilment_helpers import (
+    assert_laws_hold,
+    events,
+    place,
+    refused,
+    step,
+    stock,
+    units,
+)
+from tests.orders.pickup.pickup_helpers import wrong_code
 
 pytestmark = pytest.mark.django_db
 

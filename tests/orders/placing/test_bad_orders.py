@@ -8,7 +8,7 @@ import pytest
 
 from orders.models import Order
 from tests.conftest import ApiCaller
-from tests.orders.placing.ordered import order_of
+from tests.orders.placing.placing_helpers import order_of
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, RingFenceFactory
-from tests.orders.placing.ordered import order_of, row
+from tests.orders.placing.placing_helpers import order_of, row
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ApiCaller
-from tests.orders.placing.ordered import order_of, row
+from tests.orders.placing.placing_helpers import order_of, row
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from core.outbox.models import Event
 from orders.models import Order
 from tests.conftest import ApiCaller
 from tests.factories import stock_up
-from tests.orders.placing.ordered import at, order_of, row
+from tests.orders.placing.placing_helpers import at, order_of, row
 
 pytestmark = pytest.mark.django_db
 

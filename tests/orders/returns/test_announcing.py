@@ -13,7 +13,7 @@ from core.outbox.models import Event
 from orders.models import Fulfilment, Return
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationFactory, OrderBody, OrderLineBody
-from tests.orders.returns.counter import announce, announced, buy, counts, event_types
+from tests.orders.returns.return_helpers import announce, announced, buy, counts, event_types
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import ApiCaller
-from tests.orders.returns.counter import (
+from tests.orders.returns.return_helpers import (
     announced,
     balances,
     buy,

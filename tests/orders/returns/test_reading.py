@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import ApiCaller, make_caller
-from tests.orders.returns.counter import announce, announced, buy, receive, received
+from tests.orders.returns.return_helpers import announce, announced, buy, receive, received
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from inventory.models import Sku
 from orders.models import OrderLine
 from tests.conftest import ApiCaller
 from tests.factories import LocationFactory, OrderBody, OrderLineBody, SkuFactory, stock_up
-from tests.orders.returns.counter import (
+from tests.orders.returns.return_helpers import (
     announced,
     balances,
     buy,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.orders.ship_to_store.journey import DAYS
+from tests.orders.ship_to_store.ship_to_store_helpers import DAYS
 
 
 @pytest.fixture(autouse=True)

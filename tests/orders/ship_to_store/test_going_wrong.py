@@ -11,8 +11,15 @@ from orders.commands.fulfilment.expire_pickups import expire_due_pickups
 from orders.models import Fulfilment
 from orders.pickup_code import pickup_pass
 from tests.conftest import ApiCaller
-from tests.orders.desk import events, place, refused, step, stock, units
-from tests.orders.ship_to_store.journey import arrive, laws, look, packed, sent, states
+from tests.orders.fulfilment_helpers import events, place, refused, step, stock, units
+from tests.orders.ship_to_store.ship_to_store_helpers import (
+    arrive,
+    laws,
+    look,
+    packed,
+    sent,
+    states,
+)
 
 pytestmark = pytest.mark.django_db
 

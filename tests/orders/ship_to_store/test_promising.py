@@ -11,8 +11,8 @@ from orders.models import Fulfilment
 from stores.models import Channel, Location
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, OrderBody, OrderLineBody, RingFenceFactory, stock_up
-from tests.orders.desk import place, refused, units
-from tests.orders.ship_to_store.journey import arrive, laws, look, sent, states
+from tests.orders.fulfilment_helpers import place, refused, units
+from tests.orders.ship_to_store.ship_to_store_helpers import arrive, laws, look, sent, states
 
 pytestmark = pytest.mark.django_db
 

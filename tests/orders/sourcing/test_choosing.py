@@ -9,7 +9,15 @@ import pytest
 
 from orders.sourcing import Demand, Shortage, read_receipt
 from orders.sourcing.search import fewest_locations
-from tests.orders.sourcing.network import COORDINATES, codes, plan_for, ship, site, sites, taken
+from tests.orders.sourcing.sourcing_helpers import (
+    COORDINATES,
+    codes,
+    plan_for,
+    ship,
+    site,
+    sites,
+    taken,
+)
 
 
 def test_one_location_that_has_everything_beats_two_nearer_ones() -> None:

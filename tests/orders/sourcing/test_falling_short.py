@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orders.sourcing import Shortage
-from tests.orders.sourcing.network import codes, plan_for, ship, site, sites, taken
+from tests.orders.sourcing.sourcing_helpers import codes, plan_for, ship, site, sites, taken
 
 
 def test_an_order_that_falls_short_is_refused_whole_and_names_only_what_is_short() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders.sourcing import Allocation, Demand, Policy, Shortage, plan, read_receipt
-from tests.orders.sourcing.network import codes, plan_for, ship, site, sites, taken
+from tests.orders.sourcing.sourcing_helpers import codes, plan_for, ship, site, sites, taken
 
 
 def test_same_day_needs_a_location_that_does_it() -> None:

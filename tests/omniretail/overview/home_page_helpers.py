@@ -1,4 +1,4 @@
-"""The home page as a reader takes it, and a day's work to be seen on it."""
+"""Parsing the home page, and the work that it shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.conftest import ApiCaller
 from tests.factories import ReturnBody, SkuFactory, UserFactory
-from tests.orders.desk import place, step, units
+from tests.orders.fulfilment_helpers import place, step, units
 
 
 class Page(HTMLParser):

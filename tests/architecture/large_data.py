@@ -1,4 +1,4 @@
-"""A retailer with years of orders behind it, filled by statements: for plans to matter."""
+"""Tables as large as after years of orders, filled by statements: for query plans to matter."""
 
 from __future__ import annotations
 

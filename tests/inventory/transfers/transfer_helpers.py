@@ -1,4 +1,4 @@
-"""Transfers seen through the API."""
+"""Drafting, dispatching and receiving transfers through the API."""
 
 from __future__ import annotations
 

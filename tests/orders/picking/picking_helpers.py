@@ -1,4 +1,4 @@
-"""Walking with a pick list: started, scanned, cut short, through the API."""
+"""Pick lists through the API: starting, scanning, short picks."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from inventory.choices import Condition
 from inventory.models import StockMovement
 from tests.conftest import ApiCaller
 from tests.factories import ReturnBody
-from tests.orders.desk import place, step
+from tests.orders.fulfilment_helpers import place, step
 
 CONDITIONS = [condition.value for condition in Condition]
 

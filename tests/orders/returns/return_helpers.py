@@ -1,4 +1,4 @@
-"""The counter where goods come back, seen through the API."""
+"""Selling, announcing and receiving returns through the API."""
 
 from __future__ import annotations
 

@@ -17,10 +17,10 @@ from django.db import connections
 
 ROOT = Path(__file__).resolve().parents[2]
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.concurrency.newborn"])
+_context.set_forkserver_preload(["tests.concurrency.preloaded"])
 
 
-def open_nursery() -> ForkServerContext:
+def service_processes() -> ForkServerContext:
     """Return what starts processes of the service that work on the test's database."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATABASE_URL", url_of_tests())
@@ -32,7 +32,7 @@ def open_nursery() -> ForkServerContext:
 def url_of_tests() -> str:
     """Return the URL of the test's database.
 
-    On a machine that stands still for ten seconds, whoever waits for a row would give up.
+    With a lock_timeout of a minute: a busy machine may stand still for ten seconds.
     """
     settings = connections["default"].settings_dict
     url = (

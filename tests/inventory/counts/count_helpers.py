@@ -1,4 +1,4 @@
-"""Ten of A1 in W1 since before noon, and somebody who counts them."""
+"""Movements of A1 in W1 around noon, and counts of it through the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The counter of a shop, where the customer shows a pass."""
+"""Codes of pickups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process of the nursery has loaded before it gets anything to do."""
+"""What the processes of `process_pool` are copies of: the service, loaded once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "omniretail.settings"
 
-import omniretail.wsgi  # noqa: F401  sets Django up and reads every door
+import omniretail.wsgi  # noqa: F401  sets Django up and reads every view
 import tests.conftest  # noqa: F401
 
 # A copy that tidied up what it shares would have to copy all of it first.

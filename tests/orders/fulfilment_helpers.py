@@ -1,4 +1,4 @@
-"""The fulfilment desk, seen through the API: orders that wait, steps, and what the pool says."""
+"""Placing orders and taking fulfilments step by step through the API, and what the pool says."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def place(api: ApiCaller, *lines: tuple[str, int], **more: Any) -> dict[str, Any
     answer = api.post(
         "orders",
         OrderBody(
-            external_id=f"desk-{next(_numbers)}",
+            external_id=f"order-{next(_numbers)}",
             lines=[
                 OrderLineBody(line_id=str(position), sku=sku, quantity=units, fulfilment=way)
                 for position, (sku, units) in enumerate(lines, start=1)

@@ -1,4 +1,4 @@
-"""A day at the office: what people do through the API, and how they read the admin."""
+"""What the tests of the admin do through the API, and how they read its pages."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ def come_back(api: ApiCaller, order: str) -> None:
 def count_all(api: ApiCaller, units: int) -> None:
     """Count A1 in W1 and put the record right."""
     count = done(api.post("stock/counts", {"location": "W1", "select": {"skus": ["A1"]}}))
-    door = f"stock/counts/{count['id']}"
+    address = f"stock/counts/{count['id']}"
     entry = {"entry_id": str(uuid.uuid4()), "sku": "A1", "quantity": units}
-    done(api.post(f"{door}/entries", {"entries": [entry]}))
-    done(api.post(f"{door}/submit"))
-    done(api.post(f"{door}/apply"))
+    done(api.post(f"{address}/entries", {"entries": [entry]}))
+    done(api.post(f"{address}/submit"))
+    done(api.post(f"{address}/apply"))
 
 
 def more_of_everything(api: ApiCaller) -> None:
@@ -113,9 +113,9 @@ def cost(client: Client, address: str) -> int:
     return len(queries)
 
 
-def form_of(desk: Client, address: str) -> dict[str, Any]:
+def form_of(staff: Client, address: str) -> dict[str, Any]:
     """Return what a browser would send back unchanged."""
-    answer = desk.get(address)
+    answer = staff.get(address)
     assert answer.status_code == 200
     form = answer.context["adminform"].form
     data = {}

@@ -1,4 +1,4 @@
-"""The real pool as the machine sees it: acts through the API, and one look at all that is there."""
+"""The real pool as the state machine sees it: acts through the API, and a reading of all tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inventory.queries.integrity import POOL_LAWS, check_laws
 from orders.queries.integrity import ORDER_LAWS
 from stores.queries.network import current_network
 from tests.conftest import ApiCaller
-from tests.properties.pool_things import Claim, LineKey, Owner, Pair
+from tests.properties.pool_state import Claim, LineKey, Owner, Pair
 
 _CLAIMS = """
 SELECT r.id, k.code, p.code, r.quantity, r.group_id::text,
@@ -83,7 +83,7 @@ class Sent:
     answer: Any
 
 
-class Desk:
+class PoolClient:
     """Acts as an API client; `done` counts what was accepted and refused, by name."""
 
     def __init__(self, api: ApiCaller, done: Counter[tuple[str, str]]) -> None:

@@ -1,4 +1,4 @@
-"""The dock where suppliers' goods arrive, seen through the API."""
+"""Announcing and receiving suppliers' deliveries through the API."""
 
 from __future__ import annotations
 

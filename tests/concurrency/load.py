@@ -1,6 +1,6 @@
 """Many API clients at once, in real processes and threads, on one real PostgreSQL.
 
-`call_at_once` starts processes which send their calls at the same moment through the whole door:
+`call_at_once` starts processes which send their calls at the same moment through the whole service:
 authentication, idempotency, command, ledger.
 """
 
@@ -18,10 +18,10 @@ from django.db import connection
 from django.test import Client
 
 from inventory.ledger import claims
-from tests.concurrency.nursery import open_nursery
+from tests.concurrency.process_pool import service_processes
 
-PATIENCE = 120  # seconds
-_meeting: Any = None  # of the processes that `run_at_once` started
+TIMEOUT = 120  # seconds
+_barrier: Any = None  # of the processes that `run_at_once` started
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Order:
+class Share:
     """What one process is to do."""
 
     calls: Sequence[Call]
@@ -63,16 +63,16 @@ def call_at_once(
     without_guard: bool = False,
 ) -> list[Answer]:
     """Send the calls, dealt out over processes, all starting together; answers in any order."""
-    orders = [
-        Order(calls[index::processes], api_key, threads, without_guard)
+    shares = [
+        Share(calls[index::processes], api_key, threads, without_guard)
         for index in range(processes)
     ]
-    return [answer for answers in run_at_once(send_all, orders) for answer in answers]
+    return [answer for answers in run_at_once(send_all, shares) for answer in answers]
 
 
-def send_all(order: Order) -> list[Answer]:
-    """Send the calls of an order over its threads, in a process of its own."""
-    if order.without_guard:
+def send_all(share: Share) -> list[Answer]:
+    """Send the calls of a share over its threads, in a process of its own."""
+    if share.without_guard:
         _drop_guard()
 
     def send(call: Call) -> Answer:
@@ -80,14 +80,14 @@ def send_all(order: Order) -> list[Answer]:
             f"/api/v1/{call.path}",
             json.dumps(call.body),
             content_type="application/json",
-            headers={"Authorization": f"Bearer {order.api_key}", "Idempotency-Key": call.key},
+            headers={"Authorization": f"Bearer {share.api_key}", "Idempotency-Key": call.key},
         )
         return Answer(response.status_code, response.json(), "Idempotency-Replayed" in response)
 
-    with ThreadPoolExecutor(order.threads) as pool:
-        list(pool.map(lambda _: connection.ensure_connection(), range(order.threads)))
-        meet()
-        return list(pool.map(send, order.calls))
+    with ThreadPoolExecutor(share.threads) as pool:
+        list(pool.map(lambda _: connection.ensure_connection(), range(share.threads)))
+        wait_for_all()
+        return list(pool.map(send, share.calls))
 
 
 def _drop_guard() -> None:
@@ -97,38 +97,38 @@ def _drop_guard() -> None:
     claims._RESERVE = bare
 
 
-def run_at_once(act: Callable[[Any], Any], orders: Sequence[Any]) -> list[Any]:
-    """Call `act` with each order in a process of its own; return what they return, in order.
+def run_at_once(act: Callable[[Any], Any], tasks: Sequence[Any]) -> list[Any]:
+    """Call `act` with each task in a process of its own; return what they return, in order.
 
-    An act gets itself ready and calls `meet`, which returns when all of them have.
+    An act gets itself ready and calls `wait_for_all`, which returns when all of them have.
     """
-    nursery = open_nursery()
-    meeting = nursery.Barrier(len(orders))
-    crowd = []
+    context = service_processes()
+    barrier = context.Barrier(len(tasks))
+    started = []
     try:
-        for order in orders:
-            answers, answer = nursery.Pipe(duplex=False)
-            process = nursery.Process(target=_join, args=(meeting, act, order, answer))
+        for task in tasks:
+            answers, answer = context.Pipe(duplex=False)
+            process = context.Process(target=_run, args=(barrier, act, task, answer))
             process.start()
             answer.close()
-            crowd.append((process, answers))
-        return [_hear(process, answers) for process, answers in crowd]
+            started.append((process, answers))
+        return [_receive(process, answers) for process, answers in started]
     finally:
-        for process, answers in crowd:
+        for process, answers in started:
             process.kill()
             process.join()
             process.close()
             answers.close()
 
 
-def _join(meeting: Any, act: Callable[[Any], Any], order: Any, answer: Connection) -> None:
-    global _meeting
-    _meeting = meeting
-    answer.send(act(order))
+def _run(barrier: Any, act: Callable[[Any], Any], task: Any, answer: Connection) -> None:
+    global _barrier
+    _barrier = barrier
+    answer.send(act(task))
 
 
-def _hear(process: BaseProcess, answers: Connection) -> Any:
-    assert answers.poll(PATIENCE), "a process says nothing"
+def _receive(process: BaseProcess, answers: Connection) -> Any:
+    assert answers.poll(TIMEOUT), "a process sends nothing"
     try:
         return answers.recv()
     except EOFError:
@@ -136,6 +136,6 @@ def _hear(process: BaseProcess, answers: Connection) -> Any:
         raise AssertionError(f"a process ended with {process.exitcode}") from None
 
 
-def meet() -> None:
+def wait_for_all() -> None:
     """Return when all processes of `run_at_once` have called it."""
-    _meeting.wait(PATIENCE)
+    _barrier.wait(TIMEOUT)

@@ -11,9 +11,9 @@ from django.db import transaction
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from tests.conftest import ApiCaller
-from tests.properties.pool_desk import Desk, Sight
+from tests.properties.pool_client import PoolClient, Sight
 from tests.properties.pool_model import PoolModel
-from tests.properties.pool_things import PAIRS, SELLS_FROM, SKUS, Pair
+from tests.properties.pool_state import PAIRS, SELLS_FROM, SKUS, Pair
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ def choose(things: Mapping[str, T], number: int, *, first: str = "") -> tuple[st
     return found[number % len(found)]
 
 
-class PoolDay(RuleBasedStateMachine):
+class PoolRules(RuleBasedStateMachine):
     """Runs in a savepoint of the test's transaction, which is rolled back in the end."""
 
     api: ClassVar[ApiCaller]
@@ -34,12 +34,12 @@ class PoolDay(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model = PoolModel()
-        self.desk = Desk(self.api, self.done)
+        self.client = PoolClient(self.api, self.done)
         self.marks: list[datetime] = []  # the database's time after each step
         self.orders: dict[str, dict[str, Any]] = {}  # number -> the body that placed it
         self.savepoint = transaction.atomic()
         self.savepoint.__enter__()
-        self.sight: Sight = self.desk.look()
+        self.sight: Sight = self.client.look()
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -47,7 +47,7 @@ class PoolDay(RuleBasedStateMachine):
 
     @invariant()
     def the_pool_is_as_the_model_says(self) -> None:
-        self.sight = sight = self.desk.look()
+        self.sight = sight = self.client.look()
         model = self.model
         model.adopt(sight.claims)
         balances = {
@@ -68,7 +68,7 @@ class PoolDay(RuleBasedStateMachine):
                 line.returned,
             ), key
         channel = list(SELLS_FROM)[len(self.marks) % len(SELLS_FROM)]
-        assert self.desk.sellable(channel, SKUS) == {
+        assert self.client.sellable(channel, SKUS) == {
             pair: units for pair in PAIRS if (units := model.sellable(channel, pair))
         }
         self.marks.append(sight.at)

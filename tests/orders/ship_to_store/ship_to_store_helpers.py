@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.conftest import ApiCaller
-from tests.orders.desk import assert_laws_hold, step, units
+from tests.orders.fulfilment_helpers import assert_laws_hold, step, units
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -1,4 +1,4 @@
-"""A machine that works on a pool which others change under its hands, and tallies the answers.
+"""A client that acts at random on a pool which others change meanwhile, and adds up the answers.
 
 It has no model: what it does depends on what it sees, and what it sees may be over when it acts.
 Refusals are fine then. Runs in a process of its own.
@@ -16,14 +16,14 @@ from django.db import connection
 
 from inventory.tasks import expire_reservations
 from orders.tasks import fill_backorders
-from tests.concurrency import crowd
+from tests.concurrency import load
 from tests.conftest import ApiCaller
 from tests.factories import CartBody, OrderBody, OrderLineBody
 
 SKUS, PLACES, COUNTERS = ("A1", "B1"), ("W1", "S1", "S2"), ("S1", "S2")
 
 
-class BlindMachine:
+class RandomClient:
     """`tally` is the sum of what went into each SKU's on_hand and out of it, as the answers say."""
 
     def __init__(self, api: Any, seed: int) -> None:
@@ -203,7 +203,7 @@ class BlindMachine:
                 body["lines"] = [{"line_id": line["line_id"], "quantity": 1}]
             self.act(f"orders/{order['number']}/cancellations", body)
 
-    # The floor
+    # Fulfilment
 
     def do_make_up(self) -> None:
         if work := self._work("open", "picking"):
@@ -260,13 +260,13 @@ class BlindMachine:
 def live(order: dict[str, Any]) -> dict[str, Counter[str]]:
     """Let a machine work for each of the `seeds`, in a thread of its own, for so many `steps`."""
 
-    def work(seed: int) -> BlindMachine:
-        machine = BlindMachine(ApiCaller(order["api_key"]), seed)
+    def work(seed: int) -> RandomClient:
+        machine = RandomClient(ApiCaller(order["api_key"]), seed)
         machine.work(order["steps"])
         connection.close()
         return machine
 
-    crowd.meet()
+    load.wait_for_all()
     with ThreadPoolExecutor(len(order["seeds"])) as pool:
         machines = list(pool.map(work, order["seeds"]))
     tally, outcomes = Counter[str](), Counter[str]()

@@ -1,4 +1,4 @@
-"""What the tests of the stock pool do at its doors, and how they read the answers."""
+"""Orders and carts for tests of the stock pool, and how they read answers and balances."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def hold(api: ApiCaller, *lines: tuple[Any, ...], **more: Any) -> str:
     return answer.json()["id"]
 
 
-def run_out(reservation: str) -> None:
+def expire_cart(reservation: str) -> None:
     """Let a cart's time be over: no test waits for it."""
     over = datetime.now(UTC) - timedelta(seconds=1)
     Reservation.objects.filter(group=reservation, state="held").update(expires_at=over)

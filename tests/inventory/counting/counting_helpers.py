@@ -1,4 +1,4 @@
-"""A count as the work of several people, seen through the API."""
+"""Starting, entering and approving counts through the API."""
 
 from __future__ import annotations
 

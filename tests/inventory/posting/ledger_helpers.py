@@ -18,7 +18,7 @@ LONG_AGO = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 
 
 @dataclass
-class Shelf:
+class StockedSku:
     """One SKU at two locations, ten units at the first."""
 
     sku: int

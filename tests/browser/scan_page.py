@@ -1,4 +1,4 @@
-"""A page on which somebody scans, with its line to the server in the test's hand."""
+"""A scanning page in a browser whose connection to the server the test controls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LAMP = "5012345678900"
 MISREAD = "5012345678901"
 
 
-class Desk:
+class ScanPage:
     """A page on which somebody scans, the line to its server, and what was counted there."""
 
     def __init__(self, page: Page, address: str) -> None:
@@ -75,12 +75,12 @@ class Desk:
             self.sent.append(found[1])
 
 
-def arriving(desk: Desk, code: str) -> Locator:
-    return desk.page.get_by_label(f"Arriving now: {code}")
+def arriving(screen: ScanPage, code: str) -> Locator:
+    return screen.page.get_by_label(f"Arriving now: {code}")
 
 
-def counted(desk: Desk, code: str) -> Locator:
-    return desk.page.get_by_role("row", name=code).locator("[data-label=Counted]")
+def counted(screen: ScanPage, code: str) -> Locator:
+    return screen.page.get_by_role("row", name=code).locator("[data-label=Counted]")
 
 
 def let_in(page: Page, address: str) -> None:
