@@ -102,7 +102,7 @@ class MovementsView(ApiView):
         responses={200: listed(MovementAnswer)},
     )
     def get(self, request: Request) -> Response:
-        """List the ledger, oldest first. To follow it as it grows, read `/events`, whose
+        """List the ledger, oldest first. To follow new movements, read `/events`, whose
         numbers have no gaps: of two movements, the later number may be seen first."""
         filters = self.filters(MovementQuery)
         rows = visible_movements(

@@ -1,4 +1,4 @@
-"""Files of absolute figures, stock and counts: what each row says, and which say something new."""
+"""Files of absolute figures, stock and counts: reading rows, and finding those that differ."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def reserve(
 ) -> bool:
     """Claim units, all or nothing; False when a row no longer has them.
 
-    The guard sits in the UPDATE itself, so no other buyer can come between check and change.
+    The check is part of the UPDATE, so no other buyer can come between check and change.
     After False the caller must roll back to its savepoint: rows that had enough are changed.
     With `expires_at` the claims are `held`, else `confirmed`.
     """
@@ -112,8 +112,8 @@ def close_claims(
 ) -> bool:
     """End live claims, in part or whole; False when one of them is not live any more.
 
-    `reserved` falls by the parts. `leaves`: `on_hand` falls too (the goods are out of the
-    door). `goes_missing`: `unavailable` rises instead, so that nobody promises them again.
+    `reserved` falls by the parts. `leaves`: `on_hand` falls too (the goods leave the
+    building). `goes_missing`: `unavailable` rises instead, so that they are not promised again.
     A claim ended in part stays live with the rest. The movements carry the holder's reference,
     or the one given. After False nothing has changed.
     """
@@ -145,8 +145,8 @@ def close_claims(
 def post_claimed(entries: Sequence[Entry], claims: Sequence[Claim], *, actor: str) -> list[Balance]:
     """Post movements that bring goods, and claim some of these goods in the same act.
 
-    No guard: the units are what `entries` bring, so neither safety stock nor a ring fence has a
-    say, and nobody can be faster. A reservation id that a live claim has makes that claim grow.
+    No check: the units are those that `entries` bring, so neither safety stock nor a ring fence
+    applies, and no other buyer can take them. The id of a live claim enlarges that claim.
     """
     balances = post(
         [
@@ -224,7 +224,7 @@ def end_locked(
 
 
 def extend_claims(group_id: uuid.UUID, *, until: datetime) -> bool:
-    """Let a cart's held claims run until another time; False when none is held any more."""
+    """Change the expiry of a cart's held claims; False when none is held any more."""
     held = [
         claim.reservation_id
         for claim in lock_cart(group_id)

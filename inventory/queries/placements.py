@@ -1,4 +1,4 @@
-"""What lies in which bin, in walking order."""
+"""Placements, in walking order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each location could still promise of some SKUs, for one channel: one statement."""
+"""Units of some SKUs that each location can still promise to one channel, in one statement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inventory.queries.available.kept import Resolver
 from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, ShelfRow, pairs
 
 Pair = tuple[int, int]  # (sku_id, location_id)
-FENCED_MOST = 2_000_000_000  # what the guard's integer takes: no location has more to sell
+FENCED_MOST = 2_000_000_000  # the range of the column: no location has more to sell
 
 _READ = f"WITH {ASKED} SELECT {COLUMNS} FROM {JOINED}"
 
@@ -27,17 +27,18 @@ class Shelf:
     sku_ids: dict[str, int]
     sellable: dict[int, dict[int, int]]
     fenced: dict[Pair, int]
-    # Whether any of it is in carts whose time is over, but which no sweep has ended yet.
+    # Whether some units are held by expired carts that no sweep has ended yet.
     has_stale_holds: bool = False
 
 
 def read_shelf(
     *, skus: Sequence[str], channel_id: int, entitled: Mapping[Pair, int] | None = None
 ) -> Shelf:
-    """Read every Stock row of these SKU codes as this channel sees it.
+    """Read the units of these SKU codes that this channel may promise, by location.
 
-    `entitled` are units that the asker held until this transaction and that nobody could take
-    since: they stay its own, whatever has been fenced or kept safe after they were promised.
+    `entitled` are units that the buyer's cart held until this transaction and that no other buyer
+    could take since: they remain available to it, even if they were fenced or kept as safety stock
+    meanwhile.
     """
     rows = [ShelfRow(*row) for row in run(_READ, [list(skus)])]
     if not rows:
