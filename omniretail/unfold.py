@@ -1,4 +1,4 @@
-"""How the admin looks: its sidebar follows the work, not the packages."""
+"""The admin's theme settings: its sidebar is grouped by work, not by packages."""
 
 from __future__ import annotations
 

@@ -12,6 +12,6 @@ from django.urls import get_resolver  # noqa: E402  (these need the apps that Dj
 
 from core.api.express import ExpressLane  # noqa: E402
 
-# Read now: else a process's first request beside the lane waits 0.4 s for every door.
+# Import the URLs now: else a process's first request waits 0.4 s for all views.
 _doors = get_resolver().url_patterns
 application = ExpressLane(_application)

@@ -1,4 +1,4 @@
-"""`GET /events`: every fact, in order, without gaps."""
+"""`GET /events`: every event, in order, without gaps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.problems.catalogue import ValidationFailed
 
 DEFAULT_LIMIT = 100
 LAST_SEQUENCE = 2**63 - 1
-# A client that may see little reads on past what it may not see, but not for ever.
+# Events that the client may not see are skipped, up to this many per request.
 BATCH, MOST_BATCHES = 500, 20
 _TYPE = re.compile(r"[a-z_]+\.(?:[a-z_]+|\*)")
 
@@ -76,7 +76,7 @@ class EventsView(ApiView):
     def get(self, request: Request) -> Response:
         """Read the feed. Remember the last `sequence`, and go on from there."""
         asked = self.filters(FeedQuery)
-        # The feed does not wait for a worker.
+        # New events are numbered here, without waiting for a worker.
         while number_pending():
             continue
         after = asked.get("after", 0)
@@ -96,7 +96,7 @@ class EventsView(ApiView):
 
 
 def _check_is_known(after: int) -> None:
-    """Refuse a place that the feed has not reached: its reader has followed another feed."""
+    """Refuse a number beyond the feed's last: the client has read the feed of another database."""
     last = Relay.objects.values_list("last_sequence", flat=True).first() or 0
     if after > last:
         raise ValidationFailed.at(
@@ -124,7 +124,7 @@ def _read_visible(
 
 
 def _channels_of_orders(events: Sequence[Event]) -> dict[str, str]:
-    """Return the channel of each order that the events belong to, as its placing told it."""
+    """Return the channel of each order that the events belong to, from its `order.placed` event."""
     orders = {event.order for event in events if event.order}
     return dict(
         Event.objects.filter(order__in=orders, type="order.placed").values_list(
