@@ -1,4 +1,4 @@
-"""Periodic sweeps: whatever a stopped process left undone, these do."""
+"""Periodic sweeps: they complete the work that a stopped process left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orders.commands.settling import backorders
 
 @shared_task
 def fill_backorders() -> None:
-    """Offer the shelf to everything that waits: holds run out and fences end without a word."""
+    """Fill backorders from all stock: holds and fences may expire without an event."""
     skus = backorders.skus_waited_for()
     reached: backorders.Waiting | None = None
 
@@ -29,7 +29,7 @@ def fill_backorders() -> None:
 
 @shared_task
 def expire_pickups() -> int:
-    """Give up every pickup that nobody came for in time; return how many."""
+    """Expire every pickup that was not collected in time; return how many."""
     return expire_due_pickups()
 
 

@@ -1,4 +1,4 @@
-"""People who order. They are exported and forgotten over the API."""
+"""Customers in the admin. Export and erasure are in the API."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from orders.models import Customer
 
 
 def customers_named(word: str) -> Q:
-    """Return the customers with this e-mail or this id of the shop.
+    """Return the customers with this e-mail or this external id.
 
-    E-mails stand in two indexes, of those with and without an id, and are asked for in each.
+    E-mails are in two indexes, of customers with and without an id; both are searched.
     """
     named = Q(external_id=word)
     if "@" in word:

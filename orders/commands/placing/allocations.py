@@ -1,6 +1,6 @@
-"""Drawing up what each location does for an order: fulfilments, their lines, and their claims.
+"""Composing the fulfilments of an order, with their lines and their claims.
 
-Placing, sourcing again and filling backorders all end here.
+Used by placing, sourcing again and filling backorders.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class ShareLine:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one location is to do for one order; `ordinal` counts the order's fulfilments.
+    """One location's part of one order; `ordinal` counts the order's fulfilments.
 
     `source` is the building whose goods are brought to `place` first; None: they are there.
     """
@@ -83,7 +83,7 @@ class Share:
 
     @property
     def building(self) -> Place:
-        """Where the goods are, and the claims on them."""
+        """The location of the goods, and of the claims on them."""
         return self.source or self.place
 
     @property
@@ -93,7 +93,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Shares as rows and documents, with the claims that still have to be made."""
+    """Shares as rows and documents, with the claims that are still to be made."""
 
     fulfilments: list[dict[str, Any]]
     lines: list[dict[str, Any]]
@@ -109,9 +109,9 @@ class Drawn:
 def draw_shares(
     shares: Sequence[Share], *, ids: Mapping[str, Sequence[int]], at: datetime
 ) -> Drawn:
-    """Draw up fulfilments and their lines, under these ids, for a statement that inserts them.
+    """Compose fulfilments and their lines, under these ids, for a statement that inserts them.
 
-    A till sale is drawn as it will be when its claims are consumed a moment later.
+    A till sale is composed in its final state: its claims are consumed in the same transaction.
     """
     line_ids = iter(ids["orders_fulfilmentline"])
     reservation_ids = iter(ids["inventory_reservation"])
@@ -190,7 +190,7 @@ def _line(
 def receipt_rows(
     receipts: Sequence[tuple[int, dict[str, object]]], occasion: str, *, at: datetime
 ) -> Rows:
-    """Draw up (order id, sourcing receipt) for a statement that inserts them."""
+    """Compose (order id, sourcing receipt) for a statement that inserts them."""
     return RECEIPTS, [
         {"order_id": order_id, "occasion": occasion[:64], "receipt": receipt, "decided_at": at}
         for order_id, receipt in receipts

@@ -1,4 +1,4 @@
-"""Sourcing again what a location could not give."""
+"""Sourcing units again that a location could not supply."""
 
 from __future__ import annotations
 
