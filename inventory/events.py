@@ -24,7 +24,9 @@ def tell_of_carts(type: str, carts: Collection[uuid.UUID], *, actor: str) -> Non
 
 
 def tell_broken_carts(broken: Sequence[Broken], *, actor: Principal) -> None:
-    """Publish the carts among the holders of broken claims; the settlement publishes the orders."""
+    """Publish the carts among the holders of broken reservations; the settlement publishes the
+    orders.
+    """
     if not broken:
         return
     carts = (

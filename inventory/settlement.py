@@ -47,13 +47,13 @@ class Settlement(Protocol):
         """Run a change of stock and settle the orders that it affects, in one transaction.
 
         `waiting_for` are the ids of all SKUs that the act touches, `concerning` those of orders
-        that it is about. `lock` locks the act's own rows, with all rows of the SKUs it is told.
+        that it is about. `lock` locks the act's own rows, with all rows of the SKUs it is given.
         """
 
     def dispatch_transfer(
         self, *, identity: str, as_scanned: bool, actor: Principal
     ) -> dict[str, Any]:
-        """Dispatch a transfer, whether its goods are for a shelf or promised; return it."""
+        """Dispatch a transfer, whether its goods are for stock or promised; return it."""
 
     def receive_transfer(
         self,
@@ -65,7 +65,7 @@ class Settlement(Protocol):
         as_scanned: bool = False,
         actor: Principal,
     ) -> dict[str, Any]:
-        """Receive a transfer, for the shelf or for waiting customers; return it."""
+        """Receive a transfer, for stock or for waiting customers; return it."""
 
     def skus_waited_for(self, *kinds: Mapping[str, Any]) -> set[int]:
         """Return the ids of SKUs that backorders wait for; only of these kinds (SKU columns)."""

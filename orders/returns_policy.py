@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from orders.errors import NotInInspection, NotReturnable
 
-# Counted from the moment the goods left the building. The scope returns:override waives it.
+# Counted from the time at which the goods left the building. The scope returns:override waives it.
 RETURN_WINDOW = timedelta(days=30)
 
 
@@ -70,7 +70,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Units of the wish at `index`, tied to what they were found in."""
+    """Units of the wish at `index`, tied to the line or units that they match."""
 
     index: int
     quantity: int

@@ -199,7 +199,8 @@ class ReservationAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     search_help_text = "Reference; or SKU code or barcode, for the live claims on it"
 
     def find(self, word: str) -> Q:
-        # Live or ended, each by its own index. The history of a SKU's claims is in the ledger.
+        # Live or ended, each by its own index. The history of a SKU's reservations is in the
+        # ledger.
         skus = list(skus_named(word).values_list("pk", flat=True))
         named = Q(reference=word, state__in=LIVE) | Q(reference=word, state__in=ENDED)
         return Q(sku__in=skus, state__in=LIVE) | named

@@ -1,4 +1,4 @@
-"""`/keep-rules`: units kept from sale by rule, for one channel or from all, until a moment."""
+"""`/keep-rules`: units kept from sale by rule, for one channel or from all, until a given time."""
 
 from __future__ import annotations
 

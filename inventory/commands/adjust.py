@@ -31,11 +31,11 @@ def adjust_stock(
 ) -> StockChange:
     """Record differences that people found. Lines of one Stock row are summed.
 
-    Findings are always recorded: where fewer remain than were promised, the newest claims break.
-    Where even fewer remain than were unavailable, those go with them. Only impossible changes are
-    refused: `BalanceOutOfRange`, with the balances as they are, when a balance would fall below
-    zero or more would be unavailable than there is; `NotInCondition` when the reason is a condition
-    that has fewer units than are to leave it.
+    Findings are always recorded: where fewer remain than were promised, the newest reservations
+    break. Where even fewer remain than were unavailable, those go with them. Only impossible
+    changes are refused: `BalanceOutOfRange`, with the balances as they are, when a balance would
+    fall below zero or more would be unavailable than there is; `NotInCondition` when the reason is
+    a condition that has fewer units than are to leave it.
     """
     wanted = _sum_up(adjustments)
     pairs = [item.spot.pair for item in wanted]

@@ -35,7 +35,7 @@ def redeem_hold(
     """Release a cart's units, in the transaction in which its order reserves them.
 
     The Stock rows of the cart, and of the order's `skus` (codes), stay locked until the order
-    has claimed them: no other buyer comes between, and rows are locked once, in order.
+    has reserved them: no other buyer comes between, and rows are locked once, in order.
     Returns the units by (SKU id, location id): the order may have them, even if they were fenced or
     kept as safety stock since the cart reserved them.
     Raises `ReservationNotLive` when the hold is unknown, over, or another channel's.

@@ -108,7 +108,7 @@ def _write(
     network: Network,
     actor: Principal,
 ) -> dict[str, Any]:
-    """Write the group and its event, then claim the units last: others wait for those rows."""
+    """Write the group and its event, then reserve the units last: others wait for those rows."""
     expires_at = database_now() + timedelta(seconds=cart.ttl_seconds)
     group = ReservationGroup.objects.create(
         channel_id=cart.channel.id, reference=cart.reference, expires_at=expires_at

@@ -57,8 +57,8 @@ _REBASED = "greatest(0, f.on_hand::bigint + coalesce(since.on_hand, 0))"
 # Rows are found again by their place in the table, one after the other, so that the UPDATE takes
 # the locks in (SKU, location) order without a lock of its own before it, which took 0.8 us a row.
 # A row that was changed in between has another version (its place is not compared again in
-# every release of PostgreSQL): it is not changed, but left to the caller, with those where claims
-# would break or something is unavailable, which one statement cannot settle.
+# every release of PostgreSQL): it is not changed, but left to the caller, with those where
+# reservations would break or something is unavailable, which one statement cannot settle.
 _COUNT = f"""
 WITH counted AS MATERIALIZED (
     SELECT s.place, s.version, s.sku_id, s.location_id, s.on_hand AS before, {{now}} AS now,
@@ -123,7 +123,7 @@ def count_rows(
     Rows that agree are not changed. `dated`: figures have an `as_of`, and later movements stay;
     a later count supersedes them. Their rows must be locked by now, by
     `open_and_lock_figures`: what moved is not seen where it was committed after this began.
-    Rows on which claims would break, units are unavailable, or which were changed at
+    Rows on which reservations would break, units are unavailable, or which were changed at
     the same time, come back in `left` untouched: count them by
     `inventory.commands.counting.count.apply_count`.
 

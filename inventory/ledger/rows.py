@@ -53,7 +53,7 @@ def lock_skus(sku_ids: Collection[int]) -> dict[Pair, Balance]:
 
 
 def lock_rows_of_claims(reservation_ids: Collection[int]) -> None:
-    """Lock the Stock rows that these reservations claim, in order."""
+    """Lock the Stock rows that these reservations bind, in order."""
     _lock(
         "(s.sku_id, s.location_id) IN"
         " (SELECT sku_id, location_id FROM inventory_reservation WHERE id = ANY(%s::bigint[]))",

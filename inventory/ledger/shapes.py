@@ -81,7 +81,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Units of a claim that were not found."""
+    """Units of a reservation that were not found."""
 
     reservation_id: int
     sku_id: int

@@ -1,4 +1,4 @@
-"""Balances, the ledger that explains them, and claims on them.
+"""Balances, the ledger that explains them, and reservations of them.
 
 Written by `inventory/ledger` alone.
 """
@@ -137,7 +137,7 @@ class ReservationGroup(models.Model):
 
 
 class Reservation(models.Model):
-    """A claim on one Stock row. `reference` is opaque here: a cart's or an order's name."""
+    """Reserved units of one Stock row. `reference` is opaque here: a cart's or an order's name."""
 
     id = models.BigAutoField(primary_key=True)
     sku = models.ForeignKey(
@@ -170,7 +170,7 @@ class Reservation(models.Model):
             ),
         ]
         indexes = [
-            # Live claims of a row: what breaks first, and what `reserved` must add up to.
+            # Live reservations of a row: what breaks first, and what `reserved` must add up to.
             models.Index(
                 fields=["sku", "location"],
                 name="reservation_live",

@@ -1,4 +1,4 @@
-"""The page on which units of a shelf are set apart, change their condition, or go back on sale."""
+"""The page to set units apart, change their condition, or put them back on sale."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _scan(pick_list: PickList, *, share: int = 1) -> None:
     """Scan a list's lines in walking order, or the first half of them with `share` 2."""
     lines = [line for line in lines_with_orders([pick_list]) if outstanding(line)]
     codes = Barcode.objects.filter(sku__in=[line.sku_id for line in lines]).order_by("-code")
-    gtins = dict(codes.values_list("sku", "code"))  # the last that is told stands: the lowest
+    gtins = dict(codes.values_list("sku", "code"))  # of several codes the lowest remains
     reads = []
     for line in lines[: -(-len(lines) // share)]:
         name = f"demo/{pick_list.pk}/{line.pk}"

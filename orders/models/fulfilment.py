@@ -151,7 +151,7 @@ class FulfilmentLine(models.Model):
     # Units to fulfil: falls when units are cancelled, rejected or short.
     quantity = models.PositiveIntegerField()
     picked = models.PositiveIntegerField(default=0, db_default=0)
-    # Ship-to-store: arrived at the shop, and claimed there until collected.
+    # Ship-to-store: arrived at the shop, and reserved there until collected.
     arrived = models.PositiveIntegerField(default=0, db_default=0)
     # Left with the customer or with the customer's carrier.
     fulfilled = models.PositiveIntegerField(default=0, db_default=0)

@@ -93,7 +93,7 @@ class Promises:
         self._shippers = [place.id for place in nearest if place.ships]
 
     def ready(self, shelf: Mapping[int, int], quantity: int) -> Mapping[int, datetime | None]:
-        """When a pickup of all units would wait at each location of a shelf; None: never."""
+        """When a pickup of all units would be ready at each location; None: never."""
         if min(shelf.values(), default=quantity) >= quantity:
             return self._ready
         return {

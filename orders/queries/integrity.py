@@ -1,4 +1,4 @@
-"""The laws between orders and stock: every promise has its claim, and no other exists."""
+"""The laws between orders and stock: every promise has its reservation, and no other exists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from orders.models.fulfilment import UNFINISHED
 
 _UNFINISHED = ", ".join(f"'{state}'" for state in UNFINISHED)
 
-# Units of fulfilment lines that still have to leave, with those of them that are claimed, and
+# Units of fulfilment lines that still have to leave, with those of them that are reserved, and
 # where: until goods leave for a shop at their source, on the way nowhere, then in the shop.
 _OUTSTANDING = f"""
     SELECT o.reservation_id, o.order_line_id, o.quantity - o.fulfilled AS units,

@@ -51,8 +51,8 @@ def ready_at_shops(
     """Return by shop id when a pickup of each (SKU, units) would be ready there.
 
     An order of these lines for that shop would get the same promise, because it is planned as
-    one: the shop's shelf first, then what other buildings send. None where a line cannot be had
-    whole. Shops without pickup are left out.
+    one: the shop's stock first, then units that other locations send. None where a line is not
+    available whole. Shops without pickup are left out.
     """
     codes = {identity: place.code for identity, place in network.places.items()}
     sellable = {

@@ -197,7 +197,7 @@ def _group(
 def _journey_to(
     shop: Site, lines: Sequence[Demand], stocked: set[str], sites: Mapping[str, Site]
 ) -> Group:
-    """Group a shop's lines; its own shelf is preferred to any other, however near."""
+    """Group a shop's lines; its own stock is preferred to any other, however near."""
     point = None
     if shop.latitude is not None and shop.longitude is not None:
         point = (shop.latitude, shop.longitude)

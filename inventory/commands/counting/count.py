@@ -64,7 +64,7 @@ def apply_count(
 
     A line counted at some time is compared with the record of that time, and later movements
     stay. Units that a picker had reported missing by then are settled: they are on the shelf after
-    all, or lost, as the count shows. Where fewer remain than were promised, the newest claims
+    all, or lost, as the count shows. Where fewer remain than were promised, the newest reservations
     break; where fewer remain than were unavailable otherwise, those go too, by movements that
     name their condition. A count that agrees leaves no movement, but supersedes older ones.
 

@@ -50,9 +50,9 @@ def count_file(
 ) -> CountedFile:
     """Correct `on_hand` to the figures of a file, as `apply_count` does.
 
-    Most rows are settled by one statement of the ledger. The few where claims break or units are
-    unavailable are counted by `apply_count`. `change.more` holds only SKUs of `waiting_for`: of a
-    million rows, few have backorders.
+    Most rows are settled by one statement of the ledger. The few where reservations break or units
+    are unavailable are counted by `apply_count`. `change.more` holds only SKUs of `waiting_for`: of
+    a million rows, few have backorders.
     """
     telling = Telling(name=name, reference=reference, actor=actor.name, waiting=waiting_for)
     if dated:

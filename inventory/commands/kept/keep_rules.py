@@ -43,7 +43,7 @@ def put_keep_rule(
 
     `expect` is called with the version found (None: new) under the row's lock and raises to refuse.
     A replacement that changes nothing keeps the version. Every process applies the rule from the
-    moment it is committed.
+    time it is committed.
     """
     columns = asdict(facts)
     with transaction.atomic():

@@ -36,7 +36,9 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A receipt: the transfer, what it changed, and units by the id of the claim that got them."""
+    """A receipt: the transfer, what it changed, and units by the id of the reservation that got
+    them.
+    """
 
     document: dict[str, Any]
     change: StockChange
@@ -58,8 +60,8 @@ def receive_transfer(
     With `close` whatever is still missing is settled as lost: the units left the source when
     they were dispatched, so the loss is shown at the destination as an arrival and a loss of
     the same units. More or other goods than were sent raise `TransferExceeds`, unless
-    `accept_surplus`. Sound units go to the claims in `waiting` first, in their order, each up to
-    its quantity, in the same act: no other order can take them in between.
+    `accept_surplus`. Sound units go to the reservations in `waiting` first, in their order, each up
+    to its quantity, in the same act: no other order can take them in between.
     """
     transfer = lock_transfer(identity, actor, at="destination")
     state = next_transfer_state(transfer.state, "receive")
@@ -182,7 +184,7 @@ def _note(
 
 
 def _give(arrivals: Sequence[Arrival], waiting: Sequence[Claim]) -> list[Claim]:
-    """Limit the claims to the sound units that arrived, in their order."""
+    """Limit the reservations to the sound units that arrived, in their order."""
     sound = {arrival.sku_id: arrival.sound for arrival in arrivals}
     given = []
     for claim in waiting:

@@ -115,10 +115,10 @@ def dispatch_transfer(
 def dispatch_promised(
     *, identity: str, parts: Sequence[Part], as_scanned: bool = False, actor: Principal
 ) -> dict[str, Any]:
-    """Dispatch promised goods: the claims on them end, `on_hand` and `reserved` fall.
+    """Dispatch promised goods: the reservations of them end, `on_hand` and `reserved` fall.
 
-    `parts` are the claims on all units of the draft. Raises `TransferPromised` when not all
-    of it was scanned, and `ReservationNotLive` when a claim is no longer live.
+    `parts` are the reservations of all units of the draft. Raises `TransferPromised` when not all
+    of it was scanned, and `ReservationNotLive` when a reservation is no longer live.
     """
     transfer = lock_transfer(identity, actor, at="source")
     missing = [line for line in lines_of(transfer) if line.loaded < line.quantity]

@@ -17,11 +17,11 @@ _READ = f"WITH {ASKED} SELECT {COLUMNS} FROM {JOINED}"
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What a channel may still promise of the asked SKUs; an unknown one is missing everywhere.
+    """Units that a channel may still promise, by SKU; an unknown SKU is missing everywhere.
 
     `sellable` is in units by SKU id and location id, and may be below zero. `fenced` is what the
-    guard of a claim must leave beyond the row's own safety stock, where that is anything: what is
-    kept for other channels, and what a rule keeps safe above the row's own level.
+    check of a reservation must leave beyond the row's own safety stock, where that is anything:
+    what is kept for other channels, and what a rule keeps safe above the row's own level.
     """
 
     sku_ids: dict[str, int]

@@ -31,7 +31,7 @@ def receive_goods(
     as_scanned: bool = False,
     actor: Principal,
 ) -> dict[str, Any]:
-    """Receive a transfer; claim the customer's units in the same act, fill backorders.
+    """Receive a transfer; reserve the customer's units in the same act, fill backorders.
 
     When all units of the customer have arrived, the fulfilment is ready. Units that cannot come
     any more, lost or damaged, are taken off it and sourced again.
@@ -73,10 +73,10 @@ def _on_its_way(identity: str) -> Fulfilment | None:
 
 
 def _claims(fulfilment: Fulfilment, lines: Sequence[FulfilmentLine]) -> dict[FulfilmentLine, Claim]:
-    """Return the claim on arriving units that each line needs.
+    """Return the reservation of arriving units that each line needs.
 
-    The claim of an earlier part is enlarged; one that ended at the source, or broke, is followed
-    by a new one.
+    The reservation of an earlier part is enlarged; one that ended at the source, or broke, is
+    followed by a new one.
     """
     wanting = [line for line in lines if line.quantity > line.arrived]
     live = set(

@@ -143,7 +143,7 @@ def _wanted(lines: Sequence[tuple[str, int]] | None, free: dict[str, int]) -> di
 def _take_out(
     wanted: dict[str, int], rows: dict[str, OrderLine], shares: list[FulfilmentLine]
 ) -> list[Part]:
-    """Move the units to `cancelled` in memory; return the claims to be released."""
+    """Move the units to `cancelled` in memory; return the reservations to be released."""
     freed = []
     for line_id, units in wanted.items():
         line = rows[line_id]
@@ -161,7 +161,7 @@ def _take_out(
             had = share.arrived
             share.shrink_to(share.quantity - taken)
             left -= taken
-            # In transit there is no claim: cancelled units go on sale when they arrive.
+            # In transit there is no reservation: cancelled units go on sale when they arrive.
             on_way = share.fulfilment.state == FulfilmentState.IN_TRANSIT
             claimed = had - share.arrived if on_way else taken
             freed.append(Part(share.reservation_id, claimed))

@@ -41,7 +41,7 @@ def lock_fulfilment(*, code: str, actor: Principal, at_counter: bool = False) ->
 
 
 def lines_of(fulfilment: Fulfilment) -> list[FulfilmentLine]:
-    """Return the lines in their order, with order line, SKU and claim."""
+    """Return the lines in their order, with order line, SKU and reservation."""
     return list(fulfilment.lines.select_related("order_line__sku").order_by("id"))
 
 
@@ -143,7 +143,7 @@ def end_claims(
     leaves: bool = False,
     goes_missing: bool = False,
 ) -> None:
-    """End the claims of these units; `ClaimBroken` when a count has just broken one."""
+    """End the reservations of these units; `ClaimBroken` when a count has just broken one."""
     closed = ledger.close_claims(
         [Part(line.reservation_id, quantity) for line, quantity in units.items()],
         state=state,

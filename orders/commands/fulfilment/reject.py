@@ -102,7 +102,8 @@ def give_up(
     occasion: str,
     actor: Principal,
 ) -> None:
-    """Take units out of a locked fulfilment, record why, end their claims, and source them again.
+    """Take units out of a locked fulfilment, record why, end their reservations, and source them
+    again.
 
     `lines` are all of its lines. A fulfilment without units left becomes rejected.
     """
@@ -166,7 +167,7 @@ def _note(
 
 
 def _end(fulfilment: Fulfilment, parts: Sequence[GivenUp], *, actor: Principal) -> None:
-    """End the claims with the stock effect of the reason, all rows locked in order first."""
+    """End the reservations with the stock effect of the reason, all rows locked in order first."""
     ledger.lock_rows([(part.line.order_line.sku_id, fulfilment.building.pk) for part in parts])
     for reason in RejectReason:
         units: dict[FulfilmentLine, int] = {}

@@ -1,8 +1,8 @@
 """Ship-to-store: goods that another building sends to the shop where their customer collects.
 
 The goods travel on a transfer: drafted when the box is closed, dispatched when it leaves, received
-at the shop (`arrivals.py`). Until it leaves the claims are at the source; in transit there are
-none.
+at the shop (`arrivals.py`). Until it leaves the reservations are at the source; in transit there
+are none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Composing the fulfilments of an order, with their lines and their claims.
+"""Composing the fulfilments of an order, with their lines and their reservations.
 
 Used by placing, sourcing again and filling backorders.
 """
@@ -83,7 +83,7 @@ class Share:
 
     @property
     def building(self) -> Place:
-        """The location of the goods, and of the claims on them."""
+        """The location of the goods, and of the reservations of them."""
         return self.source or self.place
 
     @property
@@ -93,7 +93,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Shares as rows and documents, with the claims that are still to be made."""
+    """Shares as rows and documents, with the reservations that are still to be made."""
 
     fulfilments: list[dict[str, Any]]
     lines: list[dict[str, Any]]
@@ -111,7 +111,8 @@ def draw_shares(
 ) -> Drawn:
     """Compose fulfilments and their lines, under these ids, for a statement that inserts them.
 
-    A till sale is composed in its final state: its claims are consumed in the same transaction.
+    A till sale is composed in its final state: its reservations are consumed in the same
+    transaction.
     """
     line_ids = iter(ids["orders_fulfilmentline"])
     reservation_ids = iter(ids["inventory_reservation"])

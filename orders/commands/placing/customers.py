@@ -52,7 +52,7 @@ def find_or_make(wanted: Sequence[CustomerRequest]) -> dict[Key, int]:
     found: dict[Key, int] = {}
     while len(found) < len(by_key):
         # In order: two sets that make the same customers never deadlock. Those that
-        # another transaction made at this moment are found when the statement is run again.
+        # another transaction makes concurrently are found when the statement is run again.
         keys = sorted(by_key.keys() - found.keys(), key=str)
         customers = [by_key[key] for key in keys]
         rows = run(

@@ -22,7 +22,7 @@ from orders.queries.documents import fulfilment_documents
 
 
 def settle(*, change: StockChange, actor: Principal) -> None:
-    """Source broken claims again and fill backorders, in the caller's transaction."""
+    """Source broken reservations again and fill backorders, in the caller's transaction."""
     if change.broken:
         mend_broken(change.broken, cause=change.cause, actor=actor)
     if change.more:
