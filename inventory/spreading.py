@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 MOST_TOGETHER = 3  # larger sets of locations are chosen greedily
-MOST_LOOKS = 20_000  # locations x SKUs looked at in search of the smallest set
+MOST_LOOKS = 20_000  # locations x SKUs tried in search of the smallest set
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def fill_backorders() -> None:
     def fill() -> backorders.Waiting | None:
         return backorders.fill_backorders(sku_ids=skus, actor=SYSTEM, behind=reached)
 
-    # To the end of the queue: lines that wait in vain must not hide those behind them.
+    # To the end of the queue: lines that cannot be filled must not block those behind them.
     while skus and (reached := retry_conflicts(fill)):
         continue
 

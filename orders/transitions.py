@@ -55,7 +55,7 @@ FULFILMENT: Mapping[str, LifeCycle] = {
     "same_day": _SHIP,
     "pickup": _PICKUP,
     SHIP_TO_STORE: _SHIP_TO_STORE,
-    # A till sale is placed and fulfilled in one act: it is never seen in another state.
+    # A till sale is placed and fulfilled in one transaction: it has no other state.
     "carry_out": {},
 }
 

@@ -62,7 +62,7 @@ class Location(models.Model):
 
 
 class Bin(models.Model):
-    """A place on a shelf; `walk` is its turn when a picker walks the building."""
+    """A place on a shelf; `walk` is its position in walking order."""
 
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="bins")
     code = models.CharField(max_length=64)

@@ -38,7 +38,7 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
     def can_enter(self, path: Path) -> bool:
-        """Whether the account may walk into `path`, or into the nearest parent that exists.
+        """Whether the account may enter `path`, or the nearest parent that exists.
 
         Root may enter any folder, so `os.access` for this process would not answer that.
         """

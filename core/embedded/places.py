@@ -7,7 +7,7 @@
     DATA_DIR/log/           logs of the servers and processes
     DATA_DIR/*.lock, *.pid  who uses and who runs what
 
-`servers` is a link when root keeps DATA_DIR where the servers' account cannot walk
+`servers` is a link when root keeps DATA_DIR where the servers' account cannot enter
 (a 0700 home), and the sockets move to a short folder when the path is too long for one.
 """
 

@@ -66,7 +66,7 @@ class Kind:
     """One kind of file.
 
     `columns` maps every column it may have to whether it must. `prepare` checks the staged rows
-    and writes those to apply to the work table; it returns how many rows need no further work.
+    and writes those to apply to the work table; it returns the progress of rows done by then.
     `apply` does a chunk, or for a dry run notes what it would change.
     """
 

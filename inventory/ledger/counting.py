@@ -15,7 +15,7 @@ from inventory.queries.counting.since import SINCE
 class CountedRows:
     """The result of `count_rows`: how many rows it changed, and those it left to the caller.
 
-    `more` are the SKUs among those asked for of which more can be promised than before.
+    `more` are those of the given SKUs of which more can be promised than before.
     """
 
     changed: int

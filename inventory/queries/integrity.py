@@ -162,7 +162,7 @@ POOL_LAWS = (
 def check_laws(
     laws: Sequence[Law] = POOL_LAWS, *, shown: int = SHOWN, patience: str = PATIENCE
 ) -> Report:
-    """Check laws over every row. One statement sees one moment: sales in flight never look
+    """Check laws over every row. One statement reads one snapshot: sales in flight never look
     like violations. `shown` of them are listed, all are counted."""
     clauses = " UNION ALL ".join(
         f"SELECT '{law.name}', broken.* FROM ({law.broken.replace('%', '%%')}) AS broken"

@@ -78,7 +78,7 @@ def pool_report() -> Report:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """That the last nightly check found something; `href` where the person may look at it."""
+    """The last nightly check found violations; `href` is set where the person may see them."""
 
     check: Reconciliation
     href: str

@@ -87,7 +87,7 @@ class ExpireView(StepView):
         operation_id="expire_fulfilment", request=NothingBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Stop waiting for the customer: the goods go back on sale, a refund is asked for."""
+        """Give up a pickup: the goods go back on sale, a refund is requested."""
         self.body(NothingBody)
         return self.step(expire_pickup, code)
 

@@ -89,7 +89,7 @@ def _fact(run: Reconciliation, row: Violation, *, actor: Principal) -> Fact:
 
 
 def _log(run: Reconciliation, found: list[Violation]) -> None:
-    """Log the result after the commit: each new violation, and the number of old ones."""
+    """Log the result after the commit: each new violation, and the number of all."""
     for row in found:
         if row.is_new:
             log.error(

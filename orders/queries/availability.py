@@ -35,7 +35,7 @@ class LineAvailability(NamedTuple):
     """The availability of one line, by location id.
 
     `units` are those that have any. `ready` is when a pickup of all would be ready there; where
-    locations were asked for by name and one lacks some, that is when another building has sent
+    locations were requested by code and one lacks some, that is when another location has sent
     them. `kept` is what is kept from sale, for whom and why. `deliver_by`: when a parcel would
     be there, None: not possible.
     """

@@ -6,7 +6,7 @@ Rules, in order:
 2. same_day lines, then what the shops lack for their pickups, then ship lines, from the fewest
    locations; of equally many the smallest total distance, then the lowest total priority number,
    then the alphabet. A pickup's goods travel to its shop, from locations that ship.
-3. What cannot be had is backordered, else left unmet, else refuses the order, as the policy says.
+3. Units not available are backordered, else left unmet, else the order is refused, by the policy.
    An order of which not one unit can be had or backordered is always refused.
 """
 

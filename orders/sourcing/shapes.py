@@ -70,7 +70,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """One SKU that falls short: all the order asks of it, and what could have been had."""
+    """A SKU that falls short: the units that the order needs, and those available."""
 
     sku: str
     requested: int

@@ -72,7 +72,7 @@ def put_location(
 
 @dataclass(frozen=True, slots=True)
 class BinFacts:
-    """A place on a shelf and its turn in the walk through the building."""
+    """A place on a shelf and its position in walking order."""
 
     code: str
     walk: int

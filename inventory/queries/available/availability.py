@@ -25,7 +25,7 @@ SELECT {COLUMNS}, c.places, c.units FROM {JOINED} LEFT JOIN c ON c.sku_id = k.id
 class Pool:
     """Units that may be promised by SKU code and location id, and units on the way by SKU code.
 
-    `units` names only locations that have some, of those asked about; `elsewhere` the same of
+    `units` has only locations with some, of those requested; `elsewhere` the same of
     all others. `kept` is what is kept from sale, and why, where anything is. Unknown SKUs
     are in none of them.
     """

@@ -81,7 +81,7 @@ def visible_keep_rules(actor: Principal) -> QuerySet[KeepRule]:
 
 
 def state_of(rule: KeepRule, at: datetime) -> KeepState:
-    """Return whether a rule is scheduled, active or ended."""
+    """Return whether a rule is upcoming, active or over."""
     if rule.until is not None and rule.until <= at:
         return KeepState.OVER
     if rule.starts_at is not None and rule.starts_at > at:

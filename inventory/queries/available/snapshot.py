@@ -17,7 +17,7 @@ import msgspec
 from inventory.keeping import Kept
 from inventory.queries.available.kept import EPOCH, FENCE_HOLDS, MOMENT, Resolver
 
-# `k`, `f` and `h`: the SKUs asked for, their fences that hold, their expired holds.
+# `k`, `f` and `h`: the requested SKUs, their fences in force, their expired holds.
 ASKED = f"""
 k AS MATERIALIZED (
     SELECT id, code, category, abc_class FROM inventory_sku WHERE code = ANY(%b::text[])

@@ -49,7 +49,7 @@ def compare(counts: Sequence[Counted], on_hand: Mapping[Pair, int]) -> list[Find
 
 
 def look(counts: Sequence[Counted]) -> list[Finding]:
-    """Compare figures with the record as it stands, locking nothing."""
+    """Compare figures with the present record, without locks."""
     skus = {item.spot.sku_id for item in counts}
     places = {item.spot.location_id for item in counts}
     rows = Stock.objects.filter(sku__in=skus, location__in=places)
