@@ -26,7 +26,7 @@ GROUP_SEPARATOR = "\x1d"
 _DIGITS = re.compile(r"[0-9]+")
 _SPACED_DIGITS = re.compile(r"[0-9]+(?: [0-9]+)+")
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
-# Symbologies that say: what follows are GS1 elements (Code 128, DataBar, DataMatrix, QR, DotCode).
+# Symbology identifiers of GS1 element strings (Code 128, DataBar, DataMatrix, QR, DotCode).
 _GS1_SYMBOLOGIES = ("]C1", "]e0", "]d2", "]Q3", "]J1")
 _PRINTED_ELEMENTS = re.compile(r"(?:\([0-9]{2,4}\)[^()]+)+")
 _PRINTED_ELEMENT = re.compile(r"\(([0-9]{2,4})\)([^()]+)")
@@ -53,7 +53,7 @@ Element = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What a payload says. Either `gtin14` or, for an in-house code, `code` (as printed) is set.
+    """The data in a payload. Either `gtin14` or, for an in-house code, `code` (as printed) is set.
 
     `kind`: gtin8, gtin8_restricted, gtin12, gtin13, gtin14, zero_padded_gtin8, upca_as_13,
     isbn_issn, coupon_98_99, coupon_upc_5, restricted_2x, restricted_upc_2, restricted_upc_4,
@@ -70,7 +70,7 @@ class Scanned:
 
 
 class BarcodeRefused(ValueError):
-    """A payload that says nothing. `reason` is stable, `detail` is for a person.
+    """A payload that cannot be read. `reason` is stable, `detail` is for a person.
 
     Reasons: empty, too_long, control_character, bad_check_digit, bad_length, not_digits,
     bad_element, unknown_identifier, bad_date, no_gtin, bad_link.
@@ -135,7 +135,7 @@ def _check_text(text: str) -> None:
 
 
 def _kind_of_gtin(digits: str) -> str:
-    """What the length and the GS1 prefix of a number say about it."""
+    """Return the kind of a number, from its length and its GS1 prefix."""
     if len(digits) == 8:
         return "gtin8_restricted" if digits[0] in "02" else "gtin8"
     if len(digits) != 13:
@@ -160,8 +160,8 @@ def _is_bare_element_string(digits: str) -> bool:
 
 
 def _from_bare_elements(digits: str) -> Scanned:
-    """Such strings are often cut short by an input field. The GTIN has proven itself by its check
-    digit; a rest that cannot be read says nothing about lot, serial or expiry."""
+    """Such strings are often cut short by an input field. The GTIN is verified by its check
+    digit; an unreadable rest leaves lot, serial and expiry empty."""
     try:
         return _from_elements(list(_scanned_elements(digits)))
     except BarcodeRefused:
@@ -221,7 +221,7 @@ def _from_elements(elements: list[Element], kind: str = "gs1_128") -> Scanned:
 
 
 def _date(yymmdd: str) -> date:
-    """Day 00 means the last of the month. No goods on a shelf expired in the last century."""
+    """Day 00 means the last of the month. Years are always in this century."""
     year, month, day = 2000 + int(yymmdd[:2]), int(yymmdd[2:4]), int(yymmdd[4:])
     try:
         return date(year, month, day or monthrange(year, month)[1])
@@ -236,7 +236,7 @@ def _from_link(text: str) -> Scanned:
     except ValueError as error:
         raise BarcodeRefused("bad_link", "This web address cannot be read.") from error
     steps = [unquote(step) for step in link.path.rstrip("/").split("/")]
-    # The last "/01/" that a number follows; what stands before it is the host's business.
+    # The last "/01/" that a number follows; the path before it is the host's own.
     at = max((n for n in range(len(steps) - 1) if steps[n] == "01"), default=None)
     if at is None:
         raise BarcodeRefused("no_gtin", "This web address names no trade item: /01/ is missing.")

@@ -1,4 +1,4 @@
-"""The fixed words of the stock pool."""
+"""Choices of the stock pool."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Reason(models.TextChoices):
     OTHER = "other", "Other"
 
 
-# What a person or a client may give as the reason of an adjustment.
+# The reasons that a person or a client may give for an adjustment.
 ADJUSTMENT_REASONS = (
     Reason.DAMAGED,
     Reason.INSPECTION,
@@ -55,7 +55,7 @@ ADJUSTMENT_REASONS = (
 
 
 class AbcClass(models.TextChoices):
-    """How much a SKU matters to the turnover, as the retailer ranks it."""
+    """A SKU's share of the turnover, as the retailer ranks it."""
 
     A = "A", "A: sells most"
     B = "B", "B: in between"
@@ -63,11 +63,11 @@ class AbcClass(models.TextChoices):
 
 
 class Condition(models.TextChoices):
-    """In which condition a unit is that may not be sold. Each is a reason of the ledger too."""
+    """The condition of a unit that may not be sold. Each is a reason of the ledger too."""
 
     DAMAGED = Reason.DAMAGED.value, "Damaged"  # not fit for sale
-    INSPECTION = Reason.INSPECTION.value, "In inspection"  # somebody has yet to look at it
-    QUARANTINE = Reason.QUARANTINE.value, "Held back"  # fit or not, it must not go out
+    INSPECTION = Reason.INSPECTION.value, "In inspection"  # still to be inspected
+    QUARANTINE = Reason.QUARANTINE.value, "Held back"  # blocked, whether fit or not
     MISSING = Reason.MISSING.value, "Missing"  # not found where it should be
 
 
@@ -79,7 +79,7 @@ class KeepKind(models.TextChoices):
 class KeepState(models.TextChoices):
     UPCOMING = "upcoming", "Upcoming"  # begins later
     ACTIVE = "active", "Active"  # keeps units now
-    OVER = "over", "Over"  # its time is up, its units are released
+    OVER = "over", "Over"  # ended, its units are released
 
 
 class ReservationState(models.TextChoices):
@@ -88,7 +88,7 @@ class ReservationState(models.TextChoices):
     CONSUMED = "consumed", "Consumed"  # the goods have left the building
     RELEASED = "released", "Released"  # given back on purpose
     EXPIRED = "expired", "Expired"  # the cart took too long
-    BROKEN = "broken", "Broken"  # the goods were not there after all
+    BROKEN = "broken", "Broken"  # the goods were not found
 
 
 LIVE = (ReservationState.HELD, ReservationState.CONFIRMED)
@@ -101,7 +101,7 @@ ENDED = (
 
 
 class TransferState(models.TextChoices):
-    DRAFT = "draft", "Draft"  # written down, nothing has moved
+    DRAFT = "draft", "Draft"  # drafted, nothing has moved
     IN_TRANSIT = "in_transit", "In transit"  # left, not all of it has arrived
     RECEIVED = "received", "Received"  # all of it is accounted for
     CANCELLED = "cancelled", "Cancelled"  # never left
@@ -110,22 +110,22 @@ class TransferState(models.TextChoices):
 class DeliveryState(models.TextChoices):
     EXPECTED = "expected", "Expected"  # announced, nothing has come
     RECEIVING = "receiving", "Receiving"  # some of it has come, more is awaited
-    RECEIVED = "received", "Received"  # all of it has come, or nobody waits for the rest
-    CANCELLED = "cancelled", "Cancelled"  # called off before anything came
+    RECEIVED = "received", "Received"  # all of it has come, or the rest is not expected any more
+    CANCELLED = "cancelled", "Cancelled"  # cancelled before anything came
 
 
 AWAITED = (DeliveryState.EXPECTED, DeliveryState.RECEIVING)
 
 
 class CountState(models.TextChoices):
-    OPEN = "open", "Being counted"  # people enter what they see; nobody sees the record
+    OPEN = "open", "Being counted"  # people enter figures, without seeing the record
     REVIEW = "review", "In review"  # compared with the record, waits to be applied
-    APPLIED = "applied", "Applied"  # the record says what was seen
-    CANCELLED = "cancelled", "Cancelled"  # given up, nothing changed
+    APPLIED = "applied", "Applied"  # the record was corrected to the count
+    CANCELLED = "cancelled", "Cancelled"  # cancelled, nothing changed
 
 
 class TransferVerdict(models.TextChoices):
-    """What came of a scan at the van: `load` at the source, `unload` at the destination."""
+    """The result of a transfer scan: `load` at the source, `unload` at the destination."""
 
     ACCEPTED = "accepted", "Accepted"
     DUPLICATE = "duplicate", "Same scan again"

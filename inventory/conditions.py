@@ -1,7 +1,7 @@
-"""In which condition units are that may not be sold, as the reasons of the ledger tell. Pure.
+"""The conditions of units that may not be sold, derived from the ledger's reasons. Pure.
 
 A movement of `unavailable` moves one condition, and its reason says which. A unit that changes
-its condition leaves one and enters another: two movements.
+its condition leaves one and enters another, which makes two movements.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from inventory.choices import Condition, Reason
 
 Kept = dict[Condition, int]  # units in each condition, every condition named
 
-# Reasons that end a condition without being called like it: what was inspected is decided on,
-# what was missing turns up or is given up.
+# Reasons that end a condition under another name: inspected units are decided on,
+# missing units are found or written off.
 _ENDS: Mapping[str, Condition] = {
     Reason.RESTOCKED: Condition.INSPECTION,
     Reason.SCRAPPED: Condition.INSPECTION,
@@ -22,8 +22,8 @@ _ENDS: Mapping[str, Condition] = {
     Reason.LOST: Condition.MISSING,
 }
 
-# Where units are taken from when nobody said in which condition they were: first those of which
-# it is least sure that they are there. What is thrown away was most likely damaged.
+# The order in which units are taken when no condition is given: first those that are
+# least certain to exist. Scrapped units were most likely damaged.
 _LEAST_SURE = (
     Condition.MISSING,
     Condition.INSPECTION,
@@ -57,8 +57,8 @@ def named_by(reason: str, delta: int) -> Condition | None:
 def read_conditions(sums: Iterable[tuple[str, int]]) -> Kept:
     """Return units by condition from the ledger's sums by reason: (reason, units in or out).
 
-    Ins and outs of one reason are given apart. Movements that name no condition count as held
-    back. What that leaves overdrawn was taken from others: no unit is counted twice.
+    Each reason's sums in and out come apart. Movements that name no condition count as held
+    back. An overdrawn condition is taken from the others, so that no unit is counted twice.
     """
     kept = dict.fromkeys(Condition, 0)
     for reason, units in sums:
@@ -74,7 +74,8 @@ def read_conditions(sums: Iterable[tuple[str, int]]) -> Kept:
 def draw(kept: Kept, units: int, *, reason: str) -> Kept:
     """Choose the conditions that `units` leave under `reason`, and take them out of `kept`.
 
-    What the reason names goes first. Returns the units by condition, only where there are any.
+    The condition that the reason names goes first. Returns the units by condition, only where there
+    are any.
     """
     own = named_by(reason, -units)
     order = _ORDERS.get(reason, _LEAST_SURE)

@@ -1,4 +1,4 @@
-"""News of the stock pool beyond `stock.changed`, which the ledger publishes itself."""
+"""Events of the stock pool beside `stock.changed`, which the ledger publishes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def tell_of_carts(type: str, carts: Collection[uuid.UUID], *, actor: str) -> Non
 
 
 def tell_broken_carts(broken: Sequence[Broken], *, actor: Principal) -> None:
-    """Tell the carts among the holders of broken claims; orders are told by those who mend them."""
+    """Publish the carts among the holders of broken reservations; the settlement publishes the
+    orders.
+    """
     if not broken:
         return
     carts = (

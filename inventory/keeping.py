@@ -1,4 +1,4 @@
-"""What is kept from sale on a shelf, for whom, and by which rule: decided without a database.
+"""Units kept from sale on a Stock row, for whom, and by which rule. Pure.
 
 Levels, not allotments: three units kept for walk-ins are three units for as long as the rule runs,
 however many were sold meanwhile.
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 FOR_GOOD = datetime.max.replace(tzinfo=UTC)
-SHELVES_REMEMBERED = 65_536  # of one stretch of time; beyond them the oldest is worked out again
+SHELVES_REMEMBERED = 65_536  # cached results per period, the oldest dropped first
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Keeps units on every shelf that it matches; what it does not name, it does not ask for.
+    """Keeps units on every Stock row that it matches; a condition that is not set matches all.
 
     In force from `starts_at` on, and no more at `until`.
     """
@@ -49,7 +49,7 @@ class Rule:
         return began and (self.until is None or at < self.until)
 
     def matches(self, category: str, abc_class: str, location_id: int) -> bool:
-        """Say whether a shelf is one of this rule's, whichever SKU the rule names."""
+        """Say whether a Stock row matches this rule, apart from the SKU that the rule names."""
         return (
             self.location_id in (None, location_id)
             and self.category in ("", category)
@@ -79,7 +79,7 @@ def _rank(level: Kept) -> tuple[int, datetime]:
 
 
 class InForce:
-    """The rules of one stretch of time, between two moments at which any of them begins or ends.
+    """The rules of one period, between two times at which any of them begins or ends.
 
     Treat as immutable: threads share it.
     """
@@ -93,7 +93,7 @@ class InForce:
                 self._general.append(rule)
             else:
                 self._named.setdefault(rule.sku_id, []).append(rule)
-        # Thousands of SKUs are alike to a rule: placing orders looks up what was worked out.
+        # Rules treat thousands of SKUs alike: placing orders looks up cached results.
         self._of_all_such = lru_cache(maxsize=SHELVES_REMEMBERED)(self._work_out)
 
     def may_touch(self, sku_id: int) -> bool:
@@ -123,12 +123,14 @@ class InForce:
         return highest(level for level in levels if self._can_sell(level, location_id))
 
     def _can_sell(self, level: Kept, location_id: int) -> bool:
-        """A channel that does not sell from here needs nothing here: nobody could buy it."""
+        """A channel that does not sell from here gets no units kept here: they could not be
+        sold.
+        """
         return level.channel is None or location_id in self._sells_from.get(level.channel, ())
 
 
 class Rulebook:
-    """All rules at one revision, opened at the page that a moment asks for."""
+    """All rules at one revision, looked up by time."""
 
     def __init__(
         self, rules: Sequence[Rule] = (), sells_from: Mapping[str, Collection[int]] | None = None
@@ -141,7 +143,7 @@ class Rulebook:
         self._open: tuple[int, InForce] | None = None
 
     def in_force(self, at: datetime) -> InForce:
-        """Return the rules that hold at a moment: to the microsecond, with no sweep."""
+        """Return the rules in force at a time: to the microsecond, without a periodic task."""
         stretch = bisect_right(self._moments, at)
         page = self._open
         if page is None or page[0] != stretch:

@@ -1,4 +1,4 @@
-"""Times as the contract writes and reads them: RFC 3339, in UTC with a Z."""
+"""Times as the API writes and reads them: RFC 3339, in UTC with a Z."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What stock acts need of whoever made promises on the stock: the one way from here to the orders.
+"""What stock acts need from the orders on the stock, as a protocol that `orders` implements.
 
-A count, a transfer or a changed rule may break promises or free units that orders wait for. What
-follows belongs to the orders, in the same transaction and with orders locked before stock.
+A count, a transfer or a changed rule may break promises or free units that orders wait for.
+The orders are settled in the same transaction, and locked before stock.
 Inventory states what it needs; `settings.STOCK_SETTLEMENT` names the class that does it.
 """
 
@@ -44,16 +44,16 @@ class Settlement(Protocol):
         concerning: Iterable[int] = (),
         lock: Callable[[Collection[int]], object] | None = None,
     ) -> T:
-        """Run a change of stock and settle what follows from it, in one transaction.
+        """Run a change of stock and settle the orders that it affects, in one transaction.
 
         `waiting_for` are the ids of all SKUs that the act touches, `concerning` those of orders
-        that it is about. `lock` locks the act's own rows, with all rows of the SKUs it is told.
+        that it is about. `lock` locks the act's own rows, with all rows of the SKUs it is given.
         """
 
     def dispatch_transfer(
         self, *, identity: str, as_scanned: bool, actor: Principal
     ) -> dict[str, Any]:
-        """Dispatch a transfer, whether its goods are for a shelf or promised; return it."""
+        """Dispatch a transfer, whether its goods are for stock or promised; return it."""
 
     def receive_transfer(
         self,
@@ -65,18 +65,20 @@ class Settlement(Protocol):
         as_scanned: bool = False,
         actor: Principal,
     ) -> dict[str, Any]:
-        """Receive a transfer, for the shelf or for those who wait for it; return it."""
+        """Receive a transfer, for stock or for waiting customers; return it."""
 
     def skus_waited_for(self, *kinds: Mapping[str, Any]) -> set[int]:
         """Return the ids of SKUs that backorders wait for; only of these kinds (SKU columns)."""
 
     def fill_backorders(self, *, sku_ids: Collection[int], actor: Principal) -> object:
-        """Give what can be promised of these SKUs to the orders that wait, the oldest first."""
+        """Reserve available units of these SKUs for the orders that wait, the oldest first."""
 
     def name_references(
         self, references: Collection[str], *, actor: Principal
     ) -> dict[str, NamedReference]:
-        """Return what each of these references of the ledger names, for this actor's eyes."""
+        """Return the resource that each of these ledger references names, if this actor may see
+        it.
+        """
 
 
 @cache

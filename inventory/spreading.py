@@ -1,4 +1,4 @@
-"""Choosing locations for what a cart wants: as few as can be, then by priority, then by code."""
+"""Choosing locations for a cart: the fewest, then by priority, then by code."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-MOST_TOGETHER = 3  # sets of more locations are put together greedily
-MOST_LOOKS = 20_000  # locations x SKUs looked at in search of the smallest set
+MOST_TOGETHER = 3  # larger sets of locations are chosen greedily
+MOST_LOOKS = 20_000  # locations x SKUs tried in search of the smallest set
 
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Units of one SKU; `location` where the cart insists on one."""
+    """Units of one SKU; `location` where the cart names one."""
 
     sku: str
     quantity: int
@@ -52,11 +52,11 @@ def spread(
     sellable: Mapping[str, Mapping[str, int]],
     priorities: Mapping[str, int],
 ) -> Spread:
-    """Choose locations for all wants, or say what is short.
+    """Choose locations for all wants, or return the shortages.
 
     `sellable` is units by SKU by location code, above zero; `priorities` ranks the locations,
-    lowest first. Wants of one SKU and location are summed. Locations that the cart insists on
-    serve the rest of it too where they can, so that fewer take part.
+    lowest first. Wants of one SKU and location are summed. Locations that the cart names
+    serve its other lines too where they can, so that fewer take part.
     """
     left = {sku: dict(units) for sku, units in sellable.items()}
     fixed: dict[tuple[str, str], int] = {}
@@ -118,7 +118,7 @@ def _greedy_set(
     further: Sequence[str],
     used: Sequence[str],
 ) -> list[str]:
-    """Take whoever can give most of what is still missing, again and again."""
+    """Repeatedly take the location that covers most of the rest."""
     rank = {location: position for position, location in enumerate(further)}
     chosen: list[str] = []
     missing = _still_missing(needs, left, used)
@@ -150,7 +150,7 @@ def _take(
 ) -> list[Portion]:
     portions = []
     for sku, wanted in needs.items():
-        # One location alone before a split, where one of the chosen has it all.
+        # One chosen location that has all units is preferred to a split.
         alone = [place for place in places if left[sku].get(place, 0) >= wanted][:1]
         for location in alone or places:
             units = min(wanted, left[sku].get(location, 0))

@@ -1,4 +1,4 @@
-"""Periodic work of the stock pool. What a task misses, the next round does."""
+"""Periodic tasks of the stock pool. A missed run is made up for by the next one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PARTITIONS_AHEAD = 2
 
 @shared_task
 def expire_reservations() -> int:
-    """End the holds whose time is over, some at a time; return how many carts lost theirs.
+    """Expire holds in batches; return how many carts lost theirs.
 
-    Short transactions, because each keeps its Stock rows from buyers until it commits.
+    Short transactions, because each locks its Stock rows until it commits.
     """
 
     @transaction.atomic
@@ -37,7 +37,7 @@ def prepare_ledger() -> list[int]:
     A movement without a partition would be refused, and with it every sale.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        # Adding one waits for all who read the ledger, and all who write it wait behind: give
+        # Adding one waits for all readers of the ledger, and all writers queue behind it: give
         # up soon and let the next round try again. There is one more partition in reserve.
         cursor.execute("SET LOCAL lock_timeout = '2s'")
         cursor.execute(

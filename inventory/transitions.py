@@ -23,8 +23,8 @@ TRANSFER: Mapping[str, Mapping[str, str]] = {
     TransferState.CANCELLED: {},
 }
 
-# Goods of a delivery are taken in whenever they come, also after everybody has stopped waiting:
-# nobody sends a pallet back for its papers. What came of a cancelled one is a receipt by itself.
+# Goods of a delivery may be received at any time, also after it was closed:
+# late pallets are not sent back. Goods of a cancelled one are received without it.
 DELIVERY: Mapping[str, Mapping[str, str]] = {
     DeliveryState.EXPECTED: {
         "receive": DeliveryState.RECEIVING,
@@ -39,7 +39,7 @@ DELIVERY: Mapping[str, Mapping[str, str]] = {
 }
 
 
-# Counting again leads back: the people who count do not see what the review showed.
+# A recount leads back: the people who count do not see the figures of the review.
 COUNT: Mapping[str, Mapping[str, str]] = {
     CountState.OPEN: {
         "enter": CountState.OPEN,
@@ -58,7 +58,7 @@ COUNT: Mapping[str, Mapping[str, str]] = {
 
 
 def transfer_actions(state: str) -> list[str]:
-    """Return what may be asked of a transfer, in the order of the work."""
+    """Return the actions that the state of a transfer allows, in working order."""
     return list(TRANSFER[state])
 
 
@@ -68,7 +68,7 @@ def next_transfer_state(state: str, action: str) -> str:
 
 
 def count_actions(state: str) -> list[str]:
-    """Return what may be asked of a count, in the order of the work."""
+    """Return the actions that the state of a count allows, in working order."""
     return list(COUNT[state])
 
 
@@ -78,7 +78,7 @@ def next_count_state(state: str, action: str) -> str:
 
 
 def delivery_actions(state: str) -> list[str]:
-    """Return what may be asked of a delivery, in the order of the work."""
+    """Return the actions that the state of a delivery allows, in working order."""
     return list(DELIVERY[state])
 
 

@@ -1,4 +1,4 @@
-"""The Celery application. A task is a hint: whatever it does, a periodic sweep can do again."""
+"""The Celery application. Tasks may be lost: a periodic sweep repeats their work."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""How the admin looks: its sidebar follows the work, not the packages."""
+"""The admin's theme settings: its sidebar is grouped by work, not by packages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.urls import reverse_lazy
 
 
 def _page(title: str, icon: str, model: str) -> dict[str, Any]:
-    """Return a link to the list of a model, for those who may look at it."""
+    """Return a link to the list of a model, for people who may see it."""
     app, _, name = model.partition("_")
 
     def may_look(request: HttpRequest) -> bool:
@@ -24,7 +24,7 @@ def _page(title: str, icon: str, model: str) -> dict[str, Any]:
 
 
 def _view(title: str, icon: str, view: str, model: str) -> dict[str, Any]:
-    """Return a link to a page that is no list, for those who may look at what it shows."""
+    """Return a link to another page, for people who may see its data."""
     return _page(title, icon, model) | {"link": reverse_lazy(view)}
 
 

@@ -1,4 +1,4 @@
-"""The fixed words of promises, hand-overs and returns."""
+"""Choices of orders, fulfilments, pick lists and returns."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class FulfilmentType(models.TextChoices):
 
 
 class FulfilmentState(models.TextChoices):
-    OPEN = "open", "Open"  # nobody has begun
-    PICKING = "picking", "Being picked"  # somebody walks with it
+    OPEN = "open", "Open"  # not begun
+    PICKING = "picking", "Being picked"  # a person is picking
     PACKED = "packed", "Packed"  # the box is closed
     IN_TRANSIT = "in_transit", "On its way to the shop"  # left another building for the shop
-    READY = "ready", "Ready for pickup"  # waits in its bay
+    READY = "ready", "Ready for pickup"  # waits in a pickup bay
     SHIPPED = "shipped", "Shipped"  # a carrier has it
     DELIVERED = "delivered", "Delivered"  # the customer has it
     COLLECTED = "collected", "Collected"  # the customer took it at the counter
-    REJECTED = "rejected", "Rejected"  # the location could not; sourced again elsewhere
+    REJECTED = "rejected", "Rejected"  # the location could not supply it; sourced again elsewhere
     CANCELLED = "cancelled", "Cancelled"  # no longer wanted
     EXPIRED = "expired", "Expired"  # never collected; the goods are back on sale
 

@@ -69,7 +69,7 @@ class WrongPickupCode(DomainError):
     code = "wrong_pickup_code"
     status = 403
     title = "Wrong pickup code"
-    # The guess must stay counted, else codes could be guessed for ever.
+    # The wrong guess must be committed, else codes could be guessed without limit.
     keeps_effect = True
 
 

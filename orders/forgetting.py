@@ -1,6 +1,6 @@
-"""Taking a person out of documents that are kept: pure, over JSON values.
+"""Removing a person from stored documents. Pure, over JSON values.
 
-What tax law and the ledger need stays: order numbers, units, prices, the country of delivery.
+Data for tax law and the ledger stay: order numbers, units, prices, the country of delivery.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ def without_address(ship_to: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def is_telling(text: str) -> bool:
-    """Say whether a text is personal wherever it appears: an e-mail, a full name, a number.
+    """Say whether a text identifies a person by itself: an e-mail, a full name, a number.
 
-    A short single word is not: a customer called "web" must not erase the channel of that name.
+    A short single word does not: a customer called "web" must not erase the channel of that name.
     """
     return "@" in text or " " in text.strip() or (len(text) > 6 and bool(re.search(r"\d", text)))
 
@@ -37,7 +37,7 @@ class Eraser:
         self._words = re.compile(pattern, re.IGNORECASE) if pattern else None
 
     def clean(self, value: Any, *, mine: bool) -> Any:
-        """Return the value without the person. `mine`: it is about one of the orders."""
+        """Return the value without the person's data. `mine`: it belongs to one of the orders."""
         if isinstance(value, dict):
             return self._clean_object(value, mine)
         if isinstance(value, list):
@@ -59,7 +59,7 @@ class Eraser:
                 cleaned[name] = without_address(item)
             elif mine and name == "note":
                 cleaned[name] = ""
-            # Distances from several known buildings would give the address away again.
+            # Distances from several known buildings would reveal the address.
             elif mine and name in ("customer", "destination", "distance_km"):
                 cleaned[name] = None
             else:

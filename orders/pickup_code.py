@@ -1,7 +1,7 @@
-"""The code that proves a customer at the counter.
+"""The code that identifies a customer at the counter.
 
 Derived from the installation's secret, so it is stored nowhere: not in the database, not in an
-event, not in a log. A dump of any of them opens no pickup.
+event, not in a log. A dump of any of them reveals no code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MAX_WRONG_CODES = 5
 
 @dataclass(frozen=True, slots=True)
 class PickupPass:
-    """What the shop shows to its customer: digits to say, and the text of a QR code to show."""
+    """The pass that a shop shows its customer: digits to say, and the text of a QR code."""
 
     code: str
     qr: str

@@ -1,6 +1,6 @@
-"""What may come back: how units are told apart, capped, and judged by the return window. Pure.
+"""The returns policy: matching units to order lines, caps, and the return window. Pure.
 
-Quantities are units. A wish names an order line or a SKU; a wish by SKU is spread over the lines
+Quantities are units. A wish names an order line or a SKU; one by SKU is spread over the lines
 of that SKU.
 """
 
@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 
 from orders.errors import NotInInspection, NotReturnable
 
-# Counted from the moment the goods left the building. The scope returns:override waives it.
+# Counted from the time at which the goods left the building. The scope returns:override waives it.
 RETURN_WINDOW = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """An order line as returning sees it. `announced`: by open returns, not yet here."""
+    """An order line as input of the policy. `announced`: by open returns, not yet here."""
 
     id: int
     line_id: str
@@ -48,7 +48,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """Units that wait at a location for somebody's decision."""
+    """Units at a location that wait for a decision."""
 
     id: int
     line_id: str | None
@@ -59,7 +59,7 @@ class Inspected:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Units that somebody names, by order line or by SKU."""
+    """Requested units, by order line or by SKU."""
 
     quantity: int
     line_id: str | None = None
@@ -70,7 +70,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Units of the wish at `index`, tied to what they were found in."""
+    """Units of the wish at `index`, tied to the line or units that they match."""
 
     index: int
     quantity: int
@@ -103,7 +103,8 @@ def announce(
 ) -> tuple[list[Share], bool]:
     """Tie announced units to order lines; say whether the window had to be waived.
 
-    What left last comes back first, because its window is open longest. Raises `NotReturnable`.
+    Units that left last are matched first, because their window is open longest. Raises
+    `NotReturnable`.
     """
     if not any(line.fulfilled for line in sold):
         raise NotReturnable(
@@ -145,10 +146,10 @@ def _is_late(line: Sold, at: datetime) -> bool:
 def accept(
     arrivals: Sequence[Wish], expected: Sequence[Expected], sold: Sequence[Sold] | None
 ) -> list[Share]:
-    """Tie arrived (or missing) units to what a return announced, then to what else left.
+    """Match arrived (or missing) units to a return's announced units, then to others that left.
 
     `sold` is None for a return without an order: then any unit may come. A share without
-    `expected_id` was not announced. Raises `NotReturnable` for more than ever left.
+    `expected_id` was not announced. Raises `NotReturnable` for more units than left.
     """
     announced = [
         _Slot(line.outstanding, line.line_id, line.sku, line.sold_id, line.id) for line in expected
@@ -208,7 +209,7 @@ def _spread(
     *,
     only: Sequence[int] | None = None,
 ) -> tuple[list[Share], dict[int, int]]:
-    """Take units out of slots; return the shares and, per wish, what nobody could give.
+    """Take units out of slots; return the shares and, per wish, the units not found.
 
     Wishes by line go first, else a wish by SKU could take the one line that another names.
     """
@@ -252,7 +253,7 @@ def _refused(wishes: Sequence[Wish]) -> list[dict[str, str | int]]:
 
 
 def _short(wishes: Sequence[Wish], short: dict[int, int]) -> list[dict[str, str | int]]:
-    """Say, for each wish that cannot be had, how many of its units could."""
+    """Return, for each wish that cannot be met, how many of its units could."""
     return [
         {
             **_named(wishes[index]),

@@ -1,4 +1,4 @@
-"""What follows for orders when stock changes: inventory's `Settlement`, done by the commands."""
+"""Settling orders when stock changes: implements inventory's `Settlement` by commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Periodic sweeps: whatever a stopped process left undone, these do."""
+"""Periodic sweeps: they complete the work that a stopped process left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orders.commands.settling import backorders
 
 @shared_task
 def fill_backorders() -> None:
-    """Offer the shelf to everything that waits: holds run out and fences end without a word."""
+    """Fill backorders from all stock: holds and fences may expire without an event."""
     skus = backorders.skus_waited_for()
     reached: backorders.Waiting | None = None
 
@@ -22,14 +22,14 @@ def fill_backorders() -> None:
     def fill() -> backorders.Waiting | None:
         return backorders.fill_backorders(sku_ids=skus, actor=SYSTEM, behind=reached)
 
-    # To the end of the queue: lines that wait in vain must not hide those behind them.
+    # To the end of the queue: lines that cannot be filled must not block those behind them.
     while skus and (reached := retry_conflicts(fill)):
         continue
 
 
 @shared_task
 def expire_pickups() -> int:
-    """Give up every pickup that nobody came for in time; return how many."""
+    """Expire every pickup that was not collected in time; return how many."""
     return expire_due_pickups()
 
 

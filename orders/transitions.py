@@ -1,6 +1,6 @@
 """The life cycles of fulfilments, pick lists and returns: which action leads from where to where.
 
-Pure tables. Amounts and places are the commands' business: an action that the table allows may
+Pure tables. Commands check amounts and places: an action that the table allows may
 still be refused because, say, not everything is picked.
 """
 
@@ -13,7 +13,7 @@ from orders.errors import IllegalTransition
 Steps = Mapping[str, str]  # action -> next state
 LifeCycle = Mapping[str, Steps]  # state -> steps
 
-# Not actions of the fulfilment's own door: units are cancelled through their order, and arrive
+# Not actions of the fulfilment's own endpoint: units are cancelled through their order, and arrive
 # with their transfer.
 CANCEL = "cancel"
 ARRIVE = "arrive"
@@ -46,7 +46,7 @@ _SHIP_TO_STORE: LifeCycle = {
     "picking": {"pick": "picking", "pack": "packed", "reject": "rejected", CANCEL: "cancelled"},
     "packed": {"ship": "in_transit", CANCEL: "cancelled"},
     "in_transit": {ARRIVE: "ready", CANCEL: "cancelled"},
-    # Ready by itself when all has come; asked again, it says in which bay.
+    # Ready automatically when all units have arrived; a repeat sets the bay.
     "ready": {"ready": "ready", "collect": "collected", "expire": "expired", CANCEL: "cancelled"},
 }
 
@@ -55,7 +55,7 @@ FULFILMENT: Mapping[str, LifeCycle] = {
     "same_day": _SHIP,
     "pickup": _PICKUP,
     SHIP_TO_STORE: _SHIP_TO_STORE,
-    # A till sale is placed and fulfilled in one act: it is never seen in another state.
+    # A till sale is placed and fulfilled in one transaction: it has no other state.
     "carry_out": {},
 }
 
@@ -78,7 +78,7 @@ def life_cycle_of(type: str, *, sent: bool) -> str:
 
 
 def fulfilment_actions(life_cycle: str, state: str) -> list[str]:
-    """Return what may be asked of a fulfilment at its own address, in the order of the work."""
+    """Return the actions that a fulfilment's own endpoint allows, in working order."""
     return [action for action in FULFILMENT[life_cycle].get(state, {}) if action not in _ELSEWHERE]
 
 
@@ -103,7 +103,7 @@ def may_fulfilment(life_cycle: str, state: str, action: str) -> bool:
 
 
 def pick_list_actions(state: str) -> list[str]:
-    """Return what may be asked of a pick list, in the order of the work."""
+    """Return the actions that the state of a pick list allows, in working order."""
     return list(PICK_LIST.get(state, {}))
 
 
@@ -120,7 +120,7 @@ def next_pick_list_state(state: str, action: str) -> str:
 
 
 def return_actions(state: str) -> list[str]:
-    """Return what may be asked of a return, in the order of the work."""
+    """Return the actions that the state of a return allows, in working order."""
     return list(RETURN.get(state, {}))
 
 

@@ -1,4 +1,4 @@
-"""The fixed words of buildings and channels."""
+"""Choices of locations and channels."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Where places are: distances, and the centre of a postal code.
 
 Postal codes come from GeoNames (data/ATTRIBUTION.md): Brazil, Germany, Great Britain (by outward
-code), Italy, the United States. They are read at the first question and kept in 0.8 MB of arrays.
+code), Italy, the United States. They are read at the first call and kept in 0.8 MB of arrays.
 """
 
 from __future__ import annotations

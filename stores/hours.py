@@ -38,7 +38,7 @@ Problem = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class OpeningHours:
-    """The opening hours of one location. What `validate_hours` refuses must not come in here."""
+    """The opening hours of one location. Pass only what `validate_hours` accepts."""
 
     timezone: str = "UTC"
     hours: Mapping[str, Intervals] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class OpeningHours:
         return ZoneInfo(self.timezone)
 
     def is_open(self, at: datetime) -> bool:
-        """Whether the doors are open at `at`; at the closing minute they are not."""
+        """Whether the location is open at `at`; at the closing minute it is not."""
         return self.next_opening(at) == at
 
     def next_opening(self, at: datetime) -> datetime | None:
@@ -149,7 +149,7 @@ def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
 def validate_hours(hours: object, exceptions: object) -> list[Problem]:
     """What is wrong with hours and exceptions as a client sent them: (JSON pointer, detail).
 
-    Takes any JSON value. An empty list means that `OpeningHours` understands them.
+    Takes any JSON value. An empty list means that `OpeningHours` accepts them.
     """
     problems: list[Problem] = []
     if not isinstance(hours, dict):

@@ -27,10 +27,10 @@ class Location(models.Model):
     returns = models.BooleanField(default=True, help_text="Customers bring goods back here")
     same_day = models.BooleanField(default=False, help_text="Delivers on the day of the order")
     priority = models.PositiveIntegerField(default=100, help_text="Lower is asked first")
-    # What was entered before capacity works: nothing reads it, no API or page shows it.
+    # Reserved for capacity planning: no code reads it, no API or page shows it.
     daily_capacity = models.PositiveIntegerField(null=True, blank=True)
     hourly_capacity = models.PositiveIntegerField(null=True, blank=True)
-    # {"mon": [["09:00", "18:00"]], …}; no hours at all: always open.
+    # {"mon": [["09:00", "18:00"]], …}; empty: always open.
     hours = models.JSONField(default=dict, blank=True)
     # {"2026-12-25": [], "2026-12-24": [["09:00", "13:00"]]}
     exceptions = models.JSONField(default=dict, blank=True)
@@ -66,7 +66,7 @@ class Location(models.Model):
 
 
 class Bin(models.Model):
-    """A place on a shelf; `walk` is its turn when a picker walks the building."""
+    """A place on a shelf; `walk` is its position in walking order."""
 
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="bins")
     code = models.CharField(max_length=64)
@@ -108,7 +108,7 @@ class NetworkRevision(models.Model):
     """One row, raised by triggers whenever a location, a channel or a rule about them changes.
 
     Processes keep the network in memory and read this number with each order, so that a change
-    made through any door is seen by the next order in every process.
+    made anywhere is seen by the next order in every process.
     """
 
     revision = models.BigIntegerField(default=1)

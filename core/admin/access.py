@@ -1,4 +1,4 @@
-"""Members of staff, API clients, and the only moment at which a key can be seen."""
+"""Members of staff and API clients. A new key is shown once, when it is issued."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class ApiClientAdmin(ModelAdmin):
 
     @action(description="Issue a key", url_path="issue-key", icon="key")
     def issue_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask when the key shall end, then make it and show it: once, and on no other page."""
+        """Ask when the key shall expire, then issue it and show it: once, and on no other page."""
         client = self.get_object(request, object_id)
         if client is None:
             raise Http404
@@ -190,7 +190,7 @@ class ApiClientAdmin(ModelAdmin):
             "key": key,
         }
         page = TemplateResponse(request, "core/issue_key.html", context)
-        # A key must not be kept by the browser nor by anything between it and us.
+        # Neither the browser nor a proxy may cache a key.
         page["Cache-Control"] = "no-store"
         return page
 

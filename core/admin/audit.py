@@ -1,4 +1,4 @@
-"""Who did what, and why."""
+"""The audit trail: who did what, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manners that every admin page shares: what may only be read, what is never counted."""
+"""Base classes of the admin pages: read-only tables, and searches without counting."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS = 50  # of one page of a list
 
 
 class OnlyRead(BaseModelAdmin):
-    """A table that people look at, and that commands alone change."""
+    """A table that only commands change."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
@@ -41,12 +41,12 @@ class OnlyRead(BaseModelAdmin):
 
 
 class ReadOnlyAdmin(OnlyRead, ModelAdmin):
-    """Lists and pages without a single field to fill in; a page shows every column."""
+    """Lists and pages without form fields; a page shows every column."""
 
     list_per_page = ROWS
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        # Digests and fingerprints say nothing to a person, and the digest of a key is no sight.
+        # Digests and fingerprints mean nothing to a person, and a key's digest is confidential.
         columns = [
             field.name for field in self.opts.concrete_fields if not isinstance(field, BinaryField)
         ]
@@ -55,7 +55,7 @@ class ReadOnlyAdmin(OnlyRead, ModelAdmin):
 
 
 class ReadOnlyInline(OnlyRead, TabularInline):
-    """Rows of a page that are looked at."""
+    """Read-only rows of a page."""
 
     extra = 0
     hide_title = True
@@ -66,9 +66,9 @@ class ReadOnlyInline(OnlyRead, TabularInline):
 
 
 class Searched(ModelAdmin):
-    """A table that is found in by whole words, through an index, and never counted.
+    """A table that is searched by whole words, through an index, and never counted.
 
-    `LIKE '%word%'` and `count(*)` over ten million rows would hold a page up for seconds.
+    `LIKE '%word%'` and `count(*)` over ten million rows would take seconds.
     """
 
     list_per_page = ROWS
@@ -77,7 +77,7 @@ class Searched(ModelAdmin):
     search_fields = ("pk",)  # Django shows the search box where this is not empty
 
     def find(self, word: str) -> Q:
-        """Return the rows that a whole word stands for."""
+        """Return the rows that match a whole word."""
         raise NotImplementedError
 
     def get_search_results(
@@ -88,7 +88,7 @@ class Searched(ModelAdmin):
 
 
 class KeptAdmin(ModelAdmin):
-    """What other tables refer to for ever: it may change, but never vanish."""
+    """A table that others refer to permanently: rows may change, but never be deleted."""
 
     list_per_page = ROWS
     formfield_overrides = {JSONField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 4})}}
@@ -98,7 +98,7 @@ class KeptAdmin(ModelAdmin):
 
 
 class Downloaded(ModelAdmin):
-    """A table that the API also gives as a file, at `download_address`."""
+    """A table that the API also exports as a file, at `download_address`."""
 
     actions_list = ("download",)
     download_address = ""
@@ -138,7 +138,7 @@ def actor_of(request: HttpRequest) -> Principal:
 
 
 def check_code(code: str) -> str:
-    """Return a code that can stand in an address, or raise what a form understands."""
+    """Return a code that is valid in a URL, or raise the form's `ValidationError`."""
     try:
         return CodeField().run_validation(code)
     except serializers.ValidationError as error:
@@ -146,7 +146,7 @@ def check_code(code: str) -> str:
 
 
 def check_object(value: Any) -> dict[str, Any]:
-    """Return a JSON object; nothing at all is an empty one."""
+    """Return a JSON object; an empty value is an empty object."""
     if value in (None, ""):
         return {}
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The answers that repeated requests get."""
+"""Stored answers, which repeated requests get."""
 
 from __future__ import annotations
 

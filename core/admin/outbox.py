@@ -1,4 +1,4 @@
-"""The facts that were told."""
+"""Published events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who did what, and why."""
+"""The audit trail: who did what, and why."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 
 class AuditRecord(models.Model):
-    """One act of a person or a client that somebody may ask about later."""
+    """One act of a person or a client, kept for later questions."""
 
     at = models.DateTimeField(db_default=Now())
     actor = models.CharField(max_length=150)

@@ -1,4 +1,4 @@
-"""Writing the audit."""
+"""Writing audit records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.audit.models import AuditRecord
 
 
 def record(*, actor: Principal, action: str, subject: str, reason: str = "", **data: Any) -> None:
-    """Note an act in the caller's transaction: it is kept exactly when its effect is."""
+    """Record an act in the caller's transaction: it commits or rolls back with its effect."""
     AuditRecord.objects.create(
         actor=actor.name, action=action, subject=subject, reason=reason, data=data
     )

@@ -1,7 +1,7 @@
 """Which account of the operating system runs the embedded servers.
 
 PostgreSQL refuses to run as root, so root lends the servers an account that is
-already there. Nobody is ever added to the system.
+already there. No account is ever created.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
     def can_enter(self, path: Path) -> bool:
-        """Whether the account may walk into `path`, or into the nearest parent that exists.
+        """Whether the account may enter `path`, or the nearest parent that exists.
 
-        Root may walk anywhere, so asking the system about ourselves would not tell.
+        Root may enter any folder, so `os.access` for this process would not answer that.
         """
         while not path.exists():
             path = path.parent
@@ -61,7 +61,7 @@ def current_account() -> Account:
     uid = os.geteuid()
     try:
         name = pwd.getpwuid(uid).pw_name
-    except KeyError:  # a container may run under a number that nobody named
+    except KeyError:  # a container may run under a number without a name
         name = str(uid)
     return Account(uid=uid, gid=os.getegid(), name=name)
 
@@ -69,10 +69,10 @@ def current_account() -> Account:
 def account_for_servers(existing: Path | None = None) -> Account:
     """The account the servers run under: ourselves, or for root a lesser one.
 
-    Whoever owns the `existing` folder goes on owning it: a database that was made
+    The owner of the `existing` folder stays its owner: a database that was made
     as `nobody` must still start after a package has brought in `postgres`.
 
-    Raises EmbeddedError when the folder belongs to somebody else, or root finds no account.
+    Raises EmbeddedError when the folder belongs to another account, or root finds no account.
     """
     owner = existing.stat().st_uid if existing is not None and existing.exists() else None
     if os.geteuid() != 0:

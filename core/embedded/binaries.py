@@ -18,7 +18,7 @@ from core.embedded.account import Account
 from core.embedded.errors import EmbeddedError
 from core.embedded.places import ROOT_SHELTER
 
-# The floor: what the SQL of this service is written for.
+# The oldest version that the SQL of this service runs on.
 OLDEST_POSTGRESQL = 15
 
 
@@ -57,9 +57,9 @@ class PostgresBinaries:
 
 
 def find_postgres(*, existing_majors: set[int]) -> PostgresBinaries:
-    """The installation to use; one that reads the data already there goes before all others.
+    """The installation to use; one that can read the existing data is preferred.
 
-    Raises EmbeddedError when there is none, or none for the data there is.
+    Raises EmbeddedError when there is none, or none that can read the existing data.
     """
     found = [
         binaries

@@ -38,7 +38,7 @@ class Broker:
         return socket_dir(self.home) / BROKER_SOCKET
 
     def pid(self) -> int | None:
-        """The living broker of this DATA_DIR, whoever started it; from its own mouth."""
+        """The pid of this DATA_DIR's running broker, as it reports it; None when none runs."""
         import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
@@ -48,7 +48,7 @@ class Broker:
         client = redis.Redis(
             unix_socket_path=str(self.socket),
             socket_timeout=5,
-            retry=Retry(NoBackoff(), retries=0),  # the caller looks again when it likes
+            retry=Retry(NoBackoff(), retries=0),  # the caller may try again
         )
         try:
             return int(client.info("server")["process_id"])
@@ -72,8 +72,8 @@ class Broker:
             processes.send(silent, signal.SIGKILL)  # two writers would ruin the file
             processes.wait_until_gone(silent, seconds=LONGEST_SHUTDOWN)
         if not self._runs(account):
-            # A queue that cannot be read must not keep the service down: every task is a hint
-            # that a sweep over the database repeats.
+            # A damaged queue must not keep the service from starting: every task is repeated by
+            # a sweep over the database.
             kept = self.folder.with_name(f"broker.unreadable-{int(time.time())}")
             self.folder.rename(kept)
             self.tell(f"The broker cannot read its queue; kept in {kept}, starting an empty one")

@@ -16,8 +16,8 @@ POOL = {
     "min_size": 2,
     "max_size": 28,  # the 24 places of a web process (overload.py), and some for probes
     # Seconds for a connection; then 503 and Retry-After. While the database is away a pool
-    # gives up reconnecting, and only the next caller makes it try again: those who wait then
-    # wait in vain, and the longer they may, the later the service is back.
+    # gives up reconnecting, and only the next caller makes it try again: callers that wait then
+    # wait in vain, and a longer wait only delays the recovery.
     "timeout": 3,
     # A pool waits ever longer between its attempts to reconnect, up to this many seconds.
     # Kept short so that the web is back as soon as a restarted database is.
@@ -46,8 +46,8 @@ def database() -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.postgresql",
         **entry,
-        # Once a task: a connection that died with a restarted database is replaced before
-        # anybody's statement meets it.
+        # Checked once a task: a connection that broke when the database restarted is replaced
+        # before a statement uses it.
         "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": 600 if role == "worker" else 0,
     }
@@ -86,7 +86,7 @@ def _from_url(url: str) -> dict[str, Any]:
     try:
         parts: dict[str, Any] = dict(conninfo_to_dict(url))
     except ProgrammingError:
-        # The parser's own words may repeat the password.
+        # The parser's message may contain the password.
         raise ImproperlyConfigured(
             "DATABASE_URL cannot be read: write postgres://user:password@host:5432/name"
         ) from None

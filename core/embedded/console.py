@@ -1,4 +1,4 @@
-"""What `serve` says to the person who started it."""
+"""What `serve` prints."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from datetime import datetime
 
 
 class Console:
-    """Prints steps with their seconds, and dated news while the service runs.
+    """Prints steps with their seconds, and dated messages while the service runs.
 
-    A closed terminal or pipe is no reason to stop serving, so nothing here ever fails.
+    A closed terminal or pipe must not stop the service, so no method raises.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Console:
 
     @contextlib.contextmanager
     def step(self, text: str) -> Iterator[None]:
-        """Say what begins, and when it is done how long it took."""
+        """Print what begins, and at its end how long it took."""
         self._close_step()
         self._write(f"{text} ... ")
         self._open_step = True

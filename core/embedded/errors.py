@@ -1,4 +1,4 @@
-"""What an embedded server cannot do, in one line a person can act on."""
+"""Errors of the embedded servers, each one line that says what to do."""
 
 from __future__ import annotations
 

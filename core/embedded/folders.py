@@ -34,8 +34,8 @@ def make_servers_folder(home: Path) -> None:
     account = account_for_servers(place)
     if place != link and not link.is_symlink():
         if place.exists():
-            # DATA_DIR was removed by hand: what it pointed to is not the new one's, nor ours
-            # to delete.
+            # DATA_DIR was removed by hand: the folder it pointed to does not belong to the new
+            # one and is not deleted.
             place.rename(place.with_name(f"{place.name}.left-{int(time.time())}"))
         _make_open(place.parent)
         link.symlink_to(place)
@@ -43,7 +43,7 @@ def make_servers_folder(home: Path) -> None:
 
 
 def make_folder(path: Path, *, owner: Account, mode: int) -> None:
-    """A folder of the servers' account. One that somebody else made there is refused."""
+    """Make a folder of the servers' account; refuse one that another account made there."""
     if not path.exists():
         path.mkdir()
         path.chmod(mode)
@@ -68,7 +68,7 @@ def tail(path: Path, *, lines: int = 12) -> str:
 
 
 def _make_open(path: Path) -> None:
-    """Make a folder and its missing parents so that the servers' account can walk in,
+    """Make a folder and its missing parents so that the servers' account can enter it,
     whatever the umask; existing folders are the user's and keep their mode."""
     if path.exists():
         return

@@ -1,6 +1,6 @@
 """File locks: one starter at a time, and who still uses a server.
 
-The kernel drops a lock with its process however that dies, so none can go stale.
+The kernel releases a lock when its process ends, however that happens: no lock goes stale.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Lock:
         fcntl.flock(self._handle, fcntl.LOCK_SH)
 
     def take(self) -> bool:
-        """Take it for ourselves alone if nobody else holds it; a shared hold of ours is given up
-        either way, as the kernel does not convert in one step."""
+        """Take it exclusively if no other process holds it; a shared hold of this process is given
+        up either way, as the kernel does not convert in one step."""
         if self._handle is None:
             self._handle = _open(self.path)
         try:

@@ -1,13 +1,13 @@
-"""Where the embedded servers keep their things, worked out from DATA_DIR alone.
+"""Where the embedded servers keep their files, derived from DATA_DIR alone.
 
     DATA_DIR/servers/       owned by the account that runs the servers, 0700 or less:
         postgres-18/        the database, by major version
         broker/             the broker's append-only file
         run/                the unix sockets
-    DATA_DIR/log/           what the servers and processes say
+    DATA_DIR/log/           logs of the servers and processes
     DATA_DIR/*.lock, *.pid  who uses and who runs what
 
-`servers` is a link when root keeps DATA_DIR where the servers' account cannot walk
+`servers` is a link when root keeps DATA_DIR where the servers' account cannot enter
 (a 0700 home), and the sockets move to a short folder when the path is too long for one.
 """
 
@@ -41,7 +41,7 @@ def data_dir() -> Path:
 
 
 def servers_dir(home: Path) -> Path:
-    """The folder that the embedded servers own; asking does not make it."""
+    """The folder that the embedded servers own; this does not create it."""
     place = home / "servers"
     if place.is_symlink() or place.exists():
         return place.resolve()
@@ -56,7 +56,7 @@ def socket_dir(home: Path) -> Path:
     is_short = len(os.fsencode(place)) + LONGEST_SOCKET_NAME <= LONGEST_SOCKET_PATH
     if is_short and PLAIN_PATH.fullmatch(str(place)):
         return place
-    # Not tempfile.gettempdir(): TMPDIR differs between processes that must meet here.
+    # Not tempfile.gettempdir(): TMPDIR differs between processes that must share this folder.
     return Path("/tmp") / f"omniretail-{_digest(home)}"
 
 

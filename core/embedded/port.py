@@ -1,7 +1,7 @@
 """The port of the website: taken by the supervisor and handed to the web process.
 
-Held here, the port stays open while a killed web process is started again: callers wait a
-moment instead of being turned away.
+The port stays open while a killed web process is started again, so clients wait a
+moment instead of being refused.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ SERVER_SETTINGS = {
     "logging_collector": "off",
 }
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
-# For tests: what is lost with the power is made anew by the next run.
+# For tests: data lost in a power cut is made again by the next run.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 Tell = Callable[[str], None]
@@ -63,7 +63,7 @@ class Postgres:
         tell: Tell = lambda line: None,
         is_unwanted: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`tell` hears what takes long; `is_unwanted` may end the wait for a recovery."""
+        """`tell` is called with long steps; `is_unwanted` may end the wait for a recovery."""
         self.home = home
         self.durable = durable
         self.tell = tell
@@ -78,7 +78,7 @@ class Postgres:
         return socket_dir(self.home)
 
     def pid(self) -> int | None:
-        """The living postmaster of this DATA_DIR, whoever started it."""
+        """The pid of this DATA_DIR's running postmaster, whichever process started it."""
         for folder in self._clusters().values():
             pid = _first_number(folder / "postmaster.pid")
             if pid is not None and _is_postmaster(pid, folder):
@@ -92,7 +92,7 @@ class Postgres:
     def start(self) -> bool:
         """Make sure that it runs and answers; True when this call started it.
 
-        A server left by a killed process is adopted, and what a power cut left is cleared away.
+        A server left by a killed process is adopted; files left by a power cut are removed.
         Raises EmbeddedError with the end of the server's log when it cannot run.
         """
         pid = self.pid()
@@ -134,14 +134,14 @@ class Postgres:
 
     def _create(self, cluster: Path, binaries: PostgresBinaries, account: Account) -> None:
         self.tell("Making an empty PostgreSQL database")
-        # Made beside and renamed when whole: a power cut half-way leaves nothing to trip over.
+        # Made beside and renamed when complete: a power cut half-way leaves no broken folder.
         unfinished = cluster.with_name(f"{cluster.name}.unfinished")
         if unfinished.exists():
             shutil.rmtree(unfinished)
         make_folder(unfinished, owner=account, mode=0o700)
         command = [
             str(binaries.bin / "initdb"), "-D", str(unfinished), "-U", DATABASE_USER,
-            "--encoding=UTF8", "--auth=trust",  # the socket's folder is the lock on the door
+            "--encoding=UTF8", "--auth=trust",  # its folder's mode limits access
             "--no-instructions",
         ]  # fmt: skip
         if not self.durable:
@@ -237,16 +237,16 @@ def _first_number(path: Path) -> int | None:
 
 
 def _is_postmaster(pid: int, cluster: Path) -> bool:
-    """Whether the living process `pid` serves `cluster`; a number that passed on does not."""
+    """Whether the running process `pid` serves `cluster`, and is no later one with its number."""
     return processes.is_alive(pid) and f"-D {cluster} " in processes.command_line(pid)
 
 
 def _clear_leftovers(cluster: Path, sockets: Path) -> None:
-    """Make way for a postmaster where the last one died.
+    """Remove what a dead postmaster left, so that a new one can start.
 
     A dead postmaster's children may still write for a moment; starting beside them would ruin
     the data, so they go first. PostgreSQL clears its own lock files, except where their number
-    has passed on to another process, or where a power cut left them empty.
+    now belongs to another process, or where a power cut left them empty.
     """
     deadline = time.monotonic() + ORPHANS_GRACE
     while orphans := processes.working_in(cluster, programs=("postgres",)):
@@ -261,5 +261,5 @@ def _clear_leftovers(cluster: Path, sockets: Path) -> None:
 
 
 def server_environment() -> dict[str, str]:
-    """Nothing of ours but PATH: PGDATA or PGOPTIONS in a shell must not steer the server."""
+    """Only PATH is inherited: PGDATA or PGOPTIONS in a shell must not affect the server."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}

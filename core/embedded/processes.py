@@ -1,6 +1,6 @@
-"""Telling our processes from others that happen to bear the same number.
+"""Distinguishing our processes from later ones with the same pid.
 
-A pid alone proves nothing after a power cut or a few days: the number may have passed on.
+A pid alone proves nothing after a power cut or a few days: the system reuses numbers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _launched: dict[int, subprocess.Popen[bytes]] = {}
 def launch(
     command: Sequence[str], *, output: io.FileIO, environment: Mapping[str, str], account: Account
 ) -> int:
-    """Start a server that stands on its own; its pid."""
+    """Start a server that outlives this process; return its pid."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -79,7 +79,7 @@ def command_line(pid: int) -> str:
 
 
 def is_number_taken(pid: int) -> bool:
-    """Whether any process has the number, a dead one that nobody has waited for included."""
+    """Whether any process has the number, a zombie included."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -92,14 +92,14 @@ def is_number_taken(pid: int) -> bool:
 def working_in(folder: Path, *, programs: tuple[str, ...]) -> list[int]:
     """Processes of these programs with `folder` as working directory (Linux alone can tell).
 
-    The program is asked for as well: a person's shell may stand in the folder.
+    The program is compared as well: a person's shell may have the folder as its own.
     """
     found = []
     for entry in _entries():
         try:
             program = Path(os.readlink(entry / "exe")).name
             where = os.readlink(entry / "cwd")
-        except OSError:  # gone meanwhile, or not ours to see
+        except OSError:  # ended meanwhile, or not readable by this account
             continue
         if where == str(folder) and program.startswith(programs) and is_alive(int(entry.name)):
             found.append(int(entry.name))
@@ -121,7 +121,7 @@ def marked(mark: str) -> list[int]:
 
 
 def group_members(leader: int) -> list[int]:
-    """Living processes of the group that bears the number `leader`, be that dead or alive."""
+    """Running processes of the group `leader`, whether or not the leader still runs."""
     if not PROC.joinpath("self").exists():
         told = subprocess.run(
             ["ps", "-ax", "-o", "pgid=,pid=,state="], capture_output=True, text=True, check=False
@@ -144,7 +144,7 @@ def _entries() -> list[Path]:
 
 
 def send(pid: int, number: signal.Signals) -> None:
-    """Send a signal; a process that is gone already is as good as told."""
+    """Send a signal; a process that has ended already is no error."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:

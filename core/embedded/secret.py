@@ -10,8 +10,8 @@ from pathlib import Path
 def load_or_make(path: Path) -> str:
     """Return the secret in `path`, making it (mode 0600) when absent.
 
-    Two processes that start at once agree: the file appears whole by an atomic link, and the
-    loser reads the winner's.
+    Two processes that start at once get the same secret: the file is linked atomically, and the
+    second one reads it.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from core.embedded.locks import Lock, exclusive
 from core.embedded.places import data_dir
 from core.embedded.postgres import Postgres
 
-# Commands that never ask the database anything. `serve` starts its own.
+# Commands that do not use the database. `serve` starts its own.
 COMMANDS_WITHOUT_DATABASE = {
     "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help",
     "makemessages", "serve", "spectacular", "startapp", "startproject", "version",
@@ -28,7 +28,7 @@ class Use:
     """One process's use of the embedded database of `home`.
 
     `begin` starts the server when none runs, `end` stops it when it was started for commands
-    like this one and nobody else uses it any more. The server of `serve` is never stopped here.
+    like this one and no other process uses it. The server of `serve` is never stopped here.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Use:
 
     @property
     def _for_commands(self) -> Path:
-        """Says that the running server was started for commands, not by `serve`."""
+        """The file that marks a server as started for commands, not by `serve`."""
         return self.home / "for-commands"
 
     def begin(self) -> None:
@@ -74,7 +74,7 @@ def use_database_for(argv: Sequence[str]) -> None:
     asks_for_help = bool({"-h", "--help", "--version"} & set(argv[1:]))
     try:
         if command == "serve":
-            make_home(data_dir())  # before the settings keep their secret there
+            make_home(data_dir())  # before the settings write their secret there
         if command in COMMANDS_WITHOUT_DATABASE or asks_for_help or not is_database_embedded():
             return
         use = Use(data_dir())

@@ -1,4 +1,4 @@
-"""Accepting a file: staged whole, or refused without a trace."""
+"""Accepting a file: staged whole, or refused with nothing stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.imports.staging import stage
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the sender wants done with a file. `as_of`: when all of it was seen."""
+    """Options of an import. `as_of`: when all of its figures were taken."""
 
     dry_run: bool = False
     reference: str = ""

@@ -36,7 +36,7 @@ class Effect:
 
 
 def note_faults(file: Import, faults: Sequence[Fault]) -> None:
-    """Keep what is wrong, each with the row as it stood in the file."""
+    """Store errors, each with the row as it stood in the file."""
     if not faults:
         return
     columns = [[], [], [], []]  # type: list[list[Any]]
@@ -55,7 +55,7 @@ def note_faults(file: Import, faults: Sequence[Fault]) -> None:
 def note_found_faults(
     file: Import, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
 ) -> int:
-    """Keep the faults (line, column, code, reason) that a query returns; return how many rows
+    """Store the errors (line, column, code, reason) that a query returns; return how many rows
     have one now that had none."""
     cells = ", ".join(
         f"'{name}', left(f.{name}, {CELL_LIMIT})" for name in file.columns
@@ -90,7 +90,7 @@ def note_misshapen(file: Import) -> int:
 def note_duplicates(file: Import, key: Sequence[str]) -> int:
     """List every row that has the `key` columns of an earlier one; return how many.
 
-    The first stands: two figures for one thing cannot both be meant.
+    The first one is kept: two figures for one thing cannot both be right.
     """
     given = [name for name in key if name in file.columns]
     table, cells = file_table(file), trimmed(file, given)
@@ -112,7 +112,7 @@ def note_duplicates(file: Import, key: Sequence[str]) -> int:
 def trimmed(file: Import, columns: Sequence[str]) -> list[str]:
     """Return how SQL reads each of these columns of a row `f` without the spaces around it.
 
-    Where no cell holds a space that is the column itself: to trim two cells a row, in two
+    Where no cell holds a space, that is the column itself: to trim two cells a row, in two
     statements, took a fifth of the check of a file, and to look for spaces takes a quarter of that.
     """
     looks = ", ".join(f"bool_or({name} LIKE '% %')" for name in columns)

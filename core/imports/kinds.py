@@ -1,4 +1,4 @@
-"""What an import can be of: its columns, who may send it, how its rows are checked and applied."""
+"""The kinds of import: columns, who may send them, how rows are checked and applied."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Chunk:
 
     @property
     def reference(self) -> str:
-        """What the ledger and the audit call this import."""
+        """The import's name in the ledger and the audit."""
         return self.file.reference or f"imports/{self.file.pk}"
 
     @property
@@ -66,7 +66,7 @@ class Kind:
     """One kind of file.
 
     `columns` maps every column it may have to whether it must. `prepare` checks the staged rows
-    and lays those to apply into the work table; it returns the rows that it settled by itself.
+    and writes those to apply to the work table; it returns the progress of rows done by then.
     `apply` does a chunk, or for a dry run notes what it would change.
     """
 
@@ -87,7 +87,7 @@ class Kind:
 
 
 def actor_of(file: Import) -> Principal:
-    """Return who sent a file, as it was when it was accepted."""
+    """Return the actor that sent a file, with its rights when the file was accepted."""
     return Principal(
         id=file.owner,
         name=file.actor,

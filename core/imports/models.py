@@ -1,7 +1,7 @@
 """Files that came in: how far each has been applied, its bad rows, what a dry run would change.
 
 The rows of a file wait in two tables of its own, `imports_file_<id>` and `imports_work_<id>`
-(`staging.py`), which go when it is through.
+(`staging.py`), which are dropped when it is done.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from core.database.updated_at import moves, updated_at
 
 
 class ImportState(models.TextChoices):
-    QUEUED = "queued", "Queued"  # staged whole, nobody has begun
+    QUEUED = "queued", "Queued"  # staged whole, not begun
     RUNNING = "running", "Running"  # some of it may have been applied
     DONE = "done", "Done"  # every row was applied, changed nothing, or is listed as bad
     FAILED = "failed", "Failed"  # stopped half way: `failure` says why, what was applied stays
@@ -30,7 +30,7 @@ class Import(models.Model):
     reference = models.CharField(max_length=128, blank=True)
     as_of = models.DateTimeField(null=True, blank=True)
 
-    # Who sent it, and what it was tied to then: rows are applied in its name, later.
+    # Who sent it, and its restrictions at that time: rows are applied with these rights later.
     owner = models.CharField(max_length=64)
     actor = models.CharField(max_length=150)
     channels = models.JSONField(null=True, blank=True)

@@ -15,7 +15,7 @@ from core.problems.catalogue import ValidationFailed
 
 PIECE = 1024 * 1024  # bytes read at a time
 HEADER_LIMIT = 64 * 1024
-# What COPY reads otherwise than the csv module: quotes over lines, "\." as the end, NUL.
+# What COPY reads differently from the csv module: quotes over lines, "\." as the end, NUL.
 _NOT_PLAIN = (b'"', b"\\", b"\x00")
 
 

@@ -29,7 +29,7 @@ from core.problems.handler import as_problem
 class Row:
     """One row: its line, and its cells by column, without the spaces around them.
 
-    Only columns that the file has are in it: what a file does not speak of stays as it is.
+    Only columns of the file are in it: others stay unchanged.
     """
 
     line: int
@@ -53,7 +53,7 @@ class RowsRefused(Exception):
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the rows of a chunk."""
+    """The result of applying a chunk."""
 
     faults: list[Fault] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Tally:
         self.failed += rows
 
     def settle(self, chunk: Chunk, *, done: int) -> Progress:
-        """Note what was found, and return how far that brings the import."""
+        """Store errors and changes, and return the import's progress."""
         note_faults(chunk.file, self.faults)
         if chunk.file.dry_run:
             note_effects(chunk.file, self.effects)
@@ -97,7 +97,7 @@ def groups_of(chunk: Chunk) -> list[list[Row]]:
 
 
 def apply_each(chunk: Chunk, act: Callable[[Group], list[Effect]]) -> Progress:
-    """Apply the groups of a chunk one by one; one that is refused leaves no trace.
+    """Apply the groups of a chunk one by one; one that is refused is rolled back.
 
     `act` returns what it changed, and raises `RowsRefused` or a refusal of the command.
     """
@@ -125,10 +125,10 @@ def _first_step(pointer: str) -> str:
 def faults_of(
     error: Exception, group: Group, *, column_at: Callable[[str], str] = _first_step
 ) -> Iterator[Fault]:
-    """Write a refusal as faults of the rows it is about.
+    """Return a refusal as errors of the rows it concerns.
 
-    A pointer such as `/lines/1/sku` is about the second row; `column_at` says which column the
-    rest of it means. What points at no row is about the first.
+    A pointer such as `/lines/1/sku` means the second row; `column_at` returns the column for the
+    rest of it. A pointer that names no row means the first.
     """
     problem = as_problem(error)
     errors = problem.data.get("errors") or [
@@ -149,14 +149,14 @@ def _row_at(pointer: str, group: Group) -> tuple[Row, str]:
 
 
 def body_of(serializer: type[serializers.Serializer], data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Check a row as the API checks its body; return what the API would work with."""
+    """Validate a row as the API validates its body; return the validated data."""
     checked = serializer(data=dict(data))
     checked.is_valid(raise_exception=True)
     return checked.validated_data
 
 
 def whole_number(text: str) -> int | str:
-    """Return a number that is written as one; else the text, for the API's own words on it."""
+    """Return a whole number; else the text, so that the API's validation names the error."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else text
 
 

@@ -1,7 +1,7 @@
 """Applying a file: checked once, then chunk by chunk, each a transaction with its progress.
 
-Whoever dies in between leaves the last committed chunk: the next worker goes on after it. The
-import's own row is the lock, so that one worker applies a chunk and no other the same.
+A worker that dies leaves the last committed chunk, and the next worker continues after it. The
+import's own row is the lock, so that no two workers apply the same chunk.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def run_unfinished(kinds: Mapping[str, Kind]) -> int:
 
 
 def run(identity: int, kind: Kind) -> bool:
-    """Apply a file to its end; False when another worker is at it.
+    """Apply a file to its end; False when another worker is applying it.
 
-    What is wrong with rows is noted with them. What stops the whole file ends it as `failed`,
-    with what was applied so far.
+    Errors in rows are stored. An error that stops the whole file ends it as `failed`,
+    and what was applied so far stays.
     """
     try:
         while True:
@@ -47,7 +47,7 @@ def run(identity: int, kind: Kind) -> bool:
 
 @transaction.atomic
 def _step(identity: int, kind: Kind) -> bool | None:
-    """Check the file or apply one chunk. True: there is more; None: somebody else has it."""
+    """Check the file or apply one chunk. True: there is more; None: another worker has it."""
     file = (
         Import.objects.select_for_update(skip_locked=True)
         .filter(pk=identity, state__in=UNFINISHED)
@@ -80,8 +80,8 @@ def _let_the_disk_follow() -> None:
     """Commit this step without waiting for the disk: 25 ms of a chunk of 800 on a quiet disk,
     seconds of a check on a busy one.
 
-    After a crash of the database the last steps may be undone, whole, and are taken again.
-    Whatever is committed later, the next order or place in the feed, has these on disk before it.
+    After a crash of the database the last steps may be lost, each as a whole, and are repeated.
+    Any later commit, such as an order, writes these to disk before itself.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
@@ -119,8 +119,8 @@ def _blocks_of(file: Import) -> int:
 
 
 def _fail(identity: int, error: Exception) -> None:
-    """End a file that cannot go on. A database that is away is no such reason: the next round
-    goes on where this one stopped."""
+    """End a file that cannot continue. When the database is unreachable, the next round
+    continues instead."""
     problem = as_problem(error)
     if problem.status == 503:
         return

@@ -17,7 +17,7 @@ from core.imports.kinds import Kind, file_table, work_table
 from core.imports.models import Import
 from core.imports.reading import PIECE, CsvFile, FileRow, read_rows, refuse
 
-# Of a plain file: what COPY itself can find wrong. Reading it again here says where it is.
+# Errors that COPY finds in a plain file. Reading it again in Python finds their place.
 _UNREADABLE = (pg.BadCopyFileFormat, pg.CharacterNotInRepertoire, pg.UntranslatableCharacter)
 _BATCH = 5_000  # rows written to COPY at a time
 
@@ -26,7 +26,7 @@ def stage(file: Import, content: CsvFile, kind: Kind) -> int:
     """Put the rows of `content` into the file's table; return how many. Runs in the caller's
     transaction. Raises `ValidationFailed` at `/file`."""
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")  # of the web role; a slow upload is done
+        cursor.execute("SET LOCAL statement_timeout = 0")  # for the web role: the upload is over
         columns = ", ".join(f"{name} text NOT NULL DEFAULT ''" for name in kind.columns)
         # A line is numbered as it comes in: the header was the first. Numbers drawn by the
         # thousand cost a tenth of numbers drawn singly.
@@ -46,7 +46,7 @@ def stage(file: Import, content: CsvFile, kind: Kind) -> int:
 
 
 def _copy_plain(cursor: Any, file: Import, content: CsvFile) -> int | None:
-    """Let PostgreSQL read the file; None when it finds it less plain than it looked."""
+    """Let PostgreSQL read the file; None when COPY cannot read it."""
     columns = ", ".join(content.columns)
     try:
         with (
@@ -104,7 +104,7 @@ def _escaped(cell: str) -> str:
 
 
 def drop_tables(file: Import) -> None:
-    """Forget the rows of a file that is through."""
+    """Drop the tables of a file that is done."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {file_table(file)}, {work_table(file)}")
 
@@ -112,18 +112,18 @@ def drop_tables(file: Import) -> None:
 def lay_out_work(file: Import, query: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> None:
     """Make the work table of what a query returns; it must have a column `line`."""
     with connection.cursor() as cursor:
-        # A million rows are joined in memory, or not at all in a second.
+        # A million rows must be joined in memory to take about a second.
         cursor.execute("SET LOCAL work_mem = '64MB'")
-        # The planner takes most rows of a file for news, and handing them from a parallel worker
-        # for dear: a million rows of which none was new took 5.4 s, and 2.6 s in parallel.
+        # The planner expects most rows of a file to differ, and row transfer from a parallel worker
+        # to be costly: a million rows of which none differed took 5.4 s, and 2.6 s in parallel.
         cursor.execute("SET LOCAL parallel_tuple_cost = 0.01")
         cursor.execute(f"CREATE TABLE {work_table(file)} AS {query}", parameters or None)
         _analyse(cursor, work_table(file))
 
 
 def _analyse(cursor: Any, table: str) -> None:
-    """Tell the planner how long a table is; nobody else would, before it is read. Of what is in
-    it little matters: the usual sample of 30,000 rows took as long as to stage 100,000."""
+    """Give the planner the length of a table: autovacuum would come too late. The contents
+    matter little, and the usual sample of 30,000 rows took as long as to stage 100,000."""
     cursor.execute("SET LOCAL default_statistics_target = 10")
     cursor.execute(f"ANALYZE {table}")
     cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")

@@ -1,4 +1,4 @@
-"""Files that wait for the worker, as `/metrics` tells it."""
+"""Files that wait for the worker, for `/metrics`."""
 
 from __future__ import annotations
 

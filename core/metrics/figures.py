@@ -1,4 +1,4 @@
-"""What apps let `/metrics` tell of their tables."""
+"""Figures that apps publish at `/metrics` from their tables."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 
 class Figures(NamedTuple):
-    """One statement with one row of numbers, and what each of its columns says.
+    """One statement with one row of numbers, and the meaning of each of its columns.
 
-    Asked whenever somebody reads, so its rows must be found by an index. `settings.FIGURES` names
+    It runs at each request for `/metrics`, so it must use an index. `settings.FIGURES` names
     them all.
     """
 

@@ -1,4 +1,4 @@
-"""Counting what the doors answer, and how soon."""
+"""Counting requests, and timing them, by endpoint."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from core.metrics.counters import REQUESTS, SECONDS
 GetResponse = Callable[[HttpRequest], HttpResponse]
 Series = tuple[Callable[[], None], Callable[[float], None]]
 
-# Each name is a series that is kept for ever, so what clients may invent is folded into one.
+# Each name is a permanent series, so methods that clients may invent share one.
 OTHER = "other"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _FOLDED = ("/admin/", "/static/")
 
 
 class MetricsMiddleware:
-    """Count each request by method, door and status.
+    """Count each request by method, endpoint and status.
 
     To look a series up by its labels costs the library more than to count, so they are kept: one
-    entry for each method, door and status.
+    entry for each method, endpoint and status.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -44,7 +44,7 @@ class MetricsMiddleware:
 
 
 def door_of(request: HttpRequest) -> str:
-    """Name a request by its address as the code writes it, of which there is a limited number."""
+    """Return the URL pattern of a request, of which there is a limited number."""
     match = request.resolver_match
     door = request.path if match is None else f"/{match.route}"
     for folder in _FOLDED:

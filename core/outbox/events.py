@@ -1,4 +1,4 @@
-"""Publishing facts, in the transaction that makes them true."""
+"""Publishing events, in the transaction of the change that they report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVENTS = Table.of(
 
 
 def event_rows(facts: Sequence[Fact]) -> Rows:
-    """Return facts as rows of the outbox, for a statement that writes other rows too."""
+    """Return events as rows of the outbox, for a statement that writes other rows too."""
     return EVENTS, [
         {
             "type": fact.type,
@@ -40,5 +40,5 @@ def event_rows(facts: Sequence[Fact]) -> Rows:
 
 
 def publish(*facts: Fact) -> None:
-    """Write facts into the outbox, in the caller's transaction, as one statement."""
+    """Write events to the outbox, in the caller's transaction, as one statement."""
     insert_rows(event_rows(facts))

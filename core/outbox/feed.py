@@ -1,4 +1,4 @@
-"""Reading the feed: events by their places in it."""
+"""Reading the feed: events by sequence number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.outbox.models import Event
 
-# Run after run, each no further than the page reaches: runs have thousands of events.
+# Run by run, each limited to the page: a run has thousands of events.
 _READ = """
 SELECT e.*, r.first_sequence + e.id - r.first_id AS sequence
 FROM outbox_run r CROSS JOIN LATERAL (

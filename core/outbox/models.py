@@ -1,4 +1,4 @@
-"""The outbox: facts that others must hear, written in the transaction that makes them true."""
+"""The outbox: events, written in the transaction of the change that they report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.database.fields import DocumentField
 
 
 class Event(models.Model):
-    """One fact, written once and never changed but for a person who is forgotten."""
+    """One event, written once; only the erasure of a customer changes it."""
 
     id = models.BigAutoField(primary_key=True)
     event_id = models.UUIDField(
@@ -21,13 +21,13 @@ class Event(models.Model):
     type = models.CharField(max_length=64)
     # The resource: "fulfilments/100001-1". Deliveries keep the order per subject.
     subject = models.CharField(max_length=160)
-    # What the timeline gathers by: the order number, where there is one.
+    # Groups events into a timeline: the order number, where there is one.
     order = models.CharField(max_length=32, blank=True, db_default="")
     actor = models.CharField(max_length=150, blank=True, db_default="")
     data = DocumentField()
     time = models.DateTimeField(db_default=Now())
 
-    sequence: int  # its place in the feed, when the feed was read; not a column
+    sequence: int  # its sequence number, set by reading the feed; not a column
 
     class Meta:
         indexes = [
@@ -39,10 +39,10 @@ class Event(models.Model):
 
 
 class Run(models.Model):
-    """Events with ids in a row whose places in the feed are in a row too.
+    """Events with consecutive ids and consecutive sequence numbers.
 
-    The feed's numbers are given by runs, a row for thousands of events, because a number in each
-    event's own row would have each event written twice.
+    Sequence numbers are stored by runs, a row for thousands of events: a number in each
+    event's own row would mean writing each event twice.
     """
 
     first_sequence = models.BigIntegerField(primary_key=True)
@@ -57,7 +57,7 @@ class Run(models.Model):
 
 
 class Gap(models.Model):
-    """Ids that were drawn but not seen: their transactions may still commit, or were taken back."""
+    """Ids that were drawn but not seen: their transactions still run, or were rolled back."""
 
     first_id = models.BigIntegerField(primary_key=True)
     last_id = models.BigIntegerField()

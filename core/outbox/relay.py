@@ -1,9 +1,9 @@
-"""Giving events their places in the feed, without gaps and behind nobody's back.
+"""Giving events their sequence numbers, without gaps and without skipping late commits.
 
 A number drawn when the event is written would be drawn in one order and committed in another, and
-a reader that remembers the last number would miss the late ones. So numbers are given here, to
-what is committed, in the order of ids; an event that commits later gets a later number. Facts of
-one subject stay in order, because whoever changes the subject holds its row until the commit.
+a reader that stores the last number would miss the late ones. So numbers are given here, to
+committed events, in the order of ids; an event that commits later gets a later number. Events of
+one subject stay in order, because each writer locks the subject's row until it commits.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from django.db import connection, transaction
 AT_ONCE = 5_000
 LONGEST_RUN = 10_000  # keeps the search within a run short
 
-# What waits for a place, in one look: new ids, and for each gap the ids that have turned up in it
+# Events without a number, in one query: new ids, and for each gap the ids now committed in it
 # (a look into the index for each; joined, the planner would read all events), whether it is closed
 # and whether it is ripe.
 #
-# A gap is closed when nobody can fill it any more. Its ids were drawn by statements that ran when
-# it was seen; a minute later, when it is ripe, they have their transaction numbers (they draw
-# the two within microseconds). Once all transactions up to then have ended, an event is there or
-# never will be.
+# A gap is closed when no transaction can fill it any more. Its ids were drawn by statements that
+# ran when it was seen; a minute later, when it is ripe, they have their transaction numbers (they
+# draw the two within microseconds). Once all transactions up to then have ended, an event is there
+# or never will be.
 _LOOK = """
 SELECT ARRAY(SELECT id FROM outbox_event WHERE id > %s ORDER BY id LIMIT %s), (
     SELECT coalesce(json_agg(json_build_array(
@@ -39,7 +39,9 @@ Range = tuple[int, int]  # first and last id
 
 
 def number_pending(*, limit: int = AT_ONCE) -> int:
-    """Give places to events that have none, up to `limit`; return how many. Relays take turns."""
+    """Number events that have no sequence number, up to `limit`; return how many. Relays take
+    turns.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         last_sequence, last_id = _lock_relay(cursor)
         cursor.execute(_LOOK, [last_id, limit])
@@ -59,7 +61,9 @@ def number_pending(*, limit: int = AT_ONCE) -> int:
 
 
 def _lock_relay(cursor: Any) -> tuple[int, int]:
-    """Lock the relay's one row, laid again if tables were emptied; return how far it has come."""
+    """Lock the relay's one row, inserted again if tables were emptied; return how far it has
+    come.
+    """
     for _ in range(2):
         cursor.execute("SELECT last_sequence, last_id FROM outbox_relay WHERE id = 1 FOR UPDATE")
         row = cursor.fetchone()
@@ -75,7 +79,7 @@ def _lock_relay(cursor: Any) -> tuple[int, int]:
 
 
 def _fill_gaps(cursor: Any, gaps: Sequence[tuple[int, int, list[int], bool, bool]]) -> list[int]:
-    """Return the ids that have turned up in gaps; what cannot turn up any more is forgotten."""
+    """Return the ids now committed in gaps; delete gaps that cannot be filled any more."""
     for first, last, late, closed, _ in gaps:
         if late and not closed:
             rest = list(_missing(first - 1, [*late, last + 1]))
@@ -110,7 +114,7 @@ def _note_gaps(cursor: Any, ranges: Iterable[Range]) -> None:
 
 
 def _append(cursor: Any, last_sequence: int, ids: Sequence[int]) -> None:
-    """Give ids the next places in their order: the last run grows, or new ones begin."""
+    """Give ids the next sequence numbers in their order: extend the last run, or begin new ones."""
     cursor.execute(
         """SELECT first_sequence, first_id, length FROM outbox_run
            ORDER BY first_sequence DESC LIMIT 1"""

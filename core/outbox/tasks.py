@@ -9,7 +9,7 @@ from core.outbox.relay import number_pending
 
 @shared_task
 def relay_events() -> int:
-    """Number everything that waits; return how many events went out."""
+    """Number all waiting events; return how many."""
     total = 0
     while count := number_pending():
         total += count

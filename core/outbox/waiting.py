@@ -1,10 +1,10 @@
-"""Events that wait for a place in the feed, as `/metrics` tells it."""
+"""Events that wait for a sequence number, for `/metrics`."""
 
 from __future__ import annotations
 
 from core.metrics.figures import Figures
 
-# The index on ids answers it: the relay has the last one that has a place.
+# Answered by the index on ids: the relay stores the last numbered one.
 FIGURES = Figures(
     """SELECT count(*) AS events_waiting,
               coalesce(extract(epoch FROM clock_timestamp() - min(time)), 0)::float8

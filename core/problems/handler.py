@@ -1,4 +1,4 @@
-"""From whatever was raised to `application/problem+json`, inside of DRF and outside of it."""
+"""From exceptions to `application/problem+json`, inside of DRF and outside of it."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 
 
 def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
-    """Turn whatever an API view raised into a problem document (DRF's exception handler)."""
+    """Turn an exception of an API view into a problem document (DRF's exception handler)."""
     problem = as_problem(error)
     if isinstance(request := context.get("request"), Request):
-        # Whatever the door answers in: a page of HTML cannot say what a problem says.
+        # Always JSON, also from an endpoint that answers with HTML.
         request.accepted_renderer = JSONRenderer()
         request.accepted_media_type = JSONRenderer.media_type
     if isinstance(problem, UnsupportedMediaType) and (view := context.get("view")):
@@ -65,7 +65,7 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def as_problem(error: Exception) -> DomainError:
-    """Name the problem behind an exception; what nobody foresaw is logged as a defect."""
+    """Return the problem for an exception; an unexpected one is logged as a defect."""
     if isinstance(error, DomainError):
         return error
     if isinstance(error, drf.ValidationError):
@@ -74,7 +74,7 @@ def as_problem(error: Exception) -> DomainError:
         if isinstance(error, kind):
             return answer()
     if isinstance(error, DataError):
-        # The last net under validation: PostgreSQL found a value that it cannot hold.
+        # Validation missed it: PostgreSQL refused a value that it cannot store.
         log.warning("value refused by the database: %s", error)
         return ValidationFailed.at("", "A value is outside what can be stored.", "out_of_range")
     if isinstance(error, IntegrityError):
@@ -138,8 +138,8 @@ def problem_response(problem: DomainError) -> JsonResponse:
 
 
 def to_be_read(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Let a page be read only, and refuse other methods as the API does: no CSRF token is asked
-    for, whose absence Django would answer with a page of HTML."""
+    """Make a page read-only, and refuse other methods as the API does: no CSRF token is required,
+    whose absence Django would answer with a page of HTML."""
 
     @csrf_exempt
     @wraps(view)

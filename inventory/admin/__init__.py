@@ -1,4 +1,4 @@
-"""The catalogue and what is kept from sale, edited; the stock pool and its work, looked at."""
+"""Admin pages: catalogue and keep rules are edited, the stock pool and its work are read-only."""
 
 from inventory.admin import (
     catalogue,

@@ -1,4 +1,4 @@
-"""Counts: the list, the record of one, and the way to the pages on which people count."""
+"""Counts in the admin: the list, one count, and links to the pages on which people count."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CountResultInline(OfSku):
 
 
 class CountList(ChangeList):
-    """Leads from each count to the page on which people work on it."""
+    """Lists counts, each with a link to the page on which people work on it."""
 
     def url_for_result(self, result: Any) -> str:
         return address_of(result)
@@ -84,7 +84,7 @@ class CountAdmin(Searched, ReadOnlyAdmin):
         return super().changelist_view(request, {**(extra_context or {}), **may_start})
 
     def work_view(self, request: HttpRequest, identity: str) -> HttpResponse:
-        """Show where a count stands and what is to be done."""
+        """Show a count's state and its next steps."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return work_page(request, identity, self._context(request))
@@ -97,7 +97,7 @@ class CountAdmin(Searched, ReadOnlyAdmin):
         return {**self.admin_site.each_context(request), "opts": self.opts}
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
-        # Who counts does not see what the review showed before the recount.
+        # Counters must not see the figures of the review before a recount.
         blind = obj is not None and obj.state == CountState.OPEN
         return (CountLineInline,) if blind else self.inlines
 

@@ -1,4 +1,4 @@
-"""Goods that suppliers have announced: what is late, what comes today, what has come in."""
+"""Expected deliveries in the admin: overdue, due today, received."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.pages.receiving import receive_page
 
 _AWAITED = Q(state__in=[str(state) for state in AWAITED])
-# "Today" is today on the clock of the building that waits.
+# "Today" is the local date at the destination.
 RULES: dict[str, tuple[str, Q]] = {
     "overdue": ("Overdue", _AWAITED & Q(due_on__lt=F("today_there"))),
     "due": ("Due by today", _AWAITED & Q(due_on__lte=F("today_there"))),
@@ -46,7 +46,7 @@ RULES: dict[str, tuple[str, Q]] = {
 
 
 def _day(moment: Any) -> Func:
-    """Return the date of a moment on the clock of the delivery's location."""
+    """Return the local date of a time at the delivery's location."""
     return Func(
         F("location__timezone"),
         moment,
@@ -61,7 +61,7 @@ def _units(units: Any) -> Subquery:
 
 
 def with_due(rows: QuerySet[ExpectedDelivery]) -> QuerySet[ExpectedDelivery]:
-    """Add what the list shows at a glance: the day it is due there, and units so far."""
+    """Add the list's columns: the local due date, and units received so far."""
     return rows.annotate(
         due_on=_day(F("expected_at")),
         today_there=_day(Now()),
@@ -120,7 +120,7 @@ class ExpectedDeliveryAdmin(Searched, ReadOnlyAdmin):
     actions_detail = ("receive_goods",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExpectedDelivery]:
-        # Not by way of `super`, which orders by columns that are only added here.
+        # Without `super`, which would order by columns before they are added here.
         return with_due(ExpectedDelivery.objects.all()).order_by(*self.get_ordering(request))
 
     def find(self, word: str) -> Q:
@@ -128,11 +128,12 @@ class ExpectedDeliveryAdmin(Searched, ReadOnlyAdmin):
         return Q(reference=word) | Q(supplier__icontains=word) | Q(pk__in=carrying)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """What is awaited comes first, the longest overdue at the top."""
+        """Order awaited deliveries first, the longest overdue at the top."""
         return ["is_over", F("expected_at").asc(nulls_last=True), "-id"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        # Every rule asks for what is awaited: few, beside years of what has come.
+        # Every filter includes the awaited state: those rows are few, beside years of received
+        # ones.
         glance = with_due(ExpectedDelivery.objects.filter(_AWAITED)).aggregate(
             **{name: Count("pk", filter=rule) for name, (_, rule) in RULES.items()}
         )
@@ -202,5 +203,5 @@ class ExpectedDeliveryAdmin(Searched, ReadOnlyAdmin):
         permissions=["receive"],
     )
     def receive_goods(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Count goods in against this delivery: by hand or by scanning, part by part."""
+        """Receive goods against this delivery: by hand or by scanning, in parts."""
         return receive_page(request, object_id, admin_site=self.admin_site, opts=self.opts)

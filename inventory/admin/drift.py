@@ -1,4 +1,4 @@
-"""Where figures were not what the record said, and when each row was last counted."""
+"""Drift and last counts in the admin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inventory.queries.counting.drift import MOST_STEPS, explain
 
 
 class OfSkus(OfSkuAtLocation, Searched, ReadOnlyAdmin):
-    """A list that is found in by SKU."""
+    """A list that is searched by SKU."""
 
     list_select_related: Any = ("sku", "location")
     ordering = ("-id",)
@@ -28,7 +28,7 @@ class OfSkus(OfSkuAtLocation, Searched, ReadOnlyAdmin):
 
 
 class SourceFilter(admin.SimpleListFilter):
-    """People or systems: a list of all sources would read the whole table."""
+    """Filters by people or systems: a list of all sources would read the whole table."""
 
     title = "source"
     parameter_name = "source"
@@ -70,7 +70,7 @@ class DriftAdmin(OfSkus):
 
 
 def _steps(drift: Drift) -> dict[str, Any]:
-    """Return as a table what came and went between this figure and the one before it."""
+    """Return as a table the movements between this figure and the one before it."""
     (steps,) = explain([drift])
     rows = [
         [
@@ -103,7 +103,7 @@ class LastCountAdmin(OfSkus):
 
 @admin.register(CountEntry)
 class CountEntryAdmin(Searched, ReadOnlyAdmin):
-    """Who saw what, and when; entries that were taken back for a recount too."""
+    """Count entries, with those that a recount withdrew."""
 
     list_display = ("seen", "count", "item", "bin", "figure", "counted_by", "voided")
     list_filter = ("voided", "line__count__location")

@@ -1,4 +1,4 @@
-"""What is kept from sale: rules for many shelves, ring fences of one."""
+"""Keep rules and ring fences in the admin."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from stores.models import Channel
 
 
 class KeepRuleForm(forms.ModelForm):
-    """Asks of an editor what the API asks of a client."""
+    """Validates a keep rule as the API does."""
 
     class Meta:
         model = KeepRule
@@ -176,7 +176,7 @@ class KeepRuleAdmin(ModelAdmin):
 def _changing_fences(touched: list[tuple[int, int]], *, actor: Principal) -> Iterator[None]:
     """Lock the channels of (channel id, SKU id) while their ring fences change.
 
-    Readers of the channels see a new version, and what is released goes to those who wait.
+    The channels get a new version, and released units fill backorders.
     """
     locked = Channel.objects.filter(pk__in=[channel for channel, _ in touched])
     channels = list(locked.order_by("pk").select_for_update())

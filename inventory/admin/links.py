@@ -1,4 +1,4 @@
-"""From one page of the pool to another, and finding SKUs as people name them."""
+"""Links between the pages of the pool, and finding SKUs by code or barcode."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def ledger(sku_id: int, location_id: int | None = None) -> SafeString:
 
 
 def skus_named(word: str) -> QuerySet[Sku]:
-    """Return the SKU with this code, or that carries this barcode.
+    """Return the SKUs with this code or this barcode.
 
-    Each by its own index: asked for both at once, PostgreSQL would read all SKUs.
+    Each by its own index: with one condition on both, PostgreSQL would read all SKUs.
     """
     codes = {word, word.replace(" ", "").zfill(14)}
     carrying = Barcode.objects.filter(code__in=codes).values_list("sku_id", flat=True)

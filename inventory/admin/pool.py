@@ -1,4 +1,4 @@
-"""Balances, the ledger and claims: looked at, never edited."""
+"""Balances, the ledger and reservations in the admin, read-only."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class ShelfFilter(admin.SimpleListFilter):
 
 
 class StockList(ChangeList):
-    """Knows what is kept from sale on the rows of its page, and in which condition units are
-    that may not be sold: a statement for all of each."""
+    """Reads what is kept from sale on the rows of its page, and the conditions of units
+    that may not be sold, in one statement each."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -69,7 +69,9 @@ class StockList(ChangeList):
 
 
 def _in_words(level: Kept) -> str:
-    """Write what is kept, for whom, until when and why: "10 for web until Friday (rule friday)"."""
+    """Describe what is kept, for whom, until when and why: "10 for web until Friday (rule
+    friday)".
+    """
     words = [f"{level.quantity} {f'for {level.channel}' if level.channel else 'safety stock'}"]
     if level.until:
         words.append(f"until {at(level.until)}")
@@ -118,7 +120,7 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
 
     @display(description="Unavailable")
     def apart(self, stock: Any) -> str:
-        """Write what may not be sold and in which condition it is: "4: 3 damaged, 1 missing"."""
+        """Describe the units that may not be sold, by condition: "4: 3 damaged, 1 missing"."""
         if not stock.unavailable:
             return "0"
         spot = (stock.sku_id, stock.location_id)
@@ -130,7 +132,7 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
 
     @action(description="Set apart", icon="rule", permissions=["set_apart"])
     def set_apart(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Lead to the page that moves units between conditions; it knows of orders."""
+        """Redirect to the page that moves units between conditions and settles orders."""
         return HttpResponseRedirect(reverse("stock-set-apart", args=[object_id]))
 
     @display(description="Ledger")
@@ -139,7 +141,7 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
 
 
 def _step(delta: int, after: int) -> str:
-    """Write a balance, and how it came to be: "24 (+1)"."""
+    """Write a balance with its last change: "24 (+1)"."""
     return f"{after} ({delta:+d})" if delta else str(after)
 
 
@@ -197,7 +199,8 @@ class ReservationAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     search_help_text = "Reference; or SKU code or barcode, for the live claims on it"
 
     def find(self, word: str) -> Q:
-        # Live or ended, each by its own index. What became of a SKU's claims is in the ledger.
+        # Live or ended, each by its own index. The history of a SKU's reservations is in the
+        # ledger.
         skus = list(skus_named(word).values_list("pk", flat=True))
         named = Q(reference=word, state__in=LIVE) | Q(reference=word, state__in=ENDED)
         return Q(sku__in=skus, state__in=LIVE) | named

@@ -1,4 +1,4 @@
-"""Where goods lie."""
+"""Placements in the admin."""
 
 from __future__ import annotations
 

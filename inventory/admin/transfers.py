@@ -1,4 +1,4 @@
-"""Transfers for people: what is on its way at a glance, and every step of it as a page."""
+"""Transfers in the admin: the list, and a page for each step."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
         return self._may(request, object_id, "cancel")
 
     def _may(self, request: HttpRequest, object_id: Any, step: str) -> bool:
-        """Say whether this person may take this step now: the pages offer no other."""
+        """Say whether this person may take this step now; others are not offered."""
         transfer = self.get_object(request, str(object_id))
         actor = actor_of(request)
         return (
@@ -149,7 +149,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
 
     @action(description="New transfer", url_path="new", icon="add", permissions=["draft"])
     def draft(self, request: HttpRequest) -> HttpResponse:
-        """Write a transfer down."""
+        """Draft a transfer."""
         form = DraftForm(_sent(request), actor=actor_of(request))
 
         def write() -> str:
@@ -171,7 +171,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
         description="Dispatch", url_path="dispatch", icon="local_shipping", permissions=["dispatch"]
     )
     def dispatch_goods(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let the goods leave."""
+        """Dispatch the goods."""
         transfer = self._transfer(request, object_id)
         form = DispatchForm(_sent(request))
 
@@ -192,7 +192,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
         description="Receive", url_path="receive", icon="move_to_inbox", permissions=["receive"]
     )
     def receive_goods(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take in what has arrived, line by line."""
+        """Receive what has arrived, line by line."""
         transfer = self._transfer(request, object_id)
         form = ReceiptForm(_sent(request), lines=_lines(transfer))
 
@@ -214,7 +214,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
 
     @action(description="Cancel", url_path="cancel", icon="cancel", permissions=["cancel"])
     def cancel_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Give up a draft."""
+        """Cancel a draft."""
         transfer = self._transfer(request, object_id)
 
         def give_up() -> str:
@@ -243,7 +243,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
         said: str,
         transfer: Transfer | None = None,
     ) -> HttpResponse:
-        """Show a step's form; when it is sent, take the step, or say what stands in its way."""
+        """Show a step's form; when it is submitted, take the step, or show the refusal."""
         if form.is_valid():
             try:
                 with transaction.atomic():
@@ -269,7 +269,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
 
 
 def _sent(request: HttpRequest) -> Any:
-    """Return what was sent: also an empty body is an answer."""
+    """Return the submitted form data, which may be empty."""
     return request.POST if request.method == "POST" else None
 
 

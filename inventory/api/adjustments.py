@@ -1,4 +1,4 @@
-"""`/stock/adjustments`: what people found out about the stock."""
+"""`/stock/adjustments`: differences that people found in the stock."""
 
 from __future__ import annotations
 

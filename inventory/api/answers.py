@@ -1,4 +1,4 @@
-"""Shapes that several doors of the stock pool answer with."""
+"""Response serializers that several stock endpoints share."""
 
 from __future__ import annotations
 

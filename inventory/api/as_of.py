@@ -1,4 +1,4 @@
-"""`/stock/as-of`: what a location had of a SKU at a moment, and why."""
+"""`/stock/as-of`: the stock of a SKU at a location at a given time, and why."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class AsOfView(ApiView):
 
     @extend_schema(operation_id="stock_as_of", parameters=[AsOfQuery], responses={200: AsOfAnswer})
     def get(self, request: Request) -> Response:
-        """Say what a location had of a SKU at a moment, and why: by what had been recorded then."""
+        """Show a SKU's stock at a location at a given time, as recorded by then, and why."""
         asked = self.query(AsOfQuery)
         spot = look_up(
             actor=self.actor,

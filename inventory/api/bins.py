@@ -1,4 +1,4 @@
-"""`/locations/{code}/bins`: the plan of a building, and what lies where."""
+"""`/locations/{code}/bins`: the bins of a location, and the SKUs in them."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ class BinsView(ApiView):
 
     @extend_schema(operation_id="get_bins", responses={200: BinsAnswer})
     def get(self, request: Request, code: str) -> Response:
-        """Show a location's bins in walking order, with what lies in them."""
+        """Show a location's bins in walking order, with their SKUs."""
         return _answer(self._location(code))
 
     @extend_schema(operation_id="put_bins", request=BinsBody, responses={200: BinsAnswer})
     def put(self, request: Request, code: str) -> Response:
-        """Replace a location's bins and what lies in them, all at once."""
+        """Replace a location's bins and the SKUs in them, all at once."""
         asked = self.body(BinsBody)["bins"]
 
         @transaction.atomic

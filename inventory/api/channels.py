@@ -1,4 +1,4 @@
-"""`/channels`: where demand comes from, and what is kept back for whom."""
+"""`/channels`: sales channels, with the units ring-fenced for them."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class ChannelView(ApiView):
 
     @extend_schema(operation_id="get_channel", responses={200: ChannelAnswer})
     def get(self, request: Request, code: str) -> Response:
-        """Show a channel: where it may sell from, and what is ring-fenced for it."""
+        """Show a channel: the locations it sells from, and its ring fences."""
         channel = _shown_channels().filter(code=code).first()
         if channel is None or not self.actor.sees_channel(code):
             raise NotFound()
@@ -125,7 +125,7 @@ class ChannelView(ApiView):
         responses={200: ChannelAnswer, 201: ChannelAnswer},
     )
     def put(self, request: Request, code: str) -> Response:
-        """Say what a channel is. What it no longer fences fills backorders at once."""
+        """Create or replace a channel. Units that it no longer fences fill backorders at once."""
         code = CodeField().run_validation(code)
         if not self.actor.sees_channel(code):
             raise NotFound()

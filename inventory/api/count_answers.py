@@ -1,4 +1,4 @@
-"""How counts look outside: a session, what was entered, its review."""
+"""Response serializers of counts: the count, its entries, its review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts into the ledger: `/stock/counts/apply` at once, or a count that people have finished."""
+"""Applying counts: `/stock/counts/apply` in one request, or a submitted count."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from inventory.queries.counting.findings import Counted
 from inventory.queries.lookup import Spot, find_spots
 from inventory.settlement import settlement
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before it, a clock was wrong
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # an earlier time means a wrong clock
 
 
 class CountLineBody(StrictSerializer):
@@ -98,11 +98,11 @@ class CountsView(ApiView):
 
     @extend_schema(operation_id="apply_count", request=CountBody, responses={200: CountAnswer})
     def post(self, request: Request) -> HttpResponse:
-        """Put on_hand right by what was counted.
+        """Correct on_hand to the counted figures.
 
-        A count sent late says `as_of` when it was taken: what moved since stays moved. What is
-        unavailable stays so, units that a picker reported missing included, unless fewer remain
-        than that: say by an adjustment what became of them. Where fewer remain than were
+        A count sent late gives in `as_of` the time it was taken: later movements stay. Units that
+        are unavailable stay so, those that a picker reported missing included, unless fewer remain
+        than that: record by an adjustment what happened to them. Where fewer remain than were
         promised, the newest promises break and are sourced again; `broken` lists them. The
         balances are those before that.
         """
@@ -158,10 +158,10 @@ class CountApplicationView(ApiView):
         operation_id="apply_finished_count", request=NoBody, responses={200: FinishedCountAnswer}
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Put the record right by a count in review, each line against its own moment.
+        """Apply a count in review, each line compared with the record at its own time.
 
-        What moved since a line was counted stays moved, and what nobody counted stays as it
-        is. Where fewer remain than were promised, the newest promises break and are sourced
+        Movements after a line was counted stay, and SKUs that were not counted stay as they
+        are. Where fewer remain than were promised, the newest promises break and are sourced
         again.
         """
         self.body(NoBody)

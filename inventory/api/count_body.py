@@ -1,4 +1,4 @@
-"""The bodies of counts: what to look at, and what was seen."""
+"""Request serializers of counts: what to count, and what was counted."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ from inventory.queries.scan import ScannedSku, find_all_scanned
 from stores.models import Bin
 from stores.queries.network import Place
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before it, a clock was wrong
-MOST_LINES = 5_000  # of one count: more is several people's week, and several counts
-FAST_CLOCK = timedelta(minutes=5)  # of a device: what it saw is not lost for that
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # an earlier time means a wrong clock
+MOST_LINES = 5_000  # of one count; more is to be divided into several counts
+FAST_CLOCK = timedelta(minutes=5)  # accepted error of a device's clock
 
 
 class PastMomentField(MomentField):
-    """A moment that is over; a device's clock may be a little fast, and then it is now."""
+    """A time in the past; one that is ahead by a device's clock error counts as now."""
 
     def to_internal_value(self, data: Any) -> datetime:
         value = super().to_internal_value(data)
@@ -132,7 +132,7 @@ class EntriesBody(StrictSerializer):
 
 
 def chosen_lines(body: dict[str, Any], *, actor: Principal) -> tuple[Place, list[ToCount]]:
-    """Return where and what a body asks to count; raise naming what is unknown."""
+    """Return the location and lines that a body asks to count; raise naming unknown codes."""
     select = body["select"]
     found = look_up(
         actor=actor,
@@ -171,7 +171,7 @@ def chosen_lines(body: dict[str, Any], *, actor: Principal) -> tuple[Place, list
 
 
 def seen_by(entries: list[dict[str, Any]], *, location_id: int) -> list[Seen]:
-    """Return what a body's entries say was seen; raise naming every code that is unknown."""
+    """Return the entries of a body; raise naming every unknown code."""
     scanned = find_all_scanned({each["barcode"] for each in entries if "barcode" in each})
     skus = dict(
         Sku.objects.filter(

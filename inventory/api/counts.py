@@ -1,4 +1,4 @@
-"""`/stock/counts`: the work of counting. Applying a count is orders' door."""
+"""`/stock/counts`: starting, entering, submitting and reviewing counts."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class CountView(ApiView):
 
     @extend_schema(operation_id="get_count", responses={200: CountSessionAnswer})
     def get(self, request: Request, identity: str) -> Response:
-        """Show a count. While it is open, nothing in it tells what the record has."""
+        """Show a count. While it is open, it does not show the recorded figures."""
         count = visible_counts(self.actor).filter(pk=as_id(identity)).first()
         if count is None:
             raise NotFound("There is no such count.")
@@ -111,10 +111,10 @@ class CountEntriesView(ApiView):
 
     @extend_schema(operation_id="enter_counts", request=EntriesBody, responses={200: EntriesAnswer})
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Enter what was seen, as often and by as many people as it takes.
+        """Enter counted figures; several people may send several requests.
 
-        The same `entry_id` again is the same entry. A figure replaces what was said of the same
-        SKU in the same bin before; with `add` it comes on top, such as one scan. A SKU's figures
+        The same `entry_id` again is the same entry. A figure replaces an earlier one for the same
+        SKU in the same bin; with `add` it is added to it, such as one scan. A SKU's figures
         in several bins are summed. `empty` says that nothing lies in a bin.
         """
         body = self.body(EntriesBody)
@@ -142,7 +142,7 @@ class CountSubmissionView(ApiView):
 
     @extend_schema(operation_id="submit_count", request=NoBody, responses={200: CountSessionAnswer})
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Hand the count in: from now on `review` compares it with the record."""
+        """Submit the count: from now on `review` compares it with the record."""
         self.body(NoBody)
         return self.act(
             lambda: (200, count_document(submit_count(identity=identity, actor=self.actor)))
@@ -156,7 +156,7 @@ class CountApprovalView(ApiView):
         operation_id="approve_count", request=ApprovalBody, responses={200: CountSessionAnswer}
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Stand by large variances, as somebody who has counted none of them."""
+        """Approve large variances, as a person who has counted none of them."""
         body = self.body(ApprovalBody)
 
         def effect() -> tuple[int, Any]:
@@ -174,7 +174,7 @@ class RecountView(ApiView):
         operation_id="recount", request=SkuLinesBody, responses={200: CountSessionAnswer}
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Take back what was counted of these SKUs, and open the count again."""
+        """Withdraw the figures of these SKUs, and open the count again."""
         body = self.body(SkuLinesBody)
 
         def effect() -> tuple[int, Any]:
@@ -190,7 +190,7 @@ class CountCancellationView(ApiView):
 
     @extend_schema(operation_id="cancel_count", request=NoBody, responses={200: CountSessionAnswer})
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Give the count up; the stock stays as it is."""
+        """Cancel the count; the stock does not change."""
         self.body(NoBody)
         return self.act(
             lambda: (200, count_document(cancel_count(identity=identity, actor=self.actor)))

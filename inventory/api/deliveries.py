@@ -1,4 +1,4 @@
-"""`/deliveries`: goods that suppliers have announced. Receiving them is orders' door."""
+"""`/deliveries`: goods that suppliers have announced."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from inventory.queries.transfers import as_id
 
 
 class GoodsLineBody(StrictSerializer):
-    """Units of a SKU, named by its code or by what its label says."""
+    """Units of a SKU, named by its code or its barcode."""
 
     sku = CodeField(required=False)
     barcode = StringField(required=False, max_length=MAX_LENGTH, trim_whitespace=False)
@@ -94,7 +94,7 @@ class DeliveriesView(ApiView):
         responses={201: ExpectedDeliveryAnswer, 200: ExpectedDeliveryAnswer},
     )
     def post(self, request: Request) -> HttpResponse:
-        """Write down what a supplier has announced; lines of one SKU are summed.
+        """Record a delivery that a supplier has announced; lines of one SKU are summed.
 
         The same announcement again is the same delivery, and answered with 200.
         """
@@ -126,7 +126,7 @@ class DeliveryCancellationView(ApiView):
         operation_id="cancel_delivery", request=NoBody, responses={200: ExpectedDeliveryAnswer}
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Call a delivery off, of which nothing has come."""
+        """Cancel a delivery of which nothing has been received."""
         self.body(NoBody)
 
         def effect() -> tuple[int, Any]:
@@ -144,7 +144,7 @@ def show_delivery(identity: str, *, actor: Principal) -> dict[str, Any]:
 
 
 def read_announcement(body: dict[str, Any], *, actor: Principal) -> Announcement:
-    """Look up what a checked body announces. Raises `ValidationFailed` with pointers."""
+    """Look up the codes of a validated body. Raises `ValidationFailed` with pointers."""
     goods = find_goods(body["lines"], locations={"/location": body["location"]}, actor=actor)
     units: dict[int, int] = {}
     for sku_id, line in zip(goods.sku_ids, body["lines"], strict=True):

@@ -1,4 +1,4 @@
-"""`/deliveries/{id}/receipts`: goods that arrive as a supplier announced, more or less."""
+"""`/deliveries/{id}/receipts`: receiving goods of an announced delivery."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ class DeliveryReceiptView(ApiView):
         responses={200: ExpectedDeliveryAnswer},
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Take in what has arrived, in as many parts as it comes, and fill backorders from it.
+        """Receive what has arrived, in one or several parts, and fill backorders from it.
 
-        More than was announced, and what nobody announced, is recorded like the rest. Lines of
+        More units than announced, and SKUs that were not announced, are recorded too. Lines of
         one SKU are summed.
         """
         body = self.body(DeliveryReceiptBody)

@@ -1,4 +1,4 @@
-"""`/stock/drift`: where absolute figures were not what the record said."""
+"""`/stock/drift`: figures of counts and snapshots that differed from the record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fields that the doors of the stock pool share: moments, references, differences."""
+"""Serializer fields that stock endpoints share: times, references, differences."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MomentField(serializers.Field):
 
 
 class ReferenceField(StringField):
-    """A name of the client's own for what it does: up to 128 characters of text."""
+    """The client's own name for an act: up to 128 characters of text."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=128, trim_whitespace=False, **kwargs)
@@ -47,7 +47,7 @@ class ReferenceField(StringField):
 
 
 class CategoryField(StringField):
-    """A category as the retailer names it: up to 100 characters, compared as they are."""
+    """A category as the retailer names it: up to 100 characters, compared exactly."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=100, **kwargs)
@@ -61,7 +61,7 @@ class DifferenceField(StrictIntegerField):
 
 
 def refuse_duplicates(lines: Sequence[dict[str, Any]]) -> None:
-    """Refuse two absolute figures for one SKU at one location: nobody could say which holds."""
+    """Refuse two absolute figures for one SKU at one location, of which one must be wrong."""
     seen: set[tuple[str, str]] = set()
     errors = []
     for index, line in enumerate(lines):

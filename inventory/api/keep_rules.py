@@ -1,4 +1,4 @@
-"""`/keep-rules`: units kept from sale by rule, for one channel or from all, until a moment."""
+"""`/keep-rules`: units kept from sale by rule, for one channel or from all, until a given time."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ class KeepRuleView(ApiView):
         responses={200: KeepRuleAnswer, 201: KeepRuleAnswer},
     )
     def put(self, request: Request, code: str) -> Response:
-        """Keep units from sale wherever all that the rule names is so. Backorders that wait for
-        what a change releases are filled at once."""
+        """Keep units from sale wherever all conditions of the rule match. Backorders that wait for
+        units which a change releases are filled at once."""
         code = CodeField().run_validation(code)
         body = self.body(KeepRuleBody)
         _check(body, actor=self.actor)
@@ -131,7 +131,7 @@ class KeepRuleView(ApiView):
 
     @extend_schema(operation_id="remove_keep_rule", responses={204: None})
     def delete(self, request: Request, code: str) -> Response:
-        """Release what the rule keeps: backorders that wait for it are filled at once."""
+        """Delete a rule and release its units: backorders that wait for them are filled at once."""
 
         @transaction.atomic
         def remove() -> None:
@@ -153,7 +153,7 @@ class KeepRuleView(ApiView):
 
 
 def _check(body: dict[str, Any], *, actor: Principal) -> None:
-    """Refuse a rule that contradicts itself, or that reaches further than the key does."""
+    """Refuse a rule that contradicts itself, or that exceeds the key's locations or channels."""
     errors = []
     channel, location = body.get("channel"), body.get("location")
     if body["kind"] == KeepKind.RING_FENCE and channel is None:

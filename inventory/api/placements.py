@@ -64,7 +64,7 @@ class PlacementsView(_PlacementsView):
 
     @extend_schema(operation_id="list_placements", responses={200: listed(PlacementAnswer)})
     def get(self, request: Request, code: str) -> Response:
-        """List what lies where, in walking order."""
+        """List which SKU lies in which bin, in walking order."""
         return self.page(placements_at(self.location(code)), render=_render)
 
 
@@ -75,7 +75,7 @@ class AddPlacementView(_PlacementsView):
         operation_id="add_placement", request=OnePlacementBody, responses={200: SkuBinsAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Say that a SKU lies in one more bin."""
+        """Add a bin to those in which a SKU lies."""
         body = self.body(OnePlacementBody)
 
         def add() -> tuple[int, Any]:
@@ -94,7 +94,7 @@ class RemovePlacementView(_PlacementsView):
         operation_id="remove_placement", request=OnePlacementBody, responses={200: SkuBinsAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Say that a SKU lies in a bin no more."""
+        """Record that a SKU no longer lies in a bin."""
         body = self.body(OnePlacementBody)
 
         def remove() -> tuple[int, Any]:
@@ -113,7 +113,7 @@ class MovePlacementView(_PlacementsView):
         operation_id="move_placement", request=MovePlacementBody, responses={200: SkuBinsAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Move a SKU to another bin. Pick lists that are under way follow it there."""
+        """Move a SKU to another bin. Open pick lists show the new bin."""
         body = self.body(MovePlacementBody)
 
         def move() -> tuple[int, Any]:
@@ -130,7 +130,7 @@ class MovePlacementView(_PlacementsView):
 def _look_up(
     location: Location, body: dict[str, str], members: Sequence[str]
 ) -> tuple[Sku, dict[str, Bin]]:
-    """Find the SKU and the bins that a body names, or refuse all that is unknown at once."""
+    """Find the SKU and the bins that a body names, or refuse all unknown codes at once."""
     sku = Sku.objects.filter(code=body["sku"]).first()
     there = {
         each.code: each

@@ -49,10 +49,10 @@ class ReceiptsView(ApiView):
         operation_id="receive_goods", request=ReceiptBody, responses={201: ReceiptAnswer}
     )
     def post(self, request: Request) -> HttpResponse:
-        """Put goods on hand, and fill the backorders that wait for them.
+        """Receive goods, and fill the backorders that wait for them.
 
-        Lines of one SKU are summed. Where a delivery is awaited by this reference, they count as
-        its goods. The balances are those before backorders were filled.
+        Lines of one SKU are summed. Where a delivery is expected under this reference, they count
+        as its goods. The balances are those before backorders were filled.
         """
         body = self.body(ReceiptBody)
 

@@ -1,4 +1,4 @@
-"""`/reservations`: what carts hold."""
+"""`/reservations`: units held for carts."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ class ReservationsView(ApiView):
         operation_id="reserve_stock", request=ReservationBody, responses={201: ReservationAnswer}
     )
     def post(self, request: Request) -> HttpResponse:
-        """Hold goods for a cart, all lines or none.
+        """Reserve goods for a cart, all lines or none.
 
-        A line without a location may come from several; as few as can be are chosen, then by
-        priority, then by code. What cannot be held is told by `insufficient_stock`.
+        A line without a location may come from several: the fewest are chosen, then by
+        priority, then by code. `insufficient_stock` lists the lines that cannot be reserved.
         """
         body = self.body(ReservationBody)
 
@@ -114,7 +114,7 @@ class ReservationView(ApiView):
 
     @extend_schema(operation_id="get_reservation", responses={200: ReservationAnswer})
     def get(self, request: Request, identity: str) -> Response:
-        """Show what a cart holds, or held."""
+        """Show a cart's reservation, live or ended."""
         group = find_reservation(identity, actor=self.actor)
         return Response(reservation_documents([group.pk])[group.pk])
 
@@ -128,7 +128,7 @@ class ReservationExtensionView(ApiView):
         responses={200: ReservationAnswer},
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Hold a cart's goods for so many seconds from now."""
+        """Extend a cart's reservation to so many seconds from now."""
         body = self.body(ExtensionBody)
 
         def effect() -> tuple[int, Any]:
@@ -145,7 +145,7 @@ class ReservationReleaseView(ApiView):
         operation_id="release_reservation", request=NoBody, responses={200: ReservationAnswer}
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Give back what a cart holds."""
+        """Release a cart's reservation."""
         self.body(NoBody)
 
         def effect() -> tuple[int, Any]:

@@ -54,8 +54,8 @@ class SafetyStockView(ApiView):
         responses={200: SafetyStockAnswer},
     )
     def put(self, request: Request) -> Response:
-        """Say how many units of each SKU at each location are kept from sale. Backorders that
-        wait for what this releases are filled at once."""
+        """Set how many units of each SKU at each location are kept from sale. Backorders that
+        wait for units which this releases are filled at once."""
         lines = self.body(SafetyStockBody)["lines"]
         refuse_duplicates(lines)
 

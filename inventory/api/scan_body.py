@@ -1,4 +1,4 @@
-"""Scans as scanners send them: each with an id of its own, many at once."""
+"""Request serializers of scans: batches, each scan with an id of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCAN_KEY = OpenApiParameter(
 
 
 class ScanIdField(serializers.UUIDField):
-    """A UUID as text: a number would be one too, and hardly one that nobody else makes."""
+    """A UUID as text; numbers are refused, because clients would number from 1 and collide."""
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
         if not isinstance(data, str):

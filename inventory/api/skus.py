@@ -1,4 +1,4 @@
-"""`/skus`: what is sold, and how it is recognised."""
+"""`/skus`: SKUs with their barcodes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _PRICE = re.compile(r"[0-9]{1,8}(\.[0-9]{1,4})?")
 
 
 class PriceField(serializers.DecimalField):
-    """Money as a decimal text, not negative: a JSON number may have lost its cents already."""
+    """Money as a decimal text, not negative: JSON numbers may be rounded as floats."""
 
     default_error_messages = {
         "price": 'Write the price as a text such as "19.99", at most four decimals.'
@@ -49,7 +49,7 @@ class PriceField(serializers.DecimalField):
         super().__init__(max_digits=12, decimal_places=4, **kwargs)
 
     def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
-        # A DecimalField takes a blank text for null.
+        # A DecimalField reads a blank text as null.
         return serializers.Field.validate_empty_values(self, data)
 
     def to_internal_value(self, data: Any) -> Decimal:
@@ -59,7 +59,7 @@ class PriceField(serializers.DecimalField):
 
 
 class DetailField(serializers.DictField):
-    """A JSON object of the retailer's own, shown as it was given."""
+    """A JSON object of the retailer's own, returned unchanged."""
 
     def to_internal_value(self, data: Any) -> Any:
         detail = super().to_internal_value(data)
@@ -153,7 +153,7 @@ class SkuView(ApiView):
         operation_id="put_sku", request=SkuBody, responses={200: SkuAnswer, 201: SkuAnswer}
     )
     def put(self, request: Request, code: str) -> Response:
-        """Say what a SKU is. A barcode belongs to one SKU alone."""
+        """Create or replace a SKU. A barcode belongs to one SKU only."""
         code = CodeField().run_validation(code)
         facts = SkuFacts(**self.body(SkuBody))
 
@@ -185,7 +185,7 @@ def render_sku(sku: Sku) -> dict[str, Any]:
 
 
 def price_text(price: Decimal) -> str:
-    """Write a price with two decimals, and with more only where they say something."""
+    """Write a price with two decimals, and with more only where they are not zero."""
     shown = price.normalize()
     exponent = shown.as_tuple().exponent
     assert isinstance(exponent, int)

@@ -95,11 +95,11 @@ class SnapshotsView(ApiView):
         operation_id="take_snapshot", request=SnapshotBody, responses={200: SnapshotAnswer}
     )
     def post(self, request: Request) -> HttpResponse:
-        """Put on_hand right by the figures of a system that owns the count.
+        """Correct on_hand to the figures of a system that owns the count.
 
-        They are compared with the record of `as_of`, and what moved since stays moved, so that
-        nothing is counted twice. The same snapshot again changes nothing; one that is older
-        than what has been counted since is superseded.
+        They are compared with the record of `as_of`, and later movements stay, so that
+        no movement is counted twice. The same snapshot again changes nothing; one that is older
+        than a later count is superseded.
         """
         body = self.body(SnapshotBody)
         refuse_duplicates(body["lines"])

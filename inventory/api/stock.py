@@ -77,7 +77,7 @@ class MovementsView(ApiView):
 
     @extend_schema(operation_id="list_movements", responses={200: listed(MovementAnswer)})
     def get(self, request: Request) -> Response:
-        """List the ledger, oldest first. To follow it as it grows, read `/events`, whose
+        """List the ledger, oldest first. To follow new movements, read `/events`, whose
         numbers have no gaps: of two movements, the later number may be seen first."""
         filters = self.filterset(StockMovement.objects.all())
         wanted = {

@@ -1,6 +1,6 @@
-"""`/transfers/{id}/dispatch` and `/receive`: goods that leave for and reach another location.
+"""`/transfers/{id}/dispatch` and `/receive`: dispatching and receiving transfers.
 
-Doors of orders, because the goods may be promised to a customer.
+Both settle orders too, because the goods may be promised to a customer.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ class TransferDispatchView(ApiView):
         responses={200: TransferAnswer},
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Let the goods leave the source: all lines or none, or exactly what was loaded.
+        """Dispatch the goods from the source: all lines or none, or exactly what was loaded.
 
-        Goods that a customer waits for leave with the claims on them, and always whole.
+        Goods that are promised to a customer leave whole, and their reservations end.
         """
         body = self.body(TransferDispatchBody)
         return self.act(
@@ -104,9 +104,9 @@ class TransferReceiptView(ApiView):
         responses={200: TransferAnswer},
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Take in what has arrived, in as many parts as it comes.
+        """Receive what has arrived, in one or several parts.
 
-        First the customer for whom it was sent gets it, then backorders are filled from it.
+        It is reserved for the customer for whom it was sent; the rest fills backorders.
         """
         body = self.body(TransferReceiptBody)
 
@@ -124,7 +124,7 @@ class TransferReceiptView(ApiView):
 
 
 def _arrivals(lines: list[dict[str, Any]], *, actor: Principal) -> list[Arrival]:
-    """Sum the lines of one SKU: a line sent twice is meant twice."""
+    """Sum the lines of one SKU: a repeated line counts again."""
     found = look_up(
         actor=actor,
         locations={},

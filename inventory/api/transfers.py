@@ -1,4 +1,4 @@
-"""`/transfers`: stock on its way between locations. Its leaving and arriving are orders' doors."""
+"""`/transfers`: stock on its way between locations."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class TransfersView(ApiView):
         operation_id="draft_transfer", request=TransferBody, responses={201: TransferAnswer}
     )
     def post(self, request: Request) -> HttpResponse:
-        """Write down a transfer. Nothing moves until it is dispatched."""
+        """Draft a transfer. Nothing moves until it is dispatched."""
         body = self.body(TransferBody)
         if body["from"] == body["to"]:
             raise ValidationFailed.at(
@@ -143,7 +143,7 @@ class TransferCancellationView(ApiView):
 
     @extend_schema(operation_id="cancel_transfer", request=NoBody, responses={200: TransferAnswer})
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Give up a draft."""
+        """Cancel a draft."""
         self.body(NoBody)
         return self.act(lambda: (200, cancel_transfer(identity=identity, actor=self.actor)))
 
@@ -171,9 +171,9 @@ class TransferScansView(ApiView):
         parameters=[SCAN_KEY],
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Count what is loaded while it is a draft, and what is unloaded while it is in transit.
+        """Count loaded units while it is a draft, and unloaded ones while it is in transit.
 
-        Nothing moves yet. Send a batch again when unsure: no scan counts twice.
+        The stock does not change yet. A batch may be sent again: no scan counts twice.
         """
         reads = [Read(**scan) for scan in self.body(ScansBody)["scans"]]
 

@@ -1,4 +1,4 @@
-"""`/stock/unavailable`: units that may not be sold, and in which condition they are."""
+"""`/stock/unavailable`: units that may not be sold, by condition."""
 
 from __future__ import annotations
 
@@ -100,16 +100,16 @@ class UnavailableView(ApiView):
 
     @extend_schema(operation_id="list_unavailable", responses={200: listed(UnavailableAnswer)})
     def get(self, request: Request) -> Response:
-        """List what may not be sold, and in which condition it is, as the ledger tells."""
+        """List units that may not be sold, by condition, read from the ledger."""
         return self.page(rows_kept_apart(self.actor), render=_render_rows)
 
     @extend_schema(operation_id="move_unavailable", request=MoveBody, responses={201: MovedAnswer})
     def post(self, request: Request) -> HttpResponse:
         """Set units apart, move them from one condition to another, or put them back on sale.
 
-        Lines are moved in their order. What was seen to be damaged, missing or scrapped is
-        recorded even when it was promised: the newest promises break and are sourced again, and
-        `broken` lists them. Other moves from `available` take only what nobody was promised.
+        Lines are moved in their order. Units found damaged, missing or scrapped are
+        recorded even when they were promised: the newest promises break and are sourced again, and
+        `broken` lists them. Other moves from `available` take only units that are not promised.
         The balances are those before that.
         """
         body = self.body(MoveBody)

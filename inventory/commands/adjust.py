@@ -1,4 +1,4 @@
-"""Adjustments: what people found out about the stock, as differences with a reason."""
+"""Adjustments: differences that people found, each with a reason."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Adjustment:
 def adjust_stock(
     *, reason: str, adjustments: Sequence[Adjustment], actor: Principal, reference: str = ""
 ) -> StockChange:
-    """Record what was found out. Lines of one Stock row are summed.
+    """Record differences that people found. Lines of one Stock row are summed.
 
-    Reality wins: where fewer remain than were promised, the newest claims break. Where even
-    fewer remain than were unavailable, those go with them. Only what cannot be is refused:
-    `BalanceOutOfRange`, with the balances as they are, when a balance would fall below zero or
-    more would be unavailable than there is; `NotInCondition` when the reason is a condition
-    that has not as many units as are to leave it.
+    Findings are always recorded: where fewer remain than were promised, the newest reservations
+    break. Where even fewer remain than were unavailable, those go with them. Only impossible
+    changes are refused: `BalanceOutOfRange`, with the balances as they are, when a balance would
+    fall below zero or more would be unavailable than there is; `NotInCondition` when the reason is
+    a condition that has fewer units than are to leave it.
     """
     wanted = _sum_up(adjustments)
     pairs = [item.spot.pair for item in wanted]
@@ -96,7 +96,7 @@ def _is_possible(item: Adjustment, row: Balance) -> bool:
 
 
 def _asked(item: Adjustment, *, reason: str) -> Entry:
-    """Return what was asked of `unavailable`, without what goes because the shelf is empty."""
+    """Return the requested units of `unavailable`, without those that go because none remain."""
     return Entry(*item.spot.pair, unavailable=item.unavailable, reason=reason)
 
 

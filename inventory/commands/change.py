@@ -1,4 +1,4 @@
-"""What a change of stock means to those above: goods that came, promises that broke."""
+"""The result of a change of stock: goods that came, promises that broke."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class StockChange:
 
     `balances` are the rows it was about, as they are now, moved or not. `more` are the ids of
     SKUs of which more can be promised than before: backorders may fill. `broken` are promises
-    that the shelf cannot keep: they must be sourced again. `cause` is what found that, for
-    those whom it concerns: "count 12".
+    that the stock no longer covers: they must be sourced again. `cause` names the act that found
+    that, for the order's timeline: "count 12".
     """
 
     balances: Sequence[Balance] = ()

@@ -1,4 +1,4 @@
-"""Movements that say which condition they move, so that the ledger tells it for ever."""
+"""Movements that name the condition they move, so that the ledger keeps it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from stores.models import Location
 
 
 def name_conditions(entries: Sequence[Entry]) -> list[Entry]:
-    """Return entries of locked rows in which whatever leaves `unavailable` names its condition.
+    """Return entries of locked rows in which all units leaving `unavailable` name a condition.
 
-    For acts that are recorded whatever they leave: a count, an adjustment. Units that are not
+    For acts that are always recorded: a count, an adjustment. Units that are not
     in the condition which the reason names, or whose reason names none, leave the conditions
     they are in by movements of their own, just before. The sums stay the same.
     """

@@ -1,4 +1,4 @@
-"""Ending the holds of carts: those that ran out, and those that an order takes over."""
+"""Ending the holds of carts: expired ones, and those that an order takes over."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from inventory.models import Reservation, ReservationGroup, Sku
 
 
 def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list[str]:
-    """Expire holds whose time is over and tell so; return the ids of their carts.
+    """End expired holds and publish it; return the ids of their carts.
 
-    Expiry is enforced by whoever reads the shelf, not only by the sweep, so a stopped worker
+    Each reader of the stock ends expired holds, not only the sweep, so a stopped worker
     never keeps goods from buyers.
     """
     ended = ledger.expire_due(actor=actor, sku_ids=sku_ids)
@@ -32,12 +32,12 @@ def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list
 def redeem_hold(
     *, reservation_id: str, channel_id: int, skus: Collection[str], actor: str
 ) -> dict[tuple[int, int], int]:
-    """Give a cart's units back to the shelf, in the transaction in which its order takes them.
+    """Release a cart's units, in the transaction in which its order reserves them.
 
     The Stock rows of the cart, and of the order's `skus` (codes), stay locked until the order
-    has claimed them: nobody comes between, and rows are locked in their order once for all.
-    Returns the units by (SKU id, location id): the order may have them, whatever was fenced or
-    kept safe since the cart was promised them.
+    has reserved them: no other buyer comes between, and rows are locked once, in order.
+    Returns the units by (SKU id, location id): the order may have them, even if they were fenced or
+    kept as safety stock since the cart reserved them.
     Raises `ReservationNotLive` when the hold is unknown, over, or another channel's.
     """
     try:

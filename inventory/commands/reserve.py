@@ -35,7 +35,7 @@ class _LostRace(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """What a channel wants to be held, and for how long."""
+    """The lines that a channel reserves, and for how long."""
 
     channel: Source
     reference: str
@@ -44,9 +44,9 @@ class Cart:
 
 
 def hold_stock(*, cart: Cart, actor: Principal) -> dict[str, Any]:
-    """Hold all that a cart wants until its time is over; return the reservation's document.
+    """Hold all lines of a cart until they expire; return the reservation's document.
 
-    Raises `InsufficientStock` with what could be had, and holds nothing then.
+    Raises `InsufficientStock` with the available units, and holds nothing then.
     """
     network = current_network()
     for attempt in range(ATTEMPTS):
@@ -62,7 +62,7 @@ def hold_stock(*, cart: Cart, actor: Principal) -> dict[str, Any]:
 
 
 def _look(cart: Cart, actor: Principal, *, locked: bool) -> Shelf:
-    """Read the shelf; clear holds whose time is over on the way, lock the rows if asked."""
+    """Read the availability; end expired holds before, lock the rows if asked."""
     skus = sorted({want.sku for want in cart.wants})
     shelf = read_shelf(skus=skus, channel_id=cart.channel.id)
     ids = sorted(shelf.sku_ids.values())
@@ -108,7 +108,7 @@ def _write(
     network: Network,
     actor: Principal,
 ) -> dict[str, Any]:
-    """Write the group and its news, then claim the units: others wait for those rows."""
+    """Write the group and its event, then reserve the units last: others wait for those rows."""
     expires_at = database_now() + timedelta(seconds=cart.ttl_seconds)
     group = ReservationGroup.objects.create(
         channel_id=cart.channel.id, reference=cart.reference, expires_at=expires_at
@@ -141,9 +141,9 @@ def _claims(
 
 
 def extend_hold(*, group: ReservationGroup, ttl_seconds: int) -> dict[str, Any]:
-    """Let a cart's hold run for `ttl_seconds` from now.
+    """Extend a cart's hold to `ttl_seconds` from now.
 
-    Raises `ReservationNotLive` when its time is over already, or it was ended otherwise.
+    Raises `ReservationNotLive` when it has expired or ended otherwise.
     """
     until = database_now() + timedelta(seconds=ttl_seconds)
     if not ledger.extend_claims(group.pk, until=until):
@@ -153,7 +153,7 @@ def extend_hold(*, group: ReservationGroup, ttl_seconds: int) -> dict[str, Any]:
 
 
 def release_hold(*, group: ReservationGroup, actor: Principal) -> dict[str, Any]:
-    """Give back what a cart holds. Raises `ReservationNotLive` when it holds nothing any more."""
+    """Release a cart's units. Raises `ReservationNotLive` when it holds none any more."""
     held = [
         Part(claim.reservation_id, claim.quantity)
         for claim in ledger.lock_cart(group.pk)

@@ -1,4 +1,4 @@
-"""Scans on record. The client makes each scan's id: the same id is the same scan."""
+"""Recording scans. The client makes each scan's id: the same id is the same scan."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _INSERT = sql.SQL("""
 
 @dataclass(frozen=True, slots=True)
 class Judged(Generic[L]):
-    """A read with its verdict, and the line that it belongs to."""
+    """A scan with its verdict, and the line that it belongs to."""
 
     read: Read
     verdict: str
@@ -36,23 +36,23 @@ class Judged(Generic[L]):
 
 @dataclass(frozen=True, slots=True)
 class ScanBook:
-    """A table of scans: `owner` is its column of what the scans are made along."""
+    """A table of scans: `owner` is its foreign key to the scanned list."""
 
     table: type[Model]
     owner: str
 
     def unseen(self, reads: Sequence[Read]) -> list[Read]:
-        """Return the reads whose ids were never seen; the first of equal ids counts."""
+        """Return the scans with new ids; the first of equal ids counts."""
         first = {read.scan_id: read for read in reversed(reads)}
         known = set(self._named(first).values_list("scan_id", flat=True))
         return [r for r in reads if first[r.scan_id] is r and r.scan_id not in known]
 
     def keep(self, judged: Sequence[Judged[L]], *, owner: int, actor: Principal) -> list[Judged[L]]:
-        """Write the scans down; return those whose ids were new.
+        """Store the scans; return those whose ids were new.
 
-        An id that somebody else has taken since we looked is left out: that was the first.
+        An id that another transaction has stored since the check is left out.
         """
-        # In one order, so that two with the same ids do not wait for each other crosswise.
+        # In one order, so that two transactions with the same ids do not deadlock.
         rows = sorted(judged, key=lambda one: one.read.scan_id)
         insert = _INSERT.format(
             table=sql.Identifier(self.table._meta.db_table), owner=sql.Identifier(self.owner)
@@ -77,9 +77,9 @@ class ScanBook:
     def tell(
         self, reads: Sequence[Read], kept: Sequence[Judged[L]]
     ) -> list[tuple[dict[str, Any], Any]]:
-        """Say what came of each read, with its scan as it is written down now.
+        """Return the result of each scan, with its scan as it is now stored.
 
-        A read that was not kept is a `duplicate` and carries its first result.
+        A scan that was not stored is a `duplicate` and carries its first result.
         """
         fresh = {one.read.scan_id: one.read for one in kept}
         written = {scan.scan_id: scan for scan in self._named({r.scan_id for r in reads})}

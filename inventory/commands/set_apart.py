@@ -19,17 +19,17 @@ from inventory.queries.lookup import Spot
 
 AVAILABLE = "available"
 ORIGINS = (AVAILABLE, *Condition.values)
-GONE = (Reason.SCRAPPED.value, Reason.TO_VENDOR.value)  # out of the building, not of any condition
+GONE = (Reason.SCRAPPED.value, Reason.TO_VENDOR.value)  # out of the location, into no condition
 OUTCOMES = (*ORIGINS, *GONE)
 
-# What somebody saw is recorded even when the units were promised: the newest claims break. The
-# other outcomes are decisions, and may be taken about what nobody was promised.
+# Findings are recorded even when the units were promised: the newest reservations break. The
+# other moves are decisions, and take only units that are not promised.
 SEEN = (Condition.DAMAGED, Condition.MISSING, Reason.SCRAPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Units of one Stock row that leave one condition, or the shelf, for another."""
+    """Units of one Stock row that move from one condition, or `available`, to another."""
 
     spot: Spot
     quantity: int
@@ -39,7 +39,7 @@ class Move:
 
 @dataclass(slots=True)
 class _Row:
-    """A Stock row while moves are worked out. `there`: on hand and in no condition."""
+    """A Stock row while moves are computed. `there`: on hand and in no condition."""
 
     available: int
     there: int
@@ -62,10 +62,10 @@ class _Row:
 def move_unavailable(
     *, moves: Sequence[Move], reference: str = "", actor: Principal
 ) -> StockChange:
-    """Move units in their order: a later move finds what an earlier one has left.
+    """Apply moves in their order: a later one starts from the result of an earlier one.
 
     A unit that changes its condition makes two movements. Raises `NotInCondition` when fewer
-    are in a condition than are to leave it, or fewer on the shelf: then nothing moves.
+    are in a condition than are to leave it, or fewer available: then nothing moves.
     """
     pairs = list(dict.fromkeys(move.spot.pair for move in moves))
     ledger.open_rows(pairs)

@@ -1,4 +1,4 @@
-"""Files of barcodes, and which SKU carries which code while a file is read."""
+"""Files of barcodes, and the owners of barcodes while a file is applied."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inventory.models import Barcode, Sku
 
 @dataclass(slots=True)
 class Tags:
-    """The barcodes of some SKUs, as they are and as they shall be."""
+    """The barcodes of some SKUs, before and after a file."""
 
     owners: dict[str, str]  # barcode -> SKU code
     worn: dict[str, set[str]]  # SKU code -> barcodes
@@ -29,7 +29,7 @@ class Tags:
         return sorted(self.worn.get(sku, ()))
 
     def give(self, sku: str, codes: Sequence[str], *, line: int) -> list[Fault]:
-        """Make the barcodes of a SKU these; or change none and say which belong to others."""
+        """Replace the barcodes of a SKU; or change none and return those that belong to others."""
         faults = self.taken(sku, codes, line=line, column="barcodes")
         if not faults:
             for code in self.worn.get(sku, set()) - set(codes):
@@ -62,7 +62,7 @@ class Tags:
 
 
 def read_tags(*, codes: Collection[str], sku_ids: Collection[int]) -> Tags:
-    """Return who carries these barcodes, and all barcodes of these SKUs."""
+    """Return the owners of these barcodes, and all barcodes of these SKUs."""
     found = Barcode.objects.filter(code__in=codes) | Barcode.objects.filter(sku__in=sku_ids)
     owners = dict(found.values_list("code", "sku__code"))
     worn: dict[str, set[str]] = {}
@@ -116,7 +116,7 @@ def _apply(chunk: Chunk) -> Progress:
 
 
 def _read(row: Row, tally: Tally) -> str | None:
-    """Return a row's barcode as it is kept; None when it is none, and why is noted."""
+    """Return a row's barcode as it is stored; None when it is invalid, which is recorded."""
     try:
         (code,) = as_kept([BarcodeField().run_validation(row.cells["barcode"])])
     except (serializers.ValidationError, DomainError) as error:

@@ -1,4 +1,4 @@
-"""Files of absolute figures, stock and counts: what each row says, and which say something new."""
+"""Files of absolute figures, stock and counts: reading rows, and finding those that differ."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inventory.ledger import BALANCE_LIMIT, preview_query
 
 # A row that agrees with the record now is done without a look at its Stock row later, unless
 # units of it are unavailable (a count settles those that were missed), or it says when it was
-# seen: then it stands against older figures. It is compared as text: most rows of most files
+# seen: then it supersedes older figures. It is compared as text: most rows of most files
 # agree, and reading a number costs more than the comparison. Columns that could not be read are
 # NULL: such rows are reported. What is left lies in the order of the Stock rows, so that a chunk
 # of it changes neighbours, in the table and in its indexes, and goes to them by their `place`.
@@ -38,7 +38,7 @@ WHERE f.fault IS NULL AND {good}
 ORDER BY k.id, l.id
 """
 
-# Each moment is read once, however many rows name it.
+# Each time is parsed once, however many rows have it.
 _MOMENTS = """
 LEFT JOIN (
     SELECT text, imports_moment(text) AS at
@@ -74,8 +74,8 @@ _MOMENT_FAULTS = """
 def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progress:
     """Lay out the figures of a file; list the rows that give none.
 
-    `moment` is the column that says when a row was seen; `needed`: a row without one is bad,
-    unless the import says it for all.
+    `moment` is the column of the time of counting; `needed`: a row without one is bad,
+    unless the import gives one for all.
     """
     misshapen = note_misshapen(file)
     duplicates = note_duplicates(file, ("sku", "location"))
@@ -142,7 +142,7 @@ def _keep_good(file: Import) -> int:
 
 
 def note_changes(chunk: Chunk, *, dated: bool) -> Progress:
-    """Note what the figures of a chunk would put right, for a dry run."""
+    """Record the changes that the figures of a chunk would make, for a dry run."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""WITH figure AS (

@@ -15,7 +15,7 @@ from inventory.imports.counted import is_dated, note_changes, prepare_counted
 from inventory.ledger import Figures
 from inventory.settlement import settlement
 
-BLOCKS = 192  # some 25,000 rows: their Stock rows are kept from buyers for a part of a second
+BLOCKS = 192  # some 25,000 rows, whose Stock rows are locked for a part of a second
 
 
 def _apply(chunk: Chunk, *, moment: str) -> Progress:

@@ -32,7 +32,7 @@ WRITTEN = ("name", "product", "category", "abc_class", "price", "weight_g", "ver
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a row says of a SKU: columns by name, and barcodes as they are kept (None: unsaid)."""
+    """The values of a row: columns by name, and barcodes as they are stored (None: not given)."""
 
     row: Row
     code: str
@@ -80,7 +80,7 @@ def _apply(chunk: Chunk) -> Progress:
 
 
 def _read(row: Row, tally: Tally) -> _Wanted | None:
-    """Check a row; None when it cannot be, and why is noted."""
+    """Validate a row; None when it is invalid, which is recorded."""
     data: dict[str, Any] = {
         name: row.given(name) if name != "name" else row.cells[name]
         for name in COLUMNS

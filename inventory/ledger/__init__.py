@@ -5,8 +5,9 @@ the caller's transaction and locks Stock rows in (SKU, location) order, one stat
 number of rows. Each balance change carries its movement and its event: `stock.changed`, or for
 imports `stock.imported`.
 
-A claim changes only under the lock of its Stock row, so whoever holds the row sees its claims as
-they are. A caller that writes to orders as well locks those first: orders, then stock.
+A reservation changes only under the lock of its Stock row, so the holder of the lock sees its
+reservations as they are. A caller that writes to orders as well locks those first: orders, then
+stock.
 """
 
 from inventory.ledger.breaking import make_room

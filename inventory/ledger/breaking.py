@@ -1,4 +1,4 @@
-"""Reality wins: promises that the shelf cannot keep end, the newest first."""
+"""Breaking reservations that the stock no longer covers, the newest first."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from inventory.ledger.claims import end_locked
 from inventory.ledger.rows import Pair, lock_rows
 from inventory.ledger.shapes import Broken, Entry, LiveClaim
 
-# The claims that end for `units` missing in each row, and how much of each: holds whose time is
-# over first, because they are promises no more; then the newest.
+# The reservations that end for `units` missing in each row, and how much of each: expired holds
+# first, because they bind no units any more; then the newest.
 _CHOOSE = """
 SELECT * FROM (
     SELECT id, sku_id, location_id, quantity, reference, state, stale, group_id,
@@ -33,11 +33,11 @@ ORDER BY sku_id, location_id, stale DESC, id DESC
 
 
 def make_room(entries: Sequence[Entry], *, actor: str) -> list[Broken]:
-    """Break the newest claims of rows that `entries` would leave short; return what broke.
+    """Break the newest reservations of rows that `entries` would leave short; return what broke.
 
-    Call it just before posting `entries`: what a person saw is recorded, and the promises
-    beyond it end. Units that are `unavailable` do not give way here: where they too must be
-    gone, `entries` say so.
+    Call it just before posting `entries`: a person's figure is recorded, and the promises
+    beyond it end. Units that are `unavailable` are not reduced here: where they too must be
+    gone, `entries` reduce them.
     """
     change: dict[Pair, int] = {}
     for entry in entries:

@@ -1,4 +1,4 @@
-"""What counting very many rows writes beside the balances: the ledger, and fewer events."""
+"""Counting very many rows: the SQL of movements and of events for many rows each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from inventory.choices import Reason
 from inventory.ledger.shapes import ACTOR_LENGTH
 
-SNAPSHOTS = 1_000  # Stock rows told of in one event at most
+SNAPSHOTS = 1_000  # Stock rows in one event at most
 
 # Common table expressions for the rows of `changed`: a Stock row each with `before` (its on_hand)
 # and `as_of` (NULL: now).
@@ -42,15 +42,15 @@ moved AS (
     GROUP BY c.location_id, (c.sku_id - (SELECT min(sku_id) FROM changed)) / {SNAPSHOTS}
 )
 """
-# Of those that orders wait for, the SKUs of which more can be promised than before.
+# SKUs with backorders of which more can be promised than before.
 MORE = """(SELECT array_agg(DISTINCT sku_id) FROM changed
            WHERE on_hand > before AND sku_id = ANY(%(waiting)s::bigint[]))"""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Where figures lie: a query of the columns sku_id, location_id, on_hand and as_of (NULL:
-    now), at most one row a Stock row. It is code of this service, never text of a client.
+    """The source of figures: a query of the columns sku_id, location_id, on_hand and as_of (NULL:
+    now), at most one row a Stock row. It comes from the code, never from a request.
 
     For `count_in_place` also of stock_id, place and before: the Stock row's id, ctid and on_hand
     when the figure was compared with it, NULL where there was none.
@@ -61,8 +61,8 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What the ledger and the events say of rows that are counted. `name` is the import's
-    resource; `waiting` are the SKUs of which to say whether more can be promised."""
+    """Values of the movements and events of counted rows. `name` is the import's
+    resource; `waiting` are the SKUs to be checked for more units that can be promised."""
 
     name: str
     reference: str

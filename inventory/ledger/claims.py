@@ -1,4 +1,4 @@
-"""Claims on stock: making them under the guard, ending and extending them."""
+"""Reservations of stock: making them under a check, ending and extending them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from inventory.ledger.posting import POST, post
 from inventory.ledger.rows import lock_rows_of_claims
 from inventory.ledger.shapes import ACTOR_LENGTH, Balance, Claim, Entry, LiveClaim, Part
 
-# Each claim must leave what is fenced for other channels than its own, after the claims before
-# it: `needs` is the most that any of them asks the row to have. In bigint, because the guard
+# Each reservation must leave what is fenced for other channels than its own, after the reservations
+# before it: `needs` is the most that any of them asks the row to have. In bigint, because the guard
 # must refuse and not overflow, whatever is fenced or kept safe.
 _GUARD = """
       AND s.on_hand::bigint - s.reserved - s.unavailable - s.safety_stock >= d.needs
@@ -56,11 +56,11 @@ def reserve(
     group_id: uuid.UUID | None = None,
     expires_at: datetime | None = None,
 ) -> bool:
-    """Claim units, all or nothing; False when a row no longer has them.
+    """Reserve units, all or nothing; False when a row no longer has them.
 
-    The guard sits in the UPDATE itself, so no other buyer can come between check and change.
+    The check is part of the UPDATE, so no other buyer can come between check and change.
     After False the caller must roll back to its savepoint: rows that had enough are changed.
-    With `expires_at` the claims are `held`, else `confirmed`.
+    With `expires_at` the reservations are `held`, else `confirmed`.
     """
     if not claims:
         return True
@@ -93,7 +93,7 @@ def lock_claims(reservation_ids: Collection[int]) -> dict[int, LiveClaim]:
 
 
 def lock_cart(group_id: uuid.UUID) -> list[LiveClaim]:
-    """Lock the Stock rows that a cart claims; return its live claims."""
+    """Lock the Stock rows that a cart reserves; return its live reservations."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM inventory_reservation WHERE group_id = %s", [group_id])
         identities = [identity for (identity,) in cursor.fetchall()]
@@ -110,12 +110,12 @@ def close_claims(
     goes_missing: bool = False,
     reference: str | None = None,
 ) -> bool:
-    """End live claims, in part or whole; False when one of them is not live any more.
+    """End live reservations, in part or whole; False when one of them is not live any more.
 
-    `reserved` falls by the parts. `leaves`: `on_hand` falls too (the goods are out of the
-    door). `goes_missing`: `unavailable` rises instead, so that nobody promises them again.
-    A claim ended in part stays live with the rest. The movements carry the holder's reference,
-    or the one given. After False nothing has changed.
+    `reserved` falls by the parts. `leaves`: `on_hand` falls too (the goods leave the
+    building). `goes_missing`: `unavailable` rises instead, so that they are not promised again.
+    A reservation ended in part stays live with the rest. The movements carry the holder's
+    reference, or the one given. After False nothing has changed.
     """
     units: dict[int, int] = {}
     for part in parts:
@@ -143,10 +143,11 @@ def close_claims(
 
 
 def post_claimed(entries: Sequence[Entry], claims: Sequence[Claim], *, actor: str) -> list[Balance]:
-    """Post movements that bring goods, and claim some of these goods in the same act.
+    """Post movements that bring goods, and reserve some of these goods in the same act.
 
-    No guard: the units are what `entries` bring, so neither safety stock nor a ring fence has a
-    say, and nobody can be faster. A reservation id that a live claim has makes that claim grow.
+    No check: the units are those that `entries` bring, so neither safety stock nor a ring fence
+    applies, and no other buyer can take them. The id of a live reservation enlarges that
+    reservation.
     """
     balances = post(
         [
@@ -195,9 +196,9 @@ def end_locked(
     goes_missing: bool = False,
     reference: str | None = None,
 ) -> None:
-    """End `units` of each of these claims, whose Stock rows the caller has locked."""
+    """End `units` of each of these reservations, whose Stock rows the caller has locked."""
     with connection.cursor() as cursor:
-        # A claim that ends whole keeps its quantity, to show what it was for.
+        # A reservation that ends whole keeps its quantity, to show what it was for.
         cursor.execute(
             """UPDATE inventory_reservation r
                SET state = CASE WHEN r.quantity = p.quantity THEN %s ELSE r.state END,
@@ -224,7 +225,7 @@ def end_locked(
 
 
 def extend_claims(group_id: uuid.UUID, *, until: datetime) -> bool:
-    """Let a cart's held claims run until another time; False when none is held any more."""
+    """Change the expiry of a cart's held reservations; False when none is held any more."""
     held = [
         claim.reservation_id
         for claim in lock_cart(group_id)

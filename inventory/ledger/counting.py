@@ -1,4 +1,4 @@
-"""Counting very many rows at once: the same laws as posting, one statement, fewer events."""
+"""Counting very many rows at once: the same rules as posting, one statement, fewer events."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from inventory.queries.counting.since import SINCE
 
 @dataclass(frozen=True, slots=True)
 class CountedRows:
-    """What `count_rows` did: how many rows it changed, and those it left to the caller.
+    """The result of `count_rows`: how many rows it changed, and those it left to the caller.
 
-    `more` are the SKUs among those asked for of which more can be promised than before.
+    `more` are those of the given SKUs of which more can be promised than before.
     """
 
     changed: int
@@ -31,8 +31,8 @@ WHERE NOT EXISTS (SELECT 1 FROM inventory_stock s
 ORDER BY 1, 2 ON CONFLICT DO NOTHING
 """
 
-# Each figure's row, looked up one by one (OFFSET 0): a planner that has not yet heard of the rows
-# that a first file opened joined each of them with all figures.
+# Each figure's row, looked up one by one (OFFSET 0): without statistics on the rows
+# that a first file opened, the planner joined each of them with all figures.
 _ROWS = """
 ({figures}) AS f CROSS JOIN LATERAL (
     SELECT r.*, r.ctid AS place FROM inventory_stock r
@@ -47,7 +47,7 @@ SELECT count(*) FROM (
     ORDER BY sku_id, location_id FOR UPDATE) AS locked
 """
 
-# What a count of `as_of` must add for what moved since, and whether somebody counted later.
+# What a count of `as_of` must add for later movements, and whether a later count exists.
 _DATED = "(SELECT sku_id, location_id, as_of AS at FROM ({figures}) AS f WHERE as_of IS NOT NULL)"
 _SINCE = f"""LEFT JOIN ({SINCE.format(seen=_DATED)}) AS since
     ON since.sku_id = f.sku_id AND since.location_id = f.location_id"""
@@ -56,9 +56,9 @@ _REBASED = "greatest(0, f.on_hand::bigint + coalesce(since.on_hand, 0))"
 
 # Rows are found again by their place in the table, one after the other, so that the UPDATE takes
 # the locks in (SKU, location) order without a lock of its own before it, which took 0.8 us a row.
-# A row that somebody changed in between has another version (its place is not compared again in
-# every release of PostgreSQL): it is not changed, but left to the caller, with those where claims
-# would break or something is unavailable, which need more thought than a statement.
+# A row that was changed in between has another version (its place is not compared again in
+# every release of PostgreSQL): it is not changed, but left to the caller, with those where
+# reservations would break or something is unavailable, which one statement cannot settle.
 _COUNT = f"""
 WITH counted AS MATERIALIZED (
     SELECT s.place, s.version, s.sku_id, s.location_id, s.on_hand AS before, {{now}} AS now,
@@ -80,7 +80,7 @@ SELECT (SELECT count(*) FROM changed), {MORE},
             EXCEPT SELECT sku_id, location_id FROM changed) AS rest)
 """
 
-# A figure with a moment stands against older ones, also where it agrees and moves nothing.
+# A figure with a time supersedes older ones, also where it agrees and moves nothing.
 _NOTE = """
 INSERT INTO inventory_lastcount (sku_id, location_id, at, counted, source, reference, actor)
 SELECT sku_id, location_id, as_of, on_hand, 'import', %(reference)s, %(actor)s
@@ -94,8 +94,8 @@ WHERE inventory_lastcount.at <= excluded.at
 
 
 def preview_query(figures: str, *, dated: bool) -> str:
-    """Return a query of line, sku_id, location_id, before and now: what `count_rows` would put
-    right by these figures, and where no Stock row is opened yet."""
+    """Return a query of line, sku_id, location_id, before and now: what `count_rows` would
+    change by these figures, and where no Stock row is opened yet."""
     return f"""
         SELECT f.line, f.sku_id, f.location_id, coalesce(s.on_hand, 0) AS before,
                {_REBASED if dated else "f.on_hand"} AS now
@@ -118,16 +118,16 @@ def count_rows(
     *,
     dated: bool,
 ) -> CountedRows:
-    """Put `on_hand` right by figures, with a movement for each row that was not right.
+    """Correct `on_hand` to figures, with a movement for each row that differed.
 
-    Rows that agree are left alone. `dated`: figures have an `as_of`, and what moved since stays
-    moved; where somebody has counted later, theirs stands. Their rows must be locked by now, by
+    Rows that agree are not changed. `dated`: figures have an `as_of`, and later movements stay;
+    a later count supersedes them. Their rows must be locked by now, by
     `open_and_lock_figures`: what moved is not seen where it was committed after this began.
-    Rows on which claims would break, units are unavailable, or which somebody else changed at
+    Rows on which reservations would break, units are unavailable, or which were changed at
     the same time, come back in `left` untouched: count them by
     `inventory.commands.counting.count.apply_count`.
 
-    Tells of all by `stock.imported` events, each of one location.
+    Publishes `stock.imported` events, each of one location.
     """
     statement = _COUNT.format(
         figures=figures.query,
@@ -139,7 +139,7 @@ def count_rows(
     with connection.cursor() as cursor:
         if not dated:
             cursor.execute(_OPEN.format(figures=figures.query))
-        # By the place of each row, and by no reading of the whole table to find these places.
+        # By the place of each row, without reading the whole table to find these places.
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL work_mem = '32MB'")
         cursor.execute(statement, parameters)

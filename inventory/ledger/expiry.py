@@ -1,4 +1,4 @@
-"""Ending the holds of carts that took too long."""
+"""Ending expired holds of carts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from inventory.ledger.rows import lock_skus
 def expire_due(
     *, actor: str, sku_ids: Collection[int] | None = None, limit: int = 1_000
 ) -> list[str]:
-    """End holds that have run out; return the ids of the carts that this call ended first.
+    """End expired holds; return the ids of carts of which no hold had expired before.
 
-    With `sku_ids` only theirs: a reader that meets a stale hold clears it on the way. All rows
+    With `sku_ids` only theirs: a reader that finds an expired hold ends it. All rows
     of these SKUs are locked then, in order, so that what the caller does with them next keeps
     the one lock order: name every SKU that the transaction is going to touch.
     """
@@ -26,7 +26,7 @@ def expire_due(
         return []
     if sku_ids is not None:
         lock_skus(sku_ids)
-    # Under the lock, look again: a cart may have been extended or ordered meanwhile.
+    # Check again under the lock: a cart may have been extended or ordered meanwhile.
     stale = {key: claim for key, claim in lock_claims(due).items() if claim.stale}
     carts = {claim.group_id for claim in stale.values() if claim.group_id is not None}
     first_ended = _without_expired(carts)
@@ -55,7 +55,7 @@ def _find_due(sku_ids: Collection[int] | None, limit: int) -> list[int]:
 
 
 def _without_expired(carts: Collection[uuid.UUID]) -> list[str]:
-    """Return the carts of which no hold has expired yet, so that each is told of once.
+    """Return the carts of which no hold has expired yet, so that each is published once.
 
     Two readers may end two SKUs of one cart at once: they take turns on the cart's row.
     """

@@ -1,4 +1,4 @@
-"""Counting rows that nobody has changed since their figures were compared with them."""
+"""Counting rows that have not changed since their figures were compared with them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WITH changed AS (
 ), {WRITTEN}
 SELECT (SELECT count(*) FROM changed), {MORE}, (SELECT count(*) FROM ({{figures}}) AS f)
 """
-# Every other way to a Stock row is closed; the small tables are read whole and hashed all the same.
+# Every other plan for Stock rows is disabled; the small tables are still read whole and hashed.
 _OTHER_WAYS = ("enable_seqscan", "enable_indexscan", "enable_bitmapscan")
 
 
@@ -41,7 +41,7 @@ class CountedInPlace:
 
 
 def count_in_place(figures: Figures, telling: Telling) -> CountedInPlace:
-    """Put `on_hand` right where the Stock row lies as it was when its figure was compared.
+    """Correct `on_hand` where the Stock row is unchanged since its figure was compared.
 
     One statement, with a movement for each row, in the order of `figures`, which must be that of
     (SKU, location). What it leaves is for `count_rows`, in a transaction of its own: this one

@@ -1,4 +1,4 @@
-"""Posting movements: the statement that changes balances, writes the ledger and tells of it."""
+"""Posting movements: the statement that changes balances, writes the ledger and its events."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from psycopg import errors as pg
 from inventory.errors import BalanceOutOfRange
 from inventory.ledger.shapes import ACTOR_LENGTH, Balance, Entry
 
-# Tells what `changed` changed. A subject holds 128 characters, which two codes of 64 exceed: the
-# goods could not be received for the length of their name. The data has both codes whole.
+# Writes events for the rows of `changed`. A subject holds 128 characters, which two codes of 64
+# exceed: the goods could not be received for the length of their name. The data has both codes
+# whole.
 TELL = """
 INSERT INTO outbox_event (type, subject, actor, data)
 SELECT 'stock.changed', 'stock/' || k.code || '@' || l.code, %(actor)s::text,
@@ -78,7 +79,7 @@ def post(entries: Sequence[Entry], *, actor: str) -> list[Balance]:
     """Post movements and change the balances by them; return the rows after.
 
     Entries of one row are posted in their order. Raises `BalanceOutOfRange` when a balance
-    would leave the laws of the pool: PostgreSQL has refused the statement then, so the caller's
+    violate the rules of the pool: PostgreSQL has refused the statement then, so the caller's
     transaction or savepoint can only be rolled back. Raises `LookupError` when a row does not
     exist: `open_rows` first.
     """
@@ -109,7 +110,7 @@ def post(entries: Sequence[Entry], *, actor: str) -> list[Balance]:
         (b.sku_id, b.location_id) for b in balances
     }
     if missing:
-        # Units that are in no balance would be lost without a word.
+        # Units that are in no balance would be lost silently.
         raise LookupError(f"No Stock row for (SKU, location) {sorted(missing)}: open it first.")
     return balances
 

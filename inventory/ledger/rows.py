@@ -53,7 +53,7 @@ def lock_skus(sku_ids: Collection[int]) -> dict[Pair, Balance]:
 
 
 def lock_rows_of_claims(reservation_ids: Collection[int]) -> None:
-    """Lock the Stock rows that these reservations claim, in order."""
+    """Lock the Stock rows that these reservations bind, in order."""
     _lock(
         "(s.sku_id, s.location_id) IN"
         " (SELECT sku_id, location_id FROM inventory_reservation WHERE id = ANY(%s::bigint[]))",
@@ -75,8 +75,8 @@ def _lock(condition: str, parameters: list[Any]) -> dict[Pair, Balance]:
 def set_safety_stock(levels: Sequence[tuple[int, int, int]], *, actor: str) -> None:
     """Set (sku_id, location_id, units) that no channel may promise, one level a row.
 
-    Not a balance, so no movement; subscribers hear of it by `stock.changed`, because what can
-    be sold has changed.
+    Not a balance, so no movement; `stock.changed` is published, because the units that can
+    be sold have changed.
     """
     if not levels:
         return

@@ -1,4 +1,4 @@
-"""What goes into the ledger and what comes out of it: plain values, units in whole numbers."""
+"""Arguments and results of the ledger: plain values, units in whole numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BALANCE_LIMIT = 2_000_000_000  # PostgreSQL's integer, with room for one more ch
 class Entry:
     """One movement to be posted: deltas in units on one Stock row.
 
-    `occurred_at` is when it happened on the floor; None: now.
+    `occurred_at` is when it happened in the building; None: now.
     """
 
     sku_id: int
@@ -59,7 +59,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class LiveClaim:
-    """A reservation that is held or confirmed. `stale`: a hold whose time is over."""
+    """A reservation that is held or confirmed. `stale`: an expired hold."""
 
     reservation_id: int
     sku_id: int
@@ -81,7 +81,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Units of a claim that turned out not to be there."""
+    """Units of a reservation that were not found."""
 
     reservation_id: int
     sku_id: int

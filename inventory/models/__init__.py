@@ -1,4 +1,4 @@
-"""The stock pool: catalogue, balances, ledger, claims, deliveries, transfers."""
+"""The stock pool: catalogue, balances, ledger, reservations, deliveries, transfers."""
 
 from inventory.models.catalogue import Barcode, Product, Sku
 from inventory.models.count import (

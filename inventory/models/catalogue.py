@@ -1,4 +1,4 @@
-"""What is sold, and how it is recognised."""
+"""The catalogue: products, SKUs and barcodes."""
 
 from __future__ import annotations
 

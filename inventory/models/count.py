@@ -1,4 +1,4 @@
-"""Counting: the work of people over hours, and what any absolute figure showed."""
+"""Counts by several people, and the results of all absolute figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inventory.choices import CountState
 from inventory.models.catalogue import Sku
 from stores.models import Location
 
-UNITS_TO_CHECK, PERCENT_TO_CHECK = 10, 20  # a variance from which a second person looks
+UNITS_TO_CHECK, PERCENT_TO_CHECK = 10, 20  # a variance from which a second person must approve
 
 
 class Count(models.Model):
@@ -40,13 +40,13 @@ class Count(models.Model):
 
 
 class CountLine(models.Model):
-    """A SKU to be counted in one bin, or wherever it lies (no bin), and the figure so far."""
+    """A SKU to be counted in one bin, or in the whole location (no bin), and the figure so far."""
 
     count = models.ForeignKey(Count, on_delete=models.CASCADE, related_name="lines")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
     bin = models.CharField(max_length=64, blank=True)
     walk = models.PositiveIntegerField(default=0)
-    # None: nobody has counted it. Kept up with the entries, in their transaction.
+    # None: not counted. Updated with the entries, in their transaction.
     counted = models.PositiveIntegerField(null=True, blank=True)
     counted_by = models.CharField(max_length=150, blank=True)
     # From the first to the last entry that the figure is made of.
@@ -65,7 +65,7 @@ class CountLine(models.Model):
 
 
 class CountEntry(models.Model):
-    """What one person saw at one moment; `entry_id` was made by their device."""
+    """A figure of one person at one time; `entry_id` was made by the device."""
 
     line = models.ForeignKey(CountLine, on_delete=models.CASCADE, related_name="entries")
     entry_id = models.UUIDField()
@@ -89,7 +89,7 @@ class CountEntry(models.Model):
 
 
 class CountResult(models.Model):
-    """A SKU of a count: who approved which variance, and what applying it showed."""
+    """A SKU of a count: who approved which variance, and the result of applying it."""
 
     count = models.ForeignKey(Count, on_delete=models.CASCADE, related_name="results")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
@@ -112,9 +112,9 @@ class CountResult(models.Model):
 
 
 class LastCount(models.Model):
-    """When a Stock row was last counted, by whom or what, and how many there were.
+    """When a Stock row was last counted, by which source, and the figure.
 
-    A count that agrees with the record leaves no movement, and yet stands against older ones.
+    A count that agrees with the record leaves no movement, and still supersedes older ones.
     """
 
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
@@ -137,9 +137,9 @@ class LastCount(models.Model):
 
 
 class Drift(models.Model):
-    """An absolute figure that was not what the record said: `reported - expected` units.
+    """An absolute figure that differed from the record, by `reported - expected` units.
 
-    `since` is the moment of the figure before it: what explains the drift lies between.
+    `since` is the time of the figure before it: the causes of the drift lie between.
     """
 
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")

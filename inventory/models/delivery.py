@@ -1,4 +1,4 @@
-"""Goods that a supplier has announced, and how much of them has come."""
+"""Deliveries that suppliers have announced, and the units received of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AWAITED_STATES = ("expected", "receiving")  # as text: a migration keeps it
 
 
 class ExpectedDelivery(models.Model):
-    """One delivery on its way to a location, known by the number that its papers carry."""
+    """One delivery to a location, identified by the number on its delivery note."""
 
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="deliveries")
     reference = models.CharField(max_length=128)
@@ -25,7 +25,7 @@ class ExpectedDelivery(models.Model):
     )
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
-    # When all of it was accounted for, or somebody stopped waiting.
+    # When all of it was accounted for, or it was closed.
     ended_at = models.DateTimeField(null=True, blank=True)
     updated_at = updated_at()
 
@@ -43,7 +43,7 @@ class ExpectedDelivery(models.Model):
                 F("id").desc(),
                 name="delivery_in_order",
             ),
-            # What is awaited: counted with every look at the overview.
+            # Awaited deliveries: counted at each request for the overview.
             models.Index(
                 fields=["location"], name="delivery_awaited", condition=Q(state__in=AWAITED_STATES)
             ),
@@ -55,7 +55,7 @@ class ExpectedDelivery(models.Model):
 
 
 class ExpectedDeliveryLine(models.Model):
-    """Units of one SKU: announced, and counted in. Nobody announced a line that expects none.
+    """Units of one SKU: announced, and received. A line that expects none was not announced.
 
     `received` are all units that came, `damaged` among them too; more may come than was
     announced, again and again, hence the width.

@@ -1,4 +1,4 @@
-"""Balances, the ledger that explains them, and claims on them.
+"""Balances, the ledger that explains them, and reservations of them.
 
 Written by `inventory/ledger` alone.
 """
@@ -18,10 +18,10 @@ from stores.models import Channel, Location
 
 
 class ClockTime(models.Func):
-    """The clock as a row is written, which is later than its statement began.
+    """The time at which a row is written, which is later than its statement began.
 
     A movement is written under the lock of its Stock row, so within a row these times follow
-    the ids: time travel halves the ledger by them. A statement that began early may have
+    the ids: time travel searches the ledger by them. A statement that began early may have
     waited for another row, and would date itself before movements that it follows.
     """
 
@@ -57,7 +57,7 @@ class Stock(models.Model):
             ),
         ]
         indexes = [
-            # What may not be sold. No sale changes it, so sales still write no index.
+            # Units that may not be sold. No sale changes it, so sales still write no index.
             models.Index(
                 fields=["location"], name="stock_kept_apart", condition=Q(unavailable__gt=0)
             ),
@@ -100,7 +100,7 @@ class StockMovement(models.Model):
         indexes = [
             models.Index(fields=["sku", "location", "id"], name="movement_of_stock"),
             models.Index(fields=["reference", "id"], name="movement_reference"),
-            # In which condition the unavailable units of a row are. Sales have no part in it.
+            # For the conditions of a row's unavailable units. Sales write no entry.
             models.Index(
                 fields=["sku", "location"],
                 name="movement_condition",
@@ -125,19 +125,19 @@ class StockMovement(models.Model):
 
 
 class ReservationGroup(models.Model):
-    """What one cart holds: the claims that are extended, released and ordered together."""
+    """The reservations of one cart, which are extended, released and ordered together."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT)
     reference = models.CharField(max_length=128)
     expires_at = models.DateTimeField()
-    # When an order took the goods over. Its own claims hold them from then on.
+    # When an order took the goods over. Its own reservations hold them from then on.
     ordered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
 
 class Reservation(models.Model):
-    """A claim on one Stock row. `reference` is opaque here: a cart's or an order's name."""
+    """Reserved units of one Stock row. `reference` is opaque here: a cart's or an order's name."""
 
     id = models.BigAutoField(primary_key=True)
     sku = models.ForeignKey(
@@ -170,18 +170,18 @@ class Reservation(models.Model):
             ),
         ]
         indexes = [
-            # Live claims of a row: what breaks first, and what `reserved` must add up to.
+            # Live reservations of a row: what breaks first, and what `reserved` must add up to.
             models.Index(
                 fields=["sku", "location"],
                 name="reservation_live",
                 condition=Q(state__in=LIVE),
             ),
-            # Holds of a row that may have run out: looked at with every availability answer.
+            # Holds of a row that may have expired: read with every availability answer.
             models.Index(
                 fields=["sku", "location"], name="reservation_held", condition=Q(state="held")
             ),
             models.Index(fields=["expires_at"], name="reservation_due", condition=Q(state="held")),
-            # What became of an order's claims; of the live ones there are few to look through.
+            # For ended reservations of an order; live ones are few enough to scan.
             models.Index(
                 fields=["reference"], name="reservation_ended", condition=Q(state__in=ENDED)
             ),

@@ -1,4 +1,4 @@
-"""Where goods lie, and what is kept back for whom."""
+"""Placements, ring fences and keep rules."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class RingFence(models.Model):
 
 
 class KeepRule(models.Model):
-    """Keeps units from sale on every shelf that it matches: what is left empty matches all."""
+    """Keeps units from sale on every Stock row that it matches: an empty condition matches all."""
 
     code = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=16, choices=KeepKind.choices)
@@ -96,6 +96,6 @@ class KeepRule(models.Model):
 
     @property
     def skus_kept(self) -> dict[str, Any]:
-        """What the SKUs of this rule have in common, as columns of the SKU."""
+        """The rule's conditions on SKUs, as columns of the SKU."""
         asked = {"pk": self.sku_id, "category": self.category, "abc_class": self.abc_class}
         return {name: value for name, value in asked.items() if value}

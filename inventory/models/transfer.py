@@ -13,14 +13,14 @@ from stores.models import Location
 
 
 class Transfer(models.Model):
-    """A journey of goods from one location to another."""
+    """Goods that are sent from one location to another."""
 
     source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="transfers_out")
     destination = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="transfers_in")
     state = models.CharField(
         max_length=12, choices=TransferState.choices, default=TransferState.DRAFT
     )
-    # For whom the goods travel, as opaque text; empty: for the shelf.
+    # The fulfilment that the goods are for, as opaque text; empty: for stock.
     reference = models.CharField(max_length=128, blank=True, default="", db_default="")
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -41,7 +41,7 @@ class Transfer(models.Model):
                 name="transfer_under_way",
                 condition=Q(state="in_transit"),
             ),
-            # A fulfilment's journey; most transfers are for the shelf.
+            # Transfers of fulfilments; most are for stock.
             models.Index(fields=["reference"], name="transfer_for", condition=~Q(reference="")),
             models.Index(fields=["updated_at", "id"], name="transfer_updated"),
         ]
@@ -55,7 +55,7 @@ class TransferLine(models.Model):
 
     transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
-    # Drafted, and from dispatch on what has really left.
+    # Drafted, and from dispatch on the units that left.
     quantity = models.PositiveIntegerField()
     received = models.PositiveIntegerField(default=0)
     # Settled as lost on the way when the transfer was closed.
@@ -66,7 +66,7 @@ class TransferLine(models.Model):
     surplus = models.PositiveIntegerField(default=0, db_default=0)
     # Of what arrived: kept apart as damaged.
     damaged = models.PositiveIntegerField(default=0, db_default=0)
-    # Scanned into the van, and scanned out of it but not received yet.
+    # Scanned as loaded, and scanned as unloaded but not received yet.
     loaded = models.PositiveIntegerField(default=0, db_default=0)
     unloaded = models.PositiveIntegerField(default=0, db_default=0)
 
@@ -97,7 +97,7 @@ class TransferLine(models.Model):
 
 
 class TransferScan(models.Model):
-    """One read of a barcode at a van's door. The same id twice is the same scan."""
+    """One scan of a barcode while loading or unloading. The same id twice is the same scan."""
 
     scan_id = models.UUIDField(primary_key=True)
     transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="scans")

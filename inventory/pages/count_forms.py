@@ -1,4 +1,4 @@
-"""What people fill in when they start a count, and when they count."""
+"""Forms to start a count and to enter figures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONGEST_WAIT = 365 * 24 * 3600
 
 
 class StartForm(forms.Form):
-    """Where and what to count: by SKUs, by bins, or what pickers missed."""
+    """Where to count, and what: by SKUs, by bins, or SKUs that pickers missed."""
 
     location = forms.ModelChoiceField(
         Location.objects.none(), to_field_name="code", widget=UnfoldAdminSelectWidget
@@ -88,7 +88,7 @@ def _lines(text: str) -> list[str]:
 
 
 class EntryForm(forms.Form):
-    """One look: how many of what, and where. Without an article, the bin is empty."""
+    """One entry: units of a SKU in a bin. Without a SKU, the bin is empty."""
 
     entry_id = forms.UUIDField(widget=forms.HiddenInput)
     what = forms.CharField(required=False, max_length=512)
@@ -116,7 +116,7 @@ class EntryForm(forms.Form):
         return given
 
     def as_entry(self) -> dict[str, Any]:
-        """Return it as an entry of the API's body."""
+        """Return the form's data as an entry of the API's body."""
         given = self.cleaned_data
         entry = {"entry_id": given["entry_id"], "add": bool(given["adds"])}
         if given["waited"]:
@@ -128,7 +128,7 @@ class EntryForm(forms.Form):
         return entry | {"barcode": given["what"], "quantity": given["quantity"]}
 
     def field_of(self, pointer: str) -> str | None:
-        """Return the field that an error's pointer into the entry means."""
+        """Return the form field of an error's pointer into the entry."""
         name = pointer.rpartition("/")[2]
         return {"barcode": "what", "sku": "what"}.get(name, name if name in self.fields else None)
 

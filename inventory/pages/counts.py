@@ -51,7 +51,7 @@ SAID = {
 
 
 def may_count(request: HttpRequest) -> Principal:
-    """Return who is signed in, if they may work on counts; else refuse."""
+    """Return the signed-in person if they may work on counts; else refuse."""
     actor = actor_of(request)
     if not actor.may("stock:write"):
         raise PermissionDenied
@@ -59,7 +59,7 @@ def may_count(request: HttpRequest) -> Principal:
 
 
 def act(effect: Callable[[], Any]) -> Any:
-    """Run a staff act as the API runs its acts: in one transaction, again after a deadlock."""
+    """Run a command as the API does: in one transaction, repeated after a deadlock."""
 
     def once() -> Any:
         with transaction.atomic():
@@ -69,7 +69,7 @@ def act(effect: Callable[[], Any]) -> Any:
 
 
 def start_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """Ask what to count, write it down, and lead to the page on which it is counted."""
+    """Ask what to count, start the count, and redirect to the page on which it is counted."""
     actor = may_count(request)
     form = StartForm(request.POST or None, actor=actor)
     if request.method == "POST" and form.is_valid():
@@ -99,7 +99,7 @@ def _start(form: StartForm, actor: Principal) -> Count:
 
 
 def work_page(request: HttpRequest, identity: str, context: dict[str, Any]) -> HttpResponse:
-    """Show the page of the state that a count is in, or do what was asked of it."""
+    """Show a count's page by its state, or run the submitted action."""
     actor = actor_of(request)
     count = visible_counts(actor).filter(pk=as_id(identity)).first()
     if count is None:
@@ -147,7 +147,7 @@ def _enter(request: HttpRequest, count: Count, form: EntryForm, actor: Principal
 
 
 def _do(request: HttpRequest, count: Count, actor: Principal) -> None:
-    """Take one step of the count; what stands in its way is said on the page."""
+    """Run one action on the count; a refusal is shown on the page."""
     identity, step = str(count.pk), request.POST.get("do", "")
     chosen = [as_id(pk) for pk in request.POST.getlist("sku")]
     steps: dict[str, Callable[[], Any]] = {
@@ -171,7 +171,7 @@ def _do(request: HttpRequest, count: Count, actor: Principal) -> None:
 
 
 def _in_words(refusal: DomainError) -> str:
-    """Say what stands in the way, and of which SKUs."""
+    """Describe a refusal, with the SKUs that it concerns."""
     lines = refusal.data.get("lines", [])
     named = [
         line["sku"] + (f" (bins {', '.join(line['bins'])})" if line.get("bins") else "")

@@ -84,7 +84,7 @@ class ReceiveForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the page; `line` is None for goods that nobody announced."""
+    """A line of the page; `line` is None for goods that were not announced."""
 
     sku: Sku
     line: ExpectedDeliveryLine | None
@@ -95,7 +95,7 @@ class Row:
 def receive_page(
     request: HttpRequest, identity: str, *, admin_site: Any, opts: Any
 ) -> HttpResponse:
-    """Show a delivery to be counted in; count a scan, take goods in, close or call it off."""
+    """Show a delivery to receive; count a scan, receive goods, close it or cancel it."""
     actor = actor_of(request)
     delivery = visible_deliveries(actor).filter(pk=as_id(identity)).first()
     if delivery is None:
@@ -112,7 +112,7 @@ def receive_page(
             messages.success(request, _told(form, do=str(data.get("do"))))
             page = reverse("admin:inventory_expecteddelivery_change", args=[delivery.pk])
             return HttpResponseRedirect(page)
-        # The refusal is the answer to this form; what is sent next is another act.
+        # The refusal answers this form's key; the next submission gets a new key.
         data["act"] = uuid.uuid4().hex
     context = {
         **admin_site.each_context(request),
@@ -130,7 +130,7 @@ def receive_page(
 
 
 def _count_scan(data: QueryDict) -> tuple[str, str]:
-    """Count one unit of what was scanned; return what to say of it, or why it was refused."""
+    """Count one unit of the scanned SKU; return a message, or the reason for a refusal."""
     payload = str(data.get("scan", ""))
     if not payload.strip():
         return "", "Scan or type a code to count it. To book the numbers, press Take these in."
@@ -152,7 +152,7 @@ def _count_scan(data: QueryDict) -> tuple[str, str]:
 
 
 def _skus_on(delivery: ExpectedDelivery, data: Mapping[str, Any]) -> list[Sku]:
-    """Return the SKUs of the page: the delivery's, then what was scanned beyond them."""
+    """Return the SKUs of the page: the delivery's, then others that were scanned."""
     known = [line.sku for line in delivery.lines.all()]
     named = {int(match[1]) for name in data if (match := _FIELD.match(name))}
     others = named - {sku.pk for sku in known}
@@ -168,7 +168,9 @@ def _rows(delivery: ExpectedDelivery, form: ReceiveForm) -> list[Row]:
 
 
 def _act(delivery: ExpectedDelivery, form: ReceiveForm, *, do: str, actor: Principal) -> str:
-    """Do what the button says, once a form however often it is sent; return why not, if not."""
+    """Run the button's action, once for each form however often it is sent; return a refusal's
+    reason.
+    """
     arrived, identity = form.arrived(), str(delivery.pk)
     if do == "receive" and not arrived:
         return "Say what has arrived: scan it, or type the numbers."

@@ -1,4 +1,4 @@
-"""The page on which units of a shelf are set apart, change their condition, or go back on sale."""
+"""The page to set units apart, change their condition, or put them back on sale."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class MoveForm(StepForm):
 
 
 def set_apart_page(request: HttpRequest, identity: int) -> HttpResponse:
-    """Ask what to move on one shelf; move it, or say what stands in the way."""
+    """Ask which units of one Stock row to move; move them, or show the refusal."""
     actor = actor_of(request)
     if not (request.user.has_perm("inventory.view_stock") and actor.may("stock:write")):
         raise PermissionDenied
@@ -86,7 +86,7 @@ def set_apart_page(request: HttpRequest, identity: int) -> HttpResponse:
 
 
 def _move(row: Stock, given: dict[str, Any], request: HttpRequest) -> int:
-    """Move as the API does; return how many units were promised to somebody."""
+    """Move as the API does; return how many of the units were promised."""
     spot = Spot(row.sku_id, row.sku.code, row.location_id, row.location.code)
     move = Move(spot, given["quantity"], given["origin"], given["outcome"])
 

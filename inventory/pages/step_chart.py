@@ -1,4 +1,4 @@
-"""A small picture of a number that stands still and jumps, with the same in words."""
+"""A small step chart of a number over time, with the same in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 960, 160  # units of the drawing, which stretches to its place
 
 @dataclass(frozen=True, slots=True)
 class StepPicture:
-    """What a template draws: a line as an SVG path, where the moment stands, and the scale."""
+    """The chart for a template: an SVG path, the position of the chosen time, and the scale."""
 
     line: str
     ground: str
@@ -33,7 +33,7 @@ def draw_steps(
     zone: ZoneInfo,
     exact: bool,
 ) -> StepPicture:
-    """Draw units over a stretch of time. `steps` begins at `since` and is in order of time."""
+    """Draw units over a period. `steps` begins at `since` and is in order of time."""
     highest = max(1, max(units for _, units in steps))
     span = (until - since).total_seconds()
 

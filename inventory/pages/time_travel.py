@@ -1,4 +1,4 @@
-"""The page "what was available of this SKU in this shop at 14:03, and why"."""
+"""The page of a SKU's past stock at a location: "what was available at 14:03, and why"."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AROUND = 8
 
 
 class MomentForm(forms.Form):
-    """Which SKU, where, and when: by the clock of that building, or with an offset by any."""
+    """The SKU, the location, and the time: local to the location, or with an offset."""
 
     sku = forms.CharField(max_length=128, label="SKU or barcode")
     location = forms.ModelChoiceField(
@@ -77,7 +77,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 
 def time_travel(request: HttpRequest) -> HttpResponse:
-    """Ask for a moment, and show what was there, the movements around it, and its day."""
+    """Ask for a time, and show the stock then, the movements around it, and the whole day."""
     actor = actor_of(request)
     if not (request.user.has_perm("inventory.view_stockmovement") and actor.may("stock:read")):
         raise PermissionDenied
@@ -98,7 +98,7 @@ def time_travel(request: HttpRequest) -> HttpResponse:
         names = settlement().name_references(
             {row.reference for row in [*then.before, *then.after]}, actor=actor
         )
-        # What stands in the field is the local time that was meant, however it was given.
+        # The field shows the local time, also when an offset was given.
         local = at.astimezone(place.zone)
         form.initial["at"] = f"{local:%Y-%m-%dT%H:%M:%S}"
         context |= {
@@ -120,7 +120,7 @@ def _row(row: StockMovement, zone: ZoneInfo, names: Mapping[str, NamedReference]
     available = row.on_hand_after - row.reserved_after - row.unavailable_after
     return {
         "at": row.recorded_at.astimezone(zone),
-        # A late fact: it had happened before the ledger learned of it.
+        # A late movement: it happened well before it was recorded.
         "happened": row.occurred_at.astimezone(zone)
         if row.recorded_at - row.occurred_at > timedelta(minutes=1)
         else None,
@@ -144,7 +144,7 @@ def _page_of(named: NamedReference) -> str:
 
 
 def _previous(then: Moment) -> StockMovement | None:
-    """Return the movement to go back to: from a movement itself, the one before it."""
+    """Return the movement of the "previous" link: from a movement itself, the one before it."""
     standing_on_it = then.last is not None and then.last.recorded_at == then.at
     before = then.before[1:] if standing_on_it else then.before
     return before[0] if before else None
@@ -158,7 +158,7 @@ def _address(sku: Sku, place: Location, row: StockMovement | None) -> str:
 
 
 def _day(sku: Sku, place: Location, at: datetime) -> StepPicture:
-    """Draw what was available from midnight to midnight on the clock of the building."""
+    """Draw the available units from midnight to midnight, local to the location."""
     morning = at.astimezone(place.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     since, until = morning.astimezone(UTC), (morning + timedelta(days=1)).astimezone(UTC)
     steps, exact = available_through(sku_id=sku.pk, location_id=place.pk, since=since, until=until)

@@ -1,4 +1,4 @@
-"""What people fill in for a transfer: a draft, its leaving, its arriving."""
+"""Forms of transfers: draft, dispatch, receipt."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StepForm(forms.Form):
 
 
 class DraftForm(StepForm):
-    """Where goods go from and to, and which: one SKU or barcode a line, with its units."""
+    """Source, destination and goods: one SKU or barcode a line, with its units."""
 
     source = forms.ModelChoiceField(Location.objects.none(), label="From")
     destination = forms.ModelChoiceField(Location.objects.none(), label="To")
@@ -48,7 +48,7 @@ class DraftForm(StepForm):
             field.queryset = seen
 
     def clean_goods(self) -> dict[int, int]:
-        """Return units by SKU id; a SKU named twice is meant twice."""
+        """Return units by SKU id; a repeated SKU is summed."""
         rows = [row.split() for row in self.cleaned_data["goods"].splitlines() if row.strip()]
         if len(rows) > MOST_LINES:
             raise ValidationError(f"Name at most {MOST_LINES} lines in one transfer.")
@@ -84,7 +84,7 @@ class DraftForm(StepForm):
 
 
 class DispatchForm(StepForm):
-    """Whether all of the draft has left, or what was scanned."""
+    """Whether all of the draft leaves, or the scanned units."""
 
     as_scanned = forms.BooleanField(
         required=False,
@@ -94,7 +94,7 @@ class DispatchForm(StepForm):
 
 
 class ReceiptForm(StepForm):
-    """How much of each line has come, and how much of that is damaged."""
+    """The received units of each line, and how many of them are damaged."""
 
     close = forms.BooleanField(
         required=False,
@@ -140,7 +140,7 @@ class ReceiptForm(StepForm):
 
 
 def words_of(refusal: DomainError) -> str:
-    """Say in a sentence or two what stands in the way, and of which goods."""
+    """Describe a refusal in a sentence or two, with the goods that it concerns."""
     lines = refusal.data.get("lines") or []
     named = "; ".join(
         ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in line.items())

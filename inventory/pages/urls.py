@@ -1,4 +1,4 @@
-"""Pages of the admin that are no table's: under /admin/, before those of the tables."""
+"""Admin pages beside the model admins: under /admin/, before the model admins' URLs."""
 
 from __future__ import annotations
 

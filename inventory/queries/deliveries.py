@@ -1,4 +1,4 @@
-"""Expected deliveries as the contract shows them."""
+"""Expected deliveries as the API shows them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _SEEN = """
     AND (%(location)s::text IS NULL OR l.code = %(location)s)
 """
 
-# Units held by carts whose time is over are nobody's any more, as on `GET /stock`.
+# Units held by expired carts count as available, as on `GET /stock`.
 _STOCK = f"""
 SELECT {text("k.code")} AS sku, {text("k.name")} AS name, {text("l.code")} AS location, s.on_hand,
        s.reserved - stale.units AS reserved, s.unavailable,
@@ -61,7 +61,7 @@ def movements_export(
     location: str | None = None,
     reference: str | None = None,
 ) -> Export:
-    """Return the query of the movements that an actor may see, after the one it has."""
+    """Return the query of the movements that an actor may see, after a given id."""
     return _MOVEMENTS, {
         "after": after,
         "seen": _tied(actor.locations),

@@ -1,4 +1,4 @@
-"""What stands in the lines of papers and on labels: SKUs by their code or by any barcode."""
+"""Looking up the SKUs of body lines, by SKU code or by barcode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inventory.queries.scan import find_all_scanned
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What the codes of a body mean; `skus` are the SKU codes of its lines, in their order."""
+    """The rows that a body's codes name; `skus` are the SKU codes of its lines, in their order."""
 
     found: Found
     skus: Sequence[str]
@@ -29,7 +29,7 @@ def find_goods(
 ) -> Goods:
     """Find the SKUs of `lines`, each of which has a `sku` or a `barcode`, and the locations.
 
-    Raises `ValidationFailed` naming everything unknown at its pointer, and what was misread.
+    Raises `ValidationFailed` naming every unknown or misread code at its pointer.
     """
     scanned = find_all_scanned({line["barcode"] for line in lines if "barcode" in line})
     named: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The laws of the stock pool, checked live: one statement, so one snapshot, whatever sells."""
+"""The laws of the stock pool, checked live: one statement, so one snapshot, while sales go on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE = "5min"  # a long ledger takes longer to read than a request may take 
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What must hold, and the SELECT that finds where it does not.
+    """An invariant, and the SELECT that finds its violations.
 
     Its columns: sku_id, location_id (either may be null), subject (which balance or thing),
     expected and found in units. The text comes from the code, never from a request.
@@ -28,7 +28,7 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found: how many Stock rows it covered, and the first of all violations."""
+    """The result of a check: how many Stock rows it covered, and the first of all violations."""
 
     checked_at: datetime
     rows_checked: int
@@ -115,7 +115,7 @@ POOL_LAWS = (
            WHERE w.expected <> coalesce(m.found, 0)""",
     ),
     Law(
-        "delivery_counts_what_came_in",  # more may have come by its name before it was announced
+        "delivery_counts_what_came_in",  # more may have come before it was announced
         """SELECT l.sku_id, d.location_id, 'delivery ' || d.id, l.received, coalesce(m.found, 0)
            FROM inventory_expecteddeliveryline l
            JOIN inventory_expecteddelivery d ON d.id = l.delivery_id
@@ -137,7 +137,7 @@ POOL_LAWS = (
            WHERE found < 0""",
     ),
     Law(
-        "guards_stand",  # what the database itself refuses, whoever asks
+        "guards_stand",  # refused by the database for any client
         """SELECT NULL::bigint, NULL::bigint, guard, 1::bigint, there
            FROM (
                SELECT guard, (SELECT count(*) FROM pg_constraint
@@ -162,7 +162,7 @@ POOL_LAWS = (
 def check_laws(
     laws: Sequence[Law] = POOL_LAWS, *, shown: int = SHOWN, patience: str = PATIENCE
 ) -> Report:
-    """Check laws over every row. One statement sees one moment: sales in flight never look
+    """Check laws over every row. One statement reads one snapshot: sales in flight never look
     like violations. `shown` of them are listed, all are counted."""
     clauses = " UNION ALL ".join(
         f"SELECT '{law.name}', broken.* FROM ({law.broken.replace('%', '%%')}) AS broken"

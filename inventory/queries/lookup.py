@@ -1,4 +1,4 @@
-"""From the codes of a request to the rows they mean, with everything unknown named at once."""
+"""Looking up the codes of a request, with all unknown codes named at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.problems.catalogue import ValidationFailed
 from inventory.models import Sku
 from stores.queries.network import Network, Place, Source, current_network
 
-Pointed = Mapping[str, str]  # a JSON pointer into the body -> the code that stands there
+Pointed = Mapping[str, str]  # a JSON pointer into the body -> the code at that place
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the codes mean."""
+    """The rows that codes name."""
 
     sku_ids: Mapping[str, int]
     places: dict[str, Place]
@@ -46,7 +46,7 @@ def look_up(
     locations: Pointed,
     channels: Pointed | None = None,
 ) -> Found:
-    """Find what codes mean to this actor: what it may not see is unknown.
+    """Find the rows that codes name; those that the actor may not see count as unknown.
 
     Raises `ValidationFailed` naming every unknown code at its pointer.
     """

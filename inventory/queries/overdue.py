@@ -1,4 +1,4 @@
-"""Holds that nobody has ended: whether the sweep runs, as `/metrics` tells it."""
+"""Expired holds that were not ended, for `/metrics`: they show whether the sweep runs."""
 
 from __future__ import annotations
 

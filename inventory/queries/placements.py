@@ -1,4 +1,4 @@
-"""What lies in which bin, in walking order."""
+"""Placements, in walking order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models.functions import Cast, Concat, LPad
 from inventory.models import Placement
 from stores.models import Location
 
-Turn = tuple[int, str]  # a bin's place in the walk, and its code
+Turn = tuple[int, str]  # a bin's position in walking order, and its code
 
 # Between the parts of a turn: no code holds a control character, so none is cut by it.
 _BETWEEN = Value("\x1f")
@@ -29,7 +29,7 @@ def placements_at(location: Location) -> QuerySet[Placement]:
 def bins_of_skus(
     sku_ids: Iterable[int], *, location_ids: Collection[int]
 ) -> dict[tuple[int, int], list[Turn]]:
-    """Return the bins of each (location_id, sku_id), the one that a walk meets first in front."""
+    """Return the bins of each (location_id, sku_id), in walking order."""
     bins: dict[tuple[int, int], list[Turn]] = {}
     for location_id, sku_id, walk, code in (
         Placement.objects.filter(sku__in=set(sku_ids), bin__location__in=location_ids)

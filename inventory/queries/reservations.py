@@ -1,4 +1,4 @@
-"""What a cart holds, as the contract shows it."""
+"""Reservations of carts, as the API shows them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inventory.choices import ReservationState
 from inventory.models import Reservation, ReservationGroup
 from inventory.moments import as_text
 
-# What a cart is, when none of its claims is held any more: the first of these that one of them is.
+# The state of a cart without held reservations: the first of these that one of them has.
 _OVER = (
     ReservationState.CONFIRMED,
     ReservationState.CONSUMED,
@@ -27,9 +27,9 @@ _OVER = (
 
 
 def derive_state(claims: Iterable[str], *, expired: bool) -> ReservationState:
-    """Return the state of a cart from those of its claims. `expired`: its time is over.
+    """Return the state of a cart from those of its reservations. `expired`: its time is over.
 
-    A hold whose time is over has expired, whether or not a sweep has been by.
+    A hold expires by the clock, whether or not a sweep has ended it.
     """
     states = set(claims)
     if ReservationState.HELD in states:
@@ -92,9 +92,9 @@ def compose_reservation(
     expired: bool = False,
     ordered: bool = False,
 ) -> dict[str, Any]:
-    """Compose the document of a cart's reservation from what is known of it."""
+    """Compose the document of a cart's reservation from its rows."""
     state = derive_state((line["state"] for line in lines), expired=expired)
-    if ordered:  # given up by the cart, and confirmed by its order at the same moment
+    if ordered:  # released by the cart, and reserved by its order in the same transaction
         state = ReservationState.CONFIRMED
         lines = [line | {"state": state} for line in lines]
     if state == ReservationState.EXPIRED:

@@ -1,4 +1,4 @@
-"""Whose barcode this is: from any scanned text to a SKU, one at a time or as a set."""
+"""Looking up barcodes: from any scanned text to a SKU, one at a time or as a set."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from inventory.barcodes import BarcodeRefused, Scanned, resolve
 from inventory.errors import BadCheckDigit, BarcodeUnreadable, UnknownBarcode
 from inventory.models import Barcode, Sku
 
-SKU_CODE = "sku"  # the kind of a text that is a SKU's own code
+SKU_CODE = "sku"  # the kind of a text that is a SKU code
 
 
 @dataclass(frozen=True, slots=True)
 class ScannedSku:
-    """A SKU that was scanned, and what its barcode says beside. `kind` as `Scanned` has it,
-    `in_house` for codes of the retailer's own, `sku` for a SKU's code as it is."""
+    """A SKU that was scanned, and the other data of its barcode. `kind` as in `Scanned`,
+    `in_house` for codes of the retailer's own, `sku` for a SKU code."""
 
     kind: str
     sku: str
@@ -31,7 +31,7 @@ class ScannedSku:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One read of a barcode by a scanner, whose client made the id."""
+    """One scan of a barcode; the client made the id."""
 
     scan_id: UUID
     payload: str
@@ -42,7 +42,7 @@ class Read:
 def find_scanned(payload: str) -> ScannedSku:
     """Resolve one scanned or typed text, in at most two queries.
 
-    Raises `UnknownBarcode`, and for a text that nobody calls their own `BadCheckDigit` or
+    Raises `UnknownBarcode`, and for a text that is no code of the retailer's `BadCheckDigit` or
     `BarcodeUnreadable`.
     """
     found = find_all_scanned([payload])[payload]
@@ -54,8 +54,8 @@ def find_scanned(payload: str) -> ScannedSku:
 def find_all_scanned(payloads: Collection[str]) -> dict[str, ScannedSku | DomainError]:
     """Resolve scanned or typed texts, in at most two queries for any number.
 
-    What the retailer calls its own comes first: an in-house code or a SKU's code may have as
-    many digits as a GTIN. A text that means nothing has the refusal that `find_scanned` raises.
+    The retailer's own codes come first: an in-house code or a SKU code may have as
+    many digits as a GTIN. An unknown text maps to the refusal that `find_scanned` raises.
     """
     read = {payload: _read(payload) for payload in payloads}
     owners = _owners({code for each in read.values() for code in (each.text, each.written) if code})
@@ -69,7 +69,7 @@ def find_all_scanned(payloads: Collection[str]) -> dict[str, ScannedSku | Domain
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What a payload says by itself. `written`: as its barcode is kept."""
+    """A decoded payload. `written`: the stored form of its barcode."""
 
     text: str
     scanned: Scanned | None = None
@@ -118,10 +118,10 @@ def _refusal(read: _Read) -> DomainError:
 
 
 def find_skus(payloads: Iterable[str]) -> dict[str, int]:
-    """Return the SKU id of each payload that stands for one, in two queries however many.
+    """Return the SKU id of each payload that names one, in two queries however many.
 
-    The rules of `find_scanned`, for a set: what the code says, the code as it is printed, and
-    last a SKU's own code.
+    The rules of `find_scanned`, for a set: the decoded code, the code as it is printed, and
+    last the SKU code.
     """
     forms: dict[str, list[str]] = {}
     for payload in payloads:
@@ -130,7 +130,7 @@ def find_skus(payloads: Iterable[str]) -> dict[str, int]:
         try:
             scanned = resolve(payload)
         except BarcodeRefused:
-            continue  # a misread, or a code of the house that looks like one
+            continue  # a misread, or an in-house code that looks like one
         forms[payload].insert(0, scanned.gtin14 or scanned.code or printed)
     wanted = {form for some in forms.values() for form in some}
     owners = dict(Sku.objects.filter(code__in=wanted).values_list("code", "pk"))

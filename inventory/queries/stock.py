@@ -1,4 +1,4 @@
-"""What each location has of each SKU, and what is on the way to it."""
+"""Stock by SKU and location, with the units on the way."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from inventory.choices import AWAITED, TransferState
 from inventory.models import Stock
 from stores.queries.network import location_ids
 
-# Units on the way: SKU, location, units, and whether whoever asks may count on them. What travels
-# to a customer who waits for it is for nobody else.
+# Units on the way: SKU, location, units, and whether the actor may count on them. Goods sent
+# for a waiting customer are not available to others.
 COMING = f"""
     SELECT l.sku_id, t.destination_id AS location_id,
            (l.quantity - l.received - l.lost)::bigint AS units, t.reference = '' AS for_anybody
@@ -28,9 +28,9 @@ COMING = f"""
 """
 
 # Rows with their codes and two figures beside the balances. `incoming`: units dispatched to the
-# location that have neither arrived nor got lost, and those that suppliers have announced and not
-# brought. `stale`: units of `reserved` held by carts whose time is over, which no sweep has ended
-# yet: they are nobody's any more, and whoever shows the row counts them as available.
+# location that have neither arrived nor been lost, and those that suppliers have announced and not
+# delivered. `stale`: units of `reserved` held by expired carts, which no sweep has ended
+# yet: they are shown as available.
 #
 # As SQL: from the ORM, with the SKU and the location whole beside each row, a page of 20 rows took
 # 7.0 ms of CPU where it takes 4.6.
@@ -49,7 +49,7 @@ WHERE s.id = ANY(%s::bigint[]) ORDER BY s.id
 
 
 def visible_stock(actor: Principal) -> QuerySet[Stock]:
-    """Return Stock rows by their ids alone; `read_stock` says what they hold."""
+    """Return the ids of Stock rows; `read_stock` reads their balances."""
     rows = Stock.objects.only("pk")
     if actor.locations is not None:
         rows = rows.filter(location__in=location_ids(actor.locations))
@@ -57,5 +57,5 @@ def visible_stock(actor: Principal) -> QuerySet[Stock]:
 
 
 def read_stock(stock_ids: Iterable[int]) -> list[dict[str, Any]]:
-    """Return what these rows hold, in units, by id."""
+    """Return the balances of these rows, in units, by id."""
     return run_named(_READ, [numbers(stock_ids)])

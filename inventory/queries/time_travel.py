@@ -1,4 +1,4 @@
-"""What a location had of a SKU at a moment, and why: the ledger entered by time."""
+"""The stock of a SKU at a location at a given time, and why, read from the ledger."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.db import connection
 
 from inventory.models import StockMovement
 
-EXACT = 400  # movements of a stretch that are told one by one; beyond, it is sampled
+EXACT = 400  # movements of a period that are listed one by one; beyond, it is sampled
 SAMPLES = 96
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A Stock row at a moment, between the movements before it and those after it.
+    """A Stock row at a given time, with the movements before and after it.
 
     `before` begins with the newest, which explains the balances; `after` with the oldest.
     """
@@ -66,9 +66,9 @@ SELECT around.id, around.id < place.id FROM place CROSS JOIN LATERAL (
 def look_back(
     *, sku_id: int, location_id: int, at: datetime, before: int = 1, after: int = 0
 ) -> Moment:
-    """Return a Stock row as the ledger had it at `at`, with so many movements on either side.
+    """Return a Stock row as recorded at `at`, with up to so many movements on either side.
 
-    By the time of recording: what was learned later had not been known then.
+    By the time of recording: movements recorded later are not included.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -94,7 +94,7 @@ def look_back(
     )
 
 
-# Movements of a stretch, one more than are told one by one; the first is what it began with.
+# Movements of a period, one more than are listed one by one; the first gives the initial state.
 _STEPS = """
 SELECT recorded_at, on_hand_after - reserved_after - unavailable_after
 FROM inventory_stockmovement
@@ -125,8 +125,8 @@ ORDER BY moment
 def available_through(
     *, sku_id: int, location_id: int, since: datetime, until: datetime
 ) -> tuple[list[tuple[datetime, int]], bool]:
-    """Return (time, available from then on) through a stretch, oldest first, and whether every
-    movement is among them: a stretch with very many is told by samples at equal distances.
+    """Return (time, available from then on) through a period, oldest first, and whether every
+    movement is among them: a period with very many is sampled at equal distances.
     """
     asked: dict[str, int | datetime] = {
         "sku": sku_id,

@@ -1,4 +1,4 @@
-"""Transfers as the contract shows them."""
+"""Transfers as the API shows them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def touching(codes: Iterable[str]) -> Q:
 
 
 def as_id(identity: str) -> int:
-    """Return the number behind an id in an address; 0, which none has, for what is no number."""
+    """Return the number of an id in a URL; 0, which no row has, for a text that is no number."""
     if not (identity.isascii() and identity.isdigit()) or len(identity) > len(str(LARGEST_ID)):
         return 0
     number = int(identity)

@@ -1,4 +1,4 @@
-"""What the service says about itself: the OpenAPI document, its human pages, a page a problem."""
+"""The OpenAPI document, its HTML pages, and a page for each problem type."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 
 class ApiPages(SpectacularSwaggerSplitView):
-    """`/api/v1/docs`: the same for people. Its scripts are files of ours: it works under a
-    policy without inline scripts."""
+    """`/api/v1/docs`: the same as HTML. Its scripts are static files: it works under a
+    content security policy without inline scripts."""
 
     url_name = "openapi"
 
     def perform_content_negotiation(self, request: Request, force: bool = True) -> Any:
-        """Answer with the page whatever the client accepts: there is nothing else here."""
+        """Answer with the page whatever the client accepts: it is the only format."""
         return super().perform_content_negotiation(request, force=True)
 
 
@@ -79,7 +79,7 @@ def problem_page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def describe(kind: type[DomainError]) -> dict[str, Any]:
-    """Return what the class of a problem says about it, for its page."""
+    """Return the description of a problem from its class, for its page."""
     summary, *explanation = [
         " ".join(paragraph.split())
         for paragraph in (inspect.getdoc(kind) or kind.title).split("\n\n")

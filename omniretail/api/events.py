@@ -1,4 +1,4 @@
-"""`GET /events`: every fact, in order, without gaps."""
+"""`GET /events`: every event, in order, without gaps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.problems.catalogue import ValidationFailed
 from omniretail.api.filters import FeedFilters
 
 DEFAULT_LIMIT = 100
-# A client that may see little reads on past what it may not see, but not for ever.
+# Events that the client may not see are skipped, up to this many per request.
 BATCH, MOST_BATCHES = 500, 20
 
 
@@ -51,7 +51,7 @@ class EventsView(ApiView):
     def get(self, request: Request) -> Response:
         """Read the feed. Remember the last `sequence`, and go on from there."""
         asked = self.filterset(Event.objects.all()).asked
-        # The feed does not wait for a worker.
+        # New events are numbered here, without waiting for a worker.
         while number_pending():
             continue
         after = asked.get("after", 0)
@@ -71,7 +71,7 @@ class EventsView(ApiView):
 
 
 def _check_is_known(after: int) -> None:
-    """Refuse a place that the feed has not reached: its reader has followed another feed."""
+    """Refuse a number beyond the feed's last: the client has read the feed of another database."""
     last = Relay.objects.values_list("last_sequence", flat=True).first() or 0
     if after > last:
         raise ValidationFailed.at(
@@ -99,7 +99,7 @@ def _read_visible(
 
 
 def _channels_of_orders(events: Sequence[Event]) -> dict[str, str]:
-    """Return the channel of each order that the events belong to, as its placing told it."""
+    """Return the channel of each order that the events belong to, from its `order.placed` event."""
     orders = {event.order for event in events if event.order}
     return dict(
         Event.objects.filter(order__in=orders, type="order.placed").values_list(

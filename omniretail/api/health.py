@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can work."""
+"""Health checks: whether the process runs, and whether it can serve requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.problems.handler import to_be_read
 
 log = logging.getLogger("omniretail.api.health")
 
-BROKER_PATIENCE = 2  # seconds; a broker that takes longer is no help to anybody
+BROKER_PATIENCE = 2  # seconds; a slower broker counts as down
 
 Complaint = str | None
 
@@ -27,8 +27,8 @@ Complaint = str | None
 @to_be_read
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer while the process lives. Touches nothing else, so that a database that is down
-    does not have every web process restarted."""
+    """Answer while the process runs. It uses nothing else, so that a database that is down
+    does not cause every web process to be restarted."""
     return JsonResponse({"status": "alive"})
 
 
@@ -69,7 +69,7 @@ def check_migrations() -> Complaint:
 
 @cache
 def known_migrations() -> frozenset[tuple[str, str]]:
-    """Return the migrations that this release brings along."""
+    """Return the migrations of this release."""
     loader = MigrationLoader(None)
     assert loader.disk_migrations is not None
     return frozenset(loader.disk_migrations)

@@ -1,7 +1,7 @@
 """`GET /metrics`: figures for Prometheus, of all web processes together.
 
 Guarded by a scope rather than by an address of its own: the service has one port, and keys can be
-issued, rotated and revoked already. What the database knows is asked when somebody reads.
+issued, rotated and revoked already. Figures of the database are read at each request.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 
 
 
 class DatabaseFigures(Collector):
-    """What is asked when somebody reads: work that waits for the worker or that it has missed,
+    """Figures read at each request: work that waits for the worker or that it has missed,
     and connections by what they do."""
 
     def collect(self) -> Iterator[Metric]:
@@ -58,7 +58,7 @@ class DatabaseFigures(Collector):
 
 
 class Plain(JSONRenderer):
-    """Lets a client ask for text alone; a refusal is a problem document all the same."""
+    """Renders text for a client that accepts only text; a refusal is still a problem document."""
 
     media_type = "text/plain"
     format = "txt"

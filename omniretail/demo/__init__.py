@@ -1,1 +1,1 @@
-"""A demo retailer, cut from real data and put to work through the service's own commands."""
+"""A demo retailer, made from an extract of real data by the service's own commands."""

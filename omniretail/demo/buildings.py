@@ -19,7 +19,7 @@ WAREHOUSES = {
     "W1": ("Warehouse Daventry", "Daventry", "NN11", 52.2577, -1.1649),
     "W2": ("Warehouse Wakefield", "Wakefield", "WF1", 53.6833, -1.4977),
 }
-SAME_DAY = ("S470", "S369")  # a courier calls in the afternoon
+SAME_DAY = ("S470", "S369")  # a courier collects in the afternoon
 
 AISLES, BINS_OF_AISLE = 12, 13  # of a warehouse
 SHELVES = 40  # of a shop
@@ -50,7 +50,7 @@ SIZE_GUIDES = {
 
 
 def open_buildings() -> None:
-    """Open the shops and the warehouses."""
+    """Create the shops and the warehouses."""
     for branch in branches():
         put_location(code=branch.code, facts=_shop(branch), actor=SYSTEM)
     for code, (name, town, postcode, latitude, longitude) in WAREHOUSES.items():
@@ -97,7 +97,7 @@ def _shop(branch: Branch) -> LocationFacts:
 
 
 def open_channels() -> None:
-    """Open the ways in which customers buy."""
+    """Create the sales channels."""
     shops = list(Location.objects.filter(kind=LocationKind.STORE))
     warehouses = list(Location.objects.filter(kind=LocationKind.WAREHOUSE))
     for code, name, kind, locations in (
@@ -153,7 +153,7 @@ def lay_out_shelves() -> None:
 
 
 def _warehouse() -> list[BinFacts]:
-    """Walk up one aisle and down the next."""
+    """Order the bins up one aisle and down the next."""
     bins = []
     for aisle in range(AISLES):
         for step in range(BINS_OF_AISLE):

@@ -1,4 +1,4 @@
-"""The demo's shelves are counted: one count goes on, one waits for a second pair of eyes."""
+"""Counts of the demo: one is under way, one waits for a second person's approval."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def count_shelves() -> None:
 
 
 def _begin_a_walk() -> None:
-    """Two people walk along three shelves in Acton; they are half through."""
+    """Start a count of three shelves in Acton by two people, and enter half of it."""
     place = current_network().by_code["S470"]
     shelves = bins_named(["SHELF-01", "SHELF-02", "SHELF-03"], location_id=place.id).values()
     actor = person_at("S470")
@@ -62,7 +62,7 @@ def _begin_a_walk() -> None:
 
 
 def _wait_for_a_second_look() -> None:
-    """Find a box of twelve fewer than the record says in Daventry: somebody else must look."""
+    """Count twelve fewer than recorded in Daventry, which a second person must approve."""
     _count("W1", "Cycle count, fast movers", (0, -12, 1, 0, 0))
 
 
@@ -73,7 +73,7 @@ def _agree() -> None:
 
 
 def _count(location: str, name: str, variances: Sequence[int]) -> str:
-    """Count the articles that a building has most of, off by these units, and hand it in."""
+    """Count the articles that a building has most of, off by these units, and submit it."""
     place = current_network().by_code[location]
     rows = roomiest(location, len(variances), skip=5)
     actor = person_at(location)
@@ -113,7 +113,7 @@ def _colleague(actor: Principal) -> Principal:
 
 
 def compare_with_the_erp() -> None:
-    """Take the figures of the ERP for a warehouse: two of six are not what the ledger says."""
+    """Apply a snapshot of the ERP for a warehouse: two of six figures differ from the ledger."""
     rows = roomiest("W2", 6, skip=2)
     as_of = database_now()
     figures = [
@@ -134,7 +134,7 @@ def compare_with_the_erp() -> None:
 
 
 def set_apart() -> None:
-    """Keep units from sale in every condition: some are broken, some to be looked at, some held."""
+    """Set units apart in every condition: damaged, to be inspected, held back."""
     for location, skip, condition, units in (
         ("W1", 12, Condition.INSPECTION, 4),
         ("W1", 13, Condition.QUARANTINE, 6),

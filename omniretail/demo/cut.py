@@ -1,4 +1,4 @@
-"""Reading the cut of real data that the demo is made of (data/ATTRIBUTION.md)."""
+"""Reading the extract of real data that the demo is made of (data/ATTRIBUTION.md)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 DATA = Path(__file__).parent / "data"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-# An order of the demo fits on a page and in a tote; larger invoices are left to the bench.
+# An order of the demo fits on a page and in a tote; larger invoices are for the bench.
 MOST_LINES, MOST_UNITS = 8, 72
 
 

@@ -1,4 +1,4 @@
-"""What customers order at the demo retailer: invoices of the cut, as orders of its channels."""
+"""Orders of the demo retailer: invoices of the extract, as orders of its channels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROUND = (
     ("marketplace", SHIP),
 )
 MOST_ORDERS = 240
-SAME_DAY_ORDERS = (1, 41)  # both go to London, where a courier is
+SAME_DAY_ORDERS = (1, 41)  # both go to London, which has a courier
 
 
 @cache

@@ -53,14 +53,14 @@ def await_deliveries() -> None:
 
 
 def _unload_half() -> None:
-    """Count in one article whole, of another a part, some of it damaged; the third waits."""
+    """Receive one article whole, another in part and some of it damaged; leave the third."""
     goods = _at_hand("W2", 3)
     arrived = {goods[0].pk: Arrived(PALLET), goods[1].pk: Arrived(20, damaged=2)}
     _take_in(_expect(HALF, goods), arrived, actor=person_at("W2"))
 
 
 def _close_short() -> None:
-    """Take in what came, one more than announced of one article, and stop waiting."""
+    """Receive what came, one unit more than announced of one article, and close the delivery."""
     goods = _at_hand("W1", 2, skip=3)
     arrived = {goods[0].pk: Arrived(PALLET + 1), goods[1].pk: Arrived(PALLET - 6)}
     _take_in(_expect(SHORT, goods), arrived, close=True, actor=person_at("W1"))
@@ -85,7 +85,7 @@ def _expect(paper: _Paper, goods: list[Sku], *, units: int = PALLET) -> str:
 
 
 def _in_days(days: int) -> datetime:
-    """Return two in the afternoon, so that "today" is today whenever the demo is loaded."""
+    """Return 14:00 local time on the date in so many days, whenever the demo is loaded."""
     zone = current_network().by_code["W1"].hours.zone
     day = timezone.localdate(timezone=zone) + timedelta(days=days)
     return datetime.combine(day, time(14), tzinfo=zone)

@@ -1,4 +1,4 @@
-"""Files that the demo's head office sends: applied, with the rows that could not be."""
+"""Import files of the demo's head office, with some bad rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from omniretail.demo.moves import roomiest
 from omniretail.demo.people import person_at, shop
 from omniretail.files.kinds import KINDS
 
-# The first that a name holds; what holds none is a gift.
+# The first word that a name contains decides; without any it is a gift.
 CATEGORIES = (
     ("Christmas", ("christmas", "advent")),
     ("Bags", ("bag", "purse", "shopper")),
@@ -55,13 +55,13 @@ def classes() -> dict[str, str]:
 
 
 def send_files() -> None:
-    """Rank the catalogue by a file with some bad rows, and look what another would change."""
+    """Import a file of ABC classes with some bad rows, and run another as a dry run."""
     _apply("skus", "ranking.csv", _ranking(), actor=shop())
     _apply("counts", "shelf-check.csv", _shelf_check(), dry_run=True, actor=person_at("S470"))
 
 
 def _ranking() -> list[Sequence[Any]]:
-    """Every SKU with its category and class; four rows that nobody proof-read."""
+    """Every SKU with its category and class; four rows are bad."""
     ranked = classes()
     rows = [[good.sku, good.name, category_of(good), ranked.get(good.sku, "C")] for good in goods()]
     first, second, third = rows[3], rows[40], rows[41]
@@ -76,7 +76,7 @@ def _ranking() -> list[Sequence[Any]]:
 
 
 def _shelf_check() -> list[Sequence[Any]]:
-    """What somebody counted at a shop: most as recorded, two not, one of an unknown article."""
+    """A shop's count: most figures as recorded, two that differ, one of an unknown article."""
     counted = [
         [row.sku.code, row.location.code, row.on_hand + variance]
         for row, variance in zip(roomiest("S470", 6), (0, 0, -1, 0, 2, 0), strict=True)

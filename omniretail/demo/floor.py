@@ -1,4 +1,4 @@
-"""The demo's floors at work: picking, packing, shipping, handing over, and what goes wrong."""
+"""Fulfilment in the demo: picking, packing, shipping, handing over, and failures."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from orders.queries.pick_lists import lines_with_orders, outstanding
 from stores.models import Location
 
 LIST_SIZE = 8  # orders that one person picks together
-UNTOUCHED = (0, 4, 7, 9)  # of ten fulfilments: nobody has begun with these
+UNTOUCHED = (0, 4, 7, 9)  # of ten fulfilments: not begun
 SHORT_AT = ("W1", "W2", "S163")
 CARRIERS = ("Example Parcels", "Placeholder Post")
 
 
 def refuse_some() -> None:
-    """Let locations say that they cannot: too much to do, or damaged goods."""
+    """Let locations reject fulfilments: too much to do, or damaged goods."""
     ships = Fulfilment.objects.filter(state=FulfilmentState.OPEN, type=FulfilmentType.SHIP)
     ships = ships.select_related("location").order_by("pk")
     for fulfilment in ships.filter(location__kind="store")[:3]:
@@ -46,7 +46,7 @@ def refuse_some() -> None:
 
 
 def pick_and_hand_out() -> None:
-    """Work through the open fulfilments of every location, leaving some at every step."""
+    """Process the open fulfilments of every location, leaving some at every step."""
     for location in Location.objects.order_by("code"):
         here = Fulfilment.objects.filter(worked_at(location.pk), state=FulfilmentState.OPEN)
         codes = list(here.order_by("pk").values_list("code", flat=True))
@@ -66,10 +66,10 @@ def _work(location: Location, codes: list[str], *, first: bool, last: bool) -> N
     actor = person_at(location.code)
     pick_list = start_pick_list(location=location, mode=PickMode.BATCH, codes=codes, actor=actor)
     if last and location.code == "W2":
-        return  # has been printed, nobody has walked yet
+        return  # printed, not begun
     if last and location.code == "W1":
         _scan(pick_list, share=2)
-        return  # somebody is on the way
+        return  # under way
     if first and location.code in SHORT_AT:
         _fall_short(pick_list)
     _scan(pick_list)
@@ -90,7 +90,7 @@ def _scan(pick_list: PickList, *, share: int = 1) -> None:
     """Scan a list's lines in walking order, or the first half of them with `share` 2."""
     lines = [line for line in lines_with_orders([pick_list]) if outstanding(line)]
     codes = Barcode.objects.filter(sku__in=[line.sku_id for line in lines]).order_by("-code")
-    gtins = dict(codes.values_list("sku", "code"))  # the last that is told stands: the lowest
+    gtins = dict(codes.values_list("sku", "code"))  # of several codes the lowest remains
     reads = []
     for line in lines[: -(-len(lines) // share)]:
         name = f"demo/{pick_list.pk}/{line.pk}"
@@ -101,7 +101,7 @@ def _scan(pick_list: PickList, *, share: int = 1) -> None:
 
 
 def _fall_short(pick_list: PickList) -> None:
-    """Find one unit less than the first line asks for."""
+    """Record one unit fewer than the first line asks for."""
     line = next(line for line in lines_with_orders([pick_list]) if outstanding(line))
     short_pick(
         identity=pick_list.pk,
@@ -129,7 +129,7 @@ def _send(fulfilment: Fulfilment, location: str, turn: int) -> None:
 
 
 def _send_to_shop(fulfilment: Fulfilment, turn: int) -> None:
-    """Send what a shop lacks for its customer: some waits for the van, some has arrived."""
+    """Send goods that a shop lacks for its customer: some wait for the van, some have arrived."""
     sender = person_at(fulfilment.building.code)
     packed = pack(code=fulfilment.code, actor=sender)
     if turn % 4 == 3:

@@ -1,4 +1,4 @@
-"""Customers of the demo bring goods back: with a receipt and without, here and elsewhere."""
+"""Returns of the demo: with and without a receipt, at the selling location and elsewhere."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bring_back() -> None:
     ):
         some = _left(sold[turn])[:1]
         _receive(_announce(sold[turn], some), "S302", some, disposition, units=1)
-    for order in sold[7:10]:  # waits for somebody to look
+    for order in sold[7:10]:  # waits for inspection
         some = _left(order)[:1]
         _receive(_announce(order, some), "S163", some, Disposition.INSPECT)
     _decide(sold[7])
@@ -90,7 +90,7 @@ def _take_in(ret: Return, location: str, arrivals: Sequence[Arrival]) -> None:
 
 
 def _decide(order: Order) -> None:
-    """Look at what came back: one unit is damaged, the others go back on sale."""
+    """Inspect what came back: one unit is damaged, the others go back on sale."""
     ret = order.returns.get()
     line = _left(order)[0]
     parts = [(1, Disposition.DAMAGED), (line.fulfilled - 1, Disposition.RESTOCK)]
@@ -106,7 +106,7 @@ def _decide(order: Order) -> None:
 
 
 def _lose_some(order: Order) -> None:
-    """Open a parcel in which a unit is missing."""
+    """Receive a parcel in which a unit is missing."""
     line = _left(order)[0]
     ret = _announce(order, [line], drop_off=DropOff.PARCEL)
     arrivals = [Arrival(_wish(line, 1, missing=True), line.sku_id, Disposition.MISSING)]
@@ -117,6 +117,6 @@ def _lose_some(order: Order) -> None:
 
 
 def _come_without_receipt(order: Order) -> None:
-    """Take back what somebody brings without an order, at a shop that may never have had it."""
+    """Receive a return without an order, at a shop that may never have stocked the goods."""
     some = _left(order)[:1]
     _receive(_request(None, some, DropOff.STORE), "S348", some, Disposition.RESTOCK, units=1)

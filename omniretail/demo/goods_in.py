@@ -1,4 +1,4 @@
-"""Goods arrive at the demo's buildings: enough for most orders, of some articles too few."""
+"""Receipts at the demo's locations: enough for most orders, too few of some articles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from omniretail.demo.people import person_at
 from orders.commands.settling.change_stock import change_stock
 from stores.models import Channel, Location
 
-# Where the parcels are expected to leave, in hundredths of what is sold.
+# Each location's share of the stock for parcels, in per cent of the units sold.
 SHARES = {"W1": 60, "W2": 50}
 SPARE = 24  # units beyond that, in a warehouse
 SCARCE_EVERY, SCARCE_SHARE = 19, 40  # every 19th article: only 40 % of what is sold
@@ -27,7 +27,7 @@ Units = dict[str, dict[str, int]]  # location -> SKU -> units
 
 
 def planned_units() -> Units:
-    """Return what is delivered where before the first order. The same every time."""
+    """Return the units delivered to each location before the first order. The same every time."""
     at_branch: Counter[tuple[str, str]] = Counter()
     by_parcel: Counter[str] = Counter()
     for order in demand():
@@ -53,7 +53,7 @@ def planned_units() -> Units:
 
 
 def receive_deliveries() -> None:
-    """Take the deliveries in, one a building."""
+    """Receive the deliveries, one per location."""
     skus = dict(Sku.objects.values_list("code", "pk"))
     places = dict(Location.objects.values_list("code", "pk"))
     for code, units in planned_units().items():
@@ -76,7 +76,7 @@ def receive_deliveries() -> None:
 
 @transaction.atomic
 def keep_back() -> None:
-    """Keep units for people who walk in, and some for the marketplace alone."""
+    """Keep units for walk-in customers, and some for the marketplace only."""
     shops = [branch.code for branch in branches()[:3]]
     rows = Stock.objects.filter(location__code__in=shops, on_hand__gte=12).order_by("pk")
     spots = [

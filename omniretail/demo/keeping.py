@@ -1,4 +1,4 @@
-"""What the demo retailer keeps from sale by rule."""
+"""Keep rules of the demo retailer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FRIDAY = 4
 
 
 def keep_by_rule() -> None:
-    """Keep some for people who walk in, some for the site until Friday, some of a category."""
+    """Keep units for walk-in customers, some for the site until Friday, some of a category."""
     network = current_network()
     warehouse = network.by_code["W1"]
     _put(
@@ -63,7 +63,7 @@ def _put(code: str, facts: KeepFacts) -> None:
 
 
 def _next_friday() -> datetime:
-    """Return six in the evening of the Friday that comes, a week on when that is past."""
+    """Return 18:00 of this Friday, or of the next when that is past."""
     zone = current_network().by_code["W1"].hours.zone
     now = timezone.now().astimezone(zone)
     day = now.date() + timedelta(days=(FRIDAY - now.weekday()) % 7)

@@ -1,4 +1,4 @@
-"""Loading the demo, chapter by chapter. A killed load goes on where it stopped."""
+"""Loading the demo, chapter by chapter. A killed load continues where it stopped."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from omniretail.demo import (
 from stores.models import Location
 
 LOADED = "demo.chapter_loaded"
-ONE_AT_A_TIME = 7_215_331  # an advisory lock, so that two loads do not tell one story twice
+ONE_AT_A_TIME = 7_215_331  # an advisory lock, so that two loads do not run at once
 
 
 class Chapter(NamedTuple):
-    """A part of the story. `name` is how the record of it is found again."""
+    """A part of the demo. `name` identifies the record that it is loaded."""
 
     name: str
     title: str
@@ -67,11 +67,11 @@ CHAPTERS = (
 
 
 class NotEmpty(Exception):
-    """The service has data of its own: the demo would mix with it."""
+    """The database already has data, with which the demo would mix."""
 
 
 def load(tell: Callable[[str], None], chapters: Sequence[Chapter] = CHAPTERS) -> bool:
-    """Load what is not loaded yet; return whether anything was. `tell` hears of each chapter.
+    """Load what is not loaded yet; return whether anything was. `tell` is called for each chapter.
 
     Each chapter and the record that it is done are one transaction. Raises `NotEmpty`.
     """
@@ -101,7 +101,7 @@ def _load_one(chapter: Chapter, tell: Callable[[str], None]) -> None:
         chapter.write()
         record(actor=SYSTEM, action=LOADED, subject=_subject(chapter))
 
-    # A chapter locks order after order, as no act of a day does: it may meet a sweep of a running
-    # worker that holds the other end.
+    # A chapter locks order after order, as no request does, so it may deadlock with a sweep of
+    # a running worker.
     retry_conflicts(write)
     tell(f"  {chapter.title}: {time.monotonic() - began:.1f} s")

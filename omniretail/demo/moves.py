@@ -1,4 +1,4 @@
-"""Stock on the move between the demo's buildings, counted, and damaged."""
+"""Transfers, counts and damage in the demo."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNITS = 4
 
 
 def roomiest(location: str, count: int, *, skip: int = 0) -> list[Stock]:
-    """Return rows of a location with the most units to spare."""
+    """Return the rows of a location with the most available units."""
     rows = Stock.objects.filter(location__code=location).select_related("sku", "location")
     spare = sorted(rows, key=lambda row: (-row.available, row.pk))
     return spare[skip : skip + count]
@@ -52,7 +52,7 @@ def drive_between() -> None:
 
 
 def quarrel_over_a_van() -> None:
-    """Unload a van in Manchester: a unit too many, one dented, and one article not there yet."""
+    """Receive a transfer in Manchester: one unit too many, one damaged, one article not there."""
     van, rows = _dispatched("W1", "S369", skip=14)
     skus = [row.sku for row in rows]
     arrivals = [
@@ -96,7 +96,7 @@ def _driver(*locations: str) -> Principal:
 
 
 def look_around() -> None:
-    """Count a shelf, and note what is broken or gone."""
+    """Count a shelf, and record damage and losses."""
     _count_a_shelf()
     _drop_a_box()
 

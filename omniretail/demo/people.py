@@ -1,4 +1,4 @@
-"""Who works at the demo retailer, and who its customers are. None of them exists."""
+"""Staff and customers of the demo retailer, all invented."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLIENT = "demo"
 ADMIN = "admin"
 PASSWORD = "demo"
 
-# Name, role, where they work; nothing: everywhere.
+# Name, role, locations; none: everywhere.
 STAFF: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("associate", "associate", ("S470",)),
     ("operative", "operative", ("W1",)),
@@ -22,7 +22,7 @@ STAFF: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 FIRST_NAMES = ("Alex", "Robin", "Sam", "Charlie", "Jamie", "Casey", "Morgan", "Drew", "Kit", "Lee")
 LAST_NAMES = ("Sample", "Example", "Specimen", "Placeholder", "Dummy", "Fictitious", "Testcase")
-# Town, outward postcode: known to the gazetteer, so that parcels have a distance.
+# Town, outward postcode; all are in the gazetteer, so that parcels have a distance.
 TOWNS = (
     ("London", "SW1A"), ("Leeds", "LS1"), ("York", "YO1"), ("Norwich", "NR1"), ("Exeter", "EX1"),
     ("Bath", "BA1"), ("Oxford", "OX1"), ("Cambridge", "CB1"), ("Derby", "DE1"),
@@ -34,9 +34,9 @@ TOWNS = (
 
 
 def hire() -> None:
-    """Make the accounts of staff and the client that the shop's systems call with.
+    """Create the accounts of staff, and the API client of the shop's systems.
 
-    An account that is there already keeps its password.
+    An existing account keeps its password.
     """
     there = set(User.objects.values_list("username", flat=True))
     if ADMIN not in there:
@@ -55,12 +55,12 @@ def hire() -> None:
 
 
 def shop() -> Principal:
-    """Return the systems of the shop: its site, its tills, its call centre."""
+    """Return the actor of the shop's systems: its site, its tills, its call centre."""
     return ApiClient.objects.get(name=CLIENT).principal()
 
 
 def person_at(location: str) -> Principal:
-    """Return who works on the floor of a location: a member of staff where there is one."""
+    """Return the actor that works at a location: a member of staff where there is one."""
     for name, _, locations in STAFF:
         if location in locations:
             return User.objects.get(username=name).principal()
@@ -73,7 +73,7 @@ def person_at(location: str) -> Principal:
 
 
 def first_key() -> str:
-    """Make a key for the shop's client: it can be seen this once."""
+    """Issue a key for the shop's client; it is shown only once."""
     return issue_key(client=ApiClient.objects.get(name=CLIENT))
 
 
@@ -87,12 +87,12 @@ def customer(number: str, invoice: str) -> CustomerRequest:
         external_id=number,
         name=f"{first} {last}",
         email=f"{first}.{last}.{number}@example.org".lower(),
-        phone=f"01632 960{seed % 1000:03}",  # a number kept free for stories
+        phone=f"01632 960{seed % 1000:03}",  # a number reserved for fiction
     )
 
 
 def address(seed: int, name: str) -> dict[str, str]:
-    """Return where somebody lives, in a real town and an unreal street."""
+    """Return an address in a real town and an invented street."""
     town, outward = TOWNS[seed % len(TOWNS)]
     return {
         "name": name,

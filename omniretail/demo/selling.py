@@ -1,4 +1,4 @@
-"""A busy morning: the demo's orders are placed, some are cancelled, some wait."""
+"""Placing the demo's orders; some are cancelled, some backordered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CART_SECONDS = 14_400
 
 
 def place() -> None:
-    """Place every order that the shelf can serve; the others are refused, as in any shop."""
+    """Place every order that the stock covers; the others are refused."""
     actor = shop()
     orders = demand()
     for start in range(0, len(orders), AT_ONCE):
@@ -29,7 +29,7 @@ def place() -> None:
 
 
 def cancel_some() -> None:
-    """Let some customers change their minds, in whole or by one unit."""
+    """Cancel some orders, in whole or by one unit."""
     actor = shop()
     waiting = Order.objects.exclude(channel__code="pos").order_by("pk")
     for order in waiting[5::23]:
@@ -42,7 +42,7 @@ def cancel_some() -> None:
 
 
 def fill_carts() -> None:
-    """Let two visitors of the site hold goods in their carts."""
+    """Reserve goods for two carts of the site."""
     channel = current_network().channels["web"]
     lines = [line for order in demand()[-2:] for line in order.lines][:4]
     for number, line in enumerate(lines[:2], start=1):

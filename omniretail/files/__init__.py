@@ -1,1 +1,1 @@
-"""Files in: the doors through which imports come, and the table of their kinds."""
+"""Import and export of files: endpoints, admin pages, and the table of import kinds."""

@@ -1,4 +1,4 @@
-"""Files in, for people: sending one, watching it, reading what was wrong with it."""
+"""Imports in the admin: uploading a file, its progress, its bad rows."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from omniretail.files.api.upload import accept_upload, opened
 from omniretail.files.kinds import KINDS
 from omniretail.files.tasks import hint_at_imports
 
-SHOWN = 100  # bad rows on the page; the download has all
-REFRESH = 3  # seconds, while a worker is at it
+SHOWN = 100  # bad rows shown on the page; the download has all
+REFRESH = 3  # seconds, while a worker applies it
 COLOURS = {
     ImportState.QUEUED: "warning",
     ImportState.RUNNING: "info",
@@ -48,7 +48,7 @@ COLOURS = {
 
 
 class UploadForm(forms.Form):
-    """A file and what is to be done with it."""
+    """A file and the options of its import."""
 
     kind = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
     file = forms.FileField(
@@ -177,7 +177,7 @@ class ImportAdmin(ReadOnlyAdmin):
 
     @action(description="Send a file", url_path="upload", icon="upload_file")
     def upload(self, request: HttpRequest) -> HttpResponse:
-        """Take a file; then show its page, which follows the worker."""
+        """Accept a file; then redirect to its page, which shows the progress."""
         actor = actor_of(request)
         posted = request.method == "POST"
         form = UploadForm(

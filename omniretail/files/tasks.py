@@ -1,4 +1,4 @@
-"""Applying what was uploaded. The sweep finds what a lost hint or a dead worker left."""
+"""Applying uploads. A sweep finds those that a lost message or a dead worker left."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run_imports() -> int:
 
 
 def hint_at_imports() -> None:
-    """Ask a worker to begin now. The upload is accepted whether or not the broker hears it."""
+    """Ask a worker to begin now. The upload is accepted even if the broker is unreachable."""
     try:
         run_imports.apply_async(retry=False)
     except (KombuError, OSError) as error:

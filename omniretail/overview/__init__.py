@@ -1,1 +1,1 @@
-"""The home page of the roof."""
+"""The home page."""

@@ -1,4 +1,4 @@
-"""What there is to do, as numbers: which rows each counts, and the admin's list of them."""
+"""The figures of the home page: the rows each counts, and the admin's list of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from orders.admin.fulfilments import PICKED_AT
 from orders.choices import Disposition, FulfilmentState
 from orders.models import Fulfilment, OrderLine, ReturnReceiptLine
 
-SOON = timedelta(hours=24)  # a pickup that expires sooner is worth a call to the customer
+SOON = timedelta(hours=24)  # a pickup that expires sooner is urgent: call the customer
 
 UNFINISHED_COUNTS = (CountState.OPEN.value, CountState.REVIEW.value)
 
@@ -29,9 +29,9 @@ ANYWHERE = None  # the location of a backorder that any building may fill
 
 @dataclass(frozen=True, slots=True)
 class Urgent:
-    """Those of a figure's rows that will not wait, and how the admin's list is narrowed to them.
+    """The urgent rows of a figure, and the filter of the admin's list for them.
 
-    `title` follows their number, `hint` says the same in full.
+    `title` follows their number, `hint` is the full text.
     """
 
     title: str
@@ -92,7 +92,7 @@ class Figure:
 
 
 class Found(NamedTuple):
-    """How many rows there are, and how many of them will not wait."""
+    """How many rows there are, and how many of them are urgent."""
 
     all: int = 0
     urgent: int = 0
@@ -101,7 +101,7 @@ class Found(NamedTuple):
 def figures(at: datetime) -> list[Figure]:
     """Return the columns of the page."""
     soon = (at + SOON).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
-    # Goods for another shop's customer are work of the building where they are picked.
+    # Goods for another shop's customer count for the location where they are picked.
     picked = Fulfilment.objects.annotate(picked_in=Coalesce("source_id", "location_id"))
 
     def to_send(key: str, state: FulfilmentState, title: str, hint: str) -> Figure:

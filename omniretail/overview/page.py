@@ -1,4 +1,4 @@
-"""The home page: what this is; for those who are signed in, what there is to do, and where."""
+"""The home page: an introduction; for signed-in people, the work at their locations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from orders.queries.state import derive_state
 NEEDS = ("orders:read", "stock:read")
 LAST_ORDERS = 8
 
-# Of the laws, those that need not read the ledger. Still a scan of the stock, so kept a while.
+# Those laws that do not read the ledger. They still scan the stock, so the result is cached.
 CHEAP_LAWS = ("never_oversold", "reserved_is_the_sum_of_live_claims", "guards_stand")
 POOL_KEPT = 30  # seconds
 
@@ -68,7 +68,7 @@ def last_orders(principal: Principal) -> list[dict[str, Any]]:
 
 
 def pool_report() -> Report:
-    """Return what the cheap laws of the pool say, at most half a minute old."""
+    """Return a check of the cheap laws of the pool, at most half a minute old."""
     report: Report | None = cache.get("overview.pool")
     if report is None:
         report = check_laws([law for law in POOL_LAWS if law.name in CHEAP_LAWS])
@@ -78,7 +78,7 @@ def pool_report() -> Report:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """That the last nightly check found something; `href` where the person may look at it."""
+    """The last nightly check found violations; `href` is set where the person may see them."""
 
     check: Reconciliation
     href: str

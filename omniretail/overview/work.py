@@ -1,4 +1,4 @@
-"""The work at each location that a person sees: a table of figures."""
+"""The work at each location that a person may see: a table of figures."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from stores.models import Location
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A figure at one location, or over all; `href` is empty where there is nothing to follow."""
+    """A figure at one location, or over all; `href` is empty without a list to open."""
 
     figure: Figure
     count: int
     href: str = ""
-    # Of `count`, those that will not wait.
+    # How many of `count` are urgent.
     urgent: int = 0
     urgent_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One location's line of the table; without a location, what no location is named for."""
+    """One location's line of the table; without a location, rows that name none."""
 
     location: Location | None
     cells: Sequence[Cell]
     open_now: bool = False
-    clock: str = ""  # its local time and what its doors do next
+    clock: str = ""  # its local time, and when it opens or closes next
 
 
 @dataclass(slots=True)
 class Overview:
-    """All that the page shows to somebody who is signed in."""
+    """The data of the page for a signed-in person."""
 
     totals: Sequence[Cell]
     busy: list[Row] = field(default_factory=list)
@@ -53,7 +53,7 @@ def may_open(user: User, model: type[Model]) -> bool:
 
 
 def look_around(user: User, *, at: datetime) -> Overview:
-    """Count what there is to do at every location that this person sees: one query a figure."""
+    """Count the work at every location that this person may see: one query a figure."""
     principal = user.principal()
     locations = list(Location.objects.all())
     places: list[int] | None = None
@@ -96,7 +96,7 @@ def look_around(user: User, *, at: datetime) -> Overview:
 
 
 def doors_of(location: Location, at: datetime) -> tuple[bool, str]:
-    """Say whether a building is open, with the time on its own clock."""
+    """Say whether a location is open, with its local time."""
     hours = location.opening_hours
     local = at.astimezone(location.zone)
     opens = hours.next_opening(at)

@@ -1,4 +1,4 @@
-"""Orders and what follows from them, looked at."""
+"""Orders, fulfilments, pick lists and returns in the admin, read-only."""
 
 from orders.admin import customers, fulfilments, orders, picking, reconciliation, returns
 

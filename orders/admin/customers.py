@@ -1,4 +1,4 @@
-"""People who order. They are exported and forgotten over the API."""
+"""Customers in the admin. Export and erasure are in the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each location does for orders."""
+"""Fulfilments in the admin."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class FulfilmentLineInline(ReadOnlyInline):
 
 
 class PickedAtFilter(admin.SimpleListFilter):
-    """The building where the goods are picked: the sender, of what is sent to another shop."""
+    """Filters by the location where the goods are picked: the sender, for ship-to-store."""
 
     title = "picked at"
     parameter_name = PICKED_AT
@@ -55,7 +55,7 @@ class PickedAtFilter(admin.SimpleListFilter):
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():
             return queryset
-        # Several with commas between, as the overview asks; what is no id matches nothing.
+        # Several with commas between, as the overview links; an invalid id matches nothing.
         given = [text for text in str(self.value()).split(",") if _is_id(text)]
         picked = queryset.annotate(picked_at_id=Coalesce("source_id", "location_id"))
         return picked.filter(picked_at_id__in=given)
@@ -77,7 +77,8 @@ class FulfilmentAdmin(Searched, ReadOnlyAdmin):
     inlines = (FulfilmentLineInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        # All states there are: a location's work is in one index, what it has done in another.
+        # All states, by name: open fulfilments of a location are in one index, ended ones in
+        # another.
         every = Q(state__in=UNFINISHED) | Q(state__in=FINISHED)
         return super().get_queryset(request).filter(every)
 

@@ -1,4 +1,4 @@
-"""The page of an order: its lines, what each location does, its returns, its story."""
+"""The page of an order: its lines, its fulfilments, its returns, its timeline."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ QUANTITIES = ("ordered", "cancelled", "reserved", "backordered", "fulfilled", "r
 
 
 def state_of(order: Order) -> OrderState:
-    """Return the state that an order's loaded lines add up to."""
+    """Return the state of an order, derived from its loaded lines."""
     lines = [{name: getattr(line, name) for name in QUANTITIES} for line in order.lines.all()]
     return OrderState(derive_state(lines))
 
@@ -190,7 +190,7 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
 
 
 def _number(text: str) -> int | None:
-    """Read the id in an address; what no table could hold is nobody's."""
+    """Parse the id in a URL; one outside the column's range is not found."""
     known = text.isascii() and text.isdecimal() and len(text) < 19
     return int(text) if known else None
 

@@ -1,4 +1,4 @@
-"""Walks through buildings, and what was scanned on them."""
+"""Pick lists and their scans in the admin."""
 
 from __future__ import annotations
 

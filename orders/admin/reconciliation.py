@@ -1,4 +1,4 @@
-"""Checks of the laws: when they ran, what they found, what it means and what to do."""
+"""Checks of the laws: runs, violations, their meaning and remedy."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
 
     def check_now(self, request: HttpRequest) -> HttpResponse:
-        """Check every law at once, for somebody who has just mended something."""
+        """Check every law now, for example after a repair."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         actor = actor_of(request)
@@ -81,7 +81,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
 
 
 class LawFilter(admin.SimpleListFilter):
-    """The laws by name: a list of those that were broken would read the whole table."""
+    """Filters by all laws: a list of the violated ones would read the whole table."""
 
     title = "law"
     parameter_name = "law"
@@ -119,7 +119,7 @@ class ViolationAdmin(Searched, ReadOnlyAdmin):
 
 
 def _by_law(run_id: int) -> list[dict[str, Any]]:
-    """Return the violations of a check by law, each law with what it means."""
+    """Return the violations of a check by law, each law with its meaning."""
     run = Reconciliation.objects.filter(pk=run_id).first()
     rows = Violation.objects.filter(reconciliation=run_id).order_by("law", "id")
     return [

@@ -1,4 +1,4 @@
-"""Goods that came back."""
+"""Returns in the admin."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ReturnAdmin(Searched, ReadOnlyAdmin):
 
 
 class WaitingFilter(admin.SimpleListFilter):
-    """Units in inspection that nobody has decided about yet."""
+    """Filters returns with units that await a decision in inspection."""
 
     title = "waits for a decision"
     parameter_name = "waiting"

@@ -1,4 +1,4 @@
-"""The shapes of orders and fulfilments in answers, for the OpenAPI document."""
+"""Response serializers of orders and fulfilments, for the OpenAPI document."""
 
 from __future__ import annotations
 

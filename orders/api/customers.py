@@ -1,4 +1,4 @@
-"""`/customers/{id}`: what is kept about a person, and forgetting it."""
+"""`/customers/{id}`: export and erasure of personal data."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ErasureAnswer(serializers.Serializer):
 
 
 class ErasureBody(StrictSerializer):
-    """Erasing takes no members."""
+    """The body of an erasure has no members."""
 
 
 class OneCustomerView(ApiView):
@@ -76,7 +76,7 @@ class OneCustomerView(ApiView):
 class CustomerExportView(OneCustomerView):
     @extend_schema(operation_id="export_customer", responses=CustomerExportAnswer)
     def get(self, request: Request, identity: str) -> Response:
-        """Return all that is kept about a customer."""
+        """Return all data that is stored about a customer."""
         return Response(export_customer(self.customer(identity)))
 
 

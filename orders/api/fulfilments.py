@@ -1,4 +1,4 @@
-"""`/fulfilments`: what one location does for one order, step by step."""
+"""`/fulfilments`: one location's work for one order, step by step."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from orders.queries.fulfilments import visible_fulfilments
 
 
 class NothingBody(StrictSerializer):
-    """This act needs no more than its address."""
+    """An empty object: this action takes no members."""
 
 
 class UnitsBody(StrictSerializer):
@@ -100,7 +100,9 @@ class FulfilmentView(ApiView):
 
 
 class StepView(ApiView):
-    """A step of a fulfilment: runs its command under the Idempotency-Key, shows the outcome."""
+    """Base of a fulfilment's steps: runs the command under the Idempotency-Key, shows the
+    result.
+    """
 
     scopes = {"POST": "fulfilment:write"}
 
@@ -117,7 +119,7 @@ class AcceptView(StepView):
         operation_id="accept_fulfilment", request=NothingBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Take the work on. Asked again, the first who accepted stays."""
+        """Accept the fulfilment. On a repeat the first accepter stays."""
         self.body(NothingBody)
         return self.step(accept, code)
 
@@ -127,9 +129,9 @@ class RejectView(StepView):
         operation_id="reject_fulfilment", request=RejectBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Say what this location cannot give: it is sourced elsewhere at once.
+        """Reject units that this location cannot supply: they are sourced elsewhere at once.
 
-        What was not found, or is damaged, cannot be promised again until somebody has looked.
+        Units not found or damaged cannot be promised again until they are counted or inspected.
         """
         body = self.body(RejectBody)
         refusals = None
@@ -159,7 +161,7 @@ class PackView(StepView):
         operation_id="pack_fulfilment", request=NothingBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Close the box, when everything that is still wanted lies in it."""
+        """Close the box, when all units that are still wanted are in it."""
         self.body(NothingBody)
         return self.step(pack, code)
 
@@ -169,7 +171,7 @@ class ShipView(StepView):
         operation_id="ship_fulfilment", request=ShipBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Give the box to a carrier, or send it to its shop: the goods leave the stock."""
+        """Ship the box with a carrier, or send it to its shop: the goods leave the stock."""
         return self.step(ship, code, **self.body(ShipBody))
 
 
@@ -178,7 +180,7 @@ class DeliverView(StepView):
         operation_id="deliver_fulfilment", request=NothingBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Note that the customer has the parcel."""
+        """Record that the customer has the parcel."""
         self.body(NothingBody)
         return self.step(deliver, code)
 

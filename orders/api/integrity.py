@@ -32,7 +32,7 @@ class IntegrityAnswer(serializers.Serializer):
 
 
 class NoQuery(StrictSerializer):
-    """There is nothing to choose: a parameter that is given is a mistake."""
+    """Takes no parameters; any is refused."""
 
 
 class IntegrityView(ApiView):
@@ -40,7 +40,7 @@ class IntegrityView(ApiView):
 
     @extend_schema(operation_id="check_integrity", responses={200: IntegrityAnswer})
     def get(self, request: Request) -> Response:
-        """Check every law over every row, as of one moment."""
+        """Check every law over every row, in one snapshot."""
         self.query(NoQuery)
         report = check_laws([*POOL_LAWS, *ORDER_LAWS])
         return Response(

@@ -1,4 +1,4 @@
-"""The door to one return, which several doors go through."""
+"""Base view of the endpoints of one return."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from orders.queries.returns import visible_returns
 
 
 class OneReturnView(ApiView):
-    """A door to one return.
+    """An endpoint of one return.
 
-    Whoever reads, closes or cancels it must see its channel. Taking goods in asks for the
-    location alone: a parcel announced on the web site comes to any till.
+    Reading, closing or cancelling it needs access to its channel. Receiving goods needs the
+    location only: a return announced on the web site may come to any till.
     """
 
     scopes = {"GET": "orders:read", "POST": "returns:write"}
@@ -26,7 +26,7 @@ class OneReturnView(ApiView):
 
 
 def _identity(text: str) -> int:
-    """Read an id of the address; what no table could hold is simply not there."""
+    """Parse an id of the URL; one outside the column's range is not found."""
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise NotFound(f"There is no return {text[:32]}.")
     return int(text)

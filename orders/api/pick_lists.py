@@ -1,4 +1,4 @@
-"""`/pick-lists`: a person's walk through the building, and what was scanned on it."""
+"""`/pick-lists`: lists of units to pick in walking order, and their scans."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class ScansAnswer(serializers.Serializer):
 
 
 def row_id(text: str) -> int:
-    """Read an id from an address; what cannot be one is not found."""
+    """Parse an id of the URL; an invalid one is not found."""
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise NotFound("There is no such pick list.")
     return int(text)
@@ -151,7 +151,9 @@ class PickListsView(ApiView):
         operation_id="start_pick_list", request=PickListBody, responses={201: PickListAnswer}
     )
     def post(self, request: Request) -> HttpResponse:
-        """Take open work of a location: named fulfilments, or those with the oldest promise."""
+        """Make a list of a location's open fulfilments: those named, or those with the oldest
+        promise.
+        """
         body = self.body(PickListBody)
 
         def effect() -> tuple[int, Any]:
@@ -172,7 +174,7 @@ class WavesView(ApiView):
 
     @extend_schema(operation_id="start_wave", request=WaveBody, responses={201: WaveAnswer})
     def post(self, request: Request) -> HttpResponse:
-        """Divide a location's open work among lists for many people, the oldest promise first."""
+        """Divide a location's open fulfilments among several lists, the oldest promise first."""
         body = self.body(WaveBody)
 
         def effect() -> tuple[int, Any]:
@@ -218,7 +220,7 @@ class ScansView(ApiView):
         parameters=[SCAN_KEY],
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Count scanned units as picked. Send a batch again when unsure: no scan counts twice."""
+        """Count scanned units as picked. A batch may be sent again: no scan counts twice."""
         reads = [Read(**scan) for scan in self.body(ScansBody)["scans"]]
 
         def effect() -> tuple[int, Any]:

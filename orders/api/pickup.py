@@ -1,4 +1,4 @@
-"""The counter: goods that wait, the customer's pass, handing over, giving up."""
+"""Pickup at the counter: ready, the customer's pass, hand-over, giving up."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ReadyView(StepView):
         operation_id="ready_fulfilment", request=ReadyBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Put everything into a bay, for seven days, and tell the customer."""
+        """Put all units into a bay, for seven days, and notify the customer."""
         return self.step(make_ready, code, bay=self.body(ReadyBody)["bay"])
 
 
@@ -74,7 +74,7 @@ class CollectView(StepView):
     def post(self, request: Request, code: str) -> HttpResponse:
         """Hand over to the customer, who shows the pass or an identity document.
 
-        After five wrong codes only a checked identity opens it.
+        After five wrong codes only a checked identity is accepted.
         """
         body = self.body(CollectBody)
         proof = Proof(**{name: body[name] for name in PROOFS if name in body})
@@ -87,7 +87,7 @@ class ExpireView(StepView):
         operation_id="expire_fulfilment", request=NothingBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Stop waiting for the customer: the goods go back on sale, a refund is asked for."""
+        """Give up a pickup: the goods go back on sale, a refund is requested."""
         self.body(NothingBody)
         return self.step(expire_pickup, code)
 
@@ -99,7 +99,7 @@ class PickupPassView(ApiView):
     def get(self, request: Request, code: str) -> Response:
         """Show the pass of a pickup that waits, for the shop to show to its customer.
 
-        Only clients of the order's channel get it: who hands over must not know the code.
+        Only clients of the order's channel get it: staff at the counter must not know the code.
         """
         at_counter = self.actor.locations is not None and self.actor.channels is None
         fulfilment = (

@@ -1,4 +1,4 @@
-"""The shapes of returns in answers, for the OpenAPI document."""
+"""Response serializers of returns, for the OpenAPI document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bodies of returns: what they may hold, and the looking up of what they name."""
+"""Request serializers of returns, and the look-up of the codes in them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stores.queries.network import Network, Place, Source, current_network
 
 
 class NamedLine(StrictSerializer):
-    """Units of an order line or of a SKU: one of the two names them."""
+    """Units of an order line or of a SKU: exactly one of the two is given."""
 
     line_id = StringField(max_length=64, required=False)
     sku = StringField(max_length=64, required=False)
@@ -73,7 +73,7 @@ class DecisionsBody(StrictSerializer):
 
 @dataclass
 class References:
-    """Looks up the codes of one body and collects what is unknown, so that all is said at once."""
+    """Looks up the codes of one body and collects unknown ones, to refuse them all at once."""
 
     actor: Principal
     network: Network = field(default_factory=current_network)
@@ -93,7 +93,9 @@ class References:
         return found
 
     def order_id(self, number: str, pointer: str) -> int | None:
-        """Return the id of any order: goods come back through other channels than they left."""
+        """Return the id of any order: goods may come back through another channel than they
+        left.
+        """
         identity = Order.objects.filter(number=number).values_list("pk", flat=True).first()
         if identity is None:
             self.refuse(pointer, f"There is no order {number}.", "unknown_order")
@@ -128,7 +130,7 @@ class References:
         self.errors.append({"pointer": pointer, "detail": detail, "code": code})
 
     def check(self) -> None:
-        """Raise what was unknown, if anything was."""
+        """Raise `ValidationFailed` if any code was unknown."""
         if self.errors:
             raise ValidationFailed(self.errors)
 

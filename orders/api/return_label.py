@@ -1,4 +1,4 @@
-"""The label that a customer prints and sticks on the parcel."""
+"""The return label that a customer prints for the parcel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ReturnLabelView(OneReturnView):
         operation_id="get_return_label", responses={(200, "text/html"): OpenApiTypes.STR}
     )
     def get(self, request: Request, identity: str) -> HttpResponse:
-        """Return a page to print: where the parcel goes, and the QR that a scanner reads."""
+        """Return a page to print: the address of the parcel, and the QR code of the return."""
         ret = self.ret(identity)
         if ret.drop_off != DropOff.PARCEL or ret.state == ReturnState.CANCELLED:
             raise NotFound("There is no label: this return does not come by parcel.")

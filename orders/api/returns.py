@@ -84,7 +84,7 @@ def _documents(found: list[Return]) -> list[dict[str, Any]]:
 
 
 def _drop_off_place(drop_off: dict[str, Any], known: References) -> Place | None:
-    """Return where the goods will come; a parcel without an address goes to `_returns_desk`."""
+    """Return the location that gets the goods; a parcel without one goes to `_returns_desk`."""
     code = drop_off.get("location")
     if not code:
         return _returns_desk(known.network) if drop_off["type"] == DropOff.PARCEL else None
@@ -97,7 +97,7 @@ def _drop_off_place(drop_off: dict[str, Any], known: References) -> Place | None
 
 
 def _returns_desk(network: Network) -> Place | None:
-    """Return where parcels go by default: a warehouse before a store, then by priority."""
+    """Return the default location of parcels: a warehouse before a store, then by priority."""
     desks = [place for place in network.places.values() if place.returns]
     return min(
         desks,
@@ -120,9 +120,9 @@ class ReturnReceiptsView(OneReturnView):
         responses={201: ReturnAnswer},
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Take goods in, at any location; what was not announced is added.
+        """Receive goods, at any location; units that were not announced are added.
 
-        409 `not_returnable` for more than ever left. Units that are `missing` move no stock and
+        409 `not_returnable` for more units than left. Units that are `missing` move no stock and
         are not refunded.
         """
         body = self.body(ReturnReceiptBody)
@@ -157,7 +157,7 @@ class ReturnDispositionsView(OneReturnView):
         operation_id="dispose_return", request=DecisionsBody, responses={201: ReturnAnswer}
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Move inspected units on. 409 `not_in_inspection` for more than wait there."""
+        """Decide on inspected units. 409 `not_in_inspection` for more units than wait there."""
         body = self.body(DecisionsBody)
 
         def effect() -> tuple[int, Any]:
@@ -185,11 +185,11 @@ class ReturnDispositionsView(OneReturnView):
 
 
 class NoBody(StrictSerializer):
-    """These acts take no members; one that is sent is an error, not ignored."""
+    """An empty object: members are refused, not ignored."""
 
 
 class EndReturnView(OneReturnView):
-    """Close or cancel a return: `command` says which."""
+    """Base of closing and cancelling a return by `command`."""
 
     command: Callable[..., Return]
 
@@ -208,7 +208,7 @@ class CloseReturnView(EndReturnView):
 
     @extend_schema(operation_id="close_return", request=None, responses=ReturnAnswer)
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Stop waiting for what has not come; it may be announced again."""
+        """Close a return; units that have not come may be announced again."""
         return self.end(identity)
 
 
@@ -217,7 +217,7 @@ class CancelReturnView(EndReturnView):
 
     @extend_schema(operation_id="cancel_return", request=None, responses=ReturnAnswer)
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Call a return off before anything has come."""
+        """Cancel a return before anything has come."""
         return self.end(identity)
 
 

@@ -1,4 +1,4 @@
-"""`/scan`: what any scanned text stands for."""
+"""`/scan`: resolving any scanned text."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class ScanView(ApiView):
     def get(self, request: Request, payload: str) -> Response:
         """Resolve a scanned text, percent-encoded as the rest of the address."""
         asked = request.META.get("QUERY_STRING", "")
-        # An address on the label that was not encoded: its own query is part of it.
+        # A URL on the label that was not encoded: its own query is part of it.
         return _answer(f"{payload}?{asked}" if asked else payload, self)
 
 

@@ -14,7 +14,7 @@ def lock_orders(
 ) -> dict[int, Order]:
     """Lock these orders, and those that wait for these SKUs, in one statement; return them.
 
-    One statement, because two acts that lock orders one after another can wait for each other.
+    One statement, because two acts that lock orders one after another can deadlock.
     """
     wanted = Q(pk__in=list(identities))
     if waiting_for:

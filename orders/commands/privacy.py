@@ -1,4 +1,4 @@
-"""Forgetting a customer: the person goes, the orders and the ledger stay."""
+"""Erasing a customer: personal data goes, the orders and the ledger stay."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ UNFINISHED = (OrderState.OPEN, OrderState.BACKORDERED, OrderState.PARTIALLY_FULF
 
 
 def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
-    """Pseudonymise a customer everywhere; return what was done. Again is as good as once.
+    """Pseudonymise a customer everywhere; return what was done. Idempotent.
 
-    Orders that are not finished lose their address too: they are named, so that somebody may
-    cancel them or look after them by hand. An order that is being placed at this very moment
+    Orders that are not finished lose their address too: they are listed, so that staff may
+    cancel them or complete them by hand. An order that is being placed concurrently
     keeps its address until the customer is erased again.
     """
     customer = Customer.objects.get(pk=customer_id)
@@ -61,7 +61,7 @@ def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
 
 
 def _words(customer: Customer, orders: Sequence[Order]) -> list[str]:
-    """Return every text that names the customer, or where they live."""
+    """Return every text that identifies the customer or their address."""
     words = [customer.email, customer.name, customer.phone]
     for order in orders:
         address = order.ship_to or {}
@@ -77,7 +77,7 @@ def _clean_orders(orders: Sequence[Order]) -> None:
 
 
 def _clean_copies(orders: Sequence[Order], eraser: Eraser) -> None:
-    """Clean what repeats the orders: events, receipts of sourcing, stored answers, the audit."""
+    """Clean the copies of the orders: events, sourcing receipts, stored answers, the audit."""
     numbers = [order.number for order in orders]
 
     def clean_mine(data: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Checking every law, keeping what was found, and telling what is new. It repairs nothing."""
+"""Checking every law, storing violations, and publishing new ones. It repairs nothing."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from orders.queries.reconciliation import NIGHTLY_LAWS, last_due, last_reconcili
 
 log = logging.getLogger("omniretail.integrity")
 
-KEPT = 1_000  # violations kept of one check; all are counted
-PATIENCE = "25min"  # less than a task may take
+KEPT = 1_000  # violations stored for one check; all are counted
+PATIENCE = "25min"  # below the time limit of a task
 
 
 def reconcile(*, actor: Principal, only_if_due: bool = False) -> Reconciliation | None:
-    """Check every law over every row and keep the report; None: nothing is due, or a check runs.
+    """Check every law over every row and store the report; None: not due, or another check runs.
 
-    All of it is one transaction, written at its end: a process that is killed leaves no trace,
+    All of it is one transaction, written at its end: a killed process leaves no rows,
     and the next sweep finds the check still due.
     """
     with transaction.atomic():
@@ -53,7 +53,7 @@ _KEY = ("law", "sku", "location", "subject")
 
 
 def _take_turn() -> bool:
-    """Keep two workers from reading the whole ledger at once, until the transaction ends."""
+    """Take the lock that keeps two workers from checking at once, until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('reconciliation'))")
         return bool(cursor.fetchone()[0])
@@ -89,7 +89,7 @@ def _fact(run: Reconciliation, row: Violation, *, actor: Principal) -> Fact:
 
 
 def _log(run: Reconciliation, found: list[Violation]) -> None:
-    """Say it where operators look, once it is kept: each new one, and that old ones go on."""
+    """Log the result after the commit: each new violation, and the number of all."""
     for row in found:
         if row.is_new:
             log.error(

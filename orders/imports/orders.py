@@ -66,7 +66,7 @@ def _note(asked: _Asked, outcome: Outcome, tally: Tally) -> None:
 
 
 def _read(group: Group, tally: Tally) -> _Asked | None:
-    """Check the rows of one order; None when they are none, and why is noted."""
+    """Validate the rows of one order; None when they are invalid, which is recorded."""
     try:
         return _Asked(group, read_order(_body(group)))
     except serializers.ValidationError as error:
@@ -76,7 +76,7 @@ def _read(group: Group, tally: Tally) -> _Asked | None:
 
 
 def _body(group: Group) -> dict[str, Any]:
-    """Write rows as the API's order. What belongs to the order is taken from its first row."""
+    """Return rows as the API's order body. Values of the order are taken from its first row."""
     first = group[0]
     body: dict[str, Any] = {name: first.cells[name] for name in ORDER if first.given(name)}
     body |= {name: _policy(first.cells[name]) for name in POLICY if first.given(name)}
@@ -100,7 +100,7 @@ def _line(row: Row) -> dict[str, Any]:
 
 
 def _column_at(pointer: str) -> str:
-    """Return the column that a pointer into an order's body means."""
+    """Return the column of a pointer into an order's body."""
     steps: Sequence[str] = pointer.split("/")
     if steps[0] == "fulfilment":
         return steps[-1]

@@ -1,4 +1,4 @@
-"""What one location does for one order."""
+"""Fulfilments: one location's work for one order."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from orders.models.order import Order, OrderLine
 from orders.transitions import life_cycle_of
 from stores.models import Location
 
-# States in which somebody still has something to do.
+# States with work left to do.
 UNFINISHED = ("open", "picking", "packed", "in_transit", "ready")
 FINISHED = ("shipped", "delivered", "collected", "rejected", "cancelled", "expired")
-# Of these, the few that somebody looks for by their state.
+# Of these, the few that are searched by state.
 CAME_TO_NOTHING = ("rejected", "cancelled", "expired")
 
 
@@ -24,9 +24,9 @@ class Fulfilment(models.Model):
     """One location's share of one order."""
 
     id = models.BigAutoField(primary_key=True)
-    # "100001-2": the second fulfilment of order 100001. What clients and people see.
+    # "100001-2": the second fulfilment of order 100001. The public id.
     code = models.CharField(max_length=40)
-    # Without checks of keys, as order lines are.
+    # Without foreign key constraints, as order lines are.
     order = models.ForeignKey(
         Order, on_delete=models.CASCADE, db_constraint=False, related_name="fulfilments"
     )
@@ -50,7 +50,7 @@ class Fulfilment(models.Model):
     state = models.CharField(
         max_length=12, choices=FulfilmentState.choices, default=FulfilmentState.OPEN
     )
-    # {"ready_by": …} or {"deliver_by": …}: what the customer was told.
+    # {"ready_by": …} or {"deliver_by": …}: the promise to the customer.
     promise = models.JSONField(null=True, blank=True)
     accepted_by = models.CharField(max_length=150, blank=True)
     bay = models.CharField(max_length=64, blank=True)
@@ -58,7 +58,7 @@ class Fulfilment(models.Model):
     tracking_number = models.CharField(max_length=128, blank=True)
     # Wrong pickup codes since the last right one.
     wrong_codes = models.PositiveSmallIntegerField(default=0)
-    # Ship-to-store: the journey that brings the goods.
+    # Ship-to-store: the transfer that brings the goods.
     transfer = models.ForeignKey(
         Transfer,
         on_delete=models.PROTECT,
@@ -95,13 +95,13 @@ class Fulfilment(models.Model):
                 name="fulfilment_on_its_way",
                 condition=Q(transfer__isnull=False),
             ),
-            # What a customer reads out to the desk. Placing has no number yet, and writes nothing.
+            # Tracking numbers, searched by staff. Placing sets none, so it writes no entry.
             models.Index(
                 fields=["tracking_number"],
                 name="fulfilment_tracked",
                 condition=~Q(tracking_number=""),
             ),
-            # The desk's list: what this location has to do.
+            # The list of a location's open fulfilments.
             models.Index(
                 fields=["location", "state", "id"],
                 name="fulfilment_to_do",
@@ -112,7 +112,7 @@ class Fulfilment(models.Model):
                 name="fulfilment_to_send",
                 condition=Q(state__in=UNFINISHED, source__isnull=False),
             ),
-            # What a location has done. Placing writes none of these.
+            # A location's ended fulfilments. Placing writes no entry.
             models.Index(
                 fields=["location", "id"],
                 name="fulfilment_done",
@@ -162,12 +162,12 @@ class FulfilmentLine(models.Model):
     reservation = models.OneToOneField(
         Reservation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
     )
-    # What it has to do now: falls when units are cancelled, rejected or short.
+    # Units to fulfil: falls when units are cancelled, rejected or short.
     quantity = models.PositiveIntegerField()
     picked = models.PositiveIntegerField(default=0, db_default=0)
-    # Ship-to-store: come to the shop, and claimed there until the customer has them.
+    # Ship-to-store: arrived at the shop, and reserved there until collected.
     arrived = models.PositiveIntegerField(default=0, db_default=0)
-    # Gone out of the door with the customer or a carrier of theirs.
+    # Left with the customer or with the customer's carrier.
     fulfilled = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
@@ -187,7 +187,7 @@ class FulfilmentLine(models.Model):
         return f"{self.quantity} of {self.order_line_id}"
 
     def shrink_to(self, quantity: int) -> None:
-        """Ask for fewer units: what is still on its way is given up before what has arrived."""
+        """Reduce the units: those in transit are given up before those that have arrived."""
         self.quantity = quantity
         self.picked = min(self.picked, quantity)
         self.arrived = min(self.arrived, quantity)

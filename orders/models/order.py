@@ -1,4 +1,4 @@
-"""What a customer asked for, and why each location was chosen."""
+"""Orders with their lines, and sourcing receipts."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Order(models.Model):
             models.UniqueConstraint(fields=["channel", "external_id"], name="order_placed_once"),
         ]
         indexes = [
-            # Times grow with the rows: a summary a range of pages is enough to find a day.
+            # Times grow with the rows: a BRIN index is enough to find a day.
             BrinIndex(fields=["placed_at"], name="order_placed_at"),
             models.Index(
                 fields=["exchange_of"],
@@ -90,7 +90,7 @@ class OrderLine(models.Model):
     """Units of one SKU in an order. Each unit is in exactly one of the four quantities."""
 
     id = models.BigAutoField(primary_key=True)
-    # Placing writes an order with its lines: a check of each key would cost more than the line.
+    # Placing writes an order with its lines: a foreign key check would cost more than the line.
     # Reconciliation looks for lines without an order. Indexed by `line_once_per_order`.
     order = models.ForeignKey(
         Order, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="lines"
@@ -135,9 +135,9 @@ class OrderLine(models.Model):
             models.CheckConstraint(condition=Q(ordered__gt=0), name="line_of_something"),
         ]
         indexes = [
-            # The queue of the waiting, first come first served.
+            # The queue of backorders, the oldest first.
             models.Index(fields=["sku", "id"], name="line_waiting", condition=Q(backordered__gt=0)),
-            # Orders that were cancelled or came back, however many did neither.
+            # Orders with cancelled or returned units, which are few.
             models.Index(fields=["order"], name="line_cancelled", condition=Q(cancelled__gt=0)),
             models.Index(fields=["order"], name="line_returned", condition=Q(returned__gt=0)),
         ]
@@ -147,7 +147,9 @@ class OrderLine(models.Model):
 
 
 class SourcingReceipt(models.Model):
-    """Why these locations: every candidate, its score parts, why it lost. One row a decision."""
+    """Why these locations were chosen: every candidate, its scores, the reason. One row a
+    decision.
+    """
 
     id = models.BigAutoField(primary_key=True)
     order = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Walks through a building, and what was scanned on them."""
+"""Pick lists and their scans."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class PickListLine(models.Model):
 
 
 class Scan(models.Model):
-    """One read of a barcode. The client makes the id: the same id twice is the same scan."""
+    """One scan of a barcode. The client makes the id: the same id twice is the same scan."""
 
     scan_id = models.UUIDField(primary_key=True)
     pick_list = models.ForeignKey(PickList, on_delete=models.CASCADE, related_name="scans")

@@ -1,4 +1,4 @@
-"""The nightly check of the laws: that it ran, and what it found."""
+"""The nightly checks of the laws, and the violations found."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Reconciliation(models.Model):
 
 
 class Violation(models.Model):
-    """One place where a law did not hold. Codes as they were: the rows may be gone tomorrow."""
+    """One violation of a law. Codes are copied, because the rows may be deleted later."""
 
     reconciliation = models.ForeignKey(
         Reconciliation, on_delete=models.CASCADE, related_name="violations"

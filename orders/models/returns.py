@@ -13,7 +13,7 @@ from stores.models import Channel, Location
 
 
 class Return(models.Model):
-    """A customer's wish to give goods back, and what became of it."""
+    """A return: goods that a customer gives back, from announcement to closing."""
 
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, null=True, blank=True, related_name="returns"
@@ -65,13 +65,13 @@ class ReturnLine(models.Model):
 
 
 class ReturnReceiptLine(models.Model):
-    """Units that came back at one location in one state of repair."""
+    """Units that came back at one location in one disposition."""
 
     line = models.ForeignKey(ReturnLine, on_delete=models.CASCADE, related_name="receipts")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
     disposition = models.CharField(max_length=12, choices=Disposition.choices)
-    # Units of an inspection that have been decided since.
+    # Units of an inspection that have since been decided on.
     moved_on = models.PositiveIntegerField(default=0)
     # The units that an inspection's decision came from.
     decided_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True)

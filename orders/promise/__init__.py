@@ -1,4 +1,4 @@
-"""What the customer is told: ready by, delivered by. Pure; all results are instants in UTC."""
+"""Promised times: ready by, delivered by. Pure; all results are instants in UTC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the parcel is at the customer's door."""
+"""When a parcel is delivered."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def same_day(*, placed_at: datetime, hours: OpeningHours) -> datetime | None:
 
 
 def transit_days(distance_km: float | None) -> int:
-    """Carrier days on the road for a distance, or for one that is not known."""
+    """Carrier days in transit for a distance, or for an unknown one."""
     if distance_km is None:
         return TRANSIT_DAYS_UNKNOWN
     return next((days for km, days in TRANSIT_DAYS if distance_km <= km), TRANSIT_DAYS_BEYOND)

@@ -1,4 +1,4 @@
-"""When the customer may come for the goods."""
+"""When goods are ready for pickup."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def ready_by(
 ) -> datetime | None:
     """The whole minute by which the goods wait in the bay, or None if the location stays closed.
 
-    Preparation takes open time only: an order placed at night is begun when the doors open.
+    Preparation takes open time only: an order placed at night is begun at opening time.
     """
     ready = hours.open_minutes_after(placed_at, preparation_minutes)
     if ready is None:
@@ -34,7 +34,7 @@ def ready_by_from(
     distance_km: float | None,
     shop_hours: OpeningHours,
 ) -> datetime | None:
-    """When goods from another building wait in the shop's bay; None if the shop stays closed.
+    """When goods from another location are in the shop's bay; None if the shop stays closed.
 
     They leave and travel as a parcel to the shop does, which counts as there when its day of
     arrival is over. From then on it takes the shop's open time to put them in the bay.

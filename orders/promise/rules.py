@@ -1,6 +1,6 @@
-"""The figures that promises are made of. Change them here and nowhere else.
+"""The constants of promises. Change them here only.
 
-They lean towards late: a promise kept early costs nothing, one broken costs a customer.
+They are cautious: an early delivery costs nothing, a broken promise may cost a customer.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ DISPATCH_CUT_OFF = time(14, 0)
 # Weekdays on which carriers collect and deliver (Monday is 0).
 CARRIER_DAYS = frozenset({0, 1, 2, 3, 4})
 
-# Carrier days on the road, by distance up to so many kilometres.
+# Carrier days in transit, by distance up to so many kilometres.
 TRANSIT_DAYS = ((50.0, 1), (300.0, 2), (1_000.0, 3), (3_000.0, 5))
 TRANSIT_DAYS_BEYOND = 7
 TRANSIT_DAYS_UNKNOWN = 5
 
-# "By Friday" means to the end of Friday, on the clock of the building that sends.
+# "By Friday" means until the end of Friday, local to the sending location.
 END_OF_DAY = time(23, 59)
 
 # Open minutes until a same-day parcel is with the courier, and the last time one leaves.

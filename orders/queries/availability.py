@@ -1,4 +1,4 @@
-"""What could be sold now, from where, and when the customer would have it."""
+"""Availability: units that can be sold now, their locations, and the promised times."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from stores.queries.network import Place, Source, network_at
 
 Point = tuple[float, float]  # latitude, longitude in degrees
 
-IN_STOCK = "in_stock"  # all that is asked for can be had
-LIMITED = "limited"  # some of it
-BACKORDER = "backorder"  # none of it now, some is on its way
-OUT_OF_STOCK = "out_of_stock"  # none, and none is on its way
+IN_STOCK = "in_stock"  # all requested units are available
+LIMITED = "limited"  # some of them
+BACKORDER = "backorder"  # none now, some are on the way
+OUT_OF_STOCK = "out_of_stock"  # none, and none on the way
 STATES = (IN_STOCK, LIMITED, BACKORDER, OUT_OF_STOCK)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """So many units of a SKU."""
+    """Requested units of a SKU."""
 
     sku: str
     quantity: int
 
 
 class LineAvailability(NamedTuple):
-    """The answer to one line: by location id what a location could hand over.
+    """The availability of one line, by location id.
 
     `units` are those that have any. `ready` is when a pickup of all would be ready there; where
-    locations were asked for by name and one lacks some, that is when another building has sent
+    locations were requested by code and one lacks some, that is when another location has sent
     them. `kept` is what is kept from sale, for whom and why. `deliver_by`: when a parcel would
     be there, None: not possible.
     """
@@ -54,7 +54,7 @@ class LineAvailability(NamedTuple):
 class Availability:
     """The answers in the order of the lines, and the locations to list under each of them.
 
-    Those that have none of a SKU are listed if `show_empty`.
+    Locations without units of a SKU are listed if `show_empty`.
     """
 
     at: datetime
@@ -64,7 +64,7 @@ class Availability:
 
 
 class _Ready(dict[int, datetime | None]):
-    """When a pickup would wait at a location, worked out at the first question: once for all
+    """When a pickup would be ready at a location, computed on first use: once for all
     that share their hours."""
 
     def __init__(self, places: Mapping[int, Place], at: datetime) -> None:
@@ -81,7 +81,7 @@ class _Ready(dict[int, datetime | None]):
 
 
 class Promises:
-    """What each location would promise at one moment: worked out once, asked for every line."""
+    """The promises of each location at one time, computed once for all lines."""
 
     def __init__(self, *, places: Sequence[Place], destination: Point | None, at: datetime) -> None:
         self._at = at
@@ -93,7 +93,7 @@ class Promises:
         self._shippers = [place.id for place in nearest if place.ships]
 
     def ready(self, shelf: Mapping[int, int], quantity: int) -> Mapping[int, datetime | None]:
-        """When a pickup of all units would wait at each location of a shelf; None: never."""
+        """When a pickup of all units would be ready at each location; None: never."""
         if min(shelf.values(), default=quantity) >= quantity:
             return self._ready
         return {
@@ -145,9 +145,9 @@ def find_availability(
     at: datetime,
     show_empty: bool = False,
 ) -> Availability:
-    """Answer every line with what the channel may promise from `places`.
+    """Return for every line the units that the channel may promise from `places`.
 
-    Lines of one SKU share its stock: what an earlier line asks for is not there for a later one.
+    Lines of one SKU share its stock: units of an earlier line are not available to a later one.
     `show_empty` lists locations that have nothing too. `shelves` have been read for all SKUs of
     the lines, which must be known; nothing else is read.
     """

@@ -1,6 +1,6 @@
-"""Orders and fulfilments as the contract shows them: in answers, in events, in the export.
+"""Orders and fulfilments as the API shows them: in answers, in events, in the export.
 
-`compose_…` are pure and take plain rows, because placing knows them before they are written.
+`compose_…` are pure and take plain rows, because placing composes them before they are written.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def compose_fulfilment(fulfilment: Row, lines: Iterable[Row]) -> dict[str, Any]:
     }
 
 
-# Most doors answer with documents, so they are read by plain SQL: written anew by the ORM for each
+# Most endpoints answer with documents, so they are read by plain SQL: built by the ORM for each
 # request, their five queries took more than all the rest of reading an order.
 _LINES = """
 SELECT ol.order_id, ol.line_id, ol.product_reference, ol.unit_price, ol.fulfilment_type, ol.ordered,
@@ -177,7 +177,7 @@ def order_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]:
 
 
 def order_document(order: Order) -> dict[str, Any]:
-    """Return the document of one order as the database has it now."""
+    """Return the present document of one order from the database."""
     return order_documents([order.pk])[order.pk]
 
 

@@ -1,4 +1,4 @@
-"""Which fulfilments somebody may see, and which wait for somebody."""
+"""Which fulfilments an actor may see, and which it may work on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def visible_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
 
 
 def workable_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
-    """Return those whose goods the principal may pick, pack and send: where they lie."""
+    """Return fulfilments whose goods the principal may pick, pack and send: by their location."""
     rows = _of_channels(principal)
     if principal.locations is None:
         return rows
@@ -34,7 +34,7 @@ def workable_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
 
 
 def counter_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
-    """Return those whose goods the principal may hand over: where the customer comes."""
+    """Return fulfilments whose goods the principal may hand over: by the pickup location."""
     rows = _of_channels(principal)
     if principal.locations is None:
         return rows
@@ -49,7 +49,7 @@ def worked_at(location_id: int) -> Q:
 def seen_from(codes: Iterable[str]) -> Q:
     """Match what is picked or handed over at any of these locations, under way or done.
 
-    The states are named although they are all there are: those under way are in one index by
+    All states are named, because those under way are in one index by
     location, those done in another, and PostgreSQL finds neither otherwise.
     """
     ids = location_ids(codes)

@@ -1,4 +1,4 @@
-"""What orders and the stock pool must say alike: every promise has its claim, and no other."""
+"""The laws between orders and stock: every promise has its reservation, and no other exists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from orders.models.fulfilment import UNFINISHED
 
 _UNFINISHED = ", ".join(f"'{state}'" for state in UNFINISHED)
 
-# Units of fulfilment lines that still have to leave, with those of them that are claimed, and
+# Units of fulfilment lines that still have to leave, with those of them that are reserved, and
 # where: until goods leave for a shop at their source, on the way nowhere, then in the shop.
 _OUTSTANDING = f"""
     SELECT o.reservation_id, o.order_line_id, o.quantity - o.fulfilled AS units,
@@ -50,7 +50,7 @@ ORDER_LAWS = (
             WHERE l.reserved <> coalesce(w.units, 0)""",
     ),
     Law(
-        # A box that has not left is drafted as it is; what is awaited in a shop is on its way.
+        # A box that has not left equals its draft; units awaited in a shop are in transit.
         "journey_carries_what_is_awaited",
         """SELECT a.sku_id, a.location_id, 'fulfilment ' || a.code, a.units,
                   coalesce(sum(t.units), 0)
@@ -103,7 +103,7 @@ ORDER_LAWS = (
            FROM orders_orderline l JOIN orders_order d ON d.id = l.order_id
            WHERE l.ordered <> l.cancelled + l.reserved + l.backordered + l.fulfilled""",
     ),
-    # Placing does without the database's checks of these keys (see the models).
+    # Placing writes without foreign key constraints (see the models).
     Law(
         "line_has_its_order",
         """SELECT l.sku_id, NULL::bigint, 'order line ' || l.id, 1::bigint, 0::bigint

@@ -1,5 +1,5 @@
-"""Pickups that nobody has ended, and the nightly check: whether the sweeps run, as `/metrics`
-tells it."""
+"""Overdue pickups and the age of the nightly check, for `/metrics`: they show whether the sweeps
+run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pick lists as a picker's phone shows them."""
+"""Pick lists as the API shows them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from orders.transitions import pick_list_actions
 from stores.models import Channel
 from stores.queries.network import location_ids
 
-# States in which a fulfilment's goods are still fetched from the shelf.
+# States in which a fulfilment's goods are still to be picked.
 BEING_PICKED = ("open", "picking")
 
 
 def visible_pick_lists(principal: Principal) -> QuerySet[PickList]:
-    """Return the lists at the principal's locations that hold no other channel's orders."""
+    """Return the lists at the principal's locations without orders of channels it may not see."""
     rows = PickList.objects.all()
     if principal.locations is not None:
         rows = rows.filter(location__in=location_ids(principal.locations))
@@ -33,10 +33,10 @@ def visible_pick_lists(principal: Principal) -> QuerySet[PickList]:
 
 
 def lines_with_orders(pick_lists: Iterable[PickList]) -> list[PickListLine]:
-    """Return the lines in walking order, with their SKU and what their orders still want.
+    """Return the lines in walking order, with their SKU and the units still wanted.
 
-    Goods that are still to be fetched are looked for where they lie now: a bin that they have
-    left since the list was written leads nobody anywhere.
+    Units still to be picked are shown in their present bin: the one stored with
+    the list may be out of date.
     """
     pick_lists = list(pick_lists)
     lines = list(
@@ -48,7 +48,7 @@ def lines_with_orders(pick_lists: Iterable[PickList]) -> list[PickListLine]:
 
 
 def _follow_goods(lines: list[PickListLine], places: dict[int, int]) -> list[PickListLine]:
-    """Give lines with units to fetch the bin of today, and all lines today's order."""
+    """Give lines with units to pick their present bin, and all lines the present order."""
     to_fetch = [line for line in lines if outstanding(line)]
     if not to_fetch:
         return lines
@@ -63,7 +63,7 @@ def _follow_goods(lines: list[PickListLine], places: dict[int, int]) -> list[Pic
     ordered: list[tuple[int, Turn, int, PickListLine]] = []
     before: dict[int, Turn] = {}
     for line in lines:
-        # What is fetched, or lies nowhere, stays behind the line that it stood behind.
+        # Lines that are picked, or without a bin, stay behind the line that they followed.
         turn = turns.get(line.pk) or before.get(line.pick_list_id, (0, ""))
         before[line.pick_list_id] = turn
         ordered.append((line.pick_list_id, turn, line.position, line))
@@ -71,7 +71,7 @@ def _follow_goods(lines: list[PickListLine], places: dict[int, int]) -> list[Pic
 
 
 def outstanding(line: PickListLine) -> int:
-    """Return the units still to fetch: what the list asks, less what was cancelled since."""
+    """Return the units still to pick: those of the list, less those cancelled since."""
     wanted = line.fulfilment_line
     if wanted.fulfilment.state not in BEING_PICKED:
         return 0
@@ -114,7 +114,7 @@ def pick_list_document(pick_list: PickList) -> dict[str, Any]:
 
 
 def count_up(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
-    """Return how much work stands on each list, in the order given, in one query."""
+    """Return how much work each list has, in the order given, in one query."""
     ids = [pick_list.pk for pick_list in pick_lists]
     nothing = {"orders": 0, "lines": 0, "units": 0}
     counted = {
@@ -135,7 +135,7 @@ def _line(line: PickListLine, barcodes: list[str]) -> dict[str, Any]:
         "name": line.sku.name,
         "barcodes": barcodes,
         "bin": line.bin or None,
-        # Falls when the customer cancels units that nobody has fetched yet.
+        # Falls when the customer cancels units that are not picked yet.
         "quantity": line.picked + line.short + outstanding(line),
         "picked": line.picked,
         "short": line.short,

@@ -1,4 +1,4 @@
-"""When a pickup would be ready at a shop, wherever its goods are."""
+"""When a pickup would be ready at a shop, from its own or other stock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ AS_FAR_AS_IT_GOES = Policy(allow_partial=True)
 
 
 def ready_for_pickup(*, place: Place, source: Place | None, at: datetime) -> datetime | None:
-    """Return when goods ordered at a moment wait at `place`; from `source` they travel first."""
+    """Return when goods ordered at a given time are ready at `place`; from `source` they travel
+    first.
+    """
     if source is None:
         return ready_by(placed_at=at, hours=place.hours)
     point = None
@@ -48,9 +50,9 @@ def ready_at_shops(
 ) -> dict[int, list[datetime | None]]:
     """Return by shop id when a pickup of each (SKU, units) would be ready there.
 
-    It is what an order of these lines for that shop would be promised, because it is planned as
-    one: the shop's shelf first, then what other buildings send. None where a line cannot be had
-    whole. Shops where nobody can collect are left out.
+    An order of these lines for that shop would get the same promise, because it is planned as
+    one: the shop's stock first, then units that other locations send. None where a line is not
+    available whole. Shops without pickup are left out.
     """
     codes = {identity: place.code for identity, place in network.places.items()}
     sellable = {

@@ -1,4 +1,4 @@
-"""All that is kept about one customer, and where it is kept."""
+"""Exporting all stored data of one customer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from orders.sourcing import read_receipt
 def visible_customer(text: str, actor: Principal) -> Customer | None:
     """Return the customer with this id; None when the actor may not see all of their orders.
 
-    Half an export would look like a whole one, and half an erasure too.
+    A partial export or erasure would look like a complete one.
     """
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         return None
@@ -35,9 +35,9 @@ def orders_of(customer: Customer) -> QuerySet[Order]:
 
 
 def export_customer(customer: Customer) -> dict[str, Any]:
-    """Return everything that is kept, as one JSON document.
+    """Return all stored data, as one JSON document.
 
-    Answers stored under Idempotency-Keys are copies of these orders, forgotten after 72 hours.
+    Answers stored under Idempotency-Keys are copies of these orders, deleted after 72 hours.
     """
     orders = order_documents(orders_of(customer).values_list("pk", flat=True))
     returns = return_documents(

@@ -1,4 +1,4 @@
-"""What the nightly check looks at beyond `/integrity`, and what each law means to people."""
+"""Laws of the nightly check beyond `/integrity`, and the meaning of each law."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOUR = 3  # UTC, at which a night's check is due
 
 _MOVING = ", ".join(f"'{state}'" for state in UNFINISHED if state != "ready")
 
-# Sweeps and people end these in time. What they left is no wrong number, but somebody waits for it.
+# Sweeps and staff end these in time. Overdue rows are no wrong figures, but block someone's work.
 STALE_LAWS = (
     Law(
         "holds_end_in_time",
@@ -68,7 +68,7 @@ NIGHTLY_LAWS = (*POOL_LAWS, *ORDER_LAWS, *STALE_LAWS)
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A law in a sentence, and what to do where it does not hold."""
+    """A law in a sentence, and the remedy for a violation."""
 
     says: str
     to_do: str
@@ -140,7 +140,7 @@ LAWS = tuple(_MEANINGS)
 
 
 def meaning_of(law: str) -> Meaning:
-    """Return what a law means to people; by its name where nobody has written more."""
+    """Return the meaning of a law; its name where no text exists."""
     words = law.replace("_", " ").capitalize() + "."
     return _MEANINGS.get(law, Meaning(words, _STEP))
 

@@ -1,7 +1,7 @@
-"""What the references of the ledger stand for: orders, transfers, returns.
+"""Resolving references of the ledger to orders, transfers and returns.
 
-The stock pool keeps a reference as text, and clients write what they like into theirs: only what is
-there, and may be seen, has a name.
+The stock pool stores references as text, and clients choose theirs freely: only resources that
+exist, and that the actor may see, are resolved.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orders.models import Order, Return
 LONGEST_ID = 18  # digits that a bigint surely holds
 
 
-# How the ledger writes them: the word before the slash, what it is, and where the API has it.
+# Forms of references: the word before the slash, the kind, and the path in the API.
 _NUMBERED: dict[str, tuple[str, type[Model], str]] = {
     "transfers": ("transfer", Transfer, "transfers"),
     "return": ("return", Return, "returns"),

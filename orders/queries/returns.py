@@ -1,4 +1,4 @@
-"""Returns as the contract shows them, and what is known of the units that may come back."""
+"""Returns as the API shows them, and the units that may come back."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def visible_returns(actor: Principal) -> QuerySet[Return]:
 
 
 def sold_lines(order_id: int) -> list[Sold]:
-    """Return the lines of an order with what has left, come back and been announced."""
+    """Return the lines of an order with the units that left, came back and were announced."""
     announced = (
         ReturnLine.objects.filter(order_line=OuterRef("pk"), ret__state__in=UNFINISHED)
         .order_by()
@@ -158,7 +158,7 @@ def _compose_line(line: ReturnLine) -> dict[str, Any]:
         "reason": line.reason,
         "received": line.received,
         "missing": line.missing,
-        # Units of an inspection appear where they were decided to go, once they are.
+        # Inspected units appear under their decided disposition, once there is one.
         "receipts": [
             {
                 "location": row.location.code,
@@ -172,9 +172,9 @@ def _compose_line(line: ReturnLine) -> dict[str, Any]:
 
 
 def _compose_refund(ret: Return, lines: list[ReturnLine]) -> dict[str, Any]:
-    """Return what has been asked for so far, for received units alone.
+    """Return the refunds requested so far, for received units only.
 
-    Without an order no price is known: the amount is null, and whoever refunds decides it.
+    Without an order no price is known: the amount is null, and the refunding system decides it.
     """
     asked = ret.resolution != Resolution.EXCHANGE and any(line.received for line in lines)
     if ret.order is None:
@@ -191,7 +191,7 @@ def _compose_refund(ret: Return, lines: list[ReturnLine]) -> dict[str, Any]:
 
 
 def _allowed_actions(ret: Return, lines: list[ReturnLine]) -> list[str]:
-    """Narrow what the state allows by what there is to do."""
+    """Return the actions of the state for which there are units."""
     waits = is_inspecting(lines)
     closed_to = {"close"} if waits else {"dispose"}
     return [action for action in return_actions(ret.state) if action not in closed_to]

@@ -1,4 +1,4 @@
-"""What the service's own QR codes name: an order, a pickup, a return, a bin."""
+"""Resolving the service's own QR codes: orders, pickups, returns, bins."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def find_named(payload: str, *, actor: Principal) -> dict[str, Any]:
     """Resolve `omni:order:<number>`, `omni:pickup:<fulfilment>:<secret>` or `omni:return:<id>`;
     for a bin see `find_bin`.
 
-    The secret of a pickup is neither checked nor repeated: handing over does that. What the
-    actor may not see is as unknown as what is not there.
+    The secret of a pickup is neither checked nor repeated: handing over checks it. Resources that
+    the actor may not see count as unknown.
     """
     kind, _, rest = payload.strip().removeprefix(PREFIX).partition(":")
     if kind == "bin":
@@ -50,7 +50,7 @@ def _sees_order(number: str, actor: Principal) -> bool:
 
 
 def find_bin(name: str, *, actor: Principal) -> dict[str, Any]:
-    """Resolve `<location>/<bin>`, which no code can hold a slash in, and say what lies there."""
+    """Resolve `<location>/<bin>` (no code contains a slash), and list the SKUs in the bin."""
     place, _, code = name.partition("/")
     shelf = Bin.objects.filter(location__code=place, code=code).first()
     if shelf is None or not actor.sees_location(place):

@@ -1,4 +1,4 @@
-"""The network as sourcing sees it, one channel at a time."""
+"""The locations of a channel as input of sourcing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _sites: dict[int, tuple[Network, dict[str, Site]]] = {}
 
 
 def sites_of(network: Network, source: Source) -> dict[str, Site]:
-    """Return the locations that a channel may sell from, as sourcing sees them."""
+    """Return the locations that a channel may sell from, as sites."""
     cached = _sites.get(source.id)
     if cached is None or cached[0] is not network:
         sites = {

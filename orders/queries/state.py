@@ -45,8 +45,8 @@ def derive_state(lines: Iterable[Mapping[str, Any]]) -> str:
 def in_states(orders: QuerySet[Order], states: Collection[str]) -> QuerySet[Order]:
     """Keep the orders whose lines add up to one of `states`: the same rules as `derive_state`.
 
-    What is under way has something to be sent, or waits for goods: that is little, and indexed.
-    To find it by adding up lines would go through years of orders that are done.
+    Orders under way have units to send, or wait for goods: these are few, and indexed.
+    Without these conditions, lines of all ended orders would be added up.
     """
     if _UNDER_WAY.issuperset(states):
         to_send = Fulfilment.objects.filter(state__in=UNFINISHED).values("order")

@@ -1,4 +1,4 @@
-"""The story of an order: one line per fact, whatever the channel."""
+"""The timeline of an order: one line per event."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from inventory.moments import as_text
 
 
 def read_timeline(number: str) -> list[dict[str, Any]]:
-    """Return the facts of an order, oldest first: `at`, `type`, `text`, `actor`, `subject`."""
+    """Return the events of an order, oldest first: `at`, `type`, `text`, `actor`, `subject`."""
     return [
         {
             "at": as_text(event.time),
@@ -52,14 +52,14 @@ _DOES = {
 }
 
 
-# Steps that are taken where the goods are before they leave for the shop.
+# Steps at the source, before the goods leave for the shop.
 _AT_SOURCE = {
     f"fulfilment.{step}" for step in ("assigned", "rejected", "picking", "packed", "in_transit")
 }
 
 
 class _Words(dict[str, Any]):
-    """The words of a fact; one that an old event lacks reads as a dash."""
+    """The values for an event's text; one that an old event lacks becomes a dash."""
 
     def __missing__(self, name: str) -> str:
         return "–"
@@ -143,5 +143,5 @@ def _units(lines: list[dict[str, Any]]) -> str:
 
 
 def _plain(reason: str) -> str:
-    """Write a word of the code as people do: not_found, but also a sentence of a person's own."""
+    """Write a code such as not_found as words; a person's own text stays unchanged."""
     return reason.replace("_", " ") if reason.isidentifier() else reason

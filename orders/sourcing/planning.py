@@ -6,7 +6,7 @@ Rules, in order:
 2. same_day lines, then what the shops lack for their pickups, then ship lines, from the fewest
    locations; of equally many the smallest total distance, then the lowest total priority number,
    then the alphabet. A pickup's goods travel to its shop, from locations that ship.
-3. What cannot be had is backordered, else left unmet, else refuses the order, as the policy says.
+3. Units not available are backordered, else left unmet, else the order is refused, by the policy.
    An order of which not one unit can be had or backordered is always refused.
 """
 
@@ -59,8 +59,8 @@ def plan(
     """Plan one order.
 
     `sellable` is SKU -> location code -> units, already net for the channel; only locations in
-    `sites` are used, and nothing is taken from those in `avoiding`. `destination` is (latitude,
-    longitude) in degrees. Raises ValueError for demands that no door should let through (see
+    `sites` are used, and no units are taken from those in `avoiding`. `destination` is (latitude,
+    longitude) in degrees. Raises ValueError for demands that validation must have refused (see
     `_check`).
     """
     _check(demands)
@@ -120,10 +120,10 @@ def _take_named(
     sites: Mapping[str, Site],
     policy: Policy,
 ) -> list[Demand]:
-    """Take what lies where the customers want it; return what pickups still lack there.
+    """Take units at the locations that customers named; return those that pickups still lack.
 
-    Without `allow_split` a shop that has not everything for its pickups gives nothing yet: one
-    location, itself or another, is going to give it all.
+    Without `allow_split` a shop that lacks units for its pickups supplies none yet: one
+    location, itself or another, is to supply them all.
     """
     shops = {line.location for line in named if line.type == PICKUP}
     whole = {shop: policy.allow_split or _has_all(named, shop, stock) for shop in shops}
@@ -147,7 +147,7 @@ def _take_named(
 
 
 def _has_all(named: Sequence[Demand], shop: str | None, stock: Stock) -> bool:
-    """Say whether a shop's shelf has all that its pickups ask for, when its tills have sold."""
+    """Say whether a shop has all units of its pickups, after the carry-out lines."""
     sold = summed(d for d in named if d.location == shop and d.type == CARRY_OUT)
     wanted = summed(d for d in named if d.location == shop and d.type == PICKUP)
     return all(
@@ -180,7 +180,7 @@ def _group(
     sites: Mapping[str, Site],
     destination: tuple[float, float] | None,
 ) -> list[Group]:
-    """Group what has to be chosen for: same-day, each shop's lacking pickups, then ship."""
+    """Group the lines to be sourced: same-day, each shop's lacking pickups, then ship."""
     measured = destination is not None
     same_day = [d for d in demands if d.type == SAME_DAY]
     ship = [d for d in demands if d.type == SHIP]
@@ -197,7 +197,7 @@ def _group(
 def _journey_to(
     shop: Site, lines: Sequence[Demand], stocked: set[str], sites: Mapping[str, Site]
 ) -> Group:
-    """Group a shop's lines; its own shelf is preferred to any other, however near."""
+    """Group a shop's lines; its own stock is preferred to any other, however near."""
     point = None
     if shop.latitude is not None and shop.longitude is not None:
         point = (shop.latitude, shop.longitude)
@@ -208,7 +208,7 @@ def _journey_to(
 def _serve_chosen(
     groups: Sequence[Group], stock: Stock, sites: Mapping[str, Site], policy: Policy
 ) -> list[Served]:
-    """Serve the groups, so that none starves another of a shared SKU."""
+    """Serve the groups, so that none takes all units of a shared SKU."""
     if not policy.allow_split:
         return serve_each_from_one(groups, stock, sites)
     withheld = None
@@ -237,7 +237,7 @@ def _allocations(demands: Sequence[Demand], takes: Takes) -> tuple[Allocation, .
 def _settle(
     demands: Sequence[Demand], takes: Mapping[str, Mapping[str, int]], policy: Policy
 ) -> tuple[dict[str, int], dict[str, int], tuple[Shortage, ...]]:
-    """What is backordered, what is left unmet, or the shortages that refuse the order."""
+    """Return the backordered units, the unmet ones, or the shortages that refuse the order."""
     backordered: dict[str, int] = {}
     unmet: dict[str, int] = {}
     refused: list[str] = []

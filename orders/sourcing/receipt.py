@@ -1,7 +1,7 @@
 """The sourcing receipt: every candidate, its score parts, and why it was or was not chosen.
 
 Codes are stable; people read the words. `no_stock` lists the locations that hold nothing of the
-order: naming them is enough, their scores would only bloat what is stored with every order.
+order: their codes are enough, their scores would only enlarge what is stored with every order.
 
 It is kept as columns and shown as rows: as rows, 20 candidates were 4.2 kB of JSON and a third of
 the time that inserting an order took.
@@ -37,7 +37,7 @@ REASONS: Mapping[str, str] = {
 _INCAPABLE = {"ship": "does_not_ship", "pickup": "does_not_ship", "same_day": "no_same_day"}
 
 
-Table = dict[str, object]  # what is alike in all rows, and a list a column
+Table = dict[str, object]  # values that all rows share, and a list per column
 
 
 def write_receipt(
@@ -51,7 +51,7 @@ def write_receipt(
     policy: Policy,
     refused: bool,
 ) -> dict[str, object]:
-    """Return the receipt as it is kept; `read_receipt` shows it.
+    """Return the receipt in its stored form; `read_receipt` expands it.
 
     `named` are pickup and carry_out lines with the units they got at that location; `stocked`
     the location codes that held any unit of the order. Distances in km, null where a coordinate
@@ -78,7 +78,9 @@ def write_receipt(
 
 
 def read_receipt(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Show a kept receipt: an object a candidate, preferred first, with the reason in words."""
+    """Expand a stored receipt: one object per candidate, preferred first, with the reason in
+    words.
+    """
     if "tables" not in kept:  # written before receipts were kept as columns
         return dict(kept)
     shown = {name: value for name, value in kept.items() if name not in ("tables", "no_stock")}
@@ -167,7 +169,7 @@ def _table(served: Served, sites: Mapping[str, Site], policy: Policy, refused: b
 
 
 def _runs(column: Iterable[object]) -> list[list[object]]:
-    """Write a column, whose neighbours are mostly alike, as (value, how often) pairs."""
+    """Run-length encode a column as (value, count) pairs."""
     return [[value, len(list(alike))] for value, alike in groupby(column)]
 
 
@@ -176,5 +178,5 @@ def _unrolled(runs: Iterable[tuple[Any, int]]) -> Iterator[Any]:
 
 
 def _km(metres: int) -> float | None:
-    """A shop itself is ranked before all others, at less than no distance."""
+    """A shop itself is ranked before all others, by a negative distance."""
     return None if metres >= UNKNOWN_METRES else max(metres, 0) / 1000

@@ -13,7 +13,7 @@ from operator import ge
 
 Candidate = tuple[int, int, str, list[int]]
 
-# Candidates looked at before the search settles for a good answer: some milliseconds at most,
+# Candidates tried before the search accepts a good answer: some milliseconds at most,
 # and enough to prove the answer for a dozen candidates or for any pair among seventy.
 EFFORT = 2_500
 
@@ -36,7 +36,7 @@ def fewest_locations(candidates: Sequence[Candidate], goal: list[int]) -> tuple[
     try:
         search.run()
     except _OutOfEffort:
-        # A set found before the effort ran out has the fewest locations; only its distance is
+        # A set found before the limit was reached has the fewest locations; only its distance is
         # unproven. That still beats the greedy answer.
         return search.best or _greedy(candidates, goal), False
     return search.best, True
@@ -101,7 +101,7 @@ class _Search:
 
 
 def _greedy(candidates: Sequence[Candidate], goal: list[int]) -> list[str]:
-    """Again and again the location that covers most of what is left; then drop the needless."""
+    """Repeatedly take the location that covers most of the rest; then drop redundant ones."""
     left = goal
     pool = list(candidates)
     taken: list[Candidate] = []
@@ -110,7 +110,7 @@ def _greedy(candidates: Sequence[Candidate], goal: list[int]) -> list[str]:
         pool.remove(best)
         taken.append(best)
         left = _less(left, best[3])
-    # A later location can make an earlier one needless; a parcel saved is a parcel saved.
+    # A later location can make an earlier one redundant, which saves a parcel.
     for candidate in sorted(taken, reverse=True):
         others = [other for other in taken if other is not candidate]
         columns = zip(*(other[3] for other in others), strict=True)

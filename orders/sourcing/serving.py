@@ -31,7 +31,7 @@ class Group:
     shop: str | None = None
 
     def may_take_from(self, site: Site) -> bool:
-        """Goods for a pickup come with a carrier, unless they lie in the shop itself."""
+        """Goods for a pickup come with a carrier, unless they are in the shop itself."""
         if self.type == SAME_DAY:
             return site.same_day
         return site.ships or site.code == self.shop
@@ -39,7 +39,7 @@ class Group:
 
 @dataclass(slots=True)
 class Served:
-    """What became of the lines of one group.
+    """The result of serving the lines of one group.
 
     `candidates` holds every location with stock for them, preferred first, capable or not.
     """

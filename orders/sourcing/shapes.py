@@ -1,4 +1,4 @@
-"""What sourcing is asked and what it answers: plain values, no database behind them."""
+"""Arguments and results of sourcing: plain values without a database."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ PICKUP = "pickup"
 SAME_DAY = "same_day"
 CARRY_OUT = "carry_out"
 
-# Types whose place of handing over the customer named.
+# Types for which the customer names the location of the hand-over.
 NAMED_TYPES = (CARRY_OUT, PICKUP)
 TYPES = frozenset({SHIP, PICKUP, SAME_DAY, CARRY_OUT})
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A location as sourcing sees it. A lower `priority` is preferred; coordinates in degrees."""
+    """A location as input of sourcing. A lower `priority` is preferred; coordinates in degrees."""
 
     code: str
     kind: str
@@ -30,7 +30,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One order line's wish. `location` is read for pickup and carry_out only, and needed there."""
+    """One order line. `location` is read for pickup and carry_out only, and needed there."""
 
     line_id: str
     sku: str
@@ -41,7 +41,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the customer accepts when one building cannot serve everything."""
+    """What the customer accepts when one location cannot serve all lines."""
 
     allow_split: bool = True
     allow_backorder: bool = False
@@ -52,7 +52,7 @@ class Policy:
 class Allocation:
     """`quantity` units of one line; at most one per (line, location, source).
 
-    `source` is the building that brings a pickup's goods to `location`; None: they are there.
+    `source` is the location that sends a pickup's goods to `location`; None: they are there.
     """
 
     line_id: str
@@ -70,7 +70,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """One SKU that falls short: all the order asks of it, and what could have been had."""
+    """A SKU that falls short: the units that the order needs, and those available."""
 
     sku: str
     requested: int
@@ -79,7 +79,7 @@ class Shortage:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who gives what. With `shortages` the order is refused and nothing else is set.
+    """The result of sourcing. With `shortages` the order is refused and nothing else is set.
 
     `backordered` and `unmet` map line ids to units; `receipt` is JSON-able,
     shown by `read_receipt`.

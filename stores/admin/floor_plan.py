@@ -1,4 +1,4 @@
-"""Admin pages of what says where in a building goods lie."""
+"""Base of the admin pages for bins and placements."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from stores.models import Location
 
 
 class PlanAdmin(ModelAdmin):
-    """Changes the plan of a building under the lock of its row, and tells of the new plan."""
+    """Change a building's bins under the lock of its row, and record its new version."""
 
-    building = "location"  # the way from a row to its building, as a lookup
+    building = "location"  # the lookup from a row to its location
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

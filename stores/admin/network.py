@@ -32,7 +32,7 @@ from stores.models import Bin, Channel, Location, NetworkRevision
 
 
 class LocationForm(forms.ModelForm):
-    """Asks of an editor what the API asks of a client."""
+    """Validate a location as the API does."""
 
     class Meta:
         model = Location
@@ -92,7 +92,7 @@ class LocationAdmin(KeptAdmin):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        # Systems know a building by its code: a new code is a new building.
+        # Other systems refer to a location by its code: a new code means a new location.
         return ("code",) if obj else ()
 
     @display(description="Can")
@@ -131,7 +131,7 @@ class BinAdmin(PlanAdmin):
 
     @admin.action(description="Print labels", permissions=["view"])
     def print_labels(self, request: HttpRequest, queryset: QuerySet[Bin]) -> HttpResponse | None:
-        """Lead to the labels of the chosen bins, which must be of one building."""
+        """Redirect to the labels of the chosen bins, which must belong to one location."""
         places = {each.location.code for each in queryset.select_related("location")}
         if len(places) != 1:
             self.message_user(request, "Choose bins of one location.", messages.WARNING)

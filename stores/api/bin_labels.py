@@ -76,7 +76,7 @@ class BinLabelsView(ApiView):
 
 
 def _chosen(bins: list[Bin], query: dict[str, str | list[str]]) -> list[Bin]:
-    """Return the bins asked for, in walking order; refuse every code that is none of them."""
+    """Return the requested bins, in walking order; refuse every unknown code."""
     places = {each.code: index for index, each in enumerate(bins)}
     named = [(f"/bin/{index}", code) for index, code in enumerate(query.get("bin", ()))]
     named += [(f"/{end}", str(query[end])) for end in ("from", "to") if end in query]

@@ -1,4 +1,4 @@
-"""Fields that several doors share: points on the globe."""
+"""Serializer fields that several endpoints share: coordinates."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ class LocationView(ApiView):
         responses={200: LocationAnswer, 201: LocationAnswer},
     )
     def put(self, request: Request, code: str) -> Response:
-        """Say what a location is: where, when it is open, what it can do and how much."""
+        """Create or replace a location: its address, hours and capabilities."""
         code = CodeField().run_validation(code)
         if not self.actor.sees_location(code):
             raise NotFound()

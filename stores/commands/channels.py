@@ -22,7 +22,7 @@ def put_channel(
 ) -> tuple[Channel, bool]:
     """Open a channel, or replace what is known of it; return it and whether it is new.
 
-    `locations` are those that it may sell from, None for all of them. `expect` is told the
+    `locations` are those that it may sell from, None for all of them. `expect` is called with the
     version found (None: new) under the row's lock and raises to refuse. A replacement that
     changes nothing keeps the version.
     """

@@ -44,7 +44,7 @@ def put_location(
 ) -> tuple[Location, bool]:
     """Open a location, or replace what is known of it; return it and whether it is new.
 
-    `expect` is told the version found (None: new) under the row's lock and raises to refuse.
+    `expect` is called with the version found (None: new) under the row's lock and raises to refuse.
     A replacement that changes nothing keeps the version.
     """
     columns = facts.columns()
@@ -72,7 +72,7 @@ def put_location(
 
 @dataclass(frozen=True, slots=True)
 class BinFacts:
-    """A place on a shelf and its turn in the walk through the building."""
+    """A place on a shelf and its position in walking order."""
 
     code: str
     walk: int
@@ -90,7 +90,7 @@ def replace_bins(
     its row. Codes must be distinct.
     """
     with transaction.atomic():
-        # Two plans of one building must not be mixed.
+        # Two concurrent replacements must not mix their bins.
         location.refresh_from_db(from_queryset=Location.objects.select_for_update())
         expect(location.version)
         there = dict(location.bins.values_list("code", "walk"))

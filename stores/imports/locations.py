@@ -26,7 +26,7 @@ from stores.models import Location
 TEXTS = ("name", "kind", "timezone")
 DEGREES = ("latitude", "longitude")
 NUMBERS = ("priority",)
-# What a new building can do when the file does not say: without any of it nothing could be sold.
+# Capabilities of a new location when the file names none: without any it could sell nothing.
 USUALLY: dict[str, tuple[str, ...]] = {
     LocationKind.STORE: ("ships", "pickup", "returns"),
     LocationKind.WAREHOUSE: ("ships", "returns"),
@@ -71,7 +71,7 @@ def find_code(row: Row, actor: Principal, column: str = "code") -> str:
 
 
 def _body(row: Row, known: dict[str, Any]) -> dict[str, Any]:
-    """Write a row as the body of the API; what the file does not speak of stays as known."""
+    """Return a row as the body of the API; columns that the file lacks keep their stored values."""
     body = {name: value for name, value in known.items() if name != "code"}
     body |= {name: row.cells[name] for name in TEXTS if name in row.cells}
     for name in DEGREES:

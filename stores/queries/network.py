@@ -13,7 +13,7 @@ from stores.models import Channel, Location
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A location as deciding needs it."""
+    """A location as sourcing needs it."""
 
     id: int
     code: str
@@ -70,7 +70,7 @@ def location_ids(codes: Iterable[str]) -> list[int]:
 
 
 def network_at(revision: int) -> Network:
-    """Return the network as of a revision that was just read, with whatever else."""
+    """Return the network as of a revision that the caller has just read."""
     global _cached
     cached = _cached
     if cached is None or cached.revision != revision:
@@ -80,7 +80,8 @@ def network_at(revision: int) -> Network:
 
 
 def _load(revision: int) -> Network:
-    # Locations that keep the same hours share one object: what follows from it is worked out once.
+    # Locations that keep the same hours share one object: what is computed from it is computed
+    # once.
     hours: dict[str, OpeningHours] = {}
     places = {
         location.pk: Place(

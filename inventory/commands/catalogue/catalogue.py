@@ -18,7 +18,7 @@ from inventory.models import Barcode, Product, Sku
 
 
 class Kept:
-    """The value of a size guide that nobody mentioned: the product keeps the one it has."""
+    """The value of a size guide that was not given: the product keeps the one it has."""
 
 
 KEPT = Kept()
@@ -26,7 +26,7 @@ KEPT = Kept()
 
 @dataclass(frozen=True, slots=True)
 class SkuFacts:
-    """All that is known of a SKU. `product` is a code, the weight is in grams.
+    """The values of a SKU. `product` is a code, the weight is in grams.
 
     The size guide belongs to the product and so to all its variants.
     """
@@ -49,9 +49,9 @@ def put_sku(
     actor: Principal,
     expect: Callable[[int | None], None] = lambda version: None,
 ) -> tuple[Sku, bool]:
-    """Make a SKU, or replace what is known of it; return it and whether it is new.
+    """Create a SKU, or replace its values; return it and whether it is new.
 
-    `expect` is told the version found (None: new) under the row's lock and raises to refuse.
+    `expect` is called with the version found (None: new) under the row's lock and raises to refuse.
     A replacement that changes nothing keeps the version. Raises `BadCheckDigit` and
     `BarcodeTaken`.
     """
@@ -94,7 +94,7 @@ def put_sku(
 
 
 def as_kept(barcodes: Sequence[str]) -> list[str]:
-    """Return barcodes as they are stored: GTINs as 14 digits, in-house codes as printed.
+    """Return barcodes in their stored form: GTINs as 14 digits, in-house codes as printed.
 
     Raises `BadCheckDigit` for a number of a GTIN's length that is none.
     """
@@ -125,13 +125,13 @@ def _replace_size_guide(
         return False
     product.size_guide = size_guide
     product.save(update_fields=["size_guide"])
-    # The other variants show it too, so what was read of them is out of date.
+    # The other variants show it too, so their versions change.
     product.skus.exclude(pk=shown_by.pk).update(version=F("version") + 1)
     return True
 
 
 def _replace_barcodes(sku: Sku, wanted: Sequence[str]) -> bool:
-    """Make the barcodes of a SKU these; return whether that changed any."""
+    """Replace the barcodes of a SKU; return whether that changed any."""
     owners = dict(
         Barcode.objects.filter(code__in=wanted).values_list("code", "sku__code").order_by("code")
     )
@@ -144,7 +144,7 @@ def _replace_barcodes(sku: Sku, wanted: Sequence[str]) -> bool:
         with transaction.atomic():
             Barcode.objects.bulk_create([Barcode(code=code, sku=sku) for code in new])
     except IntegrityError as error:
-        # Another SKU took one between the look and the insert.
+        # Another SKU took one between the check and the insert.
         raise _taken(
             dict(Barcode.objects.filter(code__in=new).values_list("code", "sku__code"))
         ) from error

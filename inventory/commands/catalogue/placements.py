@@ -1,4 +1,4 @@
-"""Saying which SKUs lie in which bins."""
+"""Recording which SKUs lie in which bins."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stores.models import Bin, Location
 
 
 def replace_placements(*, location: Location, pairs: Iterable[tuple[int, int]]) -> bool:
-    """Make the placements of a location these (sku_id, bin_id); return whether any changed.
+    """Replace the placements of a location by these (sku_id, bin_id); return whether any changed.
 
     Runs under the lock of the location's row, after its bins were replaced.
     """
@@ -30,7 +30,7 @@ def replace_placements(*, location: Location, pairs: Iterable[tuple[int, int]]) 
 
 
 def put_in_bin(*, location: Location, sku: Sku, bin: Bin, actor: Principal) -> None:
-    """Say that a SKU lies in a bin, beside the others where it lies; again changes nothing."""
+    """Add a bin to those in which a SKU lies; a repeat changes nothing."""
     with transaction.atomic():
         _lock(location)
         _, made = Placement.objects.get_or_create(sku=sku, bin=bin)
@@ -39,7 +39,7 @@ def put_in_bin(*, location: Location, sku: Sku, bin: Bin, actor: Principal) -> N
 
 
 def take_from_bin(*, location: Location, sku: Sku, bin: Bin, actor: Principal) -> None:
-    """Say that a SKU lies in a bin no more, or raise `NotInBin`."""
+    """Record that a SKU no longer lies in a bin, or raise `NotInBin`."""
     with transaction.atomic():
         _lock(location)
         _take(sku, bin)
@@ -49,9 +49,9 @@ def take_from_bin(*, location: Location, sku: Sku, bin: Bin, actor: Principal) -
 def move_to_bin(
     *, location: Location, sku: Sku, from_bin: Bin, to_bin: Bin, actor: Principal
 ) -> None:
-    """Say that a SKU lies in another bin than before, or raise `NotInBin`.
+    """Move a SKU from one bin to another, or raise `NotInBin`.
 
-    Walks that have begun lead there from now on: pick lists look up where goods lie.
+    Open pick lists show the new bin, because they read placements when they are shown.
     """
     with transaction.atomic():
         _lock(location)
@@ -61,7 +61,7 @@ def move_to_bin(
 
 
 def _lock(location: Location) -> None:
-    """Let plans of one building change one after the other."""
+    """Serialise changes to the bins of one location."""
     location.refresh_from_db(from_queryset=Location.objects.select_for_update())
 
 

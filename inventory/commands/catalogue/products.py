@@ -1,4 +1,4 @@
-"""Naming products, with the size guide that their variants share."""
+"""Creating products, with the size guide that their variants share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inventory.models import Product
 def put_product(
     *, code: str, name: str, size_guide: dict[str, Any] | None, actor: Principal
 ) -> Product:
-    """Make a product, or replace what is known of it."""
+    """Create a product, or replace its values."""
     with transaction.atomic():
         product, created = Product.objects.select_for_update().get_or_create(code=code)
         columns = {"name": name, "size_guide": size_guide}
@@ -24,7 +24,7 @@ def put_product(
             product.name, product.size_guide = name, size_guide
             product.save()
         if "size_guide" in changed:
-            # The variants show it, so what was read of them is out of date.
+            # The variants show it, so their versions change.
             product.skus.update(version=F("version") + 1)
         if created or changed:
             record(

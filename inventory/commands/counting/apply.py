@@ -1,4 +1,4 @@
-"""Counts and snapshots, with what follows from them for orders."""
+"""Applying counts and snapshots, and settling the orders that they affect."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from inventory.settlement import settlement
 
 
 def apply_finished_count(*, identity: str, actor: Principal) -> AppliedCount:
-    """Put the record right by a count in review; mend promises, fill backorders.
+    """Apply a count in review, source broken promises again, fill backorders.
 
     The count is locked before anything else: the pool may lock stock before it runs the act,
-    and two who apply one count would wait for each other.
+    and two people who apply one count would deadlock.
     """
     lock_count(identity=identity, actor=actor)
 

@@ -1,4 +1,4 @@
-"""Counts: what somebody saw on the shelf, as absolute figures, each at its moment."""
+"""Applying counts: absolute figures, each taken at its own time."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from inventory.queries.counting.findings import Counted, Finding, compare
 
 COUNT_REASONS = (Reason.COUNT, Reason.OPENING)
 MOST_COUNTED = BALANCE_LIMIT
-BY_PEOPLE = "count"  # the source of figures that people took
+BY_PEOPLE = "count"  # the source of figures that people counted
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a count is known by: its id, and the source and reference that the ledger keeps.
+    """The identity of a count: its id, and the source and reference that the ledger stores.
 
-    `cause` names it to those whose promises it breaks.
+    `cause` names it in the timelines of orders whose promises it breaks.
     """
 
     id: str
@@ -43,14 +43,14 @@ class Occasion:
 
     @classmethod
     def at_once(cls, *, reason: str = Reason.COUNT, reference: str = "") -> Occasion:
-        """Return the occasion of a count that is told and applied in one act."""
+        """Return the occasion of a count that is sent and applied in one request."""
         name = f"count {reference}" if 0 < len(reference) <= 40 else "a count"
         return cls(str(uuid.uuid4()), cause=name, reason=reason, reference=reference)
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedCount:
-    """A count that is now in the ledger; findings are in the order of the lines."""
+    """An applied count; findings are in the order of the lines."""
 
     id: str
     findings: Sequence[Finding]
@@ -60,15 +60,15 @@ class AppliedCount:
 def apply_count(
     *, counts: Sequence[Counted], actor: Principal, occasion: Occasion | None = None
 ) -> AppliedCount:
-    """Put `on_hand` right by what was counted, one line a Stock row.
+    """Correct `on_hand` to the counted figures, one line a Stock row.
 
-    A line counted at a moment is compared with the record of that moment, and what moved since
-    stays moved. What a picker had reported missing by then is settled: it is on the shelf after
-    all, or gone, as the count says. Where fewer remain than were promised, the newest claims
+    A line counted at some time is compared with the record of that time, and later movements
+    stay. Units that a picker had reported missing by then are settled: they are on the shelf after
+    all, or lost, as the count shows. Where fewer remain than were promised, the newest reservations
     break; where fewer remain than were unavailable otherwise, those go too, by movements that
-    name their condition. A count that agrees leaves no movement, but stands against older ones.
+    name their condition. A count that agrees leaves no movement, but supersedes older ones.
 
-    Raises `StaleQuantity` when a line's `expected` is not what the record was.
+    Raises `StaleQuantity` when a line's `expected` differs from the record.
     """
     occasion = occasion or Occasion.at_once()
     pairs = [item.spot.pair for item in counts]

@@ -1,4 +1,4 @@
-"""Counts by the million: the rows of a file, some ten thousand at a time."""
+"""Applying count files of millions of rows, some ten thousand at a time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from inventory.ledger import Broken, Figures, Telling
 from inventory.queries.counting.findings import Counted
 from inventory.queries.lookup import Spot
 
-SOURCE = "import"  # whose figures these are, beside those of people and of other systems
-AT_ONCE = 1_000  # rows that need thought, counted together
+SOURCE = "import"  # the source of these figures, beside people and other systems
+AT_ONCE = 1_000  # rows that one statement cannot settle, counted together
 
 
 @dataclass(frozen=True, slots=True)
 class CountedFile:
-    """What counting a part of a file did. `refused` are lines whose figure cannot be.
+    """The result of counting a part of a file. `refused` are lines with an impossible figure.
 
     `again`: some rows are left for a transaction of their own: commit, and count the part again.
     """
@@ -48,11 +48,11 @@ def count_file(
     waiting_for: Collection[int],
     actor: Principal,
 ) -> CountedFile:
-    """Put `on_hand` right by the figures of a file, as `apply_count` does.
+    """Correct `on_hand` to the figures of a file, as `apply_count` does.
 
-    Most rows are one statement of the ledger. The few where claims break or units are
-    unavailable go the way of any count. `change.more` holds only SKUs of `waiting_for`: of a
-    million rows nobody waits for most.
+    Most rows are settled by one statement of the ledger. The few where reservations break or units
+    are unavailable are counted by `apply_count`. `change.more` holds only SKUs of `waiting_for`: of
+    a million rows, few have backorders.
     """
     telling = Telling(name=name, reference=reference, actor=actor.name, waiting=waiting_for)
     if dated:
@@ -78,7 +78,7 @@ def count_file(
 
 
 def _count_rows(rows: list[_Row], *, occasion: Occasion, actor: Principal) -> CountedFile:
-    """Count some rows; where one cannot be, it alone is refused."""
+    """Count some rows; an impossible one is refused alone."""
     try:
         with transaction.atomic():
             applied = apply_count(

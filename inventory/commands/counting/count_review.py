@@ -1,4 +1,4 @@
-"""Ending a count: a second pair of eyes on what is far off, then into the ledger."""
+"""Ending a count: large variances are approved by a second person, then the count is applied."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from inventory.transitions import next_count_state
 
 
 def approve_count(*, identity: str, sku_ids: Collection[int] | None, actor: Principal) -> Count:
-    """Let a second person stand by the variances of some SKUs (None: of all that need it).
+    """Approve the variances of some SKUs as a second person (None: of all that need it).
 
-    Each approval is of the variance as it is now. Raises `CountedByYourself` when the actor
+    Each approval holds for the present variance. Raises `CountedByYourself` when the actor
     has counted any of them; nothing is approved then.
     """
     count = lock_count(identity=identity, actor=actor)
@@ -61,10 +61,10 @@ def approve_count(*, identity: str, sku_ids: Collection[int] | None, actor: Prin
 
 
 def finish_count(*, identity: str, actor: Principal) -> tuple[AppliedCount, StockChange]:
-    """Put the record right by a count in review, each SKU against its own moment.
+    """Apply a count in review, each SKU compared with the record at its own time.
 
-    What nobody has counted stays as it is. Raises `ApprovalNeeded` when a variance above the
-    threshold, as it is now, has not been approved.
+    SKUs that were not counted stay as they are. Raises `ApprovalNeeded` when a variance above the
+    threshold has not been approved in its present size.
     """
     count = lock_count(identity=identity, actor=actor)
     state = next_count_state(count.state, "apply")
@@ -72,7 +72,7 @@ def finish_count(*, identity: str, actor: Principal) -> tuple[AppliedCount, Stoc
     applied = apply_count(
         counts=[whole.as_counted() for whole in summed], occasion=_occasion(count), actor=actor
     )
-    # Judged by what was found under the locks: the record may have changed since it was shown.
+    # Checked with the figures found under the locks: the record may have changed since the review.
     reviewed = judge(count, summed, applied.findings)
     _refuse_unapproved(reviewed)
     _keep_results(count, reviewed)

@@ -1,4 +1,4 @@
-"""The work of a count: choosing what to look at, entering what was seen, handing it in."""
+"""The steps of a count: starting it, entering figures, submitting it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from stores.queries.network import Place
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one person saw: units of a SKU, in a bin or wherever it lies; or an empty bin.
+    """One entry: units of a SKU, in a bin or in the whole location; or an empty bin.
 
-    `entry_id` was made by their device: the same id is the same entry. `adds`: these come on
-    top of what was seen there before. Without a SKU, nothing at all lies in the bin.
+    `entry_id` was made by the device: the same id is the same entry. `adds`: these are added
+    to the earlier figure. Without a SKU, the bin is empty.
     """
 
     entry_id: uuid.UUID
@@ -45,7 +45,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The variance from which a second person must look, in units or in percent."""
+    """The variance from which a second person must approve, in units or in percent."""
 
     units: int = UNITS_TO_CHECK
     percent: int = PERCENT_TO_CHECK
@@ -59,7 +59,7 @@ def start_count(
     threshold: Threshold,
     actor: Principal,
 ) -> Count:
-    """Write down what is to be counted. Nothing moves until the count is applied."""
+    """Create a count of these lines. Nothing moves until the count is applied."""
     count = Count.objects.create(
         location_id=place.id,
         name=name,
@@ -82,11 +82,11 @@ def lock_count(*, identity: str, actor: Principal) -> Count:
 
 
 def enter_counts(*, identity: str, seen: Sequence[Seen], actor: Principal) -> list[bool]:
-    """Take in what people saw; return for each whether it was new.
+    """Record entries; return for each whether it was new.
 
-    A SKU or a bin that is not on the list joins it: what a person saw is not refused. Raises
+    A SKU or a bin that is not on the list is added to it, not refused. Raises
     `IllegalTransition` unless the count is open, `BalanceOutOfRange` when a figure grows beyond
-    what can be counted.
+    the integer range.
     """
     count = lock_count(identity=identity, actor=actor)
     next_count_state(count.state, "enter")
@@ -124,7 +124,7 @@ def enter_counts(*, identity: str, seen: Sequence[Seen], actor: Principal) -> li
 
 
 def _lines_for(count: Count, seen: Sequence[Seen]) -> dict[tuple[int, str], CountLine]:
-    """Return the lines that entries are about, by SKU and bin; those that lack are made."""
+    """Return the lines of entries, by SKU and bin; missing ones are created."""
     concerned = Q(sku__in={each.sku_id for each in seen if each.sku_id is not None})
     concerned |= Q(bin__in={each.bin for each in seen if each.sku_id is None})
     rows = CountLine.objects.filter(concerned, count=count)
@@ -144,10 +144,10 @@ def _lines_for(count: Count, seen: Sequence[Seen]) -> dict[tuple[int, str], Coun
 
 
 def _sum_up(lines: Collection[CountLine]) -> None:
-    """Bring the figures of lines up to date with their entries, by the moments of those.
+    """Compute the figures of lines from their entries, in the order of the entries' times.
 
-    The last figure for the whole bin stands, whoever sent theirs later; what was added since
-    comes on top.
+    The last figure for the whole bin counts, by its own time and not by its arrival; units added
+    since are added.
     """
     entries: dict[int, list[CountEntry]] = {}
     rows = CountEntry.objects.filter(line__in=list(lines), voided=False).order_by("at", "pk")
@@ -168,10 +168,10 @@ def _sum_up(lines: Collection[CountLine]) -> None:
 
 
 def submit_count(*, identity: str, actor: Principal) -> Count:
-    """Hand in what was counted, to be compared with the record.
+    """Submit a count for review.
 
     Raises `NothingCounted`, and `CountIncomplete` when a SKU was counted in some of its bins
-    only. What nobody has counted at all stays as it is.
+    only. SKUs that were not counted at all stay as they are.
     """
     count = lock_count(identity=identity, actor=actor)
     state = next_count_state(count.state, "submit")
@@ -202,9 +202,9 @@ def submit_count(*, identity: str, actor: Principal) -> Count:
 
 
 def _bins_left(lines: Sequence[CountLine]) -> list[str]:
-    """Return the bins of a SKU that nobody has looked into.
+    """Return the bins of a SKU that were not counted.
 
-    A figure without a bin is of all that was not counted by bin, so nothing is left then.
+    A figure without a bin covers all bins that were not counted, so none is left then.
     """
     if any(not line.bin and line.counted is not None for line in lines):
         return []
@@ -212,7 +212,7 @@ def _bins_left(lines: Sequence[CountLine]) -> list[str]:
 
 
 def recount(*, identity: str, sku_ids: Collection[int], actor: Principal) -> Count:
-    """Take back what was counted of some SKUs, and open the count for them again."""
+    """Withdraw the figures of some SKUs, and open the count for them again."""
     count = lock_count(identity=identity, actor=actor)
     count.state = next_count_state(count.state, "recount")
     count.save(update_fields=["state"])
@@ -224,7 +224,7 @@ def recount(*, identity: str, sku_ids: Collection[int], actor: Principal) -> Cou
 
 
 def cancel_count(*, identity: str, actor: Principal) -> Count:
-    """Give a count up. Nothing has changed."""
+    """Cancel a count. The stock does not change."""
     count = lock_count(identity=identity, actor=actor)
     count.state = next_count_state(count.state, "cancel")
     finish(count, actor)
@@ -233,7 +233,7 @@ def cancel_count(*, identity: str, actor: Principal) -> Count:
 
 
 def finish(count: Count, actor: Principal) -> None:
-    """Note who ended a count, and when."""
+    """Record who ended a count, and when."""
     assert count.state in (CountState.APPLIED, CountState.CANCELLED)
     count.finished_by = actor.name[:ACTOR_LENGTH]
     count.finished_at = timezone.now()

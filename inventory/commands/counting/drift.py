@@ -1,4 +1,4 @@
-"""Keeping what absolute figures showed: when a row was last counted, and where it had drifted."""
+"""Recording last counts and drift: figures that differed from the record."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from inventory.queries.counting.last_counts import last_counts
 def note_figures(
     findings: Sequence[Finding], *, source: str, reference: str, now: datetime, actor: Principal
 ) -> None:
-    """Note the figures that stand, under the locks of their Stock rows; `now` where they say so.
+    """Record the figures that were applied, under the locks of their Stock rows; those without a
+    time are of `now`.
 
-    The same figure of the same moment again leaves nothing: it agrees by now.
+    A repeated figure of the same time records nothing: it agrees by now.
     """
     if not findings:
         return

@@ -1,4 +1,4 @@
-"""Deliveries that suppliers announce: written down, and called off."""
+"""Deliveries that suppliers announce: recording and cancelling them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from inventory.transitions import next_delivery_state
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What a supplier's papers say: units by SKU id, to arrive at a location."""
+    """A supplier's announcement: units by SKU id, to arrive at a location."""
 
     location_id: int
     reference: str
@@ -37,9 +37,9 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What became of an announcement: a new delivery, or the one that was known already.
+    """The result of an announcement: a new delivery, or the existing one.
 
-    `differs`: the known delivery has other content, and was left as it is.
+    `differs`: the existing delivery has other content, and was not changed.
     """
 
     delivery_id: int
@@ -48,7 +48,7 @@ class Announced:
 
 
 def expect_delivery(*, announcement: Announcement, actor: Principal) -> Announced:
-    """Write one delivery down; a repeat is the same act. Raises `DeliveryConflict`."""
+    """Record one delivery; a repeat changes nothing. Raises `DeliveryConflict`."""
     (announced,) = expect_deliveries(announcements=[announcement], actor=actor)
     if announced.differs:
         raise DeliveryConflict(delivery=str(announced.delivery_id))
@@ -58,11 +58,11 @@ def expect_delivery(*, announcement: Announcement, actor: Principal) -> Announce
 def expect_deliveries(
     *, announcements: Sequence[Announcement], actor: Principal
 ) -> list[Announced]:
-    """Write deliveries down, in as many statements for a thousand as for one.
+    """Record deliveries, in as many statements for a thousand as for one.
 
-    Returns what became of each, in their order. One (location, reference) is one delivery:
-    what is known already, or stands twice in the list, is compared and never changed. Stock
-    rows are opened, so that `incoming` shows where none of a SKU has ever been.
+    Returns the result of each, in their order. One (location, reference) is one delivery:
+    an existing one, or a repeat in the list, is compared and never changed. Stock
+    rows are opened, so that `incoming` shows also where a SKU was never stocked.
     """
     wanted = {each.key: each for each in reversed(announcements)}
     known = _find(list(wanted))
@@ -87,7 +87,7 @@ def expect_deliveries(
 
 
 def _find(keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], tuple[int, Announcement]]:
-    """Return the known deliveries of these keys, with what was once announced of them."""
+    """Return the existing deliveries of these keys, with their announced units."""
     if not keys:
         return {}
     places = {location_id for location_id, _ in keys}
@@ -112,7 +112,7 @@ def _find(keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], tuple[int, A
 def _write(
     announcements: Sequence[Announcement], *, actor: Principal
 ) -> dict[tuple[int, str], int]:
-    """Insert deliveries and their lines; return their ids. Who loses a race is retried whole."""
+    """Insert deliveries and their lines; return their ids. The loser of a race is retried whole."""
     rows = ExpectedDelivery.objects.bulk_create(
         ExpectedDelivery(
             location_id=each.location_id,
@@ -132,7 +132,7 @@ def _write(
 
 
 def cancel_delivery(*, identity: str, actor: Principal) -> ExpectedDelivery:
-    """Call a delivery off. Raises `IllegalTransition` once something of it has come."""
+    """Cancel a delivery. Raises `IllegalTransition` once something of it has come."""
     delivery = lock_delivery(identity=identity, actor=actor)
     delivery.state = next_delivery_state(delivery.state, "cancel")
     delivery.ended_at = timezone.now()
@@ -145,8 +145,8 @@ def cancel_delivery(*, identity: str, actor: Principal) -> ExpectedDelivery:
 def lock_delivery(*, identity: str, actor: Principal) -> ExpectedDelivery:
     """Lock a delivery to a location that the actor may see.
 
-    Before orders and stock: whoever takes goods in locks the delivery first, so that two people
-    at one pallet wait for each other before they hold anything else.
+    Before orders and stock: receiving goods locks the delivery first, so that two people
+    at one pallet wait for each other before they hold any other lock.
     """
     seen = visible_deliveries(actor).filter(pk=as_id(identity)).prefetch_related(None)
     delivery = seen.select_for_update(of=("self",)).first()

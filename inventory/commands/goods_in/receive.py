@@ -21,7 +21,7 @@ from inventory.transitions import next_delivery_state
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Units that somebody has counted in, those that are damaged among them."""
+    """Units counted in; `damaged` of them are included."""
 
     units: int
     damaged: int = 0
@@ -32,8 +32,8 @@ def receive_goods(
 ) -> StockChange:
     """Put units (by SKU id) on hand at a location, also of SKUs that it never stocked.
 
-    `reference` names the delivery: where one is awaited by that name, they count as its goods.
-    Raises `BalanceOutOfRange` beyond what can be counted.
+    Where a delivery is expected under `reference`, they count as its goods.
+    Raises `BalanceOutOfRange` beyond the integer range.
     """
     arrived = {sku_id: Arrived(quantity) for sku_id, quantity in units.items()}
     delivery = lock_awaited(location_id=location_id, reference=reference)
@@ -43,7 +43,7 @@ def receive_goods(
 
 
 def lock_awaited(*, location_id: int, reference: str) -> ExpectedDelivery | None:
-    """Lock the delivery that a location awaits by this name; None when there is none."""
+    """Lock the delivery that a location expects under this reference; None when there is none."""
     return (
         ExpectedDelivery.objects.filter(
             location=location_id, reference=reference, state__in=AWAITED
@@ -58,9 +58,9 @@ def receive_delivery(
 ) -> StockChange:
     """Count goods (by SKU id) in against a delivery and put them on hand.
 
-    What came beyond the announcement is recorded like the rest: nobody sends back a pallet for
-    its papers. Damaged units are on hand and not for sale. The delivery ends when nothing of it
-    is outstanding, or by `close`, which notes what never came. Raises `NotFound`, and
+    Units beyond the announcement are recorded like the rest: pallets are not sent back for
+    that. Damaged units are on hand and not for sale. The delivery ends when nothing of it
+    is outstanding, or by `close`, which records what never came. Raises `NotFound`, and
     `IllegalTransition` when it was cancelled, or is to be closed before anything came.
     """
     delivery = lock_delivery(identity=identity, actor=actor)
@@ -89,7 +89,7 @@ def _receive(
 def _count_in(
     delivery: ExpectedDelivery, arrived: Mapping[int, Arrived]
 ) -> list[ExpectedDeliveryLine]:
-    """Write what came into the lines of a delivery, and lines for what nobody announced."""
+    """Add received units to the lines of a delivery; add lines for SKUs that were not announced."""
     known = {line.sku_id: line for line in delivery.lines.select_related("sku").order_by("pk")}
     unexpected = [
         ExpectedDeliveryLine(delivery=delivery, sku_id=sku_id, expected=0)

@@ -1,4 +1,4 @@
-"""Goods that arrive, and the orders that wait for them: one act, in one order of locks."""
+"""Receiving goods and filling backorders in one act, with one order of locks."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def take_in_goods(
 ) -> StockChange:
     """Put units (by SKU id) on hand and fill the backorders that wait for them.
 
-    Where a delivery is awaited by that reference, they count as its goods. Returns the change,
+    Where a delivery is expected under that reference, they count as its goods. Returns the change,
     with the balances before backorders were filled.
     """
-    # The delivery first: two people at one pallet wait for each other with nothing else in hand.
+    # The delivery first: two people at one pallet wait for each other before any other lock.
     lock_awaited(location_id=location_id, reference=reference)
 
     def receive() -> tuple[StockChange, StockChange]:

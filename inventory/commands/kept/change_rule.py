@@ -1,4 +1,4 @@
-"""Changing what is kept from sale, and giving what that releases to the orders that wait."""
+"""Changing keep rules, and filling backorders from the units that this releases."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 def change_keep_rule(change: Callable[[], T], *, code: str, actor: Principal) -> T:
-    """Change a rule and fill backorders of the SKUs that it kept or keeps, in one transaction.
+    """Change a rule and fill backorders of its SKUs, before and after, in one transaction.
 
-    A rule that ends by its time fills them with the next sweep.
+    When a rule expires, the next sweep fills them.
     """
     before = _skus_kept(code)
     result = change()
     kinds = [kind for kind in (before, _skus_kept(code)) if kind is not None]
-    # One of them asks for nothing: it keeps units of every SKU.
+    # A rule without conditions on SKUs keeps units of every SKU.
     touched = settlement().skus_waited_for(*kinds) if all(kinds) else settlement().skus_waited_for()
     settlement().fill_backorders(sku_ids=touched, actor=actor)
     return result

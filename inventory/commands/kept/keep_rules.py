@@ -15,7 +15,7 @@ from inventory.models import KeepRule
 
 @dataclass(frozen=True, slots=True)
 class KeepFacts:
-    """All that a rule says. Units; what is None or empty is not asked for.
+    """The values of a rule, in units; a condition that is None or empty matches all.
 
     A ring fence names its channel, safety stock none; `until` is later than `starts_at`.
     """
@@ -39,11 +39,11 @@ def put_keep_rule(
     actor: Principal,
     expect: Callable[[int | None], None] = lambda version: None,
 ) -> tuple[KeepRule, bool]:
-    """Make a rule, or replace what it says; return it and whether it is new.
+    """Create a rule, or replace its values; return it and whether it is new.
 
-    `expect` is told the version found (None: new) under the row's lock and raises to refuse.
-    A replacement that changes nothing keeps the version. Every process decides by it from the
-    moment it is committed.
+    `expect` is called with the version found (None: new) under the row's lock and raises to refuse.
+    A replacement that changes nothing keeps the version. Every process applies the rule from the
+    time it is committed.
     """
     columns = asdict(facts)
     with transaction.atomic():
@@ -53,7 +53,7 @@ def put_keep_rule(
         expect(None if created else rule.version)
         changed = [name for name, value in columns.items() if getattr(rule, name) != value]
         if changed:
-            # Afresh, because the row in hand may have read the channel or the SKU that it named.
+            # Read again, because the instance may have cached the channel or SKU that it named.
             rule = KeepRule(pk=rule.pk, code=code, version=rule.version + 1, **columns)
             rule.save(force_update=True)
         if created or changed:
@@ -67,7 +67,7 @@ def put_keep_rule(
 
 
 def remove_keep_rule(*, rule: KeepRule, actor: Principal) -> None:
-    """Take a rule away, whose row is locked: what it kept is released."""
+    """Delete a rule, whose row is locked; the units it kept are released."""
     record(
         actor=actor,
         action="keep_rule.removed",

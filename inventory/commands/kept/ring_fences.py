@@ -1,4 +1,4 @@
-"""Keeping units back for one channel."""
+"""Ring fences: units kept for one channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stores.models import Channel
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Units of a SKU at a location for one channel alone, for good or until a moment."""
+    """Units of a SKU at a location for one channel only, permanently or until a time."""
 
     sku_id: int
     location_id: int
@@ -27,7 +27,7 @@ class Fence:
 def replace_ring_fences(
     *, channel: Channel, fences: Sequence[Fence], actor: Principal
 ) -> frozenset[int]:
-    """Make the ring fences of a channel these; return the ids of SKUs where that changed any.
+    """Replace the ring fences of a channel; return the ids of SKUs where that changed any.
 
     Runs under the lock of the channel's row. SKU and location must be distinct pairs.
     """

@@ -1,4 +1,4 @@
-"""Keeping units from sale: for walk-ins, for what the shelf count may miss."""
+"""Safety stock: units kept from sale, for walk-ins and against counting errors."""
 
 from __future__ import annotations
 

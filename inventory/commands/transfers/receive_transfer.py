@@ -1,4 +1,4 @@
-"""Taking in what arrives from another location, in parts, with what is amiss."""
+"""Receiving a transfer, in parts, with losses, damage and surplus."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from inventory.transitions import next_transfer_state
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Units of one SKU that have come; `damaged` of them cannot be sold."""
+    """Units of one SKU that have arrived; `damaged` of them cannot be sold."""
 
     sku_id: int
     sku: str
@@ -36,7 +36,9 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A receipt: the transfer, what it changed, and units by the id of the claim that got them."""
+    """A receipt: the transfer, what it changed, and units by the id of the reservation that got
+    them.
+    """
 
     document: dict[str, Any]
     change: StockChange
@@ -53,13 +55,13 @@ def receive_transfer(
     waiting: Sequence[Claim] = (),
     actor: Principal,
 ) -> Received:
-    """Take in what has arrived, or with `as_scanned` what was unloaded, in parts as it comes.
+    """Receive what has arrived, or with `as_scanned` what was unloaded, in one or several parts.
 
     With `close` whatever is still missing is settled as lost: the units left the source when
     they were dispatched, so the loss is shown at the destination as an arrival and a loss of
     the same units. More or other goods than were sent raise `TransferExceeds`, unless
-    `accept_surplus`. Sound units go to the claims in `waiting` first, in their order, each up to
-    its quantity, in the same act: nobody else can promise them in between.
+    `accept_surplus`. Sound units go to the reservations in `waiting` first, in their order, each up
+    to its quantity, in the same act: no other order can take them in between.
     """
     transfer = lock_transfer(identity, actor, at="destination")
     state = next_transfer_state(transfer.state, "receive")
@@ -90,7 +92,7 @@ def receive_transfer(
 
 
 def _unload(lines: Sequence[TransferLine]) -> list[Arrival]:
-    """Return what was scanned out of the van and not taken in yet; the count begins anew."""
+    """Return the units scanned as unloaded and not received yet; reset the count."""
     arrivals = [
         Arrival(line.sku_id, line.sku.code, line.unloaded) for line in lines if line.unloaded
     ]
@@ -102,7 +104,7 @@ def _unload(lines: Sequence[TransferLine]) -> list[Arrival]:
 
 
 def _surplus(lines: Sequence[TransferLine], arrivals: Sequence[Arrival]) -> dict[int, int]:
-    """Return the units by SKU id beyond what is on its way."""
+    """Return the units by SKU id beyond those in transit."""
     sent = {line.sku_id: line.on_its_way for line in lines}
     return {
         arrival.sku_id: arrival.quantity - sent.get(arrival.sku_id, 0)
@@ -128,7 +130,7 @@ def _excess(
 def _with_strange(
     transfer: Transfer, lines: Sequence[TransferLine], surplus: Mapping[int, int]
 ) -> list[TransferLine]:
-    """Add lines, not written yet, for goods that nobody had sent."""
+    """Add unsaved lines for goods that were not sent."""
     known = {line.sku_id for line in lines}
     return [
         *lines,
@@ -146,7 +148,7 @@ def _book(
     *,
     close: bool,
 ) -> dict[int, int]:
-    """Write the receipt on the lines; return what is lost by SKU id."""
+    """Add the receipt to the lines; return the lost units by SKU id."""
     came = {arrival.sku_id: arrival for arrival in arrivals}
     lost = {}
     for line in lines:
@@ -182,7 +184,7 @@ def _note(
 
 
 def _give(arrivals: Sequence[Arrival], waiting: Sequence[Claim]) -> list[Claim]:
-    """Cut the claims to what has come sound, the first ones first."""
+    """Limit the reservations to the sound units that arrived, in their order."""
     sound = {arrival.sku_id: arrival.sound for arrival in arrivals}
     given = []
     for claim in waiting:

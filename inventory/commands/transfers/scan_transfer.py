@@ -1,4 +1,4 @@
-"""Scanning at the van: what is loaded at the source, what is unloaded at the destination."""
+"""Scanning a transfer: loading at the source, unloading at the destination."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SCANS = ScanBook(TransferScan, owner="transfer_id")
 def scan_transfer(
     *, identity: str, reads: Sequence[Read], actor: Principal
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Count scanned units; return the transfer, and what came of each read in its order.
+    """Count scanned units; return the transfer, and the result of each scan in its order.
 
-    While it is a draft they are loaded at the source, while it is in transit unloaded at the
-    destination. A read that was seen before is a `duplicate` without effect and carries its
+    In a draft they are loaded at the source, in transit they are unloaded at the
+    destination. A repeated scan is a `duplicate` without effect and carries its
     first result.
     """
     transfer = _lock_where_it_is(identity, actor)
@@ -41,7 +41,7 @@ def scan_transfer(
 
 
 def _lock_where_it_is(identity: str, actor: Principal) -> Transfer:
-    """Lock the transfer for somebody who stands where its goods are now."""
+    """Lock the transfer for an actor at the location where its goods are now."""
     seen = visible_transfers(actor).filter(pk=as_id(identity)).first()
     at_source = seen is None or seen.state == TransferState.DRAFT
     transfer = lock_transfer(identity, actor, at="source" if at_source else "destination")
@@ -52,7 +52,7 @@ def _lock_where_it_is(identity: str, actor: Principal) -> Transfer:
 def _judge(
     transfer: Transfer, reads: Sequence[Read], lines: Sequence[TransferLine]
 ) -> list[Judged[TransferLine]]:
-    """Decide each read in turn against what the transfer still expects here."""
+    """Compare each scan in turn with the units that the transfer still expects here."""
     loading = transfer.state == TransferState.DRAFT
     over = TransferVerdict.OVER_LOAD if loading else TransferVerdict.OVER_UNLOAD
     by_sku = {line.sku_id: line for line in lines}

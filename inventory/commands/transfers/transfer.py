@@ -33,9 +33,9 @@ def draft_transfer(
     reference: str = "",
     actor: Principal,
 ) -> dict[str, Any]:
-    """Write down what is to go from one location to another (units by SKU id); nothing moves.
+    """Draft a transfer from one location to another (units by SKU id); nothing moves.
 
-    `reference` says for whom, when the goods are promised already.
+    `reference` names the fulfilment, when the goods are promised already.
     """
     transfer = Transfer.objects.create(
         source_id=source_id,
@@ -53,9 +53,9 @@ def draft_transfer(
 
 
 def redraw_transfer(*, transfer_id: int, units: Mapping[int, int]) -> None:
-    """Let a draft ask for these units (by SKU id) instead; a draft of nothing is cancelled.
+    """Replace the units of a draft (by SKU id); a draft without units is cancelled.
 
-    The caller has locked what the goods are for. One that is no draft stays as it is.
+    The caller has locked the order that the goods are for. One that is no draft stays as it is.
     """
     transfer = Transfer.objects.select_for_update().get(pk=transfer_id)
     if transfer.state != TransferState.DRAFT:
@@ -78,7 +78,7 @@ def redraw_transfer(*, transfer_id: int, units: Mapping[int, int]) -> None:
 def dispatch_transfer(
     *, identity: str, as_scanned: bool = False, actor: Principal
 ) -> dict[str, Any]:
-    """Let the goods leave: `on_hand` falls at the source.
+    """Dispatch a transfer: `on_hand` falls at the source.
 
     `as_scanned`: what was loaded leaves, the rest of the draft is left behind. Only what is
     available may leave: raises `InsufficientStock` otherwise, `NothingScanned`, and
@@ -115,10 +115,10 @@ def dispatch_transfer(
 def dispatch_promised(
     *, identity: str, parts: Sequence[Part], as_scanned: bool = False, actor: Principal
 ) -> dict[str, Any]:
-    """Let promised goods leave: the claims on them end, `on_hand` and `reserved` fall.
+    """Dispatch promised goods: the reservations of them end, `on_hand` and `reserved` fall.
 
-    `parts` are the claims on all that the draft names. Raises `TransferPromised` when not all
-    of it was scanned, and `ReservationNotLive` when a claim is not there any more.
+    `parts` are the reservations of all units of the draft. Raises `TransferPromised` when not all
+    of it was scanned, and `ReservationNotLive` when a reservation is no longer live.
     """
     transfer = lock_transfer(identity, actor, at="source")
     missing = [line for line in lines_of(transfer) if line.loaded < line.quantity]
@@ -145,7 +145,7 @@ def dispatch_promised(
 
 
 def cancel_transfer(*, identity: str, actor: Principal) -> dict[str, Any]:
-    """Give up a draft. Raises `IllegalTransition` once the goods have left."""
+    """Cancel a draft. Raises `IllegalTransition` once the goods have left."""
     transfer = lock_transfer(identity, actor, at="source")
     state = next_transfer_state(transfer.state, "cancel")
     if transfer.reference:
@@ -175,14 +175,14 @@ def lines_of(transfer: Transfer) -> list[TransferLine]:
 
 
 def tell(type: str, transfer: Transfer, actor: Principal) -> dict[str, Any]:
-    """Publish what became of a transfer; return its document."""
+    """Publish a transfer's event; return its document."""
     document = transfer_document(transfer)
     publish(Fact(type, subject_of(transfer), document, actor=actor.name))
     return document
 
 
 def _set_off(transfer: Transfer, *, as_scanned: bool) -> list[TransferLine]:
-    """Take the step into transit; return the lines, whose `quantity` is what leaves."""
+    """Mark a transfer as in transit; return the lines, whose `quantity` is what leaves."""
     transfer.state = next_transfer_state(transfer.state, "dispatch")
     transfer.dispatched_at = timezone.now()
     transfer.save(update_fields=["state", "dispatched_at"])

@@ -1,4 +1,4 @@
-"""What a channel may still promise of some SKUs, by location: read at once, taken line by line."""
+"""Units that a channel may still promise, by SKU and location: read once, taken line by line."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ SELECT {COLUMNS}, c.places, c.units FROM {JOINED} LEFT JOIN c ON c.sku_id = k.id
 class Pool:
     """Units that may be promised by SKU code and location id, and units on the way by SKU code.
 
-    `units` names only locations that have some, of those asked about; `elsewhere` the same of
-    all others. `kept` is what is kept from sale, and why, where anything is. SKUs that nobody
-    knows are in none of them.
+    `units` has only locations with some, of those requested; `elsewhere` the same of
+    all others. `kept` is what is kept from sale, and why, where anything is. Unknown SKUs
+    are in none of them.
     """
 
     units: dict[str, dict[int, int]]
@@ -36,9 +36,9 @@ class Pool:
     elsewhere: dict[str, dict[int, int]]
 
     def take(self, sku: str, quantity: int) -> None:
-        """Set units aside, so that a second line of the SKU does not count on them too.
+        """Deduct units, so that a second line of the SKU does not count on them too.
 
-        They come from where there are most, as one line would be served from one location.
+        They come from the location with most units, as one line is served from one location.
         """
         shelf = self.units[sku] = dict(self.units[sku])  # the first line's answer stays
         for location, units in sorted(shelf.items(), key=lambda item: (-item[1], item[0])):
@@ -51,7 +51,7 @@ class Pool:
 
 
 class Shelves:
-    """All that was read of some SKUs at one moment, before anybody is named who looks at it."""
+    """The availability of some SKUs read at one time, for any channel."""
 
     def __init__(self, rows: Sequence[tuple[ShelfRow, dict[int, int]]]) -> None:
         self._rows = rows
@@ -59,7 +59,7 @@ class Shelves:
 
     @property
     def revision(self) -> int:
-        """The revision of the network at that moment; 0 when no SKU is known."""
+        """The revision of the network at that time; 0 when no SKU is known."""
         return self._rows[0][0].revision if self._rows else 0
 
     def seen_by(self, *, channel_id: int, location_ids: Collection[int]) -> Pool:

@@ -1,4 +1,4 @@
-"""What each location could still promise of some SKUs, for one channel: one statement."""
+"""Units of some SKUs that each location can still promise to one channel, in one statement."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ from inventory.queries.available.kept import Resolver
 from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, ShelfRow, pairs
 
 Pair = tuple[int, int]  # (sku_id, location_id)
-FENCED_MOST = 2_000_000_000  # what the guard's integer takes: no location has more to sell
+FENCED_MOST = 2_000_000_000  # the range of the column: no location has more to sell
 
 _READ = f"WITH {ASKED} SELECT {COLUMNS} FROM {JOINED}"
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What a channel may still promise of the asked SKUs; an unknown one is missing everywhere.
+    """Units that a channel may still promise, by SKU; an unknown SKU is missing everywhere.
 
     `sellable` is in units by SKU id and location id, and may be below zero. `fenced` is what the
-    guard of a claim must leave beyond the row's own safety stock, where that is anything: what is
-    kept for other channels, and what a rule keeps safe above the row's own level.
+    check of a reservation must leave beyond the row's own safety stock, where that is anything:
+    what is kept for other channels, and what a rule keeps safe above the row's own level.
     """
 
     sku_ids: dict[str, int]
     sellable: dict[int, dict[int, int]]
     fenced: dict[Pair, int]
-    # Whether any of it is in carts whose time is over, but which no sweep has ended yet.
+    # Whether some units are held by expired carts that no sweep has ended yet.
     has_stale_holds: bool = False
 
 
 def read_shelf(
     *, skus: Sequence[str], channel_id: int, entitled: Mapping[Pair, int] | None = None
 ) -> Shelf:
-    """Read every Stock row of these SKU codes as this channel sees it.
+    """Read the units of these SKU codes that this channel may promise, by location.
 
-    `entitled` are units that the asker held until this transaction and that nobody could take
-    since: they stay its own, whatever has been fenced or kept safe after they were promised.
+    `entitled` are units that the buyer's cart held until this transaction and that no other buyer
+    could take since: they remain available to it, even if they were fenced or kept as safety stock
+    meanwhile.
     """
     rows = [ShelfRow(*row) for row in run(_READ, [list(skus)])]
     if not rows:

@@ -1,4 +1,4 @@
-"""How many units are in which condition, read back from the ledger."""
+"""Units by condition, computed from the ledger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def conditions_of(pairs: Collection[Pair]) -> dict[Pair, Kept]:
     """Return the units in each condition of each of these rows, in one statement.
 
     Under the lock of the rows they add up to `unavailable`. Reads every movement of
-    `unavailable` that a row ever had, and no other, through an index of their own.
+    `unavailable` that a row ever had, and no other, through a partial index.
     """
     sums: dict[Pair, list[tuple[str, int]]] = {pair: [] for pair in pairs}
     if not sums:
@@ -51,7 +51,7 @@ def rows_kept_apart(actor: Principal) -> QuerySet[Stock]:
 
 
 def conditions_in_words(kept: Kept) -> str:
-    """Write units by condition for a person: "3 damaged, 1 missing"."""
+    """Describe units by condition: "3 damaged, 1 missing"."""
     return ", ".join(
         f"{units} {Condition(condition).label.lower()}"
         for condition, units in kept.items()

@@ -1,4 +1,4 @@
-"""Keep rules: those that an actor may see, and all of them in memory, as of one revision."""
+"""Keep rules: those that an actor may see, and all of them cached, by revision."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _lock = threading.Lock()
 
 
 def keeping_at(revision: int) -> Keeping:
-    """Return what is kept by rule, as of a revision of the network: rules raise it too."""
+    """Return the keep rules at a revision of the network, which changes of rules raise too."""
     global _cached
     cached = _cached
     if cached is None or cached.revision != revision:
@@ -71,7 +71,7 @@ def _load(revision: int) -> Keeping:
 
 
 def visible_keep_rules(actor: Principal) -> QuerySet[KeepRule]:
-    """Return the rules that lie wholly within what the actor is tied to."""
+    """Return the rules that lie wholly within the actor's locations and channels."""
     rules = KeepRule.objects.select_related("channel", "sku", "location")
     if actor.locations is not None:
         rules = rules.filter(location__code__in=actor.locations)
@@ -81,7 +81,7 @@ def visible_keep_rules(actor: Principal) -> QuerySet[KeepRule]:
 
 
 def state_of(rule: KeepRule, at: datetime) -> KeepState:
-    """Say where a rule stands in time."""
+    """Return whether a rule is upcoming, active or over."""
     if rule.until is not None and rule.until <= at:
         return KeepState.OVER
     if rule.starts_at is not None and rule.starts_at > at:

@@ -1,4 +1,4 @@
-"""What is kept from sale on Stock rows: their own levels and fences, and what rules add."""
+"""Units kept from sale on Stock rows: by their own levels and fences, and by rules."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from inventory.queries.available.keep_rules import keeping_at
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # The revision whose rules apply and the database's time in microseconds, both as whole numbers
-# because they come with every row. Read together with the balances, so that all of it is of one
-# moment.
+# because they come with every row. Read together with the balances, so that all of it is of the
+# same time.
 MOMENT = """
     coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0),
     (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
@@ -23,7 +23,7 @@ FENCE_HOLDS = "(until IS NULL OR until > statement_timestamp())"
 
 
 class Resolver:
-    """Says what applies to the rows of one statement, at the `MOMENT` that came with them."""
+    """Computes what is kept on the rows of one statement, at the `MOMENT` that came with them."""
 
     def __init__(self, revision: int, microseconds: int) -> None:
         keeping = keeping_at(revision)
@@ -38,7 +38,7 @@ class Resolver:
         location_id: int,
         own: Sequence[Kept] = (),
     ) -> tuple[Kept, ...]:
-        """Return what applies to one row, whose own level and fences are `own`."""
+        """Return what is kept on one row, whose own level and fences are `own`."""
         return self._rules.kept(sku_id, category, abc_class, location_id, own)
 
     def kept_of_sku(
@@ -49,7 +49,7 @@ class Resolver:
         location_ids: Collection[int],
         own: Mapping[int, Sequence[Kept]],
     ) -> dict[int, tuple[Kept, ...]]:
-        """Return what applies to each of a SKU's rows, without those that keep nothing.
+        """Return what is kept on each of a SKU's rows, without those that keep nothing.
 
         `own` are levels and fences of the rows that have any.
         """
@@ -65,7 +65,7 @@ class Resolver:
         return self._rules.may_touch(sku_id)
 
     def fences(self, rows: Iterable[Sequence[Any]]) -> list[Kept]:
-        """Name the channels of fences that were read as (channel id, units, end)."""
+        """Replace channel ids by codes in fences read as (channel id, units, end)."""
         return [
             Kept(units, self._channels[channel_id], until)
             for channel_id, units, until in rows
@@ -73,14 +73,14 @@ class Resolver:
         ]
 
     def keeps(self, levels: Iterable[Kept], channel_id: int) -> int:
-        """Add up what a channel must leave of all that is kept on a row."""
+        """Add up the units kept on a row that a channel must leave."""
         channel = self._channels.get(channel_id)
         return sum(
             level.quantity for level in levels if level.channel is None or level.channel != channel
         )
 
 
-# One row a Stock row: its own level, its fences side by side in arrays, and whose row it is.
+# One row a Stock row: its SKU and location, its own level, its fences in parallel arrays.
 _READ_KEPT = f"""
 SELECT {MOMENT}, s.id, s.safety_stock, f.channels, f.units, f.ends,
        k.id, k.category, k.abc_class, s.location_id

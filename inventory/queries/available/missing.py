@@ -1,4 +1,4 @@
-"""Units that a picker did not find and that nobody has counted since."""
+"""Units that a picker did not find and that were not counted since."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db import connection
 
 Pair = tuple[int, int]  # (sku_id, location_id)
 
-# What was set aside as missing, less what was since found, written off or counted. A count of
-# noon settles what was missed before noon, and what has been settled later is not settled again.
+# Units set aside as missing, less those since found, written off or counted. A count of
+# noon settles units missed before noon, and units that were settled later are not settled again.
 _MISSING = """
 SELECT w.sku_id, w.location_id,
        least(
@@ -47,7 +47,7 @@ LIMIT %(limit)s
 
 
 def missing_units(moments: Mapping[Pair, datetime | None]) -> dict[Pair, int]:
-    """Return the units set aside as missing at a row's moment (None: now), not settled yet.
+    """Return the units set aside as missing at a row's time (None: now), not settled yet.
 
     Reads all movements of these rows: ask only for rows with units that are unavailable.
     """
@@ -66,7 +66,7 @@ def missing_units(moments: Mapping[Pair, datetime | None]) -> dict[Pair, int]:
 
 
 def short_picked(*, location_id: int, since: datetime, limit: int) -> list[int]:
-    """Return the ids of SKUs that pickers missed since then and nobody has settled yet.
+    """Return the ids of SKUs that pickers missed since then and that are not settled yet.
 
     The last missed come first.
     """

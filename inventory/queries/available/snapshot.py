@@ -1,7 +1,7 @@
 """The Stock rows of some SKUs as they are read to decide or to promise: one row a SKU.
 
 20 figures each of 50 SKUs as arrays cost PostgreSQL and psycopg half of what they cost as a
-thousand rows. What few rows have (levels, fences, stale holds) stands apart, in arrays that are
+thousand rows. Values that few rows have (levels, fences, stale holds) are apart, in arrays that are
 mostly empty. Arrays come as text, and are read as JSON: psycopg's loaders, one made for each
 column of each statement, took three times as long.
 """
@@ -17,7 +17,7 @@ import msgspec
 from inventory.keeping import Kept
 from inventory.queries.available.kept import EPOCH, FENCE_HOLDS, MOMENT, Resolver
 
-# `k`, `f` and `h`: the SKUs asked for, their fences that hold, their holds whose time is over.
+# `k`, `f` and `h`: the requested SKUs, their fences in force, their expired holds.
 ASKED = f"""
 k AS MATERIALIZED (
     SELECT id, code, category, abc_class FROM inventory_sku WHERE code = ANY(%b::text[])
@@ -75,8 +75,8 @@ class ShelfRow(NamedTuple):
     stale: Figures
 
     def unclaimed(self) -> dict[int, int]:
-        """Return by location id the units that nobody has a live claim on: those in carts whose
-        time is over count, though no sweep has ended them yet."""
+        """Return by location id the units without a live reservation: those in expired carts
+        count, though no sweep has ended them yet."""
         units = dict(pairs(self.places, self.free))
         for place, stale in pairs(self.held, self.stale):
             if place in units:
@@ -84,7 +84,7 @@ class ShelfRow(NamedTuple):
         return units
 
     def kept(self, places: Collection[int], resolver: Resolver) -> dict[int, tuple[Kept, ...]]:
-        """Return what is kept from sale at each of these locations, where anything is."""
+        """Return what is kept from sale at these locations, without those that keep nothing."""
         if not (self.levelled or self.fenced or resolver.may_touch(self.sku_id)):
             return {}
         own: dict[int, list[Kept]] = {}

@@ -1,4 +1,4 @@
-"""What a count is to look at: chosen by SKUs, by bins, or by what pickers missed."""
+"""Choosing the lines of a count: by SKUs, by bins, or by what pickers missed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from inventory.models import Placement
 from stores.models import Bin
 
-LAST_TURN = 2_147_483_647  # what has no bin is looked for at the end of the walk
+LAST_TURN = 2_147_483_647  # SKUs without a bin come at the end of the walk
 
 
 @dataclass(frozen=True, slots=True)
 class ToCount:
-    """A SKU to be counted in one bin, or wherever it lies (no bin)."""
+    """A SKU to be counted in one bin, or in the whole location (no bin)."""
 
     sku_id: int
     bin: str = ""

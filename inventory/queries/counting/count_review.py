@@ -1,4 +1,4 @@
-"""What a count shows beside the record, and which of it a second person must look at."""
+"""Reviewing a count: variances from the record, and those that need a second person."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from inventory.queries.lookup import Spot
 class Whole:
     """The sum of a SKU's bins in one count.
 
-    `since` to `at`: from the first to the last look. `counters` are the names of those who
-    looked, by their ids.
+    `since` to `at`: from the first to the last entry. `counters` are the names of the people
+    who counted, by their ids.
     """
 
     spot: Spot
@@ -29,15 +29,15 @@ class Whole:
     counters: Mapping[str, str]
 
     def as_counted(self) -> Counted:
-        """Return it as a figure of the moment at which the last bin was looked at."""
+        """Return it as a figure of the time at which the last bin was counted."""
         return Counted(self.spot, self.units, at=self.at)
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A SKU of a count beside the record of the moment at which it was counted.
+    """A SKU of a count beside the record at the time of counting.
 
-    `reasons` say why a second person must look: `units`, `percent`, `moved`.
+    `reasons` say why a second person must approve: `units`, `percent`, `moved`.
     """
 
     spot: Spot
@@ -54,12 +54,12 @@ class Reviewed:
 
     @property
     def needs_approval(self) -> bool:
-        """Whether somebody has yet to look; an approval is of one variance, and no other."""
+        """Whether an approval is missing; an approval holds for one variance only."""
         return bool(self.reasons) and self.approved_variance != self.variance
 
 
 def wholes(count: Count) -> list[Whole]:
-    """Return what was counted of each SKU, in the order of their codes; two queries."""
+    """Return the sums of each SKU, in the order of their codes; two queries."""
     lines = (
         CountLine.objects.filter(count=count, counted__isnull=False)
         .select_related("sku")
@@ -87,10 +87,10 @@ def _whole(count: Count, lines: list[CountLine], counters: Mapping[str, str]) ->
 
 
 def review(count: Count) -> list[Reviewed]:
-    """Return what a submitted count shows, by SKU; nothing before that, nor once given up.
+    """Return the review of a submitted count, by SKU; empty before that, and once cancelled.
 
-    In review the record is read anew each time, because what happened before the count may be
-    told after it. Of an applied count it is what applying it showed.
+    In review the record is read again each time, because movements from before the count may be
+    recorded after it. For an applied count it is the stored result.
     """
     if count.state not in (CountState.REVIEW, CountState.APPLIED):
         return []
@@ -102,7 +102,7 @@ def review(count: Count) -> list[Reviewed]:
 
 
 def judge(count: Count, summed: Sequence[Whole], findings: Sequence[Finding]) -> list[Reviewed]:
-    """Say of each finding whether a second person must look, and who has."""
+    """Return for each finding whether a second person must approve, and who has."""
     results = _results(count)
     moved = moved_while_counted(summed)
     return [
@@ -152,14 +152,14 @@ def _as_found(
 
 
 def why_check(count: Count, variance: int, recorded: int, moved: bool) -> tuple[str, ...]:
-    """Say why a second person must look at a variance; nothing: nobody need."""
+    """Return why a second person must approve a variance; empty when none must."""
     if not variance:
         return ()
     off = abs(variance)
     reasons = {
         "units": off >= count.threshold_units,
         "percent": off * 100 >= count.threshold_percent * max(recorded, 0),
-        # Counted in several looks, between which units came or went: were those seen or not?
+        # Counted in several entries, with movements in between: the sum may miss those units.
         "moved": moved,
     }
     return tuple(name for name, holds in reasons.items() if holds)
@@ -178,7 +178,7 @@ WHERE m.on_hand_delta <> 0 AND m.reason <> 'cycle_count'
 
 
 def moved_while_counted(summed: Iterable[Whole]) -> set[int]:
-    """Return the SKUs of which units came or went between the first and the last look."""
+    """Return the SKUs with movements between the first and the last entry."""
     looks = [whole for whole in summed if whole.since < whole.at]
     if not looks:
         return set()

@@ -1,4 +1,4 @@
-"""Counts as the contract shows them."""
+"""Counts as the API shows them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def visible_counts(actor: Principal) -> QuerySet[Count]:
 
 
 def with_progress(counts: QuerySet[Count]) -> QuerySet[Count]:
-    """Add how many lines there are and how many of them somebody has counted."""
+    """Add how many lines there are and how many of them are counted."""
     done = Q(lines__counted__isnull=False)
     return counts.annotate(
         lines_total=CountOf("lines"), lines_counted=CountOf("lines", filter=done)
@@ -46,9 +46,9 @@ def count_summaries(counts: Sequence[Count]) -> list[dict[str, Any]]:
 
 
 def count_document(count: Count) -> dict[str, Any]:
-    """Return a count with its lines and, once it is submitted, what they showed.
+    """Return a count with its lines and, once it is submitted, their variances.
 
-    While people count, nothing of it says what the record has.
+    While people count, it does not contain the recorded figures.
     """
     count = with_lines(with_progress(Count.objects.select_related("location"))).get(pk=count.pk)
     return {
@@ -104,6 +104,6 @@ def _reviewed(row: Reviewed) -> dict[str, Any]:
 
 
 def sku_ids_counted(identity: str) -> list[int]:
-    """Return the SKUs that somebody has counted; none when there is no such count."""
+    """Return the SKUs that are counted; none when there is no such count."""
     lines = CountLine.objects.filter(count=as_id(identity), counted__isnull=False)
     return list(lines.order_by("sku").values_list("sku_id", flat=True).distinct())

@@ -1,4 +1,4 @@
-"""Where figures of others had drifted from the record, and the movements that explain it."""
+"""Drift: figures that differed from the record, and the movements that explain them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MOST_STEPS = 20  # movements shown beside one figure, the newest ones
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A Stock row between two moments; `since` None: from its beginning, `until` None: to now.
+    """A Stock row between two times; `since` None: from its beginning, `until` None: to now.
 
-    The correction that a figure taken `at` a moment has brought is left out: it explains
+    The correction by the figure taken at `at` is left out: it explains
     nothing.
     """
 
@@ -54,7 +54,7 @@ class Steps:
     left_out: int = 0
 
 
-# As in since.py, what was recorded well before the window cannot have happened in it.
+# As in since.py, movements recorded well before the window cannot have happened in it.
 _STEPS = """
 SELECT w.n, m.id, m.on_hand_delta, m.reason, m.reference, m.actor, m.occurred_at, m.recorded_at,
        m.found
@@ -126,9 +126,9 @@ def explain(rows: Sequence[Drift]) -> list[Steps]:
 
 
 def explain_figures(findings: Sequence[Finding], previous: Mapping[Pair, datetime]) -> list[Steps]:
-    """Return what moved since each figure, and before it where it has drifted.
+    """Return the movements since each figure, and before it where it has drifted.
 
-    `previous` are the moments of the figures before them: what explains a drift came later.
+    `previous` are the times of the figures before them: a drift's causes came later.
     """
     return steps_between([_window(finding, previous) for finding in findings])
 

@@ -1,4 +1,4 @@
-"""Comparing absolute figures with the record of the moment at which each was taken."""
+"""Comparing absolute figures with the record at the time at which each was taken."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from inventory.queries.lookup import Spot
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Units seen of one SKU at one location `at` a moment (None: now).
+    """Units counted of one SKU at one location at the time `at` (None: now).
 
-    `expected` is what the counter's record said.
+    `expected` is the figure in the sender's own record.
     """
 
     spot: Spot
@@ -26,10 +26,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a figure showed: `recorded` is what the ledger had at its moment.
+    """The result of comparing a figure: `recorded` is what the ledger had at its time.
 
     `on_hand` is what it has now, and `variance` by how much that is to be put right.
-    `superseded`: somebody has counted later than this, and theirs stands.
+    `superseded`: a later count replaces this one.
     """
 
     counted: Counted
@@ -40,16 +40,16 @@ class Finding:
 
 
 def compare(counts: Sequence[Counted], on_hand: Mapping[Pair, int]) -> list[Finding]:
-    """Compare figures with what the rows have now (`on_hand`), less what moved since.
+    """Compare figures with the rows' present `on_hand`, less later movements.
 
-    Who acts on it holds the locks of the rows, and took `on_hand` under them.
+    To change stock by the result, hold the locks of the rows and read `on_hand` under them.
     """
     since = movements_since({item.spot.pair: item.at for item in counts if item.at})
     return [_find(item, on_hand.get(item.spot.pair, 0), since) for item in counts]
 
 
 def look(counts: Sequence[Counted]) -> list[Finding]:
-    """Compare figures with the record as it stands, locking nothing."""
+    """Compare figures with the present record, without locks."""
     skus = {item.spot.sku_id for item in counts}
     places = {item.spot.location_id for item in counts}
     rows = Stock.objects.filter(sku__in=skus, location__in=places)
@@ -64,7 +64,7 @@ def look(counts: Sequence[Counted]) -> list[Finding]:
 
 def _find(item: Counted, on_hand: int, since: Mapping[Pair, Since]) -> Finding:
     later = since.get(item.spot.pair, Since())
-    # More may have left since than was counted: then the shelf is empty now, not in debt.
+    # More may have left since than was counted: then the stock is zero now, not negative.
     now = max(0, item.on_hand + later.on_hand)
     return Finding(
         counted=item,

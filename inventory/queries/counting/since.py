@@ -1,4 +1,4 @@
-"""What the ledger recorded after a moment: how a late count is brought up to date."""
+"""Movements after a given time, with which a late count is brought up to date."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Pair = tuple[int, int]  # (sku_id, location_id)
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What happened to one Stock row after a moment, by when it happened on the floor.
+    """Changes of one Stock row after a time, by when they happened in the building.
 
-    `on_hand` is the sum of the deltas; `counted`: somebody has counted it later still.
+    `on_hand` is the sum of the deltas; `counted`: there is a later count.
     """
 
     on_hand: int = 0
@@ -27,7 +27,7 @@ class Since:
 # A movement may have happened before it was recorded, never after, so those recorded well before
 # the moment need not be read: `edge` is the newest of them, and ids follow recording within a
 # row. The hour covers statements that waited for their row before they wrote. A later count that
-# agreed with the record left no movement: the moment of the last count says so.
+# agreed with the record left no movement: the time of the last count shows it.
 SINCE = """
 SELECT w.sku_id, w.location_id, coalesce(sum(m.on_hand_delta), 0)::int AS on_hand,
        coalesce(bool_or(m.reason = 'cycle_count') OR bool_or(last.at > w.at), false) AS counted
@@ -55,7 +55,7 @@ _SINCE_LISTED = SINCE.format(
 
 
 def movements_since(moments: Mapping[Pair, datetime]) -> dict[Pair, Since]:
-    """Return what happened to each row after its own moment, in one statement."""
+    """Return the changes of each row after its own time, in one statement."""
     if not moments:
         return {}
     with connection.cursor() as cursor:

@@ -37,7 +37,7 @@ class OrdersExportQuery(StrictSerializer):
 
 
 class ExportView(ApiView):
-    """A door whose answer is a file. Refusals are problem documents as everywhere."""
+    """An endpoint that answers with a file. Refusals are problem documents as everywhere."""
 
     renderer_classes = [CsvRenderer, JSONRenderer]
 

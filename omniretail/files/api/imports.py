@@ -1,4 +1,4 @@
-"""`/imports`: files in, how far they are, what was wrong with them."""
+"""`/imports`: uploading files, their progress, their bad rows."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ChangeAnswer(serializers.Serializer):
 
 def seen_imports(actor: Principal) -> QuerySet[Import]:
     """Return the imports that an actor may see: of kinds that it may send, and only its own
-    where it is tied to some channels or locations."""
+    where it is restricted to some channels or locations."""
     kinds = [kind.name for kind in KINDS.values() if actor.may(kind.scope)]
     rows = Import.objects.filter(kind__in=kinds)
     if actor.channels is not None or actor.locations is not None:
@@ -85,7 +85,7 @@ def seen_imports(actor: Principal) -> QuerySet[Import]:
 
 
 class ImportsView(ApiView):
-    # Which one depends on the kind; without any there is nothing to see.
+    # Which one depends on the kind; without any the list is empty.
     scopes = {"GET": None, "POST": None}
     parser_classes = [FormParser]
 
@@ -107,9 +107,9 @@ class ImportsView(ApiView):
     def post(self, request: Request) -> HttpResponse:
         """Take a CSV file, to be applied by a worker.
 
-        The answer comes once the rows are safe. Good rows land, bad ones are listed by line and
-        reason under `errors_url`; the same file twice changes nothing. A `dry_run` changes
-        nothing at all and lists what would under `changes_url`.
+        The answer comes once the rows are stored. Good rows are applied, bad ones listed by line
+        and reason under `errors_url`; the same file twice changes nothing. A `dry_run` changes
+        nothing and lists the changes it would make under `changes_url`.
         """
         form = self.body(UploadBody)
         kind = KINDS[form["kind"]]
@@ -127,7 +127,7 @@ class ImportsView(ApiView):
 
 
 class OneImport(ApiView):
-    """A door of one import."""
+    """Base of the endpoints of one import."""
 
     def find(self, id: str) -> Import:
         if not (id.isascii() and id.isdecimal()) or int(id[:20]) > LAST_ID:
@@ -143,12 +143,12 @@ class ImportView(OneImport):
 
     @extend_schema(operation_id="get_import", responses={200: ImportAnswer})
     def get(self, request: Request, id: str) -> Response:
-        """Look how far an import is."""
+        """Show the progress of an import."""
         return Response(import_document(self.find(id)))
 
 
 class RowsView(OneImport):
-    """Rows of an import: as CSV, or by pages where JSON is asked for."""
+    """Rows of an import: as CSV, or in pages for clients that accept JSON."""
 
     scopes = {"GET": None}
     filterset_class = RowFilters
@@ -187,7 +187,7 @@ class ImportChangesView(RowsView):
         },
     )
     def get(self, request: Request, id: str) -> HttpResponseBase:
-        """Download what a dry run found would change; with `Accept: application/json`, a page."""
+        """Download the changes that a dry run found; with `Accept: application/json`, a page."""
         file = self.find(id)
         filters = self.filterset(Change.objects.filter(file=file))
         filters.check()
@@ -200,7 +200,9 @@ class ImportChangesView(RowsView):
 
 
 def stream_errors(file: Import) -> HttpResponseBase:
-    """Answer with the bad rows of a file: line, what and why, then the cells as they stood."""
+    """Answer with the bad rows of a file: line, column, code and reason, then the original
+    cells.
+    """
     cells = "".join(f""", {text(f"row ->> '{name}'")} AS "row.{name}" """ for name in file.columns)
     return stream_csv(
         f"""SELECT line, {text('"column"')} AS "column", code, {text("reason")} AS reason{cells}

@@ -1,4 +1,4 @@
-"""Taking a file: a multipart body, its limits, and the scope that its kind asks for."""
+"""Uploading a file: the multipart body, its limits, and the scope that its kind needs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from omniretail.files.kinds import KIND_NAMES, KINDS
 
 
 class FormParser(MultiPartParser):
-    """multipart/form-data, whose own refusals are no defects of this service."""
+    """Parses multipart/form-data; a malformed body is a 4xx, not a 500."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         try:
@@ -65,7 +65,7 @@ def check_scope(kind: Kind, actor: Principal) -> None:
 
 
 def opened(upload: UploadedFile) -> BinaryIO:
-    """Return the file itself: on disk, unless it is small."""
+    """Return the uploaded file: on disk, unless it is small."""
     assert upload.file is not None
     return cast(BinaryIO, upload.file)
 
@@ -73,7 +73,7 @@ def opened(upload: UploadedFile) -> BinaryIO:
 def accept_upload(
     *, form: dict[str, Any], content: CsvFile, upload: UploadedFile, actor: Principal
 ) -> Import:
-    """Stage what an `UploadBody` brought."""
+    """Stage the file of a validated `UploadBody`."""
     return accept_file(
         content=content,
         kind=KINDS[form["kind"]],

@@ -1,4 +1,4 @@
-"""How pages write moments: to the second, because a ledger is read by the second."""
+"""How pages write times: to the second, as the ledger needs."""
 
 DATETIME_FORMAT = "j M Y H:i:s"
 DATE_FORMAT = "j M Y"

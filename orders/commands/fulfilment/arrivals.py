@@ -1,4 +1,4 @@
-"""Goods that arrive from another location: for the shelf, or for a customer who waits for them."""
+"""Receiving transfers: for stock, or for a customer who waits for the goods."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def receive_goods(
     as_scanned: bool = False,
     actor: Principal,
 ) -> dict[str, Any]:
-    """Receive a transfer; claim what its customer waits for in the same act, fill backorders.
+    """Receive a transfer; reserve the customer's units in the same act, fill backorders.
 
-    When all that the customer waits for is there, their fulfilment is ready. What cannot come
-    any more, lost or damaged, is taken off it and sourced again.
+    When all units of the customer have arrived, the fulfilment is ready. Units that cannot come
+    any more, lost or damaged, are taken off it and sourced again.
     """
 
     def act() -> tuple[dict[str, Any], StockChange]:
@@ -73,10 +73,10 @@ def _on_its_way(identity: str) -> Fulfilment | None:
 
 
 def _claims(fulfilment: Fulfilment, lines: Sequence[FulfilmentLine]) -> dict[FulfilmentLine, Claim]:
-    """Return the claim that each line wants on what arrives.
+    """Return the reservation of arriving units that each line needs.
 
-    The claim of an earlier part grows; one that was spent at the source, or broke, is followed
-    by a new one.
+    The reservation of an earlier part is enlarged; one that ended at the source, or broke, is
+    followed by a new one.
     """
     wanting = [line for line in lines if line.quantity > line.arrived]
     live = set(
@@ -139,7 +139,7 @@ def _arrive(
 def _missing(
     lines: Sequence[FulfilmentLine], transfer: Mapping[str, Any]
 ) -> dict[FulfilmentLine, int]:
-    """Return the units that the transfer cannot bring any more; the last lines go without."""
+    """Return the units that the transfer cannot bring any more; the last lines lose theirs."""
     coming = {
         line["sku"]: line["quantity"] - line["received"] - line["lost"]
         for line in transfer["lines"]

@@ -22,17 +22,17 @@ from orders.models import FulfilmentLine, Order, OrderLine, PickListLine
 from orders.queries.documents import order_document
 from orders.transitions import CANCEL, may_fulfilment
 
-# Units that nobody has walked for yet go first; a packed box is opened last.
+# Units that are not being picked go first; a packed box is opened last.
 _EASIEST_FIRST = ("open", "picking", "in_transit", "packed", "ready")
 
 
 def cancel_order(
     *, number: str, lines: Sequence[tuple[str, int]] | None, reason: str, actor: Principal
 ) -> Order:
-    """Cancel (line id, units), or without lines all that has not left; return the order.
+    """Cancel (line id, units), or without lines all units that have not left; return the order.
 
-    Waiting units go first, then reserved ones. Their goods are on sale again at once. Raises
-    `NothingToCancel` when more is asked than can be; nothing changes then.
+    Backordered units go first, then reserved ones, which are on sale again at once. Raises
+    `NothingToCancel` when more is asked than can be cancelled; nothing changes then.
     """
     order = Order.objects.filter(number=number).first()
     if order is None:
@@ -81,7 +81,7 @@ def cancel_order(
             actor=actor,
         ),
     )
-    if document["state"] == "completed":  # only what had not left yet kept it open
+    if document["state"] == "completed":  # only the cancelled units kept it open
         publish(
             Fact("order.completed", f"orders/{number}", document, order=number, actor=actor.name)
         )
@@ -94,7 +94,7 @@ def cancel_order(
 
 
 def _cancellable_shares(order: Order) -> list[FulfilmentLine]:
-    """Return the fulfilment lines whose goods no customer or carrier of theirs has yet."""
+    """Return the fulfilment lines whose goods are not with the customer or a carrier yet."""
     shares = FulfilmentLine.objects.filter(fulfilment__order=order).select_related("fulfilment")
     possible = [
         share
@@ -106,7 +106,7 @@ def _cancellable_shares(order: Order) -> list[FulfilmentLine]:
 
 
 def _left(share: FulfilmentLine) -> int:
-    """Return the units of a fulfilment line that the customer can still do without."""
+    """Return the units of a fulfilment line that can still be cancelled."""
     return share.quantity - share.fulfilled
 
 
@@ -143,7 +143,7 @@ def _wanted(lines: Sequence[tuple[str, int]] | None, free: dict[str, int]) -> di
 def _take_out(
     wanted: dict[str, int], rows: dict[str, OrderLine], shares: list[FulfilmentLine]
 ) -> list[Part]:
-    """Move the units to `cancelled` in memory; return the claims to be released."""
+    """Move the units to `cancelled` in memory; return the reservations to be released."""
     freed = []
     for line_id, units in wanted.items():
         line = rows[line_id]
@@ -161,7 +161,7 @@ def _take_out(
             had = share.arrived
             share.shrink_to(share.quantity - taken)
             left -= taken
-            # On the way there is no claim: what is not wanted goes on sale when it arrives.
+            # In transit there is no reservation: cancelled units go on sale when they arrive.
             on_way = share.fulfilment.state == FulfilmentState.IN_TRANSIT
             claimed = had - share.arrived if on_way else taken
             freed.append(Part(share.reservation_id, claimed))
@@ -169,7 +169,7 @@ def _take_out(
 
 
 def _shorten_pick_lists(shares: list[FulfilmentLine]) -> None:
-    """Let no picker walk for units that nobody wants any more."""
+    """Take cancelled units off the pick lists."""
     quantities = {share.pk: share.quantity for share in shares}
     picks = list(PickListLine.objects.filter(fulfilment_line__in=quantities))
     for pick in picks:

@@ -1,4 +1,4 @@
-"""What every step of a fulfilment does: lock, look up its lines, move units, tell."""
+"""Shared by all steps of a fulfilment: lock, look up its lines, move units, publish."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from orders.queries.fulfilments import counter_fulfilments, workable_fulfilments
 
 
 def lock_fulfilment(*, code: str, actor: Principal, at_counter: bool = False) -> Fulfilment:
-    """Lock a fulfilment's order, then the fulfilment; `NotFound` when it is not the actor's.
+    """Lock a fulfilment's order, then the fulfilment; `NotFound` when the actor may not see it.
 
-    The work is that of the building where the goods are picked; `at_counter` it is the shop's.
-    Every change to an order's units holds its order, so that a cancellation and a shipment of
+    The actor must work where the goods are picked, or `at_counter` in the shop.
+    Every change to an order's units locks the order, so that a cancellation and a shipment of
     the same units cannot both happen.
     """
     mine = counter_fulfilments(actor) if at_counter else workable_fulfilments(actor)
@@ -41,12 +41,12 @@ def lock_fulfilment(*, code: str, actor: Principal, at_counter: bool = False) ->
 
 
 def lines_of(fulfilment: Fulfilment) -> list[FulfilmentLine]:
-    """Return the lines in their order, with order line, SKU and claim."""
+    """Return the lines in their order, with order line, SKU and reservation."""
     return list(fulfilment.lines.select_related("order_line__sku").order_by("id"))
 
 
 def find_lines(lines: Sequence[FulfilmentLine], line_ids: Sequence[str]) -> list[FulfilmentLine]:
-    """Return the lines that a body names, in its order; 400 for those that are not here."""
+    """Return the lines that a body names, in its order; `ValidationFailed` for unknown ones."""
     by_line_id = {line.order_line.line_id: line for line in lines}
     unknown = [index for index, line_id in enumerate(line_ids) if line_id not in by_line_id]
     if unknown:
@@ -66,7 +66,7 @@ def find_lines(lines: Sequence[FulfilmentLine], line_ids: Sequence[str]) -> list
 def sum_units(
     lines: Sequence[FulfilmentLine], given: Sequence[tuple[str, int]]
 ) -> dict[FulfilmentLine, int]:
-    """Sum (line_id, units) per line: a line named twice is meant twice."""
+    """Sum (line_id, units) per line: a repeated line is summed."""
     units: dict[FulfilmentLine, int] = {}
     found = find_lines(lines, [line_id for line_id, _ in given])
     for line, (_, quantity) in zip(found, given, strict=True):
@@ -106,7 +106,7 @@ def tell(
 
 
 def tell_completed(order_ids: Iterable[int], *, actor: Principal) -> None:
-    """Publish `order.completed` for the orders of which all that was not cancelled has left."""
+    """Publish `order.completed` for orders of which all units not cancelled have left."""
     publish(
         *(
             Fact(
@@ -143,7 +143,7 @@ def end_claims(
     leaves: bool = False,
     goes_missing: bool = False,
 ) -> None:
-    """End the claims behind these units; `ClaimBroken` when a count has just broken one."""
+    """End the reservations of these units; `ClaimBroken` when a count has just broken one."""
     closed = ledger.close_claims(
         [Part(line.reservation_id, quantity) for line, quantity in units.items()],
         state=state,

@@ -1,4 +1,4 @@
-"""Pickups that nobody came for: the goods go back on sale, the customer gets the money back."""
+"""Expired pickups: the goods go back on sale, the customer gets the money back."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ log = logging.getLogger("omniretail.orders")
 
 
 def expire_pickup(*, code: str, actor: Principal) -> Fulfilment:
-    """Give up waiting for a customer: release the goods, cancel their units, ask for a refund."""
+    """Expire a pickup: release the goods, cancel their units, request a refund."""
     fulfilment = _lock_with_waiting(code=code, actor=actor)
     _expire(fulfilment, actor=actor)
     return fulfilment
 
 
 def _lock_with_waiting(*, code: str, actor: Principal) -> Fulfilment:
-    """Lock a fulfilment, its order, and the orders that wait for its goods: they get them next."""
+    """Lock a fulfilment, its order, and the orders whose backorders its goods may fill."""
     seen = counter_fulfilments(actor).filter(code=code).first()
     if seen is None:
         raise NotFound("There is no such fulfilment.")
@@ -77,7 +77,7 @@ def _expire(fulfilment: Fulfilment, *, actor: Principal) -> None:
 def _cancel_units(
     fulfilment: Fulfilment, units: dict[FulfilmentLine, int], *, actor: Principal
 ) -> None:
-    """Cancel what was not collected, and tell: the desk, the shop, and who gives money back."""
+    """Cancel the units not collected; publish the fulfilment, the order and the refund."""
     for line in units:
         line.shrink_to(line.fulfilled)
     FulfilmentLine.objects.bulk_update(units, ["quantity", "picked", "arrived"])
@@ -116,9 +116,9 @@ def _cancel_units(
 
 
 def expire_due_pickups(*, limit: int = 500) -> int:
-    """Expire every pickup whose time is over, each in a transaction of its own; return how many.
+    """Expire every overdue pickup, each in a transaction of its own; return how many.
 
-    One that fails does not hold up the others: it is logged and met again at the next sweep.
+    A failure does not stop the others: it is logged and tried again at the next sweep.
     """
     due = (
         Fulfilment.objects.filter(
@@ -144,7 +144,7 @@ def _expire_one(code: str) -> bool:
 
 
 def _is_due(fulfilment: Fulfilment) -> bool:
-    """Look again under the lock: somebody may just have collected, cancelled or expired it."""
+    """Check again under the lock: it may just have been collected, cancelled or expired."""
     expires_at = fulfilment.pickup_expires_at
     return (
         fulfilment.state == FulfilmentState.READY

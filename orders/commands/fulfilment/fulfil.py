@@ -31,7 +31,7 @@ from orders.transitions import next_fulfilment_state
 
 
 def accept(*, code: str, actor: Principal) -> Fulfilment:
-    """Note who takes this work on. Asked again, the first one stays."""
+    """Record who accepts the fulfilment. On a repeat the first one stays."""
     fulfilment = lock_fulfilment(code=code, actor=actor)
     next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "accept")
     if not fulfilment.accepted_by:
@@ -72,7 +72,7 @@ def pick(*, code: str, lines: Sequence[tuple[str, int]], actor: Principal) -> Fu
 
 
 def check_all_picked(lines: Sequence[FulfilmentLine]) -> None:
-    """Refuse with what is missing, when a unit that is still wanted has not been picked."""
+    """Raise `PickingIncomplete` when a unit that is still wanted has not been picked."""
     missing = [line for line in lines if line.picked < line.quantity]
     if missing:
         raise PickingIncomplete(
@@ -90,9 +90,9 @@ def check_all_picked(lines: Sequence[FulfilmentLine]) -> None:
 
 
 def pack(*, code: str, actor: Principal) -> Fulfilment:
-    """Close the box. Raises `PickingIncomplete` when something is not in it.
+    """Close the box. Raises `PickingIncomplete` when units are missing.
 
-    A box for another shop gets the draft of the transfer that is going to bring it there.
+    For a box to another shop its transfer is drafted.
     """
     fulfilment = lock_fulfilment(code=code, actor=actor)
     state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "pack")
@@ -109,7 +109,7 @@ def pack(*, code: str, actor: Principal) -> Fulfilment:
 def ship(
     *, code: str, carrier: str = "", tracking_number: str = "", actor: Principal
 ) -> Fulfilment:
-    """Give the box to a carrier: the goods leave the building and the pool.
+    """Ship the box with a carrier: the goods leave the building and the stock.
 
     A parcel to a customer needs `carrier` and `tracking_number`; a box for another shop leaves
     on its transfer.
@@ -144,7 +144,7 @@ def _check_carrier(**given: str) -> None:
 
 
 def deliver(*, code: str, actor: Principal) -> Fulfilment:
-    """Note that the customer has the parcel."""
+    """Record that the customer has the parcel."""
     fulfilment = lock_fulfilment(code=code, actor=actor)
     fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "deliver")
     save_step(fulfilment, "state")
@@ -161,7 +161,7 @@ def hand_out(
     actor: Principal,
     **more: Mapping[int, Any],
 ) -> None:
-    """Let units go out of the door: lines, events, and last the stock, which others wait for.
+    """Fulfil units that leave: write lines, events, and last the stock rows, which others wait for.
 
     `more` are further members of the event, by fulfilment id.
     """

@@ -1,4 +1,4 @@
-"""Pickup: the goods wait in a bay, the customer proves themself, staff hand over."""
+"""Pickup: the goods wait in a bay, the customer is identified, staff hand over."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from orders.transitions import next_fulfilment_state
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How the customer was recognised: exactly one of the three is given."""
+    """How the customer was identified: exactly one of the three is given."""
 
     code: str = ""
     qr: str = ""
-    id_checked_by: str = ""  # who looked at an identity document
+    id_checked_by: str = ""  # who checked an identity document
 
 
 def make_ready(*, code: str, bay: str = "", actor: Principal) -> Fulfilment:
-    """Put everything into a bay and tell the customer. Raises `PickingIncomplete`.
+    """Put all units into a bay and notify the customer. Raises `PickingIncomplete`.
 
-    Goods from another building are ready by themselves when they arrive: then it says the bay.
+    Goods from another building become ready when they arrive: then this only sets the bay.
     """
     fulfilment = lock_fulfilment(code=code, actor=actor, at_counter=True)
     state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "ready")
@@ -58,10 +58,10 @@ def hand_over(
     lines: Sequence[tuple[str, int]] | None = None,
     actor: Principal,
 ) -> Fulfilment:
-    """Hand over everything that waits, or the (line_id, units) given; the rest stays ready.
+    """Hand over all waiting units, or the (line_id, units) given; the rest stays ready.
 
-    Raises `WrongPickupCode`, which stays counted, `PickupLocked` after too many of them, and
-    `ExceedsLine`. Must not be wrapped in a savepoint of its own, else no guess is counted.
+    Raises `WrongPickupCode`, which is counted and committed, `PickupLocked` after too many, and
+    `ExceedsLine`. Do not wrap it in a savepoint: its rollback would lose the count.
     """
     fulfilment = lock_fulfilment(code=code, actor=actor, at_counter=True)
     collected = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "collect")
@@ -87,7 +87,7 @@ def hand_over(
 
 
 def _handed_over(units: dict[FulfilmentLine, int]) -> list[dict[str, Any]]:
-    """Return what went this time: a customer may take some now and the rest another day."""
+    """Return the units handed over now: a customer may collect the rest another day."""
     return [
         {
             "line_id": line.order_line.line_id,
@@ -100,7 +100,7 @@ def _handed_over(units: dict[FulfilmentLine, int]) -> list[dict[str, Any]]:
 
 
 def _check_proof(fulfilment: Fulfilment, proof: Proof, *, actor: Principal) -> None:
-    """Accept the proof or count the guess; the lock on the row makes guesses queue up."""
+    """Accept the proof or count the wrong code; the row's lock serialises guesses."""
     if proof.id_checked_by:
         record(
             actor=actor,

@@ -1,4 +1,4 @@
-"""The moment from which goods wait for their customer."""
+"""Making goods ready for pickup."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PICKUP_WINDOW = timedelta(days=7)  # how long goods wait for their customer
 
 
 def let_wait(fulfilment: Fulfilment, *, state: str, bay: str = "", actor: Principal) -> None:
-    """Put a fulfilment into its bay, start the window and tell the customer."""
+    """Put a fulfilment into its bay, start the pickup window and notify the customer."""
     fulfilment.state = state
     fulfilment.bay = bay
     fulfilment.ready_at = timezone.now()

@@ -1,4 +1,4 @@
-"""What a location cannot give: taken out of its fulfilment and sourced elsewhere at once."""
+"""Rejecting units: taken out of their fulfilment and sourced elsewhere at once."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from orders.errors import ExceedsLine
 from orders.models import Fulfilment, FulfilmentLine
 from orders.transitions import next_fulfilment_state
 
-# What becomes of goods: units that are not there, or not fit, must not be promised again.
+# The stock effect of each reason: units not found or not fit must not be promised again.
 _GONE = {RejectReason.NOT_FOUND: Reason.MISSING, RejectReason.DAMAGED: Reason.DAMAGED}
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Units of one line, named by its id, that the location cannot give."""
+    """Units of one line, by its id, that the location cannot supply."""
 
     line_id: str
     quantity: int
@@ -41,7 +41,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """Units of one loaded line that the location cannot give."""
+    """Units of one loaded line that the location cannot supply."""
 
     line: FulfilmentLine
     quantity: int
@@ -102,9 +102,10 @@ def give_up(
     occasion: str,
     actor: Principal,
 ) -> None:
-    """Take units out of a locked fulfilment, note why, end their claims, and source them again.
+    """Take units out of a locked fulfilment, record why, end their reservations, and source them
+    again.
 
-    `lines` are all of its lines. A fulfilment that has nothing left to do becomes rejected.
+    `lines` are all of its lines. A fulfilment without units left becomes rejected.
     """
     for part in parts:
         part.line.quantity -= part.quantity
@@ -127,7 +128,7 @@ def give_up(
 def _note(
     fulfilment: Fulfilment, parts: Sequence[GivenUp], *, occasion: str, actor: Principal
 ) -> None:
-    """Tell the others, write down who said so, and ask for a count of what was not found."""
+    """Publish the rejection, audit it, and request a count of units that were not found."""
     rejected = [
         {
             "line_id": part.line.order_line.line_id,
@@ -166,7 +167,7 @@ def _note(
 
 
 def _end(fulfilment: Fulfilment, parts: Sequence[GivenUp], *, actor: Principal) -> None:
-    """End the claims by what became of the goods, all rows locked in their one order first."""
+    """End the reservations with the stock effect of the reason, all rows locked in order first."""
     ledger.lock_rows([(part.line.order_line.sku_id, fulfilment.building.pk) for part in parts])
     for reason in RejectReason:
         units: dict[FulfilmentLine, int] = {}

@@ -1,7 +1,8 @@
 """Ship-to-store: goods that another building sends to the shop where their customer collects.
 
-The journey is a transfer: drafted when the box is closed, dispatched when it leaves, received at
-the shop (`arrive.py`). Until it leaves the claims are the source's; on the way there are none.
+The goods travel on a transfer: drafted when the box is closed, dispatched when it leaves, received
+at the shop (`arrivals.py`). Until it leaves the reservations are at the source; in transit there
+are none.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def draft_journey(
 def begin_journey(
     fulfilment: Fulfilment, *, as_scanned: bool = False, actor: Principal
 ) -> dict[str, Any]:
-    """Let a locked, packed box leave for its shop; return its transfer. Raises `ClaimBroken`."""
+    """Dispatch a locked, packed box to its shop; return its transfer. Raises `ClaimBroken`."""
     fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "ship")
     save_step(fulfilment, "state", "carrier", "tracking_number")
     tell("fulfilment.in_transit", [fulfilment], actor=actor)
@@ -60,7 +61,7 @@ def begin_journey(
 
 
 def dispatch_goods(*, identity: str, as_scanned: bool, actor: Principal) -> dict[str, Any]:
-    """Dispatch a transfer, whether its goods are for a shelf or promised to a customer."""
+    """Dispatch a transfer, whether its goods are for stock or promised to a customer."""
     promised = Fulfilment.objects.filter(transfer=as_id(identity)).values_list("code", flat=True)
     code = promised.first()
     if code is None:
@@ -70,10 +71,10 @@ def dispatch_goods(*, identity: str, as_scanned: bool, actor: Principal) -> dict
 
 
 def follow_journeys(identities: Collection[int], *, actor: Principal) -> None:
-    """Let the journeys of these fulfilments (ids) follow when units were taken off them.
+    """Adapt the transfers of these fulfilments (ids) after units were taken off them.
 
     The draft of a box that has not left shrinks or is cancelled. A box in transit of which all
-    that is still wanted has arrived is ready: what else is on its way goes on sale there.
+    that is still wanted has arrived is ready: other units in transit go on sale there.
     """
     sent = Fulfilment.objects.filter(pk__in=identities, transfer__isnull=False)
     for fulfilment in sent.select_related("order", "location", "source").order_by("pk"):
@@ -88,7 +89,7 @@ def follow_journeys(identities: Collection[int], *, actor: Principal) -> None:
 def wait_if_whole(
     fulfilment: Fulfilment, lines: Collection[FulfilmentLine], *, actor: Principal
 ) -> None:
-    """Let the goods wait for their customer, if nothing that is wanted is on its way any more."""
+    """Make the fulfilment ready, if no wanted unit is in transit any more."""
     if any(line.quantity for line in lines) and all(
         line.arrived == line.quantity for line in lines
     ):

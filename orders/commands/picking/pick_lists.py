@@ -1,4 +1,4 @@
-"""Pick lists: taking work off the pile, in walking order, and closing it."""
+"""Pick lists: starting them from open fulfilments, in walking order, and completing them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from orders.queries.pick_lists import lines_with_orders, outstanding, visible_pi
 from orders.transitions import fulfilment_actions, next_pick_list_state
 from stores.models import Location
 
-# Of the bins that a SKU lies in, the one that a walk meets first; what lies in none comes last.
+# Of a SKU's bins, the first in walking order; SKUs without a bin come last.
 # Each order of a list has a tote of its own.
 _WRITE = """
 WITH taken AS MATERIALIZED (
@@ -60,7 +60,7 @@ def start_pick_list(
     codes: Sequence[str] | None = None,
     max_orders: int = 12,
 ) -> PickList:
-    """Give one person open fulfilments to pick: those named, or those with the oldest promise.
+    """Make a list of open fulfilments: those named, or those with the oldest promise.
 
     Raises `NothingToPick`, or `IllegalTransition` when a named one is not open any more.
     """
@@ -82,7 +82,7 @@ def start_wave(
 ) -> list[PickList]:
     """Divide the open fulfilments with the oldest promises among lists of `size` fulfilments.
 
-    However many: as many statements as for one list. Raises `NothingToPick`.
+    As many statements as for one list. Raises `NothingToPick`.
     """
     taken = _take_oldest(location, limit=max_orders, actor=actor)
     return _write_lists(location, PickMode.BATCH, taken, size=size, actor=actor)
@@ -96,7 +96,9 @@ def _write_lists(
     size: int,
     actor: Principal,
 ) -> list[PickList]:
-    """Write what was taken down in the order of the bins, on as many lists as it needs."""
+    """Write the lines of the locked fulfilments in the order of the bins, on as many lists as
+    needed.
+    """
     if not taken:
         raise NothingToPick(location=location.code)
     parts = [taken[start : start + size] for start in range(0, len(taken), size)]
@@ -120,7 +122,7 @@ def _write_lists(
 
 
 def _take_oldest(location: Location, *, limit: int, actor: Principal) -> list[Fulfilment]:
-    """Lock the most urgent open work. What another picker is just taking is skipped."""
+    """Lock the most urgent open fulfilments; skip those that another picker is just taking."""
     promised = Coalesce(
         KeyTextTransform("ready_by", "promise"), KeyTextTransform("deliver_by", "promise")
     )
@@ -177,9 +179,9 @@ def lock_pick_list(*, identity: int, actor: Principal) -> PickList:
 
 
 def credit_pick_lists(units: Mapping[int, int]) -> None:
-    """Count units of fulfilment lines (by id), picked without a scan, on the lists they are on.
+    """Count units of fulfilment lines (by id), picked without a scan, on their pick lists.
 
-    Else the list would go on asking for goods that lie in the tote.
+    Else the list would still ask for units that are picked already.
     """
     lines = list(
         PickListLine.objects.filter(fulfilment_line__in=units)

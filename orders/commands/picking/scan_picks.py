@@ -20,9 +20,9 @@ SCANS = ScanBook(Scan, owner="pick_list_id")
 def scan_picks(
     *, identity: int, reads: Sequence[Read], actor: Principal
 ) -> tuple[PickList, list[dict[str, Any]]]:
-    """Count scanned units as picked; return the list, and what came of each read in its order.
+    """Count scanned units as picked; return the list, and the result of each scan in its order.
 
-    A read that was seen before, in this call or in another, is a `duplicate` without effect and
+    A repeated scan, in this call or in another, is a `duplicate` without effect and
     carries its first result.
     """
     pick_list = lock_pick_list(identity=identity, actor=actor)
@@ -45,9 +45,9 @@ def scan_picks(
 def judge(
     reads: Iterable[Read], lines: Sequence[PickListLine], skus: dict[str, int]
 ) -> list[Judged[PickListLine]]:
-    """Decide each read in turn against what the lines, in walking order, still ask for.
+    """Compare each scan in turn with the units that the lines, in walking order, still need.
 
-    A read of several units belongs to one line: it is not spread over totes.
+    A scan of several units belongs to one line: it is not spread over totes.
     """
     left = {line.pk: outstanding(line) for line in lines}
     judged: list[Judged[PickListLine]] = []

@@ -1,4 +1,4 @@
-"""A picker finds fewer than the list asks for."""
+"""Recording a short pick: fewer units found than the list asks for."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from orders.transitions import next_pick_list_state
 def short_pick(*, identity: int, line_id: int, found: int, actor: Principal) -> PickList:
     """Record that `found` units of a line were found in all; source the others elsewhere.
 
-    The units that were not there leave `reserved` for `unavailable` until somebody counts.
-    Raises `LineSettled` when nothing is left to find, 400 when `found` does not fit.
+    The units that were not found leave `reserved` for `unavailable` until a count.
+    Raises `LineSettled` when no unit is left to pick, `ValidationFailed` for a wrong `found`.
     """
     pick_list = lock_pick_list(identity=identity, actor=actor)
     line = next((row for row in lines_with_orders([pick_list]) if row.pk == line_id), None)

@@ -1,6 +1,6 @@
-"""Drawing up what each location does for an order: fulfilments, their lines, and their claims.
+"""Composing the fulfilments of an order, with their lines and their reservations.
 
-Placing, sourcing again and filling backorders all end here.
+Used by placing, sourcing again and filling backorders.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class ShareLine:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one location is to do for one order; `ordinal` counts the order's fulfilments.
+    """One location's part of one order; `ordinal` counts the order's fulfilments.
 
     `source` is the building whose goods are brought to `place` first; None: they are there.
     """
@@ -84,7 +84,7 @@ class Share:
 
     @property
     def building(self) -> Place:
-        """Where the goods are, and the claims on them."""
+        """The location of the goods, and of the reservations of them."""
         return self.source or self.place
 
     @property
@@ -94,7 +94,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Shares as rows and documents, with the claims that still have to be made."""
+    """Shares as rows and documents, with the reservations that are still to be made."""
 
     fulfilments: list[dict[str, Any]]
     lines: list[dict[str, Any]]
@@ -114,7 +114,7 @@ def draw_shares(
     at: datetime,
     written_at: datetime,
 ) -> Drawn:
-    """Draw up fulfilments and their lines, under these ids, for a statement that inserts them.
+    """Compose fulfilments and their lines, under these ids, for a statement that inserts them.
 
     `written_at` is the time that comes with the ids.
     A till sale is drawn as it will be when its claims are consumed a moment later.
@@ -197,7 +197,7 @@ def _line(
 def receipt_rows(
     receipts: Sequence[tuple[int, dict[str, object]]], occasion: str, *, at: datetime
 ) -> Rows:
-    """Draw up (order id, sourcing receipt) for a statement that inserts them."""
+    """Compose (order id, sourcing receipt) for a statement that inserts them."""
     return RECEIPTS, [
         {"order_id": order_id, "occasion": occasion[:64], "receipt": receipt, "decided_at": at}
         for order_id, receipt in receipts

@@ -9,7 +9,7 @@ from orders.commands.placing.requests import CustomerRequest
 
 Key = tuple[str | None, str]
 
-# A customer has the shop's id or an e-mail to be known by; the other is empty here.
+# A customer is identified by the shop's id or by e-mail; the other is empty here.
 _FIND_OR_MAKE = """
 WITH wanted AS (
     SELECT nullif(external_id, '') AS external_id, known_by, email, name, phone
@@ -37,7 +37,7 @@ SELECT * FROM found UNION ALL SELECT * FROM made
 
 
 def key_of(customer: CustomerRequest) -> Key:
-    """Return what a customer is known by: the shop's id, else the e-mail in lower case."""
+    """Return the key of a customer: the shop's id, else the e-mail in lower case."""
     if customer.external_id:
         return customer.external_id, ""
     return None, customer.email.strip().lower()
@@ -51,8 +51,8 @@ def find_or_make(wanted: Sequence[CustomerRequest]) -> dict[Key, int]:
     by_key = {key_of(customer): customer for customer in wanted if customer.is_known}
     found: dict[Key, int] = {}
     while len(found) < len(by_key):
-        # In order: two sets that make the same customers never wait for each other. Those that
-        # another transaction made at this moment are found when the statement is run again.
+        # In order: two sets that make the same customers never deadlock. Those that
+        # another transaction makes concurrently are found when the statement is run again.
         keys = sorted(by_key.keys() - found.keys(), key=str)
         customers = [by_key[key] for key in keys]
         rows = run(

@@ -1,4 +1,4 @@
-"""Orders that a channel has placed before: the same external id is the same order."""
+"""Finding orders already placed: within a channel the same external id is the same order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEFT JOIN (
 def find_known(
     requests: Collection[OrderRequest],
 ) -> tuple[Network, dict[tuple[str, str], Known]]:
-    """Return the network as it is now, and the orders already placed under the requests'
+    """Return the present network, and the orders already placed under the requests'
     (channel code, external id)."""
     rows = run(
         _READ,

@@ -1,4 +1,4 @@
-"""Deciding where units come from: the shelf as a channel sees it, and a plan over it."""
+"""Planning where units come from: the availability for a channel, and a plan over it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stores.queries.network import Network, Source
 
 @dataclass
 class View:
-    """What one channel may still promise, less what this batch has planned to take."""
+    """Units that one channel may still promise, less those that this batch has planned to take."""
 
     network: Network
     source: Source
@@ -33,7 +33,9 @@ class View:
         skus: Iterable[str],
         entitled: Mapping[tuple[int, int], int] | None = None,
     ) -> View:
-        """Read the shelf of these SKU codes in one statement; `entitled` as it takes it."""
+        """Read the availability of these SKU codes in one statement; `entitled` as in
+        `read_shelf`.
+        """
         shelf = read_shelf(skus=sorted(set(skus)), channel_id=source.id, entitled=entitled)
         view = cls(network, source, shelf)
         places, sells_from = network.places, source.location_ids
@@ -53,7 +55,7 @@ class View:
         policy: Policy,
         avoiding: frozenset[int] = frozenset(),
     ) -> Plan:
-        """Plan over what is left; nothing is taken from the locations in `avoiding` (ids)."""
+        """Plan over the units left; none are taken from the locations in `avoiding` (ids)."""
         return plan(
             demands=demands,
             sellable=self.sellable,
@@ -64,7 +66,7 @@ class View:
         )
 
     def take(self, decided: Plan) -> None:
-        """Count what a plan takes, whichever channel it is for: the goods are the same."""
+        """Deduct the units of a plan, also of other channels: they share the stock."""
         for part in decided.allocations:
             units = self.sellable.get(part.sku, {})
             if part.building in units:

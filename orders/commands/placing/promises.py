@@ -1,4 +1,4 @@
-"""The date and time that a customer is given for one share of an order."""
+"""The promised date and time of one share of an order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def promise_for(
 ) -> dict[str, str | None] | None:
     """Return `{"ready_by"}` for a pickup, `{"deliver_by"}` for a delivery, nothing at the till.
 
-    `source` brings the goods of a pickup to `place` first.
+    `source` sends the goods of a pickup to `place` first.
     """
     if type == FulfilmentType.CARRY_OUT:
         return None

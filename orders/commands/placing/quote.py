@@ -1,4 +1,4 @@
-"""What placing an order would do, without doing it."""
+"""Quoting an order: the plan without placing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing accepted orders: everything that nobody contends for first, the stock last."""
+"""Writing accepted orders: uncontended rows first, the stock last."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from orders.sourcing import Plan
 
 ORDERS = Table.of(
     "orders_order",
-    # Waits for a request that is placing the same external id at this moment.
+    # Waits for a concurrent request that places the same external id.
     on_conflict="ON CONFLICT (channel_id, external_id) DO NOTHING",
     id="bigint",
     number="text",
@@ -83,7 +83,7 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
     """Write orders and take their stock; return their documents by index.
 
     Raises `LostRace` when the stock is no longer what the plan saw, or when another request
-    has placed one of them meanwhile; the caller's savepoint then takes everything back.
+    has placed one of them meanwhile; the caller then rolls back to its savepoint.
     """
     if not accepted:
         return {}
@@ -132,7 +132,7 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
     )
     if inserted < len(orders):
         raise LostRace()
-    # From here on the rows that others want are locked: nothing may come between this and commit.
+    # From here on contended rows are locked: only the commit may follow.
     if not ledger.reserve(drawn.claims, actor=actor.name):
         raise LostRace()
     ledger.close_claims(

@@ -1,4 +1,4 @@
-"""Deciding what becomes of returned units that were put into inspection."""
+"""Deciding on returned units in inspection."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from orders.queries.returns import inspected_units, return_document
 from orders.returns_policy import Wish, decide
 from orders.transitions import next_return_state
 
-# Where the units go: what leaves `on_hand`, and why.
+# The movement of each disposition: what leaves `on_hand`, and the reason.
 _OUTCOMES: dict[Disposition, tuple[int, Reason]] = {
     Disposition.RESTOCK: (0, Reason.RESTOCKED),
     Disposition.SCRAP: (-1, Reason.SCRAPPED),
@@ -33,7 +33,7 @@ DECISIONS = (*_OUTCOMES, Disposition.DAMAGED)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Units in inspection at a location, and what is to become of them."""
+    """Units in inspection at a location, and their disposition."""
 
     wish: Wish
     sku_id: int
@@ -41,9 +41,9 @@ class Decision:
 
 
 def dispose_return(*, return_id: int, decisions: Sequence[Decision], actor: Principal) -> Return:
-    """Move inspected units on. Raises `IllegalTransition`, `NotInInspection`; nothing is written.
+    """Decide on inspected units. Raises `IllegalTransition`, `NotInInspection`; nothing is written.
 
-    `NotInCondition` when a count, or somebody who set them apart otherwise, has meanwhile taken
+    `NotInCondition` when a count, or a change of their condition, has meanwhile taken
     them out of inspection.
     """
     restocked = {d.sku_id for d in decisions if d.disposition == Disposition.RESTOCK}
@@ -90,7 +90,7 @@ def _entries(
 ) -> list[Entry]:
     """Return the movements of units that leave inspection.
 
-    Damaged units stay apart: two movements that cancel out say for which reason from now on.
+    Damaged units stay unavailable: two movements that cancel out change their condition.
     """
     entry = partial(Entry, source.line.sku_id, source.location_id, reference=reference)
     if disposition == Disposition.DAMAGED:

@@ -1,4 +1,4 @@
-"""Ending a return: when all of it is settled, by hand, or before anything came."""
+"""Ending a return: when all units are settled, by closing it, or by cancelling it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def lock_return(identity: int, *, waiting_for: Collection[int] = ()) -> Return:
 
 
 def return_fact(type: str, ret: Return, actor: Principal) -> Fact:
-    """Return an event whose data is the return's document as it is now."""
+    """Return an event whose data is the return's present document."""
     document = return_document(ret.pk)
     return Fact(
         type, f"returns/{ret.pk}", document, order=document["order"] or "", actor=actor.name
@@ -35,7 +35,7 @@ def return_fact(type: str, ret: Return, actor: Principal) -> Fact:
 def finish_if_done(ret: Return, document: dict[str, Any], *, actor: Principal) -> list[Fact]:
     """Close a locked return when every unit has come or is missing and none is in inspection.
 
-    `document` is the return as it is now. Returns the fact to publish, or nothing.
+    `document` is the return's present one. Returns the event to publish, or none.
     """
     waits = any(line["quantity"] > line["received"] + line["missing"] for line in document["lines"])
     if waits or "close" not in document["allowed_actions"]:
@@ -44,9 +44,9 @@ def finish_if_done(ret: Return, document: dict[str, Any], *, actor: Principal) -
 
 
 def close_return(*, return_id: int, actor: Principal) -> Return:
-    """Stop waiting for what has not come; those units may be announced again.
+    """Close a return; units that have not come may be announced again.
 
-    Raises `IllegalTransition` when nothing came yet (cancel it) or units wait in inspection.
+    Raises `IllegalTransition` when nothing has come yet (cancel it) or units are in inspection.
     """
     ret = lock_return(return_id)
     next_return_state(ret.state, "close")
@@ -62,7 +62,7 @@ def close_return(*, return_id: int, actor: Principal) -> Return:
 
 
 def cancel_return(*, return_id: int, actor: Principal) -> Return:
-    """Call a return off before anything has come. Raises `IllegalTransition`."""
+    """Cancel a return before anything has come. Raises `IllegalTransition`."""
     ret = lock_return(return_id)
     publish(_end(ret, CANCEL, actor))
     return ret

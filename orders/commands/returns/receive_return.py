@@ -1,4 +1,4 @@
-"""Taking goods back: whatever came, wherever it came."""
+"""Receiving returned goods, announced or not, at any location."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from orders.returns_policy import Wish, accept
 from orders.transitions import next_return_state
 from stores.queries.network import current_network
 
-# What follows once the units have come in: what leaves `on_hand`, what is kept apart, and why.
+# The movements after the receipt: what leaves `on_hand`, what becomes unavailable, and why.
 _THEN: dict[Disposition, tuple[int, int, Reason]] = {
     Disposition.INSPECT: (0, 1, Reason.INSPECTION),
     Disposition.DAMAGED: (0, 1, Reason.DAMAGED),
@@ -36,7 +36,7 @@ _THEN: dict[Disposition, tuple[int, int, Reason]] = {
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Units that somebody has in their hands, or misses, and what becomes of them."""
+    """Units that arrived, or are missing, and their disposition."""
 
     wish: Wish
     sku_id: int
@@ -60,9 +60,9 @@ class Taken:
 def receive_return(
     *, return_id: int, location_id: int, arrivals: Sequence[Arrival], actor: Principal
 ) -> Return:
-    """Take units in at a location, ask for their refund, and put them into the stock pool.
+    """Receive units at a location, request their refund, and add them to the stock.
 
-    What was not announced is added to the return, up to what left with its order. Raises
+    Units that were not announced are added to the return, up to those that left. Raises
     `IllegalTransition` and `NotReturnable`; nothing is written then.
     """
     restocked = {a.sku_id for a in arrivals if a.disposition == Disposition.RESTOCK}
@@ -81,7 +81,7 @@ def receive_return(
 
 
 def _tie(ret: Return, arrivals: Sequence[Arrival]) -> list[Taken]:
-    """Find the line of the return for each unit; make lines for what was not announced."""
+    """Find the line of the return for each unit; add lines for units that were not announced."""
     shares = accept(
         [arrival.wish for arrival in arrivals],
         expected_lines(ret),
@@ -115,7 +115,7 @@ def _tie(ret: Return, arrivals: Sequence[Arrival]) -> list[Taken]:
 
 
 def _write(taken: Sequence[Taken], *, location_id: int, actor: Principal) -> None:
-    """Write lines, receipts, and what came back of the order's lines."""
+    """Write lines, receipts, and the returned units of the order's lines."""
     touched = list({id(part.line): part.line for part in taken}.values())
     ReturnLine.objects.bulk_update(
         [line for line in touched if line.pk is not None], ["received", "missing"]
@@ -145,7 +145,7 @@ def _write(taken: Sequence[Taken], *, location_id: int, actor: Principal) -> Non
 
 
 def _arrivals(taken: Sequence[Taken], location_id: int) -> list[dict[str, Any]]:
-    """Return what came, or turned out to be missing, this time and where."""
+    """Return the units that came, or are missing, in this receipt, with the location."""
     place = current_network().places[location_id]
     return [
         {
@@ -159,9 +159,9 @@ def _arrivals(taken: Sequence[Taken], location_id: int) -> list[dict[str, Any]]:
 
 
 def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[Fact]:
-    """Return the fact that asks for the refund of what has just come.
+    """Return the event that requests the refund of the received units.
 
-    Without an order no price is known: the amount is null, and whoever refunds decides it.
+    Without an order no price is known: the amount is null, and the refunding system decides it.
     """
     here = [part for part in taken if part.is_here]
     if not here or ret.resolution == Resolution.EXCHANGE:
@@ -175,7 +175,7 @@ def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[Fact]
         fact = refund_fact(
             order=ret.order, units=units.items(), reason="returned", actor=actor, **about
         )
-        # Heard in one line with the rest of the return's story.
+        # Grouped with the return's other events in the timeline.
         return [replace(fact, subject=f"returns/{ret.pk}")]
     lines = [{"sku": part.sku, "quantity": part.quantity} for part in here]
     data = {"order": None, "amount": None, "currency": None, "reason": "returned", **about}
@@ -192,7 +192,7 @@ def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[Fact]
 def _stock_in(
     ret: Return, taken: Sequence[Taken], *, location_id: int, actor: Principal
 ) -> list[Balance]:
-    """Post what came in and what became of it; the last thing, because others wait for it."""
+    """Post the receipt and the dispositions; last, because others wait for the Stock rows."""
     reference = f"return/{ret.pk}"
     entries = []
     for part in taken:

@@ -1,4 +1,4 @@
-"""Asking for money to be given back: this service never moves it."""
+"""Requesting refunds: this service moves no money."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def refund_fact(
     actor: Principal,
     **data: Any,
 ) -> Fact:
-    """Return the `refund.requested` fact for units of an order's lines, at their price."""
+    """Return the `refund.requested` event for units of an order's lines, at their price."""
     lines, amount = [], Decimal(0)
     for line, quantity in units:
         part = line.unit_price * quantity

@@ -1,4 +1,4 @@
-"""Announcing that goods will come back."""
+"""Announcing returns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class ReturnRequest:
-    """A wish to return, with its references looked up; `order_id` is None without an order."""
+    """An announced return, with its codes looked up; `order_id` is None without an order."""
 
     order_id: int | None
     channel_id: int
@@ -41,7 +41,7 @@ class ReturnRequest:
 
 
 def request_return(*, request: ReturnRequest, actor: Principal) -> Return:
-    """Authorise a return and tell subscribers.
+    """Authorise a return and publish it.
 
     Without an order nothing limits what is announced, and no price is known. Raises
     `NotReturnable`; the scope `returns:override` waives the window, which is recorded.
@@ -49,7 +49,7 @@ def request_return(*, request: ReturnRequest, actor: Principal) -> Return:
     if request.order_id is None:
         ret = _announce_blind(request, actor=actor)
     else:
-        # The order's lock makes two announcements of the same units take turns.
+        # The order's lock serialises two announcements of the same units.
         lock_orders({request.order_id})
         ret = _announce_from_order(request, request.order_id, actor=actor)
     document = return_document(ret.pk)

@@ -1,4 +1,4 @@
-"""Finding goods for units of orders that stand already: broken promises, and backorders."""
+"""Finding goods for units of existing orders: broken promises, and backorders."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Want:
 
 
 def assign_units(wants: Sequence[Want], *, occasion: str, actor: Principal) -> None:
-    """Reserve goods for these units, earlier wants first, and tell what became of the rest.
+    """Reserve goods for these units, earlier wants first; backorder or cancel the rest.
 
     The orders must be locked. A fixed number of statements, however many orders.
     """
@@ -126,7 +126,7 @@ def _plan(want: Want, view: View, mine: dict[str, OrderLine]) -> Plan:
     return view.plan(
         demands,
         destination=destination_of(want.order.ship_to),
-        # What is not found is only left over here; `_move_units` says what becomes of it.
+        # Units without goods are left over here; `_move_units` backorders or cancels them.
         policy=Policy(allow_split=want.order.allow_split, allow_backorder=True),
         avoiding=want.avoiding,
     )
@@ -155,7 +155,7 @@ def _move_units(
     occasion: str,
     actor: Principal,
 ) -> list[Fact]:
-    """Book each unit where it is now: reserved, backordered or cancelled; return the news."""
+    """Move each unit to reserved, backordered or cancelled; return the events."""
     lost: dict[int, list[tuple[OrderLine, int]]] = defaultdict(list)
     waiting: dict[int, list[OrderLine]] = defaultdict(list)
     for want, plan in plans:

@@ -1,4 +1,4 @@
-"""Giving arrived goods to the orders that wait for them, first come first served."""
+"""Filling backorders, the oldest order first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orders.models import OrderLine
 
 AT_ONCE = 500  # waiting lines in one transaction
 
-Waiting = tuple[int, int]  # (order id, line id): a place in the queue
+Waiting = tuple[int, int]  # (order id, line id): a position in the queue
 
 
 def skus_waited_for(*kinds: Mapping[str, Any]) -> set[int]:
@@ -31,16 +31,16 @@ def skus_waited_for(*kinds: Mapping[str, Any]) -> set[int]:
 def fill_backorders(
     *, sku_ids: Collection[int], actor: Principal, behind: Waiting | None = None
 ) -> Waiting | None:
-    """Reserve what these SKUs' waiting lines can get, the oldest order first.
+    """Reserve available units for the waiting lines of these SKUs, the oldest order first.
 
-    Offers to so many lines `AT_ONCE`; returns the last of them when more may wait behind it.
+    Handles up to `AT_ONCE` lines; returns the last of them when more may wait behind it.
     """
     lines = OrderLine.objects.filter(sku__in=sku_ids, backordered__gt=0)
     if behind is not None:
         lines = lines.filter(Q(order_id__gt=behind[0]) | Q(order_id=behind[0], id__gt=behind[1]))
     queue = list(lines.order_by("order_id", "id").values_list("order_id", "id")[:AT_ONCE])
     orders = lock_orders({order_id for order_id, _ in queue})
-    # Read again under the lock: somebody may have cancelled or filled a line meanwhile.
+    # Read again under the lock: a line may have been cancelled or filled meanwhile.
     units: dict[int, dict[int, int]] = {}
     for line in OrderLine.objects.filter(
         pk__in=[line_id for _, line_id in queue], backordered__gt=0

@@ -1,4 +1,4 @@
-"""Changing stock, and what follows for orders, in one act and in one order of locks."""
+"""Changing stock and settling the affected orders, in one transaction with one order of locks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class _OthersConcerned(Exception):
-    """Promises of orders broke that are not locked yet."""
+    """Promises broke of orders that are not locked yet."""
 
     def __init__(self, orders: frozenset[int], skus: frozenset[int]) -> None:
         self.orders = orders
@@ -40,13 +40,13 @@ def change_stock(
 
     `waiting_for` are the ids of all SKUs that the act touches, `concerning` those of orders that
     it is about. Orders are locked before stock
-    everywhere. Those that wait are known before; whose promises break is known only once the
-    stock is locked. So when some do, the change is taken back, their orders are locked first,
-    and it is made again. On the last attempt it stands: then PostgreSQL would find the
-    deadlock, and the whole act be repeated.
+    everywhere. Those that wait are known before; those with broken promises only once the
+    stock is locked. So when promises break, the change is rolled back, their orders are locked
+    first, and it is made again. The last attempt locks them late: PostgreSQL may then find a
+    deadlock, and the whole request is repeated.
 
     An act on very many SKUs gives only those that orders wait for, and a `lock` that locks its
-    own rows with all rows of the SKUs it is told.
+    own rows with all rows of the SKUs it is given.
     """
     owners = frozenset(concerning)
     skus = frozenset(waiting_for)

@@ -1,4 +1,4 @@
-"""Sourcing again what a location could not give."""
+"""Sourcing units again that a location could not supply."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def source_again(
     occasion: str,
     actor: Principal,
 ) -> None:
-    """Find other goods for (order line id, units) whose claims have just ended.
+    """Find other goods for (order line id, units) whose reservations have just ended.
 
-    The caller has taken the units out of their fulfilment and ended the claim; they still
+    The caller has taken the units out of their fulfilment and ended the reservation; they still
     count as `reserved` on the order line. Here they are reserved at a location that is not in
     `avoiding` (ids), or backordered where the order allows it, or cancelled: the customer is
-    told by `order.line_backordered`, or by `order.cancelled` and `refund.requested`.
+    notified by `order.line_backordered`, or by `order.cancelled` and `refund.requested`.
     """
     units: dict[int, int] = {}
     for line_id, quantity in wants:

@@ -1,4 +1,4 @@
-"""What follows for orders when stock has changed: broken promises, and backorders to fill."""
+"""Settling orders after a change of stock: broken promises, and backorders to fill."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from orders.queries.documents import fulfilment_documents
 
 
 def settle(*, change: StockChange, actor: Principal) -> None:
-    """Source broken claims again and fill backorders, in the caller's transaction."""
+    """Source broken reservations again and fill backorders, in the caller's transaction."""
     if change.broken:
         mend_broken(change.broken, cause=change.cause, actor=actor)
     if change.more:
@@ -30,9 +30,9 @@ def settle(*, change: StockChange, actor: Principal) -> None:
 
 
 def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") -> None:
-    """Take units that are not there out of their fulfilments and source them elsewhere.
+    """Take missing units out of their fulfilments and source them elsewhere.
 
-    `cause` is what found that they are not there, for the story of the order.
+    `cause` names the act that found them missing, for the order's timeline.
     """
     claims = {claim.reservation_id: claim for claim in broken}
     owners = FulfilmentLine.objects.filter(reservation__in=claims)
@@ -61,7 +61,7 @@ def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") 
 
 
 def end_emptied(identities: Collection[int], *, reason: str, actor: Principal) -> None:
-    """End fulfilments whose goods are all not there, and tell."""
+    """End fulfilments whose goods are all missing, and publish them."""
     publish(
         *(
             Fact(
@@ -79,9 +79,9 @@ def end_emptied(identities: Collection[int], *, reason: str, actor: Principal) -
 def close_empty(
     identities: Collection[int], *, state: FulfilmentState = FulfilmentState.REJECTED
 ) -> list[dict[str, Any]]:
-    """End unfinished fulfilments that have nothing left to do; return their documents.
+    """End unfinished fulfilments without units left; return their documents.
 
-    One that has handed over a part is `collected`; one that gave nothing gets `state`.
+    One that has handed over a part is `collected`; one that has not gets `state`.
     """
     ended: dict[str, list[int]] = {}
     for fulfilment in Fulfilment.objects.filter(

@@ -69,7 +69,7 @@ class Command(BaseCommand):
 
 
 def _check_codes(kind: str, codes: Collection[str], known: Collection[str]) -> None:
-    """Refuse a tie to what is not there: the key would work and see nothing."""
+    """Refuse codes that do not exist: such a key would work and see nothing."""
     unknown = sorted(set(codes) - set(known))
     if unknown:
         there = f"Known: {', '.join(sorted(known))}." if known else f"There is no {kind} yet."
