@@ -179,7 +179,7 @@ def through_the_product(path: Path) -> dict[str, Any]:
     from django.db import transaction
 
     from core.access.principal import SYSTEM
-    from core.imports.accepting import Wishes, accept_file
+    from core.imports.accepting import ImportOptions, accept_file
     from core.imports.models import Import
     from core.imports.reading import look_into
     from core.imports.running import run
@@ -189,7 +189,7 @@ def through_the_product(path: Path) -> dict[str, Any]:
     kind = KINDS["stock"]
     with path.open("rb") as content, transaction.atomic():
         file = accept_file(
-            content=look_into(content, kind), kind=kind, wishes=Wishes(), actor=SYSTEM
+            content=look_into(content, kind), kind=kind, wishes=ImportOptions(), actor=SYSTEM
         )
     staged = time.perf_counter() - began
     run(file.pk, kind)

@@ -6,24 +6,24 @@ import uuid
 from collections.abc import Collection, Sequence
 
 from core.access.principal import SYSTEM, Principal
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from inventory.ledger import Broken
 from inventory.models import Reservation
 from inventory.queries.deliveries import delivery_documents, visible_deliveries
 from inventory.queries.reservations import reservation_documents
 
 
-def tell_of_carts(type: str, carts: Collection[uuid.UUID], *, actor: str) -> None:
+def publish_carts(type: str, carts: Collection[uuid.UUID], *, actor: str) -> None:
     """Publish one event per cart: the reservation as it is now."""
     publish(
         *(
-            Fact(type, f"reservations/{document['id']}", document, actor=actor)
+            OutboxEvent(type, f"reservations/{document['id']}", document, actor=actor)
             for document in reservation_documents(carts).values()
         )
     )
 
 
-def tell_broken_carts(broken: Sequence[Broken], *, actor: Principal) -> None:
+def publish_broken_carts(broken: Sequence[Broken], *, actor: Principal) -> None:
     """Publish the carts among the holders of broken reservations; the settlement publishes the
     orders.
     """
@@ -36,17 +36,17 @@ def tell_broken_carts(broken: Sequence[Broken], *, actor: Principal) -> None:
         .values_list("group_id", flat=True)
         .distinct()
     )
-    tell_of_carts("reservation.broken", set(carts), actor=actor.name)
+    publish_carts("reservation.broken", set(carts), actor=actor.name)
 
 
-def tell_of_deliveries(type: str, deliveries: Collection[int], *, actor: Principal) -> None:
+def publish_deliveries(type: str, deliveries: Collection[int], *, actor: Principal) -> None:
     """Publish one event per delivery, by its id: the delivery as it is now."""
     if not deliveries:
         return
     rows = visible_deliveries(SYSTEM).filter(pk__in=deliveries).order_by("pk")
     publish(
         *(
-            Fact(type, delivery_subject(document["id"]), document, actor=actor.name)
+            OutboxEvent(type, delivery_subject(document["id"]), document, actor=actor.name)
             for document in delivery_documents(rows)
         )
     )

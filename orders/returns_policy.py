@@ -211,7 +211,7 @@ def _spread(
 ) -> tuple[list[Share], dict[int, int]]:
     """Take units out of slots; return the shares and, per wish, the units not found.
 
-    Wishes by line go first, else a wish by SKU could take the one line that another names.
+    ImportOptions by line go first, else a wish by SKU could take the one line that another names.
     """
     indexes = range(len(wishes)) if only is None else only
     shares: list[Share] = []

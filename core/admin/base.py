@@ -22,7 +22,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.access.models import User
 from core.access.principal import Principal
-from core.api.views import CodeField
+from core.api.fields import CodeField
 
 ROWS = 50  # of one page of a list
 

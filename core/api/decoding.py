@@ -18,7 +18,7 @@ from rest_framework import serializers
 from rest_framework import validators as drf_validators
 from rest_framework.fields import empty
 
-from core.api.views import StrictSerializer
+from core.api.fields import StrictSerializer
 
 Decode = Callable[[Any], Any]
 Check = Callable[[Any], object]  # raises for a value that is not right

@@ -15,7 +15,7 @@ from core.imports.staging import stage
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ImportOptions:
     """Options of an import. `as_of`: when all of its figures were taken."""
 
     dry_run: bool = False
@@ -24,7 +24,7 @@ class Wishes:
     file_name: str = ""
 
 
-def accept_file(*, content: CsvFile, kind: Kind, wishes: Wishes, actor: Principal) -> Import:
+def accept_file(*, content: CsvFile, kind: Kind, wishes: ImportOptions, actor: Principal) -> Import:
     """Stage a file to be applied by a worker, in the caller's transaction.
 
     Raises `ValidationFailed` at `/file` when it cannot be read.

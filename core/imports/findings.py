@@ -16,7 +16,7 @@ CELL_LIMIT = 200  # characters of a cell that are kept with a bad row
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RowError:
     """What is wrong with a row of a file. `column` is empty where it is the whole row."""
 
     line: int
@@ -35,7 +35,7 @@ class Effect:
     after: Any
 
 
-def note_faults(file: Import, faults: Sequence[Fault]) -> None:
+def note_row_errors(file: Import, faults: Sequence[RowError]) -> None:
     """Store errors, each with the row as it stood in the file."""
     if not faults:
         return

@@ -11,12 +11,12 @@ from rest_framework import serializers
 
 from core.imports.findings import (
     Effect,
-    Fault,
+    RowError,
     good_rows,
     note_duplicates,
     note_effects,
-    note_faults,
     note_misshapen,
+    note_row_errors,
 )
 from core.imports.kinds import Chunk, Progress, file_table
 from core.imports.models import Import
@@ -46,27 +46,27 @@ Group = Sequence[Row]
 class RowsRefused(Exception):
     """Rows that cannot be applied, each with what is wrong with it."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[RowError]) -> None:
         super().__init__(faults[0].reason)
         self.faults = faults
 
 
 @dataclass(slots=True)
-class Tally:
+class ImportResult:
     """The result of applying a chunk."""
 
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[RowError] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     changed: int = 0
     failed: int = 0
 
-    def refuse(self, faults: Sequence[Fault], *, rows: int) -> None:
+    def refuse(self, faults: Sequence[RowError], *, rows: int) -> None:
         self.faults += faults
         self.failed += rows
 
     def settle(self, chunk: Chunk, *, done: int) -> Progress:
         """Store errors and changes, and return the import's progress."""
-        note_faults(chunk.file, self.faults)
+        note_row_errors(chunk.file, self.faults)
         if chunk.file.dry_run:
             note_effects(chunk.file, self.effects)
         return Progress(done=done, changed=self.changed, failed=self.failed)
@@ -101,7 +101,7 @@ def apply_each(chunk: Chunk, act: Callable[[Group], list[Effect]]) -> Progress:
 
     `act` returns what it changed, and raises `RowsRefused` or a refusal of the command.
     """
-    tally = Tally()
+    tally = ImportResult()
     groups = groups_of(chunk)
     for group in groups:
         try:
@@ -124,7 +124,7 @@ def _first_step(pointer: str) -> str:
 
 def faults_of(
     error: Exception, group: Group, *, column_at: Callable[[str], str] = _first_step
-) -> Iterator[Fault]:
+) -> Iterator[RowError]:
     """Return a refusal as errors of the rows it concerns.
 
     A pointer such as `/lines/1/sku` means the second row; `column_at` returns the column for the
@@ -136,7 +136,9 @@ def faults_of(
     ]
     for each in errors:
         row, rest = _row_at(each["pointer"], group)
-        yield Fault(row.line, column_at(rest)[:64], each.get("code", problem.code), each["detail"])
+        yield RowError(
+            row.line, column_at(rest)[:64], each.get("code", problem.code), each["detail"]
+        )
 
 
 def _row_at(pointer: str, group: Group) -> tuple[Row, str]:

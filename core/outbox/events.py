@@ -10,7 +10,7 @@ from core.database.bulk_insert import Rows, Table, insert_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class OutboxEvent:
     """An event about to be published: `data` is the snapshot of the resource `subject`."""
 
     type: str
@@ -25,7 +25,7 @@ EVENTS = Table.of(
 )
 
 
-def event_rows(facts: Sequence[Fact]) -> Rows:
+def event_rows(facts: Sequence[OutboxEvent]) -> Rows:
     """Return events as rows of the outbox, for a statement that writes other rows too."""
     return EVENTS, [
         {
@@ -39,6 +39,6 @@ def event_rows(facts: Sequence[Fact]) -> Rows:
     ]
 
 
-def publish(*facts: Fact) -> None:
+def publish(*facts: OutboxEvent) -> None:
     """Write events to the outbox, in the caller's transaction, as one statement."""
     insert_rows(event_rows(facts))

@@ -123,7 +123,7 @@ class KeepRuleAdmin(ModelAdmin):
     def for_whom(self, rule: KeepRule) -> str:
         return rule.channel.code if rule.channel else "nobody: safety stock"
 
-    @display(description="Shelves")
+    @display(description="AvailabilitySnapshot")
     def shelves(self, rule: KeepRule) -> str:
         named = [
             f"SKU {rule.sku.code}" if rule.sku else "",

@@ -10,7 +10,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from core.api.views import MAX_ITEMS, ApiView, CodeField, StrictSerializer
+from core.api.fields import MAX_ITEMS, CodeField, StrictSerializer
+from core.api.views import ApiView
 from inventory.api.answers import (
     BalanceAnswer,
     BrokenAnswer,

@@ -11,8 +11,8 @@ from core.access.principal import Principal
 from inventory.choices import KeepKind
 from inventory.keeping import Kept
 from inventory.ledger import Balance, Broken
-from inventory.moments import as_text
 from inventory.queries.lookup import Spot
+from inventory.timestamps import as_text
 
 
 class BalanceAnswer(serializers.Serializer):

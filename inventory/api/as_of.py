@@ -11,14 +11,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView, StrictSerializer
+from core.api.fields import StrictSerializer
+from core.api.views import ApiView
 from inventory.api.fields import MomentField
 from inventory.api.stock import MovementAnswer, render_movement
 from inventory.models import StockMovement
-from inventory.moments import as_text
 from inventory.queries.lookup import look_up
 from inventory.queries.time_travel import look_back
 from inventory.settlement import NamedReference, settlement
+from inventory.timestamps import as_text
 
 AROUND, MOST_AROUND = 5, 50
 

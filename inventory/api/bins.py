@@ -11,14 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import (
-    ApiView,
-    CodeField,
-    StrictIntegerField,
-    StrictSerializer,
-    check_etag,
-    etag,
-)
+from core.api.fields import CodeField, StrictIntegerField, StrictSerializer
+from core.api.views import ApiView, check_etag, etag
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.commands.catalogue.placements import replace_placements

@@ -13,24 +13,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.fields import CodeField, QuantityField, StrictSerializer, StringField
 from core.api.filters import UPDATED_AT
-from core.api.views import (
-    ApiView,
-    CodeField,
-    Expect,
-    QuantityField,
-    StrictSerializer,
-    StringField,
-    listed,
-    tagged,
-)
+from core.api.views import ApiView, Expect, listed, tagged
 from core.database.updated_at import exact_text
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.fields import MomentField
 from inventory.commands.kept.ring_fences import Fence, replace_ring_fences
 from inventory.models import RingFence, Sku
-from inventory.moments import as_text
 from inventory.settlement import settlement
+from inventory.timestamps import as_text
 from stores.api.filters import ChannelFilters
 from stores.choices import ChannelKind
 from stores.commands.channels import put_channel, raise_version

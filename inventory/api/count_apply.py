@@ -12,7 +12,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from core.api.views import MAX_ITEMS, ApiView, CodeField, StrictIntegerField, StrictSerializer
+from core.api.fields import MAX_ITEMS, CodeField, StrictIntegerField, StrictSerializer
+from core.api.views import ApiView
 from inventory.api.answers import (
     BalanceAnswer,
     BrokenAnswer,
@@ -33,11 +34,11 @@ from inventory.commands.counting.count import (
     apply_count,
 )
 from inventory.models import Count
-from inventory.moments import as_text
 from inventory.queries.counting.counts import count_document
 from inventory.queries.counting.findings import Counted
 from inventory.queries.lookup import Spot, find_spots
 from inventory.settlement import settlement
+from inventory.timestamps import as_text
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # an earlier time means a wrong clock
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from core.access.principal import Principal
-from core.api.views import (
+from core.api.fields import (
     MAX_ITEMS,
     MAX_QUANTITY,
     CodeField,
@@ -25,7 +25,6 @@ from inventory.commands.counting.count_work import Seen
 from inventory.errors import NothingToCount
 from inventory.models import Sku
 from inventory.models.count import PERCENT_TO_CHECK, UNITS_TO_CHECK
-from inventory.moments import database_now
 from inventory.queries.available.missing import short_picked
 from inventory.queries.counting.count_choice import (
     LAST_TURN,
@@ -36,6 +35,7 @@ from inventory.queries.counting.count_choice import (
 )
 from inventory.queries.lookup import look_up
 from inventory.queries.scan import ScannedSku, find_all_scanned
+from inventory.timestamps import database_now
 from stores.models import Bin
 from stores.queries.network import Place
 

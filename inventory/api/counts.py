@@ -12,13 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.views import (
-    MAX_ITEMS,
-    ApiView,
-    CodeField,
-    StrictSerializer,
-    listed,
-)
+from core.api.fields import MAX_ITEMS, CodeField, StrictSerializer
+from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound
 from inventory.api.count_answers import CountSessionAnswer, CountSummaryAnswer, EntriesAnswer
 from inventory.api.count_body import CountSelectionBody, EntriesBody, chosen_lines, seen_by

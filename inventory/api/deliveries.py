@@ -12,16 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.fields import MAX_ITEMS, CodeField, QuantityField, StrictSerializer, StringField
 from core.api.filters import UPDATED_AT
-from core.api.views import (
-    MAX_ITEMS,
-    ApiView,
-    CodeField,
-    QuantityField,
-    StrictSerializer,
-    StringField,
-    listed,
-)
+from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound
 from inventory.api.fields import MomentField, ReferenceField
 from inventory.api.filters import DeliveryFilters

@@ -11,13 +11,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from core.api.views import (
-    MAX_ITEMS,
-    ApiView,
-    QuantityField,
-    StrictBooleanField,
-    StrictSerializer,
-)
+from core.api.fields import MAX_ITEMS, QuantityField, StrictBooleanField, StrictSerializer
+from core.api.views import ApiView
 from inventory.api.deliveries import ExpectedDeliveryAnswer, GoodsLineBody, show_delivery
 from inventory.commands.goods_in.receive import Arrived
 from inventory.commands.goods_in.take_in import take_in_delivery

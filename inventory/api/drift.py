@@ -10,12 +10,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView, CodeField, listed
+from core.api.fields import CodeField
+from core.api.views import ApiView, listed
 from inventory.api.filters import DriftFilters
 from inventory.choices import Reason
 from inventory.models import Drift
-from inventory.moments import as_text
 from inventory.queries.counting.drift import Step, explain, visible_drift
+from inventory.timestamps import as_text
 
 
 class SourceField(CodeField):

@@ -10,8 +10,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api.fields import MAX_QUANTITY, StrictIntegerField, StringField
 from core.api.filter_fields import NOT_A_TIME, read_time
-from core.api.views import MAX_QUANTITY, StrictIntegerField, StringField
 from core.problems.catalogue import ValidationFailed
 
 

@@ -13,17 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.fields import CodeField, QuantityField, StrictSerializer, StringField
 from core.api.filters import UPDATED_AT
-from core.api.views import (
-    ApiView,
-    CodeField,
-    Expect,
-    QuantityField,
-    StrictSerializer,
-    StringField,
-    listed,
-    tagged,
-)
+from core.api.views import ApiView, Expect, listed, tagged
 from core.database.updated_at import exact_text
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
@@ -33,9 +25,9 @@ from inventory.choices import AbcClass, KeepKind, KeepState
 from inventory.commands.kept.change_rule import change_keep_rule
 from inventory.commands.kept.keep_rules import KeepFacts, put_keep_rule, remove_keep_rule
 from inventory.models import KeepRule
-from inventory.moments import as_text
 from inventory.queries.available.keep_rules import state_of, visible_keep_rules
 from inventory.queries.lookup import look_up
+from inventory.timestamps import as_text
 
 # `from` is a word of Python, so these fields cannot be attributes of a class body.
 KeepRuleBody = type(

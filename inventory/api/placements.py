@@ -12,7 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView, CodeField, StrictSerializer, listed
+from core.api.fields import CodeField, StrictSerializer
+from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.filters import PlacementFilters
 from inventory.commands.catalogue.placements import move_to_bin, put_in_bin, take_from_bin

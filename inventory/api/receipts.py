@@ -10,7 +10,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from core.api.views import MAX_ITEMS, ApiView, CodeField, QuantityField, StrictSerializer
+from core.api.fields import MAX_ITEMS, CodeField, QuantityField, StrictSerializer
+from core.api.views import ApiView
 from inventory.api.answers import by_pair
 from inventory.api.fields import ReferenceField
 from inventory.commands.change import StockChange

@@ -11,14 +11,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import (
+from core.api.fields import (
     MAX_LINES,
-    ApiView,
     CodeField,
     QuantityField,
     StrictIntegerField,
     StrictSerializer,
 )
+from core.api.views import ApiView
 from inventory.api.fields import ReferenceField
 from inventory.choices import ReservationState
 from inventory.commands.reserve import MAX_TTL, Cart, extend_hold, hold_stock, release_hold

@@ -9,14 +9,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import (
-    MAX_ITEMS,
-    MAX_QUANTITY,
-    ApiView,
-    CodeField,
-    StrictIntegerField,
-    StrictSerializer,
-)
+from core.api.fields import MAX_ITEMS, MAX_QUANTITY, CodeField, StrictIntegerField, StrictSerializer
+from core.api.views import ApiView
 from core.idempotency.execute import retry_conflicts
 from inventory.api.fields import refuse_duplicates
 from inventory.commands.change import StockChange

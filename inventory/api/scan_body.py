@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from core.api.views import MAX_ITEMS, QuantityField, StrictSerializer, StringField
+from core.api.fields import MAX_ITEMS, QuantityField, StrictSerializer, StringField
 
 SCAN_KEY = OpenApiParameter(
     "Idempotency-Key",

@@ -14,17 +14,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.fields import CodeField, StrictIntegerField, StrictSerializer, StringField
 from core.api.filters import UPDATED_AT
-from core.api.views import (
-    ApiView,
-    CodeField,
-    Expect,
-    StrictIntegerField,
-    StrictSerializer,
-    StringField,
-    listed,
-    tagged,
-)
+from core.api.views import ApiView, Expect, listed, tagged
 from core.database.updated_at import exact_text
 from core.problems.catalogue import NotFound
 from inventory.api.fields import CategoryField

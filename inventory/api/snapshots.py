@@ -12,14 +12,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from core.api.views import (
+from core.api.fields import (
     MAX_ITEMS,
-    ApiView,
     CodeField,
     StrictBooleanField,
     StrictIntegerField,
     StrictSerializer,
 )
+from core.api.views import ApiView
 from inventory.api.answers import BrokenAnswer, by_pair, render_broken
 from inventory.api.count_body import PastMomentField
 from inventory.api.drift import SourceField, StepAnswer, render_step
@@ -32,12 +32,12 @@ from inventory.commands.counting.count import (
     Occasion,
     apply_count,
 )
-from inventory.moments import as_text
 from inventory.queries.counting.drift import Steps, explain_figures
 from inventory.queries.counting.findings import Counted, Finding, look
 from inventory.queries.counting.last_counts import last_counts
 from inventory.queries.lookup import find_spots
 from inventory.settlement import settlement
+from inventory.timestamps import as_text
 
 
 class SnapshotLineBody(StrictSerializer):

@@ -18,10 +18,10 @@ from inventory.api.filters import MovementFilters, StockFilters
 from inventory.choices import Reason
 from inventory.keeping import Kept
 from inventory.models import Stock, StockMovement
-from inventory.moments import as_text
 from inventory.queries.available.kept import read_kept
 from inventory.queries.history import visible_movements
 from inventory.queries.stock import read_stock, visible_stock
+from inventory.timestamps import as_text
 
 
 class StockAnswer(serializers.Serializer):

@@ -14,14 +14,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from core.access.principal import Principal
-from core.api.views import (
+from core.api.fields import (
     MAX_ITEMS,
     MAX_QUANTITY,
-    ApiView,
     StrictBooleanField,
     StrictIntegerField,
     StrictSerializer,
 )
+from core.api.views import ApiView
 from inventory.api.transfers import TransferAnswer, TransferLineBody
 from inventory.commands.transfers.receive_transfer import Arrival
 from inventory.queries.lookup import look_up

@@ -12,15 +12,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.fields import MAX_ITEMS, CodeField, QuantityField, StrictSerializer
 from core.api.filters import UPDATED_AT
-from core.api.views import (
-    MAX_ITEMS,
-    ApiView,
-    CodeField,
-    QuantityField,
-    StrictSerializer,
-    listed,
-)
+from core.api.views import ApiView, listed
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.filters import TransferFilters

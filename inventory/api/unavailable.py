@@ -12,14 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import (
-    MAX_ITEMS,
-    ApiView,
-    CodeField,
-    QuantityField,
-    StrictSerializer,
-    listed,
-)
+from core.api.fields import MAX_ITEMS, CodeField, QuantityField, StrictSerializer
+from core.api.views import ApiView, listed
 from inventory.api.answers import (
     BalanceAnswer,
     BrokenAnswer,

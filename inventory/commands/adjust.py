@@ -12,7 +12,7 @@ from inventory.commands.change import StockChange
 from inventory.commands.conditions import name_conditions, refuse_overdrawn
 from inventory.commands.holds import end_stale_holds
 from inventory.errors import BalanceOutOfRange
-from inventory.events import tell_broken_carts
+from inventory.events import publish_broken_carts
 from inventory.ledger import BALANCE_LIMIT, Balance, Entry
 from inventory.queries.lookup import Spot
 
@@ -53,7 +53,7 @@ def adjust_stock(
     entries = name_conditions(entries)
     broken = ledger.make_room(entries, actor=actor.name)
     after = ledger.post(entries, actor=actor.name)
-    tell_broken_carts(broken, actor=actor)
+    publish_broken_carts(broken, actor=actor)
     return StockChange.between(before, after, broken=broken)
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.errors import ReservationNotLive
-from inventory.events import tell_of_carts
+from inventory.events import publish_carts
 from inventory.ledger import Part
 from inventory.models import Reservation, ReservationGroup, Sku
 
@@ -23,7 +23,7 @@ def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list
     """
     ended = ledger.expire_due(actor=actor, sku_ids=sku_ids)
     if ended:
-        tell_of_carts(
+        publish_carts(
             "reservation.expired", {uuid.UUID(identity) for identity in ended}, actor=actor
         )
     return ended

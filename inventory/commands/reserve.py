@@ -12,17 +12,17 @@ from django.db import transaction
 
 from core.access.principal import Principal
 from core.database.bulk_insert import take_ids
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.commands.holds import end_stale_holds
 from inventory.errors import InsufficientStock, ReservationNotLive
 from inventory.ledger import Claim, Part
 from inventory.models import ReservationGroup
-from inventory.moments import database_now
 from inventory.queries.available.candidates import Shelf, read_shelf
 from inventory.queries.reservations import compose_reservation, reservation_documents
 from inventory.spreading import Portion, Shortage, Want, spread
+from inventory.timestamps import database_now
 from stores.queries.network import Network, Source, current_network
 
 ATTEMPTS = 3
@@ -120,7 +120,7 @@ def _write(
         expires_at=expires_at,
         lines=[asdict(portion) | {"state": ReservationState.HELD} for portion in portions],
     )
-    publish(Fact("reservation.held", f"reservations/{group.pk}", document, actor=actor.name))
+    publish(OutboxEvent("reservation.held", f"reservations/{group.pk}", document, actor=actor.name))
     claims = _claims(cart.reference, portions, shelf, network)
     if not ledger.reserve(claims, actor=actor.name, group_id=group.pk, expires_at=expires_at):
         raise _LostRace()

@@ -12,7 +12,7 @@ from inventory.commands.change import StockChange
 from inventory.commands.holds import end_stale_holds
 from inventory.conditions import Kept
 from inventory.errors import NotInCondition
-from inventory.events import tell_broken_carts
+from inventory.events import publish_broken_carts
 from inventory.ledger import Balance, Entry
 from inventory.queries.available.conditions import conditions_of
 from inventory.queries.lookup import Spot
@@ -75,7 +75,7 @@ def move_unavailable(
     entries = [entry for move in moves for entry in _entries(move, reference)]
     broken = ledger.make_room(entries, actor=actor.name)
     after = ledger.post(entries, actor=actor.name)
-    tell_broken_carts(broken, actor=actor)
+    publish_broken_carts(broken, actor=actor)
     return StockChange.between(before, after, broken=broken)
 
 

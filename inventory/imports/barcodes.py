@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from rest_framework import serializers
 
-from core.imports.findings import Effect, Fault
+from core.imports.findings import Effect, RowError
 from core.imports.kinds import Chunk, Kind, Progress
-from core.imports.rows import Row, Tally, faults_of, groups_of, prepare_rows
+from core.imports.rows import ImportResult, Row, faults_of, groups_of, prepare_rows
 from core.problems.catalogue import DomainError
 from inventory.api.skus import BarcodeField
 from inventory.commands.catalogue.catalogue import as_kept
@@ -28,7 +28,7 @@ class Tags:
     def of(self, sku: str) -> list[str]:
         return sorted(self.worn.get(sku, ()))
 
-    def give(self, sku: str, codes: Sequence[str], *, line: int) -> list[Fault]:
+    def give(self, sku: str, codes: Sequence[str], *, line: int) -> list[RowError]:
         """Replace the barcodes of a SKU; or change none and return those that belong to others."""
         faults = self.taken(sku, codes, line=line, column="barcodes")
         if not faults:
@@ -39,9 +39,9 @@ class Tags:
             self.add(sku, codes)
         return faults
 
-    def taken(self, sku: str, codes: Sequence[str], *, line: int, column: str) -> list[Fault]:
+    def taken(self, sku: str, codes: Sequence[str], *, line: int, column: str) -> list[RowError]:
         return [
-            Fault(
+            RowError(
                 line,
                 column,
                 "barcode_taken",
@@ -84,7 +84,7 @@ def write_tags(tags: Tags) -> None:
 
 def _apply(chunk: Chunk) -> Progress:
     rows = [row for (row,) in groups_of(chunk)]
-    tally = Tally()
+    tally = ImportResult()
     read = {row.line: _read(row, tally) for row in rows}
     skus = {
         sku.code: sku
@@ -101,7 +101,7 @@ def _apply(chunk: Chunk) -> Progress:
         sku = row.cells["sku"]
         if sku not in skus:
             reason = f"There is no SKU {sku}."
-            tally.refuse([Fault(row.line, "sku", "unknown_sku", reason)], rows=1)
+            tally.refuse([RowError(row.line, "sku", "unknown_sku", reason)], rows=1)
         elif faults := tags.taken(sku, [code], line=row.line, column="barcode"):
             tally.refuse(faults, rows=1)
         elif tags.add(sku, [code]):
@@ -115,7 +115,7 @@ def _apply(chunk: Chunk) -> Progress:
     return tally.settle(chunk, done=len(rows))
 
 
-def _read(row: Row, tally: Tally) -> str | None:
+def _read(row: Row, tally: ImportResult) -> str | None:
     """Return a row's barcode as it is stored; None when it is invalid, which is recorded."""
     try:
         (code,) = as_kept([BarcodeField().run_validation(row.cells["barcode"])])

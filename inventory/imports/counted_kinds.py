@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from core.imports.findings import Fault, note_faults
+from core.imports.findings import RowError, note_row_errors
 from core.imports.kinds import Chunk, Kind, Progress
 from inventory import ledger
 from inventory.commands.change import StockChange
@@ -39,9 +39,9 @@ def _apply(chunk: Chunk, *, moment: str) -> Progress:
         ledger.open_and_lock_figures(figures, skus=skus)
 
     done = settlement().change_stock(count, waiting_for=waiting, actor=chunk.actor, lock=lock)
-    note_faults(
+    note_row_errors(
         chunk.file,
-        [Fault(line, "on_hand", refusal.code, refusal.detail) for line, refusal in done.refused],
+        [RowError(line, "on_hand", refusal.code, refusal.detail) for line, refusal in done.refused],
     )
     return Progress(
         done=0 if done.again else rows,

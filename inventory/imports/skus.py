@@ -8,12 +8,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.api.views import CodeField
+from core.api.fields import CodeField
 from core.imports.findings import Effect
 from core.imports.kinds import Chunk, Kind, Progress
 from core.imports.rows import (
+    ImportResult,
     Row,
-    Tally,
     body_of,
     faults_of,
     groups_of,
@@ -42,7 +42,7 @@ class _Wanted:
 
 def _apply(chunk: Chunk) -> Progress:
     rows = [row for (row,) in groups_of(chunk)]
-    tally = Tally()
+    tally = ImportResult()
     wanted = [each for each in (_read(row, tally) for row in rows) if each]
     known = {
         sku.code: sku
@@ -79,7 +79,7 @@ def _apply(chunk: Chunk) -> Progress:
     return tally.settle(chunk, done=len(rows))
 
 
-def _read(row: Row, tally: Tally) -> _Wanted | None:
+def _read(row: Row, tally: ImportResult) -> _Wanted | None:
     """Validate a row; None when it is invalid, which is recorded."""
     data: dict[str, Any] = {
         name: row.given(name) if name != "name" else row.cells[name]

@@ -15,7 +15,7 @@ from unfold.widgets import (
 )
 
 from core.access.principal import Principal
-from core.api.views import MAX_ITEMS, MAX_QUANTITY
+from core.api.fields import MAX_ITEMS, MAX_QUANTITY
 from stores.models import Location
 
 LATELY = (

@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from core.access.principal import Principal
 from core.admin.base import actor_of
-from core.api.views import MAX_ITEMS, MAX_QUANTITY
+from core.api.fields import MAX_ITEMS, MAX_QUANTITY
 from core.idempotency.answers import Answer, IdempotencyKey
 from core.idempotency.errors import KeyMismatch
 from core.idempotency.execute import execute_once

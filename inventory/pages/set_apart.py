@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from core.admin.base import actor_of
-from core.api.views import MAX_QUANTITY
+from core.api.fields import MAX_QUANTITY
 from core.problems.catalogue import DomainError
 from inventory.choices import Condition, Reason
 from inventory.commands.change import StockChange

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.access.principal import Principal
-from core.api.views import MAX_QUANTITY
+from core.api.fields import MAX_QUANTITY
 from core.problems.catalogue import DomainError
 from inventory.models import Sku, TransferLine
 from inventory.queries.scan import ScannedSku, find_all_scanned

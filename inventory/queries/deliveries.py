@@ -10,7 +10,7 @@ from django.db.models import Prefetch, QuerySet
 from core.access.principal import Principal
 from core.database.updated_at import exact_text
 from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
-from inventory.moments import as_text
+from inventory.timestamps import as_text
 from inventory.transitions import delivery_actions
 from stores.queries.network import location_ids
 

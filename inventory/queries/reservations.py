@@ -14,7 +14,7 @@ from core.access.principal import Principal
 from core.problems.catalogue import NotFound
 from inventory.choices import ReservationState
 from inventory.models import Reservation, ReservationGroup
-from inventory.moments import as_text
+from inventory.timestamps import as_text
 
 # The state of a cart without held reservations: the first of these that one of them has.
 _OVER = (

@@ -20,9 +20,9 @@ from inventory.commands.counting.count_work import (
 )
 from inventory.commands.set_apart import AVAILABLE, Move, move_unavailable
 from inventory.models import CountLine, Stock
-from inventory.moments import as_text, database_now
 from inventory.queries.counting.count_choice import bins_named, lines_of_skus, skus_in_bins
 from inventory.queries.counting.findings import Counted
+from inventory.timestamps import as_text, database_now
 from omniretail.demo.moves import roomiest, spot_of
 from omniretail.demo.people import person_at, shop
 from orders.commands.settling.change_stock import change_stock
@@ -45,7 +45,7 @@ def _begin_a_walk() -> None:
     actor = person_at("S470")
     count = start_count(
         place=place,
-        name="Shelves 1 to 3",
+        name="AvailabilitySnapshot 1 to 3",
         lines=lines_of_skus(skus_in_bins(shelves), location_id=place.id),
         threshold=Threshold(),
         actor=actor,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.access.principal import Principal
-from core.imports.accepting import Wishes, accept_file
+from core.imports.accepting import ImportOptions, accept_file
 from core.imports.reading import look_into
 from core.imports.running import run
 from omniretail.demo.cut import Good, goods
@@ -93,7 +93,7 @@ def _apply(
     file = accept_file(
         content=look_into(io.BytesIO(text.getvalue().encode()), KINDS[kind]),
         kind=KINDS[kind],
-        wishes=Wishes(dry_run=dry_run, file_name=name),
+        wishes=ImportOptions(dry_run=dry_run, file_name=name),
         actor=actor,
     )
     run(file.pk, KINDS[kind])

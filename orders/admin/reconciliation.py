@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin, Searched, actor_of, at, link_to
-from inventory.moments import as_text
+from inventory.timestamps import as_text
 from orders.commands.reconcile import reconcile
 from orders.models import Reconciliation, Violation
 from orders.queries.reconciliation import LAWS, meaning_of

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from core.api.fast_path import FastView, json_answer
 from inventory.api.answers import KeptAnswer
-from inventory.queries.available.availability import read_shelves
+from inventory.queries.available.availability import read_snapshot
 from inventory.queries.lookup import find_among
 from orders.api.availability_answer import render_availability
 from orders.api.availability_body import AvailabilityBody, locate, read_question
@@ -65,7 +65,7 @@ class AvailabilityView(FastView):
         body = read_question(self.json_object())
         lines = [Wanted(line["sku"], line["quantity"]) for line in body["lines"]]
         named = body.get("locations")
-        shelves = read_shelves(line.sku for line in lines)
+        shelves = read_snapshot(line.sku for line in lines)
         network = network_at(shelves.revision) if shelves.sku_ids else current_network()
         found = find_among(
             network,

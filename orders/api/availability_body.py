@@ -8,13 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.decoding import Decoder
-from core.api.views import (
-    MAX_LINES,
-    CodeField,
-    QuantityField,
-    StrictSerializer,
-    StringField,
-)
+from core.api.fields import MAX_LINES, CodeField, QuantityField, StrictSerializer, StringField
 from stores.api.fields import DegreesField
 from stores.geography import locate_postal_code
 

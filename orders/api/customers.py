@@ -11,7 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView, StrictSerializer
+from core.api.fields import StrictSerializer
+from core.api.views import ApiView
 from core.problems.catalogue import NotFound
 from orders.api.answers import OrderAnswer
 from orders.api.return_answers import ReturnAnswer

@@ -12,14 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import (
-    MAX_LINES,
-    ApiView,
-    QuantityField,
-    StrictSerializer,
-    StringField,
-    listed,
-)
+from core.api.fields import MAX_LINES, QuantityField, StrictSerializer, StringField
+from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound
 from orders.api.answers import FulfilmentAnswer
 from orders.api.filters import FulfilmentFilters

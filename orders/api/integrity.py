@@ -8,9 +8,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView, StrictSerializer
-from inventory.moments import as_text
+from core.api.fields import StrictSerializer
+from core.api.views import ApiView
 from inventory.queries.integrity import POOL_LAWS, SHOWN, check_laws
+from inventory.timestamps import as_text
 from orders.queries.integrity import ORDER_LAWS
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.decoding import Decoder
-from core.api.views import (
+from core.api.fields import (
     MAX_LINES,
     QuantityField,
     StrictBooleanField,

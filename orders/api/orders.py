@@ -16,22 +16,15 @@ from rest_framework.response import Response
 
 from core.access.principal import Principal
 from core.api.fast_path import FastView
-from core.api.views import (
-    MAX_ITEMS,
-    MAX_LINES,
-    ApiView,
-    QuantityField,
-    StrictSerializer,
-    StringField,
-    listed,
-)
+from core.api.fields import MAX_ITEMS, MAX_LINES, QuantityField, StrictSerializer, StringField
+from core.api.views import ApiView, listed
 from core.idempotency.answers import IdempotencyKey
 from core.idempotency.execute import Outcome as Answered
 from core.idempotency.execute import respond
 from core.idempotency.group_commit import GroupCommit
 from core.problems.catalogue import DomainError, NotFound, ValidationFailed
 from core.problems.handler import as_problem
-from inventory.moments import as_text
+from inventory.timestamps import as_text
 from orders.api.answers import (
     BatchAnswer,
     OrderAnswer,

@@ -13,15 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.fields import CodeField, StrictIntegerField, StrictSerializer, StringField
 from core.api.filters import UPDATED_AT
-from core.api.views import (
-    ApiView,
-    CodeField,
-    StrictIntegerField,
-    StrictSerializer,
-    StringField,
-    listed,
-)
+from core.api.views import ApiView, listed
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.scan_body import SCAN_KEY, ScansBody

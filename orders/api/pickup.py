@@ -11,9 +11,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import MAX_LINES, ApiView, StrictSerializer, StringField
+from core.api.fields import MAX_LINES, StrictSerializer, StringField
+from core.api.views import ApiView
 from core.problems.catalogue import NotFound
-from inventory.moments import as_text
+from inventory.timestamps import as_text
 from orders.api.answers import FulfilmentAnswer
 from orders.api.fulfilments import NothingBody, StepView, UnitsBody, units_of
 from orders.choices import FulfilmentType

@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.access.principal import Principal
-from core.api.views import MAX_LINES, QuantityField, StrictSerializer, StringField
+from core.api.fields import MAX_LINES, QuantityField, StrictSerializer, StringField
 from core.problems.catalogue import ValidationFailed
 from inventory.models import Sku
 from orders.choices import Disposition, DropOff, Resolution

@@ -11,7 +11,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView, StrictSerializer, listed
+from core.api.fields import StrictSerializer
+from core.api.views import ApiView, listed
 from orders.api.filters import ReturnFilters
 from orders.api.one_return import OneReturnView
 from orders.api.return_answers import ReturnAnswer

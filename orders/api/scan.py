@@ -11,7 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView, StrictSerializer
+from core.api.fields import StrictSerializer
+from core.api.views import ApiView
 from inventory.queries.scan import find_scanned
 from orders.queries.scan import PREFIX, find_named
 

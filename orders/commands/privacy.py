@@ -13,12 +13,12 @@ from core.access.principal import Principal
 from core.audit.models import AuditRecord
 from core.audit.record import record
 from core.idempotency.models import StoredAnswer
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from core.outbox.models import Event
-from inventory.moments import as_text
+from inventory.timestamps import as_text
+from orders.anonymisation import Eraser, without_address
 from orders.choices import OrderState
 from orders.commands.locks import lock_orders
-from orders.forgetting import Eraser, without_address
 from orders.models import Customer, Order, Return, SourcingReceipt
 from orders.queries.documents import order_documents
 from orders.queries.privacy import orders_of
@@ -56,7 +56,7 @@ def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
         subject=f"customers/{customer_id}",
         orders=len(orders),
     )
-    publish(Fact("customer.erased", f"customers/{customer_id}", answer, actor=actor.name))
+    publish(OutboxEvent("customer.erased", f"customers/{customer_id}", answer, actor=actor.name))
     return answer
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from core.access.principal import Principal
-from core.outbox.events import Fact, publish
-from inventory.moments import as_text, database_now
+from core.outbox.events import OutboxEvent, publish
 from inventory.queries.integrity import check_laws
+from inventory.timestamps import as_text, database_now
 from orders.models import Reconciliation, Violation
 from orders.queries.reconciliation import NIGHTLY_LAWS, last_due, last_reconciliation
 
@@ -74,7 +74,7 @@ def _violation(run: Reconciliation, found: dict[str, Any], known: set[Any]) -> V
     return row
 
 
-def _fact(run: Reconciliation, row: Violation, *, actor: Principal) -> Fact:
+def _fact(run: Reconciliation, row: Violation, *, actor: Principal) -> OutboxEvent:
     data = {
         "check": str(run.pk),
         "checked_at": as_text(run.started_at),
@@ -85,7 +85,7 @@ def _fact(run: Reconciliation, row: Violation, *, actor: Principal) -> Fact:
         "expected": row.expected,
         "found": row.found,
     }
-    return Fact("integrity.violated", f"checks/{run.pk}", data, actor=actor.name)
+    return OutboxEvent("integrity.violated", f"checks/{run.pk}", data, actor=actor.name)
 
 
 def _log(run: Reconciliation, found: list[Violation]) -> None:

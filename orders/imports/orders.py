@@ -13,8 +13,8 @@ from core.imports.findings import Effect
 from core.imports.kinds import Chunk, Kind, Progress
 from core.imports.rows import (
     Group,
+    ImportResult,
     Row,
-    Tally,
     faults_of,
     groups_of,
     prepare_rows,
@@ -43,7 +43,7 @@ class _Asked:
 
 def _apply(chunk: Chunk) -> Progress:
     groups = groups_of(chunk)
-    tally = Tally()
+    tally = ImportResult()
     asked = [each for each in (_read(group, tally) for group in groups) if each]
     for start in range(0, len(asked), AT_ONCE):
         some = asked[start : start + AT_ONCE]
@@ -55,7 +55,7 @@ def _apply(chunk: Chunk) -> Progress:
     return tally.settle(chunk, done=sum(len(group) for group in groups))
 
 
-def _note(asked: _Asked, outcome: Outcome, tally: Tally) -> None:
+def _note(asked: _Asked, outcome: Outcome, tally: ImportResult) -> None:
     if outcome.problem is not None:
         faults = faults_of(outcome.problem, asked.rows, column_at=_column_at)
         tally.refuse(list(faults), rows=len(asked.rows))
@@ -65,7 +65,7 @@ def _note(asked: _Asked, outcome: Outcome, tally: Tally) -> None:
         tally.effects.append(Effect(asked.rows[0].line, name, None, outcome.document))
 
 
-def _read(group: Group, tally: Tally) -> _Asked | None:
+def _read(group: Group, tally: ImportResult) -> _Asked | None:
     """Validate the rows of one order; None when they are invalid, which is recorded."""
     try:
         return _Asked(group, read_order(_body(group)))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from inventory.keeping import Kept
-from inventory.queries.available.availability import Pool, Shelves
+from inventory.queries.available.availability import AvailabilitySnapshot, Pool
 from orders.promise import deliver_by, ready_by
 from orders.queries.pickups import ready_at_shops
 from stores.geography import distance_km
@@ -137,7 +137,7 @@ class Promises:
 
 def find_availability(
     *,
-    shelves: Shelves,
+    shelves: AvailabilitySnapshot,
     lines: Sequence[Wanted],
     source: Source,
     places: Sequence[Place],

@@ -14,7 +14,7 @@ import msgspec
 
 from core.database.statements import numbers, run_named
 from core.database.updated_at import exact_text
-from inventory.moments import as_text
+from inventory.timestamps import as_text
 from orders.models import Fulfilment, Order
 from orders.money import format_amount
 from orders.queries.state import derive_state

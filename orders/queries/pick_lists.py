@@ -10,8 +10,8 @@ from django.db.models import Count, QuerySet, Sum
 from core.access.principal import Principal
 from core.database.updated_at import exact_text
 from inventory.models import Barcode
-from inventory.moments import as_text
 from inventory.queries.placements import Turn, bins_of_skus
+from inventory.timestamps import as_text
 from orders.models import PickList, PickListLine
 from orders.transitions import pick_list_actions
 from stores.models import Channel

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from core.access.principal import Principal
 from core.outbox.models import Event
-from inventory.moments import as_text
+from inventory.timestamps import as_text
 from orders.models import Customer, Order, Return, SourcingReceipt
 from orders.queries.documents import order_documents
 from orders.queries.returns import return_documents

@@ -22,7 +22,7 @@ from django.db.models.functions import Coalesce
 
 from core.access.principal import Principal
 from core.database.updated_at import exact_text
-from inventory.moments import as_text
+from inventory.timestamps import as_text
 from orders.choices import Disposition, DropOff, Resolution, ReturnState
 from orders.models import FulfilmentLine, Order, OrderLine, Return, ReturnLine, ReturnReceiptLine
 from orders.money import format_amount

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.outbox.models import Event
-from inventory.moments import as_text
+from inventory.timestamps import as_text
 
 
 def read_timeline(number: str) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer, StaticHTMLRenderer
 from rest_framework.request import Request
 
-from core.api.views import ApiView, StrictSerializer
+from core.api.fields import StrictSerializer
+from core.api.views import ApiView
 from core.pages.labels import DEFAULT, MOST, SIZES, Label, print_labels
 from core.problems.catalogue import NotFound, ValidationFailed
 from stores.models import Bin, Location

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.access.principal import Principal
-from core.imports.findings import Effect, Fault
+from core.imports.findings import Effect, RowError
 from core.imports.kinds import Chunk, Kind, Progress
 from core.imports.rows import Group, Row, RowsRefused, apply_each, prepare_rows
 from stores.commands.locations import LocationFacts, put_location
@@ -25,7 +25,7 @@ def _put(group: Group, actor: Principal) -> list[Effect]:
     if location is None:
         raise RowsRefused(
             [
-                Fault(row.line, "location", "unknown_location", f"There is no location {code}.")
+                RowError(row.line, "location", "unknown_location", f"There is no location {code}.")
                 for row in group
             ]
         )
@@ -48,7 +48,7 @@ def _intervals(group: Group) -> tuple[dict[str, Any], dict[str, Any]]:
         day, date = (row.cells.get("day", "").lower()[:3], row.cells.get("date", ""))
         if bool(day) == bool(date):
             reason = "Name a day (mon to sun) or a date, one of them."
-            faults.append(Fault(row.line, "day", "day_or_date", reason))
+            faults.append(RowError(row.line, "day", "day_or_date", reason))
             continue
         spans = (week if day else dates).setdefault(day or date, [])
         pointer = f"/{'hours' if day else 'exceptions'}/{day or date}"
@@ -58,7 +58,7 @@ def _intervals(group: Group) -> tuple[dict[str, Any], dict[str, Any]]:
             lines[f"{pointer}/{len(spans)}"] = row
             spans.append([opens, closes])
     faults += [
-        Fault(_line_of(pointer, lines, group), "day", "invalid_hours", detail)
+        RowError(_line_of(pointer, lines, group), "day", "invalid_hours", detail)
         for pointer, detail in validate_hours(week, dates)
     ]
     if faults:

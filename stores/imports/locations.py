@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from core.access.principal import Principal
-from core.api.views import CodeField
-from core.imports.findings import Effect, Fault
+from core.api.fields import CodeField
+from core.imports.findings import Effect, RowError
 from core.imports.kinds import Chunk, Kind, Progress
 from core.imports.rows import (
     Group,
@@ -65,7 +65,7 @@ def find_code(row: Row, actor: Principal, column: str = "code") -> str:
     code = CodeField().run_validation(row.cells.get(column, ""))
     if not actor.sees_location(code):
         raise RowsRefused(
-            [Fault(row.line, column, "unknown_location", f"There is no location {code}.")]
+            [RowError(row.line, column, "unknown_location", f"There is no location {code}.")]
         )
     return code
 

@@ -28,14 +28,14 @@ COMMAND = re.compile(r"manage\.py ([a-z_]+)")
 TARGET = re.compile(r"\bmake ([a-z-]+)")
 PATH = re.compile(r"`((?:omniretail|stores|inventory|orders|tests|docs|bench)/[\w/.-]*)`")
 
-# What publishes: `Fact` itself, and the functions that make one of the type they are given.
+# What publishes: `OutboxEvent` itself, and the functions that make one of the type they are given.
 PUBLISHERS = {
-    "Fact",
+    "OutboxEvent",
     "tell",
     "_tell",
     "hand_out",
-    "tell_of_carts",
-    "tell_of_deliveries",
+    "publish_carts",
+    "publish_deliveries",
     "return_fact",
 }
 GIVEN_AS = {"type", "event"}

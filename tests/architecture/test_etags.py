@@ -8,8 +8,8 @@ import pytest
 from django.urls import get_resolver
 
 from tests.architecture.test_openapi import ITSELF, routes
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.counting.session import start
 from tests.inventory.deliveries.dock import expected
 from tests.inventory.transfers.van import draft
@@ -32,10 +32,10 @@ ONES = sorted(
 @pytest.fixture
 def names(api: ApiCaller) -> dict[str, str]:
     """One of everything: the name of each by the beginning of its address."""
-    make_channel("web")
-    make_location("S1", kind="store")
-    stock_up(make_sku("A1"), make_location("W1"), 50)
-    make_sku("C1")
+    ChannelFactory(code="web")
+    LocationFactory(code="S1", store=True)
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 50)
+    SkuFactory(code="C1")
     order = place(api, ("A1", 2))
     (share,) = order["fulfilments"]
     walk = api.post("pick-lists", {"location": "W1", "fulfilments": [share["id"]]})

@@ -9,8 +9,8 @@ import pytest
 from django.urls import get_resolver
 
 from tests.architecture.test_openapi import ITSELF, routes
-from tests.builders import make_location
 from tests.conftest import ApiCaller
+from tests.factories import LocationFactory
 from tests.omniretail.files.files import send
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ PARAMETERS = [
 @pytest.fixture
 def at(api: ApiCaller) -> dict[str, str]:
     """Addresses of all lists: those within a resource, of one that there is."""
-    make_location("S1")
+    LocationFactory(code="S1")
     file = send(api, "skus", "sku,name\nA1,Mug\n", dry_run="true")
     assert file.status_code == 202, file.content
     return {path: path.format(code="S1", id=file.json()["id"]) for path in LISTS}

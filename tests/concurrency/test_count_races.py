@@ -19,8 +19,8 @@ from inventory.commands.counting.count_work import (
 )
 from inventory.errors import IllegalTransition
 from inventory.models import Count, CountLine, Sku, StockMovement
-from inventory.moments import database_now
 from inventory.queries.counting.count_choice import lines_of_skus
+from inventory.timestamps import database_now
 from stores.queries.network import current_network
 from tests.concurrency.threads import together
 from tests.conftest import ApiCaller

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 from django.db import connection, transaction
 
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from core.outbox.feed import read_feed
 from core.outbox.models import Event, Gap, Relay
 from core.outbox.relay import number_pending
@@ -23,7 +23,7 @@ def write(writer: int) -> None:
     """Publish in many transactions; every third draws its ids in vain."""
     for turn in range(TRANSACTIONS):
         with transaction.atomic():
-            publish(*(Fact("stock.changed", f"stock/{writer}", {"turn": turn}),) * 3)
+            publish(*(OutboxEvent("stock.changed", f"stock/{writer}", {"turn": turn}),) * 3)
             transaction.set_rollback(turn % 3 == 0)
 
 
@@ -64,9 +64,9 @@ def test_each_committed_event_has_one_place_and_none_is_left_out() -> None:
 
 def test_a_gap_is_closed_only_when_nobody_can_fill_it() -> None:
     with transaction.atomic():
-        publish(Fact("stock.changed", "stock/1", {}))
+        publish(OutboxEvent("stock.changed", "stock/1", {}))
         transaction.set_rollback(True)
-    publish(Fact("stock.changed", "stock/2", {}))
+    publish(OutboxEvent("stock.changed", "stock/2", {}))
     assert number_pending() == 1
     (gap,) = Gap.objects.all()
     number_pending()
@@ -77,7 +77,7 @@ def test_a_gap_is_closed_only_when_nobody_can_fill_it() -> None:
 
     def hold_open() -> None:
         with transaction.atomic():
-            publish(Fact("stock.changed", "stock/3", {}))
+            publish(OutboxEvent("stock.changed", "stock/3", {}))
             barrier.wait(timeout=30)
             barrier.wait(timeout=30)
         connection.close()

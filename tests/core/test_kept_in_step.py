@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from inventory.models import Sku
 from orders.models import Order
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller, make_caller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.desk import place
 
 
@@ -28,9 +28,9 @@ def walk(api: ApiCaller, path: str, **query: Any) -> list[dict[str, Any]]:
 
 
 def open_shop() -> None:
-    make_location("W1")
-    make_channel("web")
-    stock_up(make_sku("A1"), make_location("W2"), 100)
+    LocationFactory(code="W1")
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="W2"), 100)
 
 
 @pytest.mark.django_db

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import LocationFactory, SkuFactory, stock_up
 
 pytestmark = pytest.mark.django_db
 
@@ -17,8 +17,8 @@ def codes(api: ApiCaller, path: str, name: str, **query: str) -> list[str]:
 
 
 def test_any_of_several_codes(api: ApiCaller) -> None:
-    places = [make_location(code) for code in ("S1", "S2", "S3")]
-    for sku in (make_sku("A1"), make_sku("A,2"), make_sku("A3")):
+    places = [LocationFactory(code=code) for code in ("S1", "S2", "S3")]
+    for sku in (SkuFactory(code="A1"), SkuFactory(code="A,2"), SkuFactory(code="A3")):
         for place in places:
             stock_up(sku, place, 1)
     assert codes(api, "stock", "sku", sku="A1,A3", location="S2") == ["A1", "A3"]
@@ -28,8 +28,8 @@ def test_any_of_several_codes(api: ApiCaller) -> None:
 
 
 def test_any_of_several_words(api: ApiCaller) -> None:
-    make_location("S1", kind="store", pickup=True)
-    make_location("W1", kind="warehouse", pickup=False, same_day=True)
+    LocationFactory(code="S1", store=True, pickup=True)
+    LocationFactory(code="W1", pickup=False, same_day=True)
     assert codes(api, "locations", "code", kind="store,warehouse") == ["S1", "W1"]
     assert codes(api, "locations", "code", kind="store") == ["S1"]
     assert codes(api, "locations", "code", capability="pickup") == ["S1"]
@@ -37,9 +37,9 @@ def test_any_of_several_words(api: ApiCaller) -> None:
 
 
 def test_people_search_by_a_part(api: ApiCaller) -> None:
-    make_location("S1", name="Soho")
-    make_location("W1", name="Depot")
+    LocationFactory(code="S1", name="Soho")
+    LocationFactory(code="W1", name="Depot")
     assert codes(api, "locations", "code", q="oho") == ["S1"]
     assert codes(api, "locations", "code", q="w") == ["W1"]
-    make_sku("MUG-1", name="Blue mug")
+    SkuFactory(code="MUG-1", name="Blue mug")
     assert codes(api, "skus", "sku", q="blue") == codes(api, "skus", "sku", q="mug-") == ["MUG-1"]

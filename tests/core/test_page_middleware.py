@@ -9,9 +9,8 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from core.access.models import User
-from tests.builders import make_channel, make_location, make_sku, stock_up
 from tests.conftest import ApiCaller
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
 
 pytestmark = pytest.mark.django_db
 
@@ -20,8 +19,8 @@ QUESTION = {"channel": "web", "lines": [{"sku": "A1", "quantity": 1}]}
 
 @pytest.fixture(autouse=True)
 def shop() -> None:
-    make_channel("web")
-    stock_up(make_sku("A1"), make_location("LEEDS"), 5)
+    ChannelFactory(code="web")
+    stock_up(SkuFactory(code="A1"), LocationFactory(code="LEEDS"), 5)
 
 
 def ask(client: Client, **headers: str) -> Any:
@@ -37,7 +36,7 @@ def ask(client: Client, **headers: str) -> Any:
 def member() -> Client:
     """A signed-in member of staff, whose forms need a token."""
     client = Client(enforce_csrf_checks=True)
-    client.force_login(User.objects.create_superuser("ada", password="x"))
+    client.force_login(UserFactory(username="ada", password="x", superuser=True))
     return client
 
 

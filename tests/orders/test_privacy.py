@@ -10,7 +10,7 @@ from core.audit.models import AuditRecord
 from core.idempotency.models import StoredAnswer
 from core.outbox.models import Event
 from inventory.models import StockMovement
-from orders.forgetting import ERASED, Eraser, is_telling, without_address
+from orders.anonymisation import ERASED, Eraser, is_telling, without_address
 from orders.models import Customer, Order, SourcingReceipt
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import (

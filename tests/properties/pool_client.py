@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from inventory.queries.available.availability import read_shelves
+from inventory.queries.available.availability import read_snapshot
 from inventory.queries.available.conditions import conditions_of
 from inventory.queries.integrity import POOL_LAWS, check_laws
 from orders.queries.integrity import ORDER_LAWS
@@ -136,7 +136,7 @@ class PoolClient:
         """Read what the door would answer, at a fifth of its price."""
         network = current_network()
         source = network.channels[channel]
-        pool = read_shelves(skus).seen_by(channel_id=source.id, location_ids=source.location_ids)
+        pool = read_snapshot(skus).seen_by(channel_id=source.id, location_ids=source.location_ids)
         return {
             (sku, network.places[place].code): units
             for sku in skus

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rest_framework import serializers
 
 from core.api.decoding import Decoder
-from core.api.views import CodeField, QuantityField, StrictSerializer, StringField
+from core.api.fields import CodeField, QuantityField, StrictSerializer, StringField
 from orders.api.availability_body import AvailabilityBody
 from orders.api.fields import MoneyField
 from orders.api.order_body import OrderBody

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from core.access.principal import Principal
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from inventory import ledger
 from inventory.choices import Reason
 from inventory.commands.change import StockChange
@@ -17,11 +17,11 @@ from inventory.commands.conditions import name_conditions
 from inventory.commands.counting.drift import note_figures
 from inventory.commands.holds import end_stale_holds
 from inventory.errors import StaleQuantity
-from inventory.events import tell_broken_carts
+from inventory.events import publish_broken_carts
 from inventory.ledger import BALANCE_LIMIT, Balance, Entry
-from inventory.moments import as_text, database_now
 from inventory.queries.available.missing import missing_units
 from inventory.queries.counting.findings import Counted, Finding, compare
+from inventory.timestamps import as_text, database_now
 
 COUNT_REASONS = (Reason.COUNT, Reason.OPENING)
 MOST_COUNTED = BALANCE_LIMIT
@@ -94,7 +94,7 @@ def apply_count(
     entries = name_conditions(entries)
     broken = ledger.make_room(entries, actor=actor.name)
     after = ledger.post(entries, actor=actor.name)
-    tell_broken_carts(broken, actor=actor)
+    publish_broken_carts(broken, actor=actor)
     note_figures(
         standing,
         source=occasion.source,
@@ -181,4 +181,4 @@ def _tell(applied: AppliedCount, *, occasion: Occasion, actor: Principal) -> Non
             for finding in applied.findings
         ],
     }
-    publish(Fact("count.applied", f"counts/{applied.id}", data, actor=actor.name))
+    publish(OutboxEvent("count.applied", f"counts/{applied.id}", data, actor=actor.name))

@@ -13,7 +13,7 @@ from core.audit.record import record
 from core.problems.catalogue import NotFound
 from inventory import ledger
 from inventory.errors import DeliveryConflict
-from inventory.events import delivery_subject, tell_of_deliveries
+from inventory.events import delivery_subject, publish_deliveries
 from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.queries.deliveries import visible_deliveries
 from inventory.queries.transfers import as_id
@@ -69,7 +69,7 @@ def expect_deliveries(
     new = {key: each for key, each in wanted.items() if key not in known}
     written = _write(list(new.values()), actor=actor)
     ledger.open_rows([(sku, each.location_id) for each in new.values() for sku in each.units])
-    tell_of_deliveries("delivery.expected", list(written.values()), actor=actor)
+    publish_deliveries("delivery.expected", list(written.values()), actor=actor)
     answers = []
     for each in announcements:
         if each.key in written:
@@ -138,7 +138,7 @@ def cancel_delivery(*, identity: str, actor: Principal) -> ExpectedDelivery:
     delivery.ended_at = timezone.now()
     delivery.save(update_fields=["state", "ended_at"])
     record(actor=actor, action="delivery.cancelled", subject=delivery_subject(delivery.pk))
-    tell_of_deliveries("delivery.cancelled", [delivery.pk], actor=actor)
+    publish_deliveries("delivery.cancelled", [delivery.pk], actor=actor)
     return delivery
 
 

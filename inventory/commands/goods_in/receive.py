@@ -13,7 +13,7 @@ from inventory import ledger
 from inventory.choices import AWAITED, DeliveryState, Reason
 from inventory.commands.change import StockChange
 from inventory.commands.goods_in.expect import lock_delivery
-from inventory.events import delivery_subject, tell_of_deliveries
+from inventory.events import delivery_subject, publish_deliveries
 from inventory.ledger import Entry
 from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.transitions import next_delivery_state
@@ -82,7 +82,7 @@ def _receive(
         _note_outstanding(delivery, lines, actor=actor)
     delivery.state = state
     delivery.save(update_fields=["state", "ended_at"])
-    tell_of_deliveries("delivery.received", [delivery.pk], actor=actor)
+    publish_deliveries("delivery.received", [delivery.pk], actor=actor)
     return _put_on_hand(delivery.location_id, delivery.reference, arrived, actor=actor)
 
 

@@ -13,7 +13,12 @@ from core.audit.record import record
 from inventory import ledger
 from inventory.choices import Reason
 from inventory.commands.change import StockChange
-from inventory.commands.transfers.transfer import lines_of, lock_transfer, subject_of, tell
+from inventory.commands.transfers.transfer import (
+    lines_of,
+    lock_transfer,
+    publish_transfer,
+    subject_of,
+)
 from inventory.errors import NothingScanned, TransferExceeds
 from inventory.ledger import Claim, Entry
 from inventory.models import Sku, Transfer, TransferLine
@@ -80,7 +85,7 @@ def receive_transfer(
     names = {line.sku_id: line.sku.code for line in lines}
     _note(transfer, "transfer.closed_with_loss", Reason.TRANSFER_LOSS, lost, names, actor)
     _note(transfer, "transfer.surplus_accepted", Reason.TRANSFER_SURPLUS, surplus, names, actor)
-    document = tell("transfer.received", transfer, actor)
+    document = publish_transfer("transfer.received", transfer, actor)
     claims = _give(arrivals, waiting)
     balances = _take_in(transfer, arrivals, surplus, lost, claims, actor)
     claimed = {claim.reservation_id: claim.quantity for claim in claims}

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from core.access.principal import Principal
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from core.problems.catalogue import NotFound
 from inventory import ledger
 from inventory.choices import Reason, ReservationState, TransferState
@@ -109,7 +109,7 @@ def dispatch_transfer(
         ],
         actor=actor.name,
     )
-    return tell("transfer.dispatched", transfer, actor)
+    return publish_transfer("transfer.dispatched", transfer, actor)
 
 
 def dispatch_promised(
@@ -141,7 +141,7 @@ def dispatch_promised(
     )
     if not left:
         raise ReservationNotLive()
-    return tell("transfer.dispatched", transfer, actor)
+    return publish_transfer("transfer.dispatched", transfer, actor)
 
 
 def cancel_transfer(*, identity: str, actor: Principal) -> dict[str, Any]:
@@ -174,10 +174,10 @@ def lines_of(transfer: Transfer) -> list[TransferLine]:
     return list(transfer.lines.select_related("sku").order_by("pk"))
 
 
-def tell(type: str, transfer: Transfer, actor: Principal) -> dict[str, Any]:
+def publish_transfer(type: str, transfer: Transfer, actor: Principal) -> dict[str, Any]:
     """Publish a transfer's event; return its document."""
     document = transfer_document(transfer)
-    publish(Fact(type, subject_of(transfer), document, actor=actor.name))
+    publish(OutboxEvent(type, subject_of(transfer), document, actor=actor.name))
     return document
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.database.statements import run
 from inventory.keeping import Kept
 from inventory.queries.available.kept import Resolver
-from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, ShelfRow, pairs
+from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, SnapshotRow, pairs
 from inventory.queries.stock import COMING
 
 _READ = f"""
@@ -50,10 +50,10 @@ class Pool:
                 shelf[location] = units - taken
 
 
-class Shelves:
+class AvailabilitySnapshot:
     """The availability of some SKUs read at one time, for any channel."""
 
-    def __init__(self, rows: Sequence[tuple[ShelfRow, dict[int, int]]]) -> None:
+    def __init__(self, rows: Sequence[tuple[SnapshotRow, dict[int, int]]]) -> None:
         self._rows = rows
         self.sku_ids = {row.code: row.sku_id for row, _ in rows}
 
@@ -86,11 +86,11 @@ class Shelves:
         return pool
 
 
-def read_shelves(skus: Iterable[str]) -> Shelves:
+def read_snapshot(skus: Iterable[str]) -> AvailabilitySnapshot:
     """Read every Stock row of these SKU codes, in one statement however many."""
-    return Shelves(
+    return AvailabilitySnapshot(
         [
-            (ShelfRow(*row), dict(pairs(awaiting, coming)))
+            (SnapshotRow(*row), dict(pairs(awaiting, coming)))
             for *row, awaiting, coming in run(_READ, [sorted(set(skus))])
         ]
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.database.statements import run
 from inventory.queries.available.kept import Resolver
-from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, ShelfRow, pairs
+from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, SnapshotRow, pairs
 
 Pair = tuple[int, int]  # (sku_id, location_id)
 FENCED_MOST = 2_000_000_000  # the range of the column: no location has more to sell
@@ -40,7 +40,7 @@ def read_shelf(
     could take since: they remain available to it, even if they were fenced or kept as safety stock
     meanwhile.
     """
-    rows = [ShelfRow(*row) for row in run(_READ, [list(skus)])]
+    rows = [SnapshotRow(*row) for row in run(_READ, [list(skus)])]
     if not rows:
         return Shelf({}, {}, {})
     shelf = Shelf({}, {}, {}, has_stale_holds=any(row.stale for row in rows))

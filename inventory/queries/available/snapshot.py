@@ -54,7 +54,7 @@ Figures = str | None  # whole numbers as PostgreSQL writes an array, {1,2}; None
 _decode = msgspec.json.Decoder(list[int]).decode
 
 
-class ShelfRow(NamedTuple):
+class SnapshotRow(NamedTuple):
     """One SKU as `COLUMNS` read it. `ends` are in microseconds since 1970; 0: for good."""
 
     revision: int

@@ -11,9 +11,9 @@ from django.db.models import Prefetch, Q, QuerySet
 from core.access.principal import Principal
 from core.database.updated_at import exact_text
 from inventory.models import Count, CountLine
-from inventory.moments import as_text
 from inventory.queries.counting.count_review import Reviewed, review
 from inventory.queries.transfers import as_id
+from inventory.timestamps import as_text
 from inventory.transitions import count_actions
 from stores.queries.network import location_ids
 

@@ -11,7 +11,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from core.api.csv_export import CsvRenderer, stream_csv
-from core.api.views import ApiView, StrictSerializer
+from core.api.fields import StrictSerializer
+from core.api.views import ApiView
 from inventory.api.fields import MomentField
 from inventory.queries.export import movements_export, stock_export
 from orders.queries.export import orders_export

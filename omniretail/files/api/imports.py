@@ -172,7 +172,6 @@ class ImportErrorsView(RowsView):
         file = self.find(id)
         filters = self.filterset(BadRow.objects.filter(file=file))
         filters.check()
-        filters.check()
         if self.wants_csv(request):
             return stream_errors(file)
         return filters.page(request, render=lambda found: [bad_row_document(row) for row in found])
@@ -190,7 +189,6 @@ class ImportChangesView(RowsView):
         """Download the changes that a dry run found; with `Accept: application/json`, a page."""
         file = self.find(id)
         filters = self.filterset(Change.objects.filter(file=file))
-        filters.check()
         filters.check()
         if self.wants_csv(request):
             return stream_changes(file)

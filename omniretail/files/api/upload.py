@@ -11,8 +11,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import MultiPartParser
 
 from core.access.principal import Principal
-from core.api.views import StrictSerializer
-from core.imports.accepting import Wishes, accept_file
+from core.api.fields import StrictSerializer
+from core.imports.accepting import ImportOptions, accept_file
 from core.imports.kinds import Kind
 from core.imports.models import Import
 from core.imports.reading import CsvFile
@@ -77,7 +77,7 @@ def accept_upload(
     return accept_file(
         content=content,
         kind=KINDS[form["kind"]],
-        wishes=Wishes(
+        wishes=ImportOptions(
             dry_run=form["dry_run"],
             reference=form["reference"],
             as_of=form.get("as_of"),

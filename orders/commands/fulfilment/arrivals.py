@@ -14,7 +14,7 @@ from inventory.ledger import Claim
 from inventory.models import Reservation
 from inventory.queries.transfers import as_id, sku_ids_of
 from orders.choices import FulfilmentState
-from orders.commands.fulfilment.common import lines_of, tell
+from orders.commands.fulfilment.common import lines_of, publish_fulfilments
 from orders.commands.fulfilment.ship_to_store import wait_if_whole
 from orders.commands.settling.change_stock import change_stock
 from orders.commands.settling.resourcing import source_again
@@ -118,7 +118,7 @@ def _arrive(
     for line, units in missing.items():
         line.shrink_to(line.quantity - units)
     FulfilmentLine.objects.bulk_update(lines, ["reservation", "arrived", "quantity", "picked"])
-    tell(
+    publish_fulfilments(
         "fulfilment.arrived",
         [fulfilment],
         actor=actor,

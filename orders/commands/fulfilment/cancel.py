@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.access.principal import Principal
 from core.audit.record import record
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
@@ -61,7 +61,7 @@ def cancel_order(
     )
     document = order_document(order)
     publish(
-        Fact(
+        OutboxEvent(
             "order.cancelled",
             f"orders/{number}",
             {
@@ -83,7 +83,9 @@ def cancel_order(
     )
     if document["state"] == "completed":  # only the cancelled units kept it open
         publish(
-            Fact("order.completed", f"orders/{number}", document, order=number, actor=actor.name)
+            OutboxEvent(
+                "order.completed", f"orders/{number}", document, order=number, actor=actor.name
+            )
         )
     ledger.close_claims(
         freed, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor.name

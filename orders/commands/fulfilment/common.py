@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from core.access.principal import Principal
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory import ledger
 from inventory.choices import ReservationState
@@ -84,7 +84,7 @@ def subject_of(fulfilment: Fulfilment) -> str:
     return f"fulfilments/{fulfilment.code}"
 
 
-def tell(
+def publish_fulfilments(
     type: str, fulfilments: Iterable[Fulfilment], *, actor: Principal, **more: Mapping[int, Any]
 ) -> None:
     """Publish one event per fulfilment: its document, and `more` members by fulfilment id."""
@@ -92,7 +92,7 @@ def tell(
     documents = fulfilment_documents([fulfilment.pk for fulfilment in fulfilments])
     publish(
         *(
-            Fact(
+            OutboxEvent(
                 type=type,
                 subject=subject_of(fulfilment),
                 data=documents[fulfilment.pk]
@@ -105,11 +105,11 @@ def tell(
     )
 
 
-def tell_completed(order_ids: Iterable[int], *, actor: Principal) -> None:
+def publish_completed(order_ids: Iterable[int], *, actor: Principal) -> None:
     """Publish `order.completed` for orders of which all units not cancelled have left."""
     publish(
         *(
-            Fact(
+            OutboxEvent(
                 type="order.completed",
                 subject=f"orders/{document['number']}",
                 data=document,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from core.access.principal import SYSTEM, Principal
 from core.audit.record import record
 from core.idempotency.execute import retry_conflicts
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from core.problems.catalogue import NotFound
 from inventory.choices import Reason, ReservationState
 from inventory.commands.change import StockChange
@@ -20,10 +20,10 @@ from orders.commands.fulfilment.common import (
     end_claims,
     lines_of,
     move_reserved,
+    publish_completed,
+    publish_fulfilments,
     save_step,
     subject_of,
-    tell,
-    tell_completed,
 )
 from orders.commands.locks import lock_orders
 from orders.commands.returns.refunds import refund_fact
@@ -88,10 +88,12 @@ def _cancel_units(
         {"line_id": line.order_line.line_id, "quantity": quantity}
         for line, quantity in units.items()
     ]
-    tell("fulfilment.expired", [fulfilment], actor=actor, expired_lines={fulfilment.pk: cancelled})
+    publish_fulfilments(
+        "fulfilment.expired", [fulfilment], actor=actor, expired_lines={fulfilment.pk: cancelled}
+    )
     order = fulfilment.order
     publish(
-        Fact(
+        OutboxEvent(
             type="order.cancelled",
             subject=f"orders/{order.number}",
             data=order_document(order) | {"reason": NOT_COLLECTED, "cancelled_lines": cancelled},
@@ -105,7 +107,7 @@ def _cancel_units(
             actor=actor,
         ),
     )
-    tell_completed([order.pk], actor=actor)
+    publish_completed([order.pk], actor=actor)
     record(
         actor=actor,
         action="pickup_expired",

@@ -17,11 +17,11 @@ from orders.commands.fulfilment.common import (
     lines_of,
     lock_fulfilment,
     move_reserved,
+    publish_completed,
+    publish_fulfilments,
     save_step,
     subject_of,
     sum_units,
-    tell,
-    tell_completed,
 )
 from orders.commands.fulfilment.ship_to_store import begin_journey, draft_journey
 from orders.commands.picking.pick_lists import credit_pick_lists
@@ -67,7 +67,7 @@ def pick(*, code: str, lines: Sequence[tuple[str, int]], actor: Principal) -> Fu
     fulfilment.state = state
     save_step(fulfilment, "state")
     if begun:
-        tell("fulfilment.picking", [fulfilment], actor=actor)
+        publish_fulfilments("fulfilment.picking", [fulfilment], actor=actor)
     return fulfilment
 
 
@@ -102,7 +102,7 @@ def pack(*, code: str, actor: Principal) -> Fulfilment:
     if fulfilment.source_id is not None:
         draft_journey(fulfilment, lines, actor=actor)
     save_step(fulfilment, "state", "transfer")
-    tell("fulfilment.packed", [fulfilment], actor=actor)
+    publish_fulfilments("fulfilment.packed", [fulfilment], actor=actor)
     return fulfilment
 
 
@@ -148,7 +148,7 @@ def deliver(*, code: str, actor: Principal) -> Fulfilment:
     fulfilment = lock_fulfilment(code=code, actor=actor)
     fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "deliver")
     save_step(fulfilment, "state")
-    tell("fulfilment.delivered", [fulfilment], actor=actor)
+    publish_fulfilments("fulfilment.delivered", [fulfilment], actor=actor)
     return fulfilment
 
 
@@ -171,6 +171,6 @@ def hand_out(
     move_reserved(
         {line.order_line_id: quantity for line, quantity in units.items()}, into="fulfilled"
     )
-    tell(event, [fulfilment], actor=actor, **more)
-    tell_completed([fulfilment.order_id], actor=actor)
+    publish_fulfilments(event, [fulfilment], actor=actor, **more)
+    publish_completed([fulfilment.order_id], actor=actor)
     end_claims(units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True)

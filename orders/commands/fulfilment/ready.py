@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from core.access.principal import Principal
-from orders.commands.fulfilment.common import save_step, tell
+from orders.commands.fulfilment.common import publish_fulfilments, save_step
 from orders.models import Fulfilment
 
 PICKUP_WINDOW = timedelta(days=7)  # how long goods wait for their customer
@@ -20,4 +20,4 @@ def let_wait(fulfilment: Fulfilment, *, state: str, bay: str = "", actor: Princi
     fulfilment.ready_at = timezone.now()
     fulfilment.pickup_expires_at = fulfilment.ready_at + PICKUP_WINDOW
     save_step(fulfilment, "state", "bay", "ready_at", "pickup_expires_at")
-    tell("fulfilment.ready", [fulfilment], actor=actor)
+    publish_fulfilments("fulfilment.ready", [fulfilment], actor=actor)

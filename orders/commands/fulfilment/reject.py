@@ -17,9 +17,9 @@ from orders.commands.fulfilment.common import (
     find_lines,
     lines_of,
     lock_fulfilment,
+    publish_fulfilments,
     save_step,
     subject_of,
-    tell,
 )
 from orders.commands.settling.resourcing import source_again
 from orders.errors import ExceedsLine
@@ -138,7 +138,7 @@ def _note(
         }
         for part in parts
     ]
-    tell(
+    publish_fulfilments(
         "fulfilment.rejected",
         [fulfilment],
         actor=actor,

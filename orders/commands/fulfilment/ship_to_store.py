@@ -21,7 +21,12 @@ from inventory.errors import ReservationNotLive
 from inventory.ledger import Part
 from inventory.queries.transfers import as_id
 from orders.choices import FulfilmentState
-from orders.commands.fulfilment.common import lines_of, lock_fulfilment, save_step, tell
+from orders.commands.fulfilment.common import (
+    lines_of,
+    lock_fulfilment,
+    publish_fulfilments,
+    save_step,
+)
 from orders.commands.fulfilment.ready import let_wait
 from orders.errors import ClaimBroken
 from orders.models import Fulfilment, FulfilmentLine
@@ -48,7 +53,7 @@ def begin_journey(
     """Dispatch a locked, packed box to its shop; return its transfer. Raises `ClaimBroken`."""
     fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "ship")
     save_step(fulfilment, "state", "carrier", "tracking_number")
-    tell("fulfilment.in_transit", [fulfilment], actor=actor)
+    publish_fulfilments("fulfilment.in_transit", [fulfilment], actor=actor)
     try:
         return dispatch_promised(
             identity=str(fulfilment.transfer_id),

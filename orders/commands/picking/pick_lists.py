@@ -14,7 +14,7 @@ from core.access.principal import Principal
 from core.database.statements import numbers, run
 from core.problems.catalogue import NotFound, ValidationFailed
 from orders.choices import FulfilmentState, PickListState, PickMode
-from orders.commands.fulfilment.common import tell
+from orders.commands.fulfilment.common import publish_fulfilments
 from orders.commands.locks import lock_orders
 from orders.errors import IllegalTransition, NothingToPick, PickListIncomplete
 from orders.models import Fulfilment, PickList, PickListLine
@@ -117,7 +117,7 @@ def _write_lists(
         _WRITE,
         [numbers(ids), numbers(owners), numbers(totes), FulfilmentState.PICKING.value, location.pk],
     )
-    tell("fulfilment.picking", taken, actor=actor)
+    publish_fulfilments("fulfilment.picking", taken, actor=actor)
     return lists
 
 

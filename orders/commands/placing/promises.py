@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from inventory.moments import as_text
+from inventory.timestamps import as_text
 from orders.choices import FulfilmentType
 from orders.promise import deliver_by, same_day
 from orders.queries.pickups import distance_from, ready_for_pickup

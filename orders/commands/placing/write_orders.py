@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.access.principal import Principal
 from core.database.bulk_insert import Table, hex_of, insert_rows, take_ids_and_time
-from core.outbox.events import Fact, event_rows
+from core.outbox.events import OutboxEvent, event_rows
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.ledger import Part
@@ -214,21 +214,23 @@ def _compose(
     return documents
 
 
-def _facts(documents: Sequence[dict[str, Any]], actor: Principal) -> list[Fact]:
+def _facts(documents: Sequence[dict[str, Any]], actor: Principal) -> list[OutboxEvent]:
     facts = []
     for document in documents:
         number = document["number"]
         about = {"order": number, "actor": actor.name}
-        facts.append(Fact("order.placed", f"orders/{number}", document, **about))
+        facts.append(OutboxEvent("order.placed", f"orders/{number}", document, **about))
         facts += [
-            Fact("fulfilment.assigned", f"fulfilments/{share['id']}", share, **about)
+            OutboxEvent("fulfilment.assigned", f"fulfilments/{share['id']}", share, **about)
             for share in document["fulfilments"]
         ]
         facts += [
-            Fact("order.line_backordered", f"orders/{number}", {"order": number, **line}, **about)
+            OutboxEvent(
+                "order.line_backordered", f"orders/{number}", {"order": number, **line}, **about
+            )
             for line in document["lines"]
             if line["backordered"]
         ]
         if document["state"] == "completed":
-            facts.append(Fact("order.completed", f"orders/{number}", document, **about))
+            facts.append(OutboxEvent("order.completed", f"orders/{number}", document, **about))
     return facts

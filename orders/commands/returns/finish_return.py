@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from core.access.principal import Principal
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from orders.choices import ReturnState
 from orders.commands.locks import lock_orders
 from orders.errors import IllegalTransition
@@ -24,15 +24,15 @@ def lock_return(identity: int, *, waiting_for: Collection[int] = ()) -> Return:
     return Return.objects.select_for_update(of=("self",)).select_related("order").get(pk=identity)
 
 
-def return_fact(type: str, ret: Return, actor: Principal) -> Fact:
+def return_fact(type: str, ret: Return, actor: Principal) -> OutboxEvent:
     """Return an event whose data is the return's present document."""
     document = return_document(ret.pk)
-    return Fact(
+    return OutboxEvent(
         type, f"returns/{ret.pk}", document, order=document["order"] or "", actor=actor.name
     )
 
 
-def finish_if_done(ret: Return, document: dict[str, Any], *, actor: Principal) -> list[Fact]:
+def finish_if_done(ret: Return, document: dict[str, Any], *, actor: Principal) -> list[OutboxEvent]:
     """Close a locked return when every unit has come or is missing and none is in inspection.
 
     `document` is the return's present one. Returns the event to publish, or none.
@@ -68,7 +68,7 @@ def cancel_return(*, return_id: int, actor: Principal) -> Return:
     return ret
 
 
-def _end(ret: Return, action: str, actor: Principal) -> Fact:
+def _end(ret: Return, action: str, actor: Principal) -> OutboxEvent:
     ret.state = ReturnState(next_return_state(ret.state, action))
     ret.closed_at = timezone.now()
     ret.save(update_fields=["state", "closed_at"])

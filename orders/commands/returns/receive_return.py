@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from core.access.principal import Principal
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from inventory import ledger
 from inventory.choices import Reason
 from inventory.commands.change import StockChange
@@ -158,7 +158,7 @@ def _arrivals(taken: Sequence[Taken], location_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[Fact]:
+def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[OutboxEvent]:
     """Return the event that requests the refund of the received units.
 
     Without an order no price is known: the amount is null, and the refunding system decides it.
@@ -180,7 +180,7 @@ def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[Fact]
     lines = [{"sku": part.sku, "quantity": part.quantity} for part in here]
     data = {"order": None, "amount": None, "currency": None, "reason": "returned", **about}
     return [
-        Fact(
+        OutboxEvent(
             "refund.requested",
             f"returns/{ret.pk}",
             {**data, "lines": lines},

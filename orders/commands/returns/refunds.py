@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.access.principal import Principal
-from core.outbox.events import Fact
+from core.outbox.events import OutboxEvent
 from orders.models import Order, OrderLine
 from orders.money import format_amount
 
@@ -19,7 +19,7 @@ def refund_fact(
     reason: str,
     actor: Principal,
     **data: Any,
-) -> Fact:
+) -> OutboxEvent:
     """Return the `refund.requested` event for units of an order's lines, at their price."""
     lines, amount = [], Decimal(0)
     for line, quantity in units:
@@ -32,7 +32,7 @@ def refund_fact(
                 "amount": format_amount(part, order.currency),
             }
         )
-    return Fact(
+    return OutboxEvent(
         "refund.requested",
         f"orders/{order.number}",
         {

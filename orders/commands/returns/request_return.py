@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.access.principal import Principal
 from core.audit.record import record
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from orders.choices import DropOff, ReturnState
 from orders.commands.locks import lock_orders
 from orders.models import Return, ReturnLine
@@ -54,7 +54,7 @@ def request_return(*, request: ReturnRequest, actor: Principal) -> Return:
         ret = _announce_from_order(request, request.order_id, actor=actor)
     document = return_document(ret.pk)
     publish(
-        Fact(
+        OutboxEvent(
             "return.requested",
             f"returns/{ret.pk}",
             document,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core.access.principal import Principal
 from core.database.bulk_insert import insert_rows, take_ids_and_time
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from core.problems.catalogue import Conflict
 from inventory import ledger
 from inventory.commands.holds import end_stale_holds
@@ -154,7 +154,7 @@ def _move_units(
     lines: dict[int, OrderLine],
     occasion: str,
     actor: Principal,
-) -> list[Fact]:
+) -> list[OutboxEvent]:
     """Move each unit to reserved, backordered or cancelled; return the events."""
     lost: dict[int, list[tuple[OrderLine, int]]] = defaultdict(list)
     waiting: dict[int, list[OrderLine]] = defaultdict(list)
@@ -175,14 +175,14 @@ def _move_units(
                     lost[want.order.pk].append((line, missing))
     OrderLine.objects.bulk_update(lines.values(), ["reserved", "backordered", "cancelled"])
     documents = order_documents([want.order.pk for want, _ in plans]) if lost or waiting else {}
-    facts: list[Fact] = []
+    facts: list[OutboxEvent] = []
     for want, _ in plans:
         order = want.order
         about = {"order": order.number, "actor": actor.name}
         document = documents.get(order.pk, {})
         named = {line["line_id"]: line for line in document.get("lines", [])}
         facts += [
-            Fact(
+            OutboxEvent(
                 "order.line_backordered",
                 f"orders/{order.number}",
                 {"order": order.number, "reason": occasion, **named[line.line_id]},
@@ -192,7 +192,7 @@ def _move_units(
         ]
         if lost[order.pk]:
             facts.append(
-                Fact(
+                OutboxEvent(
                     "order.cancelled",
                     f"orders/{order.number}",
                     {
@@ -210,13 +210,15 @@ def _move_units(
                 refund_fact(order=order, units=lost[order.pk], reason=occasion, actor=actor)
             )
             if document["state"] == "completed":  # the lost units were all that kept it open
-                facts.append(Fact("order.completed", f"orders/{order.number}", document, **about))
+                facts.append(
+                    OutboxEvent("order.completed", f"orders/{order.number}", document, **about)
+                )
     return facts
 
 
-def _assigned(documents: Sequence[dict[str, object]], actor: Principal) -> list[Fact]:
+def _assigned(documents: Sequence[dict[str, object]], actor: Principal) -> list[OutboxEvent]:
     return [
-        Fact(
+        OutboxEvent(
             "fulfilment.assigned",
             f"fulfilments/{document['id']}",
             document,

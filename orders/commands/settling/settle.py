@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from core.access.principal import Principal
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from inventory.commands.change import StockChange
 from inventory.ledger import Broken
 from orders.choices import FulfilmentState
@@ -64,7 +64,7 @@ def end_emptied(identities: Collection[int], *, reason: str, actor: Principal) -
     """End fulfilments whose goods are all missing, and publish them."""
     publish(
         *(
-            Fact(
+            OutboxEvent(
                 "fulfilment.rejected",
                 f"fulfilments/{document['id']}",
                 {**document, "reason": reason},
@@ -96,10 +96,10 @@ def close_empty(
     return list(fulfilment_documents([pk for emptied in ended.values() for pk in emptied]).values())
 
 
-def _broken_fact(line: FulfilmentLine, claim: Broken, cause: str, actor: Principal) -> Fact:
+def _broken_fact(line: FulfilmentLine, claim: Broken, cause: str, actor: Principal) -> OutboxEvent:
     fulfilment, order = line.fulfilment, line.fulfilment.order.number
     in_shop = claim.location_id == fulfilment.location_id
-    return Fact(
+    return OutboxEvent(
         "reservation.broken",
         f"fulfilments/{fulfilment.code}",
         {

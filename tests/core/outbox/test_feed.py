@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from core.outbox.events import Fact, publish
+from core.outbox.events import OutboxEvent, publish
 from core.outbox.models import Event, Relay
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def tell(*types: str, **more: Any) -> None:
-    publish(*(Fact(type, f"things/{n}", {"n": n}, **more) for n, type in enumerate(types)))
+    publish(*(OutboxEvent(type, f"things/{n}", {"n": n}, **more) for n, type in enumerate(types)))
 
 
 def read(api: ApiCaller, **query: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def types_of(feed: dict[str, Any]) -> list[str]:
 
 
 def test_an_event_has_the_names_of_cloudevents(api: ApiCaller) -> None:
-    publish(Fact("order.placed", "orders/100001", {"number": "100001"}, order="100001"))
+    publish(OutboxEvent("order.placed", "orders/100001", {"number": "100001"}, order="100001"))
     (event,) = read(api)["results"]
     stored = Event.objects.get()
     assert event == {
@@ -152,7 +152,7 @@ def test_reading_on_goes_past_what_may_not_be_seen(
     monkeypatch.setattr("omniretail.api.events.BATCH", 2)
     monkeypatch.setattr("omniretail.api.events.MOST_BATCHES", 2)
     for location in ["S1"] * 5 + ["S2"]:
-        publish(Fact("stock.changed", f"stock/A1@{location}", {"location": location}))
+        publish(OutboxEvent("stock.changed", f"stock/A1@{location}", {"location": location}))
     tied = make_caller(["orders:read"], locations=["S2"])
     first = read(tied)
     assert first["results"] == []

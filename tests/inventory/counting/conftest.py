@@ -1,4 +1,4 @@
-"""Shelves and bins to count, and a second person."""
+"""AvailabilitySnapshot and bins to count, and a second person."""
 
 from __future__ import annotations
 

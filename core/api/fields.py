@@ -1,0 +1,82 @@
+"""Fields and bodies of the API that take exactly what the contract says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from rest_framework import serializers
+
+from core.api.filter_fields import CODE, NOT_A_CODE
+
+MAX_QUANTITY = 1_000_000  # units in one line; beyond it is a slip of the keyboard
+MAX_ITEMS = 1_000  # items in a bulk call
+MAX_LINES = 500  # lines of an order
+
+
+class StrictSerializer(serializers.Serializer):
+    """A body in which every field is known: a misspelt field is an error, not a default."""
+
+    default_error_messages = {"unknown_field": "This field is not known here."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = [name for name in data if name not in self.fields]
+            if unknown:
+                raise serializers.ValidationError(
+                    {
+                        str(name)[:64]: [
+                            serializers.ErrorDetail(
+                                str(self.error_messages["unknown_field"]), code="unknown_field"
+                            )
+                        ]
+                        for name in unknown
+                    }
+                )
+        return super().to_internal_value(data)
+
+
+class StringField(serializers.CharField):
+    """A JSON string: a number or a boolean is an error, not a text."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class CodeField(StringField):
+    """A code that people chose: 1 to 64 characters that can stand in a URL's path."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 64)
+        kwargs.setdefault("trim_whitespace", False)
+        super().__init__(**kwargs)
+        self.validators.append(RegexValidator(CODE, NOT_A_CODE, code="invalid_code"))
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON whole number: not a text, not 2.0, not true."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class QuantityField(StrictIntegerField):
+    """Whole units, from 1 to a million."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("min_value", 1)
+        kwargs.setdefault("max_value", MAX_QUANTITY)
+        super().__init__(**kwargs)
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """JSON true or false: not "yes", not 1."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
