@@ -13,7 +13,7 @@ LOOKED_AT = frozenset({"stores", "inventory", "orders", "imports"})
 
 
 class RolePermissions(BaseBackend):
-    """Roles may look at the work; what they may do is decided by scopes, at the doors.
+    """Roles may look at the work; what they may do is decided by scopes, at the endpoints.
 
     Changing the catalogue and the network in the admin stays with superusers, and with those
     who were given Django's own permissions.

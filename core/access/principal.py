@@ -1,4 +1,4 @@
-"""Who is acting: an API client or a member of staff, seen alike by every door."""
+"""Who is acting: an API client or a member of staff, the same for the API and for pages."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ PIECE = 64 * 1024  # bytes sent at a time
 
 
 class CsvRenderer(BaseRenderer):
-    """What a door of CSV answers with to those who ask for text/csv or anything.
+    """What a CSV endpoint answers with to clients that ask for text/csv or anything.
 
     The file itself is streamed past it; only refusals come here, and they are JSON.
     """

@@ -149,7 +149,7 @@ class ContractSchema(AutoSchema):
 def add_problem_answers(
     result: dict[str, Any], generator: Any, request: Any, public: bool
 ) -> dict[str, Any]:
-    """Give every operation the refusals that the door itself can make, and the headers that
+    """Give every operation the refusals that the endpoint itself can make, and the headers that
     every answer has."""
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM

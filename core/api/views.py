@@ -33,7 +33,7 @@ V = TypeVar("V", bound=Versioned)
 
 
 class ApiView(APIView):
-    """A door of the API. `scopes` names, per method, what the principal must have; None where
+    """An endpoint of the API. `scopes` names, per method, what the principal must have; None where
     the endpoint decides by what is asked. `filterset_class` is what its list can be asked. With
     `recent_keys` it believes an API key for a second without looking it up again. For the OpenAPI
     document, `has_etag` says that it honours `If-Match`, and `reads_only` that its POST changes

@@ -33,7 +33,7 @@ class MetricsMiddleware:
         began = time.perf_counter()
         response = self.get_response(request)
         method = request.method if request.method in _METHODS else OTHER
-        key = (method or OTHER, door_of(request), response.status_code)
+        key = (method or OTHER, endpoint_of(request), response.status_code)
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = _series(*key)
@@ -43,15 +43,18 @@ class MetricsMiddleware:
         return response
 
 
-def door_of(request: HttpRequest) -> str:
+def endpoint_of(request: HttpRequest) -> str:
     """Return the URL pattern of a request, of which there is a limited number."""
     match = request.resolver_match
-    door = request.path if match is None else f"/{match.route}"
+    endpoint = request.path if match is None else f"/{match.route}"
     for folder in _FOLDED:
-        if door.startswith(folder):
+        if endpoint.startswith(folder):
             return folder
-    return OTHER if match is None else door
+    return OTHER if match is None else endpoint
 
 
-def _series(method: str, door: str, status: int) -> Series:
-    return REQUESTS.labels(method, door, str(status)).inc, SECONDS.labels(method, door).observe
+def _series(method: str, endpoint: str, status: int) -> Series:
+    return (
+        REQUESTS.labels(method, endpoint, str(status), endpoint).inc,
+        SECONDS.labels(method, endpoint, endpoint).observe,
+    )

@@ -143,7 +143,7 @@ def _result(body: Any, outcome: Outcome) -> dict[str, Any]:
 
 
 class OneOrderView(ApiView):
-    """A door to one order that this client may see."""
+    """An endpoint of one order that this client may see."""
 
     scopes = {"GET": "orders:read", "POST": "orders:write"}
 

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import get_commands
 from django.test import Client
 
-import omniretail.urls  # noqa: F401  brings every door, and with them every problem
+import omniretail.urls  # noqa: F401  imports every endpoint, and with them every problem
 from core.problems.catalogue import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""No busy door reads a table that grows from end to end, nor walks far along one.
+"""No busy endpoint reads a table that grows from end to end, nor walks far along one.
 
 PostgreSQL itself says how it ran each statement of a request, those of triggers and functions too,
 on tables that are filled and analysed: large enough for a plan to matter, small enough for a test.

@@ -1,6 +1,6 @@
 """The published OpenAPI document: complete, valid, without doubts, and the one that is committed.
 
-After a change of a door:
+After a change of an endpoint:
     python manage.py spectacular --format openapi-json --file docs/openapi.json
 """
 
@@ -72,7 +72,7 @@ def test_it_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
 
 
 def test_it_leaves_no_doubt(capsys: pytest.CaptureFixture[str]) -> None:
-    """A warning is a door whose shape the document had to guess."""
+    """A warning is an endpoint whose shape the document had to guess."""
     reset_generator_stats()
     SchemaGenerator().get_schema(request=None, public=True)
     GENERATOR_STATS.emit_summary()  # says nothing when there is nothing to say
@@ -80,13 +80,13 @@ def test_it_leaves_no_doubt(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_it_lists_every_door_with_every_method(document: dict[str, Any]) -> None:
-    doors = {
+    endpoints = {
         path: {method.lower() for method in callback.view_class().allowed_methods} - {"options"}
         for path, callback in routes(get_resolver().url_patterns)
         if path.startswith("/api/v1/") and path not in ITSELF
     }
-    assert len(doors) > 40
-    assert {path: set(methods) for path, methods in document["paths"].items()} == doors
+    assert len(endpoints) > 40
+    assert {path: set(methods) for path, methods in document["paths"].items()} == endpoints
 
 
 def test_every_door_is_one_of_the_house() -> None:
@@ -119,7 +119,7 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
 
 
 def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
-    """A door without words of its own would be described by those of its class."""
+    """An endpoint without words of its own would be described by those of its class."""
     of_classes = {ApiView.__doc__} | {kind.__doc__ for kind in ApiView.__subclasses__()}
     starts = {words.partition("\n")[0] for words in of_classes if words}
     assert [
@@ -204,7 +204,7 @@ def test_acts_ask_for_their_key(document: dict[str, Any]) -> None:
 
 def test_the_committed_document_is_the_published_one(document: dict[str, Any]) -> None:
     committed = json.loads(COMMITTED.read_text(encoding="utf-8"))
-    assert committed == document, "The doors have changed: see the first lines of this file."
+    assert committed == document, "The endpoints have changed: see the first lines of this file."
 
 
 @pytest.mark.django_db

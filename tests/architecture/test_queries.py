@@ -1,4 +1,4 @@
-"""How many statements each reading door may need: as many for one row as for many."""
+"""How many statements each reading endpoint may need: as many for one row as for many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manners that all doors share, met through some of them."""
+"""What all endpoints share, met through some of them."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ def test_the_service_knows_its_own_qr_codes(api: ApiCaller) -> None:
 
 
 def test_real_barcodes_get_their_verdict(api: ApiCaller) -> None:
-    """A sample of the labels that people photographed in shops, through the door."""
+    """A sample of the labels that people photographed in shops, through the API."""
     with gzip.open(REAL_BARCODES, "rt", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["barcode"].isdigit()][::211]
     sound = {row["gtin14"] for row in rows if row["valid"] == "1"} - {GTIN}

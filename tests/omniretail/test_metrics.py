@@ -1,4 +1,4 @@
-"""`/metrics`: what the doors answered, what was placed, what waits."""
+"""`/metrics`: what the endpoints answered, what was placed, what waits."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_doors_and_orders_are_counted(
         batch = {"orders": [order(external_id="3"), order(external_id="4"), order(external_id="5")]}
         assert api.post("orders/batch", batch).status_code == 200  # two units were left
     after = read(reader)
-    post = {"method": "POST", "door": "/api/v1/orders"}
+    post = {"method": "POST", "endpoint": "/api/v1/orders", "door": "/api/v1/orders"}
     assert [
         rise(before, after, "omniretail_requests_total", status=status, **post)
         for status in ("201", "200", "400")
@@ -71,7 +71,7 @@ def test_doors_and_orders_are_counted(
     assert rise(before, after, "omniretail_placed_together_count") == 2  # its former name
 
 
-def test_a_door_is_an_address_of_the_code(reader: ApiCaller) -> None:
+def test_an_endpoint_is_an_address_of_the_code(reader: ApiCaller) -> None:
     """What clients may invent makes no series of its own: each would be kept for ever."""
     before = read(reader)
     for address in ("/api/v1/orders/1", "/api/v1/orders/2", "/admin/orders/order/", "/no/such"):
@@ -79,7 +79,7 @@ def test_a_door_is_an_address_of_the_code(reader: ApiCaller) -> None:
     reader.client.generic("BREW", "/api/v1/orders")
     after = read(reader)
     made = {
-        dict(labels)["door"]
+        dict(labels)["endpoint"]
         for (name, labels), value in after.items()
         if name == "omniretail_requests_total" and value != before.get((name, labels), 0.0)
     }
@@ -95,6 +95,7 @@ def test_a_door_is_an_address_of_the_code(reader: ApiCaller) -> None:
         after,
         "omniretail_requests_total",
         method="other",
+        endpoint="/api/v1/orders",
         door="/api/v1/orders",
         status="401",
     )

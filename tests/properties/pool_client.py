@@ -121,7 +121,7 @@ class PoolClient:
         assert answer["Idempotency-Replayed"] == "true"
 
     def ask(self, channel: str, skus: Sequence[str]) -> dict[Pair, int]:
-        """Ask at the door what a channel may sell."""
+        """Ask the API what a channel may sell."""
         lines = [{"sku": sku, "quantity": 1} for sku in skus]
         answer = self.api.post("availability/query", {"channel": channel, "lines": lines})
         assert answer.status_code == 200, answer.content
@@ -133,7 +133,7 @@ class PoolClient:
         }
 
     def sellable(self, channel: str, skus: Sequence[str]) -> dict[Pair, int]:
-        """Read what the door would answer, at a fifth of its price."""
+        """Read what the endpoint would answer, at a fifth of its price."""
         network = current_network()
         source = network.channels[channel]
         pool = read_snapshot(skus).seen_by(channel_id=source.id, location_ids=source.location_ids)

@@ -1,4 +1,4 @@
-"""What a channel asks for when it places an order: plain values, checked at the door."""
+"""What a channel asks for when it places an order: plain values, checked by the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule keeps is kept at every door, and released by time."""
+"""What a rule keeps is kept by every endpoint, and released by time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending a file: what is refused at the door, and that a refusal leaves no trace."""
+"""Sending a file: what is refused at once, and that a refusal leaves no trace."""
 
 from __future__ import annotations
 
