@@ -1,7 +1,8 @@
-"""`/deliveries`: goods that suppliers have announced."""
+"""`/deliveries`: goods that suppliers announce, and their receipt."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,7 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.fields import MAX_ITEMS, CodeField, QuantityField, StrictSerializer, StringField
+from core.api.fields import (
+    MAX_ITEMS,
+    CodeField,
+    QuantityField,
+    StrictBooleanField,
+    StrictSerializer,
+    StringField,
+)
 from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound
@@ -22,6 +30,8 @@ from inventory.api.reservations import NoBody
 from inventory.barcodes import MAX_LENGTH
 from inventory.choices import DeliveryState
 from inventory.commands.goods_in.expect import Announcement, cancel_delivery, expect_delivery
+from inventory.commands.goods_in.receive import Arrived
+from inventory.commands.goods_in.take_in import take_in_delivery
 from inventory.queries.deliveries import delivery_documents, visible_deliveries
 from inventory.queries.goods import find_goods
 from inventory.queries.transfers import as_id
@@ -151,8 +161,77 @@ def read_announcement(body: dict[str, Any], *, actor: Principal) -> Announcement
     )
 
 
+class ArrivedLineBody(GoodsLineBody):
+    damaged = QuantityField(
+        min_value=0, required=False, default=0, help_text="Of quantity, not fit for sale"
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        if attrs["damaged"] > attrs["quantity"]:
+            raise serializers.ValidationError(
+                {"damaged": "No more can be damaged than came: quantity counts all units."},
+                code="more_than_came",
+            )
+        return super().validate(attrs)
+
+
+class DeliveryReceiptBody(StrictSerializer):
+    lines = serializers.ListField(
+        child=ArrivedLineBody(), max_length=MAX_ITEMS, required=False, default=list
+    )
+    close = StrictBooleanField(
+        required=False, default=False, help_text="Wait no more for what has not come"
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        if not attrs["lines"] and not attrs["close"]:
+            raise serializers.ValidationError(
+                {"lines": "Say what has arrived, or close the delivery."}, code="nothing_received"
+            )
+        return attrs
+
+
+class DeliveryReceiptView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="receive_delivery",
+        request=DeliveryReceiptBody,
+        responses={200: ExpectedDeliveryAnswer},
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Receive what has arrived, in one or several parts, and fill backorders from it.
+
+        More units than announced, and SKUs that were not announced, are recorded too. Lines of
+        one SKU are summed.
+        """
+        body = self.body(DeliveryReceiptBody)
+
+        def effect() -> tuple[int, Any]:
+            show_delivery(identity, actor=self.actor)
+            goods = find_goods(body["lines"], locations={}, actor=self.actor)
+            take_in_delivery(
+                identity=identity,
+                arrived=_sum_up(goods.sku_ids, body["lines"]),
+                close=body["close"],
+                actor=self.actor,
+            )
+            return 200, show_delivery(identity, actor=self.actor)
+
+        return self.act(effect)
+
+
+def _sum_up(sku_ids: Sequence[int], lines: Sequence[dict[str, Any]]) -> dict[int, Arrived]:
+    arrived: dict[int, Arrived] = {}
+    for sku_id, line in zip(sku_ids, lines, strict=True):
+        so_far = arrived.get(sku_id, Arrived(0))
+        arrived[sku_id] = Arrived(so_far.units + line["quantity"], so_far.damaged + line["damaged"])
+    return arrived
+
+
 urlpatterns = [
     path("deliveries", DeliveriesView.as_view()),
     path("deliveries/<str:identity>", DeliveryView.as_view()),
     path("deliveries/<str:identity>/cancel", DeliveryCancellationView.as_view()),
+    path("deliveries/<str:identity>/receipts", DeliveryReceiptView.as_view()),
 ]

@@ -1,4 +1,4 @@
-"""`/transfers`: stock on its way between locations."""
+"""`/transfers`: stock on its way between locations: drafted, dispatched, scanned, received."""
 
 from __future__ import annotations
 
@@ -8,74 +8,30 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import MAX_ITEMS, CodeField, QuantityField, StrictSerializer
-from core.api.filters import UPDATED_AT
+from core.access.principal import Principal
 from core.api.views import ApiView, listed
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.filters import TransferFilters
 from inventory.api.reservations import NoBody
 from inventory.api.scan_body import SCAN_KEY, ScansBody
-from inventory.choices import TransferState, TransferVerdict
+from inventory.api.transfer_body import (
+    TransferAnswer,
+    TransferBody,
+    TransferDispatchBody,
+    TransferReceiptBody,
+    TransferScansAnswer,
+)
+from inventory.commands.transfers.receive_transfer import Arrival
 from inventory.commands.transfers.scan_transfer import scan_transfer
 from inventory.commands.transfers.transfer import cancel_transfer, draft_transfer
 from inventory.queries.lookup import look_up
 from inventory.queries.scan import Read
 from inventory.queries.transfers import as_id, transfer_documents, visible_transfers
-
-
-class TransferLineBody(StrictSerializer):
-    sku = CodeField()
-    quantity = QuantityField()
-
-
-# `from` is a word of Python, so these fields cannot be attributes of a class body.
-TransferBody = type(
-    "TransferBody",
-    (StrictSerializer,),
-    {
-        "from": CodeField(),
-        "to": CodeField(),
-        "lines": serializers.ListField(
-            child=TransferLineBody(), min_length=1, max_length=MAX_ITEMS
-        ),
-    },
-)
-
-
-class TransferLineAnswer(serializers.Serializer):
-    sku = serializers.CharField()
-    quantity = serializers.IntegerField()
-    received = serializers.IntegerField()
-    lost = serializers.IntegerField()
-    left_behind = serializers.IntegerField(help_text="Drafted, but not loaded")
-    surplus = serializers.IntegerField(help_text="Taken in beyond what was sent")
-    damaged = serializers.IntegerField(help_text="Of what arrived")
-    loaded = serializers.IntegerField(help_text="Scanned at the source")
-    unloaded = serializers.IntegerField(help_text="Scanned on arrival, not received yet")
-
-
-TransferAnswer = type(
-    "TransferAnswer",
-    (serializers.Serializer,),
-    {
-        "id": serializers.CharField(),
-        "from": serializers.CharField(),
-        "to": serializers.CharField(),
-        "state": serializers.ChoiceField(TransferState.choices),
-        "reference": serializers.CharField(help_text="For whom it travels; empty: for the shelf"),
-        "lines": TransferLineAnswer(many=True),
-        "created_at": serializers.DateTimeField(),
-        "dispatched_at": serializers.DateTimeField(allow_null=True),
-        "received_at": serializers.DateTimeField(allow_null=True),
-        "updated_at": serializers.DateTimeField(help_text=UPDATED_AT),
-        "allowed_actions": serializers.ListField(child=serializers.CharField()),
-    },
-)
+from inventory.settlement import settlement
 
 
 class TransfersView(ApiView):
@@ -142,19 +98,6 @@ class TransferCancellationView(ApiView):
         return self.act(lambda: (200, cancel_transfer(identity=identity, actor=self.actor)))
 
 
-class TransferScanAnswer(serializers.Serializer):
-    scan_id = serializers.UUIDField()
-    result = serializers.ChoiceField(TransferVerdict.choices)
-    first_result = serializers.ChoiceField(
-        TransferVerdict.choices, required=False, help_text="Of a duplicate: what came of it first"
-    )
-
-
-class TransferScansAnswer(serializers.Serializer):
-    results = TransferScanAnswer(many=True)
-    transfer = TransferAnswer()
-
-
 class TransferScansView(ApiView):
     scopes = {"POST": "stock:write"}
 
@@ -181,9 +124,78 @@ class TransferScansView(ApiView):
         return Response(answer, status=status)
 
 
+class TransferDispatchView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="dispatch_transfer",
+        request=TransferDispatchBody,
+        responses={200: TransferAnswer},
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Dispatch the goods from the source: all lines or none, or exactly what was loaded.
+
+        Goods that are promised to a customer leave whole, and their reservations end.
+        """
+        body = self.body(TransferDispatchBody)
+        return self.act(
+            lambda: (
+                200,
+                settlement().dispatch_transfer(identity=identity, actor=self.actor, **body),
+            )
+        )
+
+
+class TransferReceiptView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="receive_transfer",
+        request=TransferReceiptBody,
+        responses={200: TransferAnswer},
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Receive what has arrived, in one or several parts.
+
+        It is reserved for the customer for whom it was sent; the rest fills backorders.
+        """
+        body = self.body(TransferReceiptBody)
+
+        def effect() -> tuple[int, Any]:
+            return 200, settlement().receive_transfer(
+                identity=identity,
+                arrivals=_arrivals(body["lines"], actor=self.actor),
+                close=body["close"],
+                accept_surplus=body["accept_surplus"],
+                as_scanned=body["as_scanned"],
+                actor=self.actor,
+            )
+
+        return self.act(effect)
+
+
+def _arrivals(lines: list[dict[str, Any]], *, actor: Principal) -> list[Arrival]:
+    """Sum the lines of one SKU: a repeated line counts again."""
+    found = look_up(
+        actor=actor,
+        locations={},
+        skus={f"/lines/{index}/sku": line["sku"] for index, line in enumerate(lines)},
+    )
+    units: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        whole, damaged = units.get(line["sku"], (0, 0))
+        units[line["sku"]] = (whole + line["quantity"], damaged + line.get("damaged", 0))
+    return [
+        Arrival(found.sku_ids[sku], sku, quantity, damaged)
+        for sku, (quantity, damaged) in units.items()
+    ]
+
+
 urlpatterns = [
     path("transfers", TransfersView.as_view()),
     path("transfers/<str:identity>", TransferView.as_view()),
     path("transfers/<str:identity>/scans", TransferScansView.as_view()),
     path("transfers/<str:identity>/cancel", TransferCancellationView.as_view()),
+    path("transfers/<str:identity>/dispatch", TransferDispatchView.as_view()),
+    path("transfers/<str:identity>/receive", TransferReceiptView.as_view()),
 ]

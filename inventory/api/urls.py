@@ -12,7 +12,6 @@ from inventory.api import (
     count_apply,
     counts,
     deliveries,
-    delivery_receipts,
     drift,
     keep_rules,
     placements,
@@ -22,7 +21,6 @@ from inventory.api import (
     skus,
     snapshots,
     stock,
-    transfer_receipts,
     transfers,
     unavailable,
 )
@@ -35,7 +33,6 @@ urlpatterns: list[URLPattern] = [
     *count_apply.urlpatterns,
     *counts.urlpatterns,
     *deliveries.urlpatterns,
-    *delivery_receipts.urlpatterns,
     *drift.urlpatterns,
     *keep_rules.urlpatterns,
     *placements.urlpatterns,
@@ -45,7 +42,6 @@ urlpatterns: list[URLPattern] = [
     *skus.urlpatterns,
     *snapshots.urlpatterns,
     *stock.urlpatterns,
-    *transfer_receipts.urlpatterns,
     *transfers.urlpatterns,
     *unavailable.urlpatterns,
 ]
