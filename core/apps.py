@@ -1,4 +1,4 @@
-"""The ground floor: it knows no app of the trade, and every one of them may use it."""
+"""What every app builds on. It imports none of them."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class NothingToCount(DomainError):
 
 
 class NothingCounted(DomainError):
-    """Nobody has counted anything yet. Enter what is there, zeros too, then submit."""
+    """Nothing has been counted yet. Enter what lies there, zeros too, then submit."""
 
     code = "nothing_counted"
     title = "Nothing counted yet"
@@ -137,7 +137,7 @@ class CountedByYourself(DomainError):
     """
 
     code = "counted_by_yourself"
-    title = "Somebody else must approve"
+    title = "Another person must approve"
 
 
 class ApprovalNeeded(DomainError):
@@ -175,7 +175,7 @@ class NothingScanned(DomainError):
 class NotInBin(DomainError):
     """The SKU does not lie in this bin, so it can be neither moved nor taken from there.
 
-    Somebody may have moved it meanwhile: read where it lies, and decide again.
+    It may have been moved meanwhile: read where it lies, and decide again.
     """
 
     code = "not_in_bin"

@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "core.pages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-# What `/metrics` asks the database when somebody reads: see core/metrics/figures.py.
+# What `/metrics` asks the database at each reading: see core/metrics/figures.py.
 FIGURES = (
     "core.outbox.waiting.FIGURES",
     "core.imports.waiting.FIGURES",

@@ -122,7 +122,7 @@ class Child:
             self._process.send_signal(signal.SIGTERM)
 
     def stop(self, *, in_a_hurry: Callable[[], bool] = lambda: False) -> None:
-        """See it end, within its grace or by force; at once when somebody is in a hurry."""
+        """See it end, within its grace or by force; at once when asked to hurry."""
         self.ask_to_stop()
         if self._process is not None:
             deadline = time.monotonic() + self.grace

@@ -121,7 +121,7 @@ class KeepRuleAdmin(ModelAdmin):
 
     @display(description="Kept for", ordering="channel__code")
     def for_whom(self, rule: KeepRule) -> str:
-        return rule.channel.code if rule.channel else "nobody: safety stock"
+        return rule.channel.code if rule.channel else "no channel: safety stock"
 
     @display(description="AvailabilitySnapshot")
     def shelves(self, rule: KeepRule) -> str:

@@ -34,7 +34,7 @@ class CountedLineAnswer(serializers.Serializer):
     sku = serializers.CharField()
     name = serializers.CharField()
     bin = serializers.CharField(allow_null=True, help_text="null: wherever it lies")
-    counted = serializers.IntegerField(allow_null=True, help_text="null: nobody has counted it")
+    counted = serializers.IntegerField(allow_null=True, help_text="null: not counted yet")
     counted_by = serializers.CharField(allow_null=True)
     counted_at = serializers.DateTimeField(allow_null=True)
 
@@ -49,7 +49,7 @@ class ReviewAnswer(serializers.Serializer):
     superseded = serializers.BooleanField(help_text="A later count stands; this changes nothing")
     check = serializers.ListField(
         child=serializers.ChoiceField(["units", "percent", "moved"]),
-        help_text="Why a second person must look; empty: nobody need",
+        help_text="Why a second person must look; empty: none needed",
     )
     needs_approval = serializers.BooleanField()
     approved_by = serializers.CharField(allow_null=True)

@@ -65,7 +65,7 @@ class SelectBody(StrictSerializer):
         child=CodeField(), min_length=1, max_length=MAX_ITEMS, required=False
     )
     short_picked_since = PastMomentField(
-        required=False, help_text="What pickers missed since then, and nobody has settled yet"
+        required=False, help_text="What pickers missed since then, not settled yet"
     )
 
     def validate(self, attrs: Any) -> Any:

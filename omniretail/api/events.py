@@ -75,7 +75,7 @@ def _check_is_known(after: int) -> None:
     last = Relay.objects.values_list("last_sequence", flat=True).first() or 0
     if after > last:
         raise ValidationFailed.at(
-            "/after", f"The feed has come to {last}; nobody was given {after}.", "unknown_sequence"
+            "/after", f"The feed has come to {last}; {after} was never given.", "unknown_sequence"
         )
 
 

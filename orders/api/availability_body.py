@@ -50,7 +50,7 @@ read_question = Decoder(AvailabilityBody)
 
 
 def locate(destination: Mapping[str, Any] | None) -> tuple[float, float] | None:
-    """Return latitude and longitude in degrees; None where nobody said or nobody knows."""
+    """Return latitude and longitude in degrees; None where it is not given or not known."""
     if not destination:
         return None
     if "latitude" in destination:

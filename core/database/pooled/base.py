@@ -4,7 +4,7 @@ After a database restart each connection in the pool is dead. Django's own healt
 them away one by one and sleeps ever longer between, so that a request gives up
 before it meets a live one. Here the first dead one has the whole pool looked through.
 
-A connection on whose socket nothing waits to be read lives: whoever ends one says so on it. To ask
+A connection on whose socket nothing waits to be read lives: the server says on it when it ends one. To ask
 each time instead was one round trip a request.
 """
 
