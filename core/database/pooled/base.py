@@ -4,8 +4,8 @@ After a database restart each connection in the pool is dead. Django's own healt
 them away one by one and sleeps ever longer between, so that a request gives up
 before it meets a live one. Here the first dead one has the whole pool looked through.
 
-A connection on whose socket nothing waits to be read lives: the server says on it when it ends one. To ask
-each time instead was one round trip a request.
+A connection lives as long as nothing waits to be read on its socket: the server says something when
+it ends one. To ask the server each time instead was one round trip a request.
 """
 
 from __future__ import annotations

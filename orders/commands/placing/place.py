@@ -1,6 +1,6 @@
 """Placing orders: always a set, one order being a set of one.
 
-Plan outside of any lock; write what nobody contends for; touch the stock last. A plan that lost
+Plan outside of any lock; write the uncontended rows; touch the stock last. A plan that lost
 its goods to another buyer is made again, the last time with the rows locked.
 """
 
@@ -207,7 +207,7 @@ def _is_exchange(return_id: str) -> bool:
 
 
 def unknown_skus(request: OrderRequest, view: View) -> ValidationFailed | None:
-    """Return the refusal of an order with SKUs that nobody has recorded."""
+    """Return the refusal of an order with SKUs that are not in the catalogue."""
     errors = [
         {
             "pointer": f"/lines/{position}/sku",

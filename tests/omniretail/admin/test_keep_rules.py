@@ -31,7 +31,7 @@ def test_a_keep_rule_is_made_changed_and_removed(staff: Client, day: str) -> Non
     rule.refresh_from_db()
     assert (rule.quantity, rule.version) == (4, 2)
     shown = text_of(staff.get(page("changelist", KeepRule)))
-    for words in ("Over", "2 Jan 2026 18:00:00", "Active", "nobody: safety stock", "SKU A1"):
+    for words in ("Over", "2 Jan 2026 18:00:00", "Active", "no channel: safety stock", "SKU A1"):
         assert words in shown, words
     assert rows_in(staff.get(page("changelist", KeepRule, state="over"))) == 1
     assert rows_in(staff.get(page("changelist", KeepRule, state="upcoming"))) == 0
