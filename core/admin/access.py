@@ -41,7 +41,7 @@ class StaffForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = StaffForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -86,7 +86,7 @@ class KeyInline(ReadOnlyInline):
     show_change_link = False
 
 
-class ApiClientForm(forms.ModelForm):
+class ApiClientForm(forms.ModelForm):  # type: ignore[type-arg]
     scopes = forms.MultipleChoiceField(
         choices=[(code, f"{code} – {words}") for code, words in SCOPES.items()],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
@@ -131,7 +131,8 @@ class ApiClientAdmin(ModelAdmin):
     actions_detail = ("issue_key",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiClient]:
-        return super().get_queryset(request).prefetch_related("keys")
+        answer: QuerySet[ApiClient] = super().get_queryset(request).prefetch_related("keys")
+        return answer
 
     @display(description="May")
     def may(self, client: ApiClient) -> str:

@@ -27,7 +27,7 @@ from core.api.fields import CodeField
 ROWS = 50  # of one page of a list
 
 
-class OnlyRead(BaseModelAdmin):
+class OnlyRead(BaseModelAdmin):  # type: ignore[type-arg]
     """A table that only commands change."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
@@ -140,7 +140,8 @@ def actor_of(request: HttpRequest) -> Principal:
 def check_code(code: str) -> str:
     """Return a code that is valid in a URL, or raise the form's `ValidationError`."""
     try:
-        return CodeField().run_validation(code)
+        answer: str = CodeField().run_validation(code)
+        return answer
     except serializers.ValidationError as error:
         raise ValidationError([str(detail) for detail in error.detail]) from error
 

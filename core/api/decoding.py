@@ -40,7 +40,7 @@ class Decoder:
     body (`context`), nor choose its fields by it.
     """
 
-    def __init__(self, serializer: type[serializers.Serializer]) -> None:
+    def __init__(self, serializer: type[serializers.Serializer[Any]]) -> None:
         self.serializer = serializer
         self._decode = _decode_of(serializer())
 
@@ -83,7 +83,8 @@ def _decode_of(field: Any) -> Decode:
         if to_internal_value is serializers.ListField.to_internal_value:
             return _list(field)
         return _value(field)
-    return field.run_validation
+    answer: Decode = field.run_validation
+    return answer
 
 
 def _value(field: Any) -> Decode:
@@ -136,7 +137,8 @@ def _list(field: Any) -> Decode:
 
 def _object(serializer: Any) -> Decode:
     if not all(_is_plain(field) for field in serializer.fields.values()):
-        return serializer.run_validation
+        answer: Decode = serializer.run_validation
+        return answer
     members = [_member(field) for field in serializer.fields.values() if not field.read_only]
     names = {*serializer.fields} if isinstance(serializer, StrictSerializer) else None
     checks, nullable, validate = _checks_of(serializer), serializer.allow_null, serializer.validate
@@ -185,8 +187,9 @@ def _check_of(validator: Any, field: Any) -> Check:
     if getattr(validator, "requires_context", False):
         return lambda value: validator(value, field)
     limit: Any = getattr(validator, "limit_value", None)
+    plain: Check = validator
     if callable(limit):
-        return validator
+        return plain
     kind = type(validator)
     if kind in _PLAIN_TEXT:
         return lambda value: value.isprintable() or validator(value)
@@ -201,7 +204,7 @@ def _check_of(validator: Any, field: Any) -> Check:
         return lambda value: value <= limit or validator(value)
     if kind is validators.MinValueValidator:
         return lambda value: value >= limit or validator(value)
-    return validator
+    return plain
 
 
 def _null(nullable: bool) -> None:

@@ -14,7 +14,7 @@ MAX_ITEMS = 1_000  # items in a bulk call
 MAX_LINES = 500  # lines of an order
 
 
-class StrictSerializer(serializers.Serializer):
+class StrictSerializer(serializers.Serializer[Any]):
     """A body in which every field is known: a misspelt field is an error, not a default."""
 
     default_error_messages = {"unknown_field": "This field is not known here."}

@@ -266,7 +266,8 @@ class FilterSet(django_filters.FilterSet):
         rows = self.qs
         if self.asked.get("ordering") == "updated_at":
             rows = rows.filter(updated_at__lt=settled_until())
-        return rows
+        answer: QuerySet[Any] = rows
+        return answer
 
 
 class ResourceFilterSet(FilterSet):

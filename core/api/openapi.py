@@ -121,7 +121,8 @@ class ContractSchema(AutoSchema):
         if self.method == "POST" and not getattr(self.view, "reads_only", False):
             return [IDEMPOTENCY_KEY, REPLAYED]
         if self.method == "GET" and (filters := getattr(self.view, "filterset_class", None)):
-            return filters.parameters()
+            answer: list[Any] = filters.parameters()
+            return answer
         has_etag = getattr(self.view, "has_etag", False)
         if self.method == "GET" and (has_etag or self.path.endswith("}")):
             return [
@@ -136,7 +137,9 @@ class ContractSchema(AutoSchema):
         self, field: Any, direction: Any, bypass_extensions: bool = False
     ) -> Any:
         """Say of a list how many it takes: the generator knows validators, not these options."""
-        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        schema = super()._map_serializer_field(  # type: ignore[no-untyped-call]
+            field, direction, bypass_extensions
+        )
         if isinstance(field, (serializers.ListSerializer, serializers.ListField)):
             if not field.allow_empty:
                 schema.setdefault("minItems", 1)

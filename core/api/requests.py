@@ -126,7 +126,8 @@ class WillingNegotiation(DefaultContentNegotiation):
             and format_suffix is None
         ):
             return first, first.media_type
-        return super().select_renderer(request, renderers, format_suffix)
+        answer: tuple[Any, str] = super().select_renderer(request, renderers, format_suffix)
+        return answer
 
     def get_accept_list(self, request: Request) -> list[str]:
         return [each for each in super().get_accept_list(request) if each] or ["*/*"]

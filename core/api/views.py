@@ -84,13 +84,13 @@ class ApiView(APIView):
             raise ValidationFailed.at("", "The body must be a JSON object.", "not_an_object")
         return self.request.data
 
-    def body(self, serializer: type[serializers.Serializer]) -> Any:
+    def body(self, serializer: type[serializers.Serializer[Any]]) -> Any:
         """Return the validated body, or raise a 400 with pointers."""
         checked = serializer(data=self.json_object())
         checked.is_valid(raise_exception=True)
         return checked.validated_data
 
-    def query(self, serializer: type[serializers.Serializer]) -> Any:
+    def query(self, serializer: type[serializers.Serializer[Any]]) -> Any:
         """Return the validated query string of what is no list; a parameter that is unknown to a
         strict serializer, or given twice, is an error: the answer would be to another question."""
         refuse_repeated(self.request.query_params)
@@ -161,7 +161,7 @@ def tagged(document: Any, version: int, *, created: bool = False) -> Response:
     return Response(document, status=201 if created else 200, headers={"ETag": etag(version)})
 
 
-def listed(serializer: type[serializers.Serializer]) -> type[serializers.Serializer]:
+def listed(serializer: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
     """Return the serializer of a page of such items, for the OpenAPI document."""
     name = serializer.__name__.removesuffix("Serializer").removesuffix("Answer")
     return type(

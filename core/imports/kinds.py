@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -41,11 +42,12 @@ class Chunk:
         """The condition that picks this chunk's rows out of the work table."""
         return f"ctid >= '({self.first_block},0)'::tid AND ctid < '({self.end_block},0)'::tid"
 
-    def read(self, columns: str) -> list[tuple]:
+    def read(self, columns: str) -> list[tuple[Any, ...]]:
         """Return these columns of the chunk's rows, in the order of the file."""
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {columns} FROM {self.work} WHERE {self.within} ORDER BY line")
-            return cursor.fetchall()
+            answer: list[tuple[Any, ...]] = cursor.fetchall()
+            return answer
 
 
 @dataclass(frozen=True, slots=True)

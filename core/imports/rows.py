@@ -150,11 +150,14 @@ def _row_at(pointer: str, group: Group) -> tuple[Row, str]:
     return group[0], "/".join(steps)
 
 
-def body_of(serializer: type[serializers.Serializer], data: Mapping[str, Any]) -> Mapping[str, Any]:
+def body_of(
+    serializer: type[serializers.Serializer[Any]], data: Mapping[str, Any]
+) -> Mapping[str, Any]:
     """Validate a row as the API validates its body; return the validated data."""
     checked = serializer(data=dict(data))
     checked.is_valid(raise_exception=True)
-    return checked.validated_data
+    answer: Mapping[str, Any] = checked.validated_data
+    return answer
 
 
 def whole_number(text: str) -> int | str:

@@ -64,7 +64,8 @@ def _copy_plain(cursor: Any, file: Import, content: CsvFile) -> int | None:
         if isinstance(error.__cause__, _UNREADABLE):
             return None
         raise
-    return cursor.rowcount
+    answer: int | None = cursor.rowcount
+    return answer
 
 
 def _copy_rows(cursor: Any, file: Import, content: CsvFile) -> int:

@@ -28,7 +28,7 @@ from inventory.errors import BadCheckDigit
 from inventory.models import Barcode, Product, Sku, Stock
 
 
-class SkuForm(forms.ModelForm):
+class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
     """A SKU with its barcodes, one in a line."""
 
     barcodes = forms.CharField(
@@ -126,7 +126,7 @@ class SkuAdmin(KeptAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Sku]:
         balances = Stock.objects.filter(sku=OuterRef("pk")).order_by().values("sku")
         free = Sum(F("on_hand") - F("reserved") - F("unavailable"))
-        return (
+        answer: QuerySet[Sku] = (
             super()
             .get_queryset(request)
             .prefetch_related("barcodes")
@@ -135,6 +135,7 @@ class SkuAdmin(KeptAdmin):
                 sum_available=Subquery(balances.annotate(units=free).values("units")),
             )
         )
+        return answer
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return (*self.readonly_fields, "code") if obj else self.readonly_fields
@@ -184,7 +185,7 @@ class SkuAdmin(KeptAdmin):
         obj._state.adding = False
 
 
-class ProductForm(forms.ModelForm):
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Product
         fields = ("code", "name", "size_guide")

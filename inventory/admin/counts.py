@@ -81,7 +81,10 @@ class CountAdmin(Searched, ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         may_start = {"may_start": actor_of(request).may("stock:write")}
-        return super().changelist_view(request, {**(extra_context or {}), **may_start})
+        answer: HttpResponse = super().changelist_view(
+            request, {**(extra_context or {}), **may_start}
+        )
+        return answer
 
     def work_view(self, request: HttpRequest, identity: str) -> HttpResponse:
         """Show a count's state and its next steps."""

@@ -144,7 +144,8 @@ class ExpectedDeliveryAdmin(Searched, ReadOnlyAdmin):
         ]
         has_any = bool(glance["awaited"]) or ExpectedDelivery.objects.exists()
         told = {"glance": shown, "has_deliveries": has_any}
-        return super().changelist_view(request, told | (extra_context or {}))
+        answer: HttpResponse = super().changelist_view(request, told | (extra_context or {}))
+        return answer
 
     @display(
         description="State",

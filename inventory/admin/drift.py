@@ -66,7 +66,10 @@ class DriftAdmin(OfSkus):
     ) -> HttpResponse:
         drift = self.get_object(request, object_id)
         told = {"steps": _steps(drift)} if isinstance(drift, Drift) else {}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
+        answer: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **told}
+        )
+        return answer
 
 
 def _steps(drift: Drift) -> dict[str, Any]:

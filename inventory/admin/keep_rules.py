@@ -29,7 +29,7 @@ from stores.commands.channels import raise_version
 from stores.models import Channel
 
 
-class KeepRuleForm(forms.ModelForm):
+class KeepRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     """Validates a keep rule as the API does."""
 
     class Meta:

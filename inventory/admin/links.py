@@ -40,4 +40,5 @@ class OfSkuAtLocation:
 
     @display(description="Location", ordering="location_id")
     def place(self, row: Any) -> str:
-        return row.location.code
+        answer: str = row.location.code
+        return answer

@@ -76,9 +76,10 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
         def summed(units: Any) -> Subquery:
             return Subquery(lines.annotate(n=Sum(units)).values("n"), output_field=IntegerField())
 
-        return rows.annotate(
+        answer: QuerySet[Any] = rows.annotate(
             units=summed(F("quantity")), units_in=summed(F("received") + F("lost"))
         )
+        return answer
 
     def find(self, word: str) -> Q:
         known = Q(reference=word) | Q(

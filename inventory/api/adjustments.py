@@ -53,7 +53,7 @@ class AdjustmentBody(StrictSerializer):
     lines = serializers.ListField(child=AdjustmentLineBody(), min_length=1, max_length=MAX_ITEMS)
 
 
-class AdjustmentAnswer(serializers.Serializer):
+class AdjustmentAnswer(serializers.Serializer[Any]):
     reason = serializers.CharField()
     reference = serializers.CharField()
     lines = BalanceAnswer(many=True)

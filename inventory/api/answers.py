@@ -15,7 +15,7 @@ from inventory.queries.lookup import Spot
 from inventory.timestamps import as_text
 
 
-class BalanceAnswer(serializers.Serializer):
+class BalanceAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     location = serializers.CharField()
     on_hand = serializers.IntegerField()
@@ -25,7 +25,7 @@ class BalanceAnswer(serializers.Serializer):
     version = serializers.IntegerField()
 
 
-class KeptAnswer(serializers.Serializer):
+class KeptAnswer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(KeepKind.choices)
     channel = serializers.CharField(
         allow_null=True, help_text="Whom they are kept for; null: from all, or for one unseen here"
@@ -37,7 +37,7 @@ class KeptAnswer(serializers.Serializer):
     )
 
 
-class BrokenAnswer(serializers.Serializer):
+class BrokenAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     location = serializers.CharField()
     quantity = serializers.IntegerField()

@@ -36,7 +36,7 @@ class AsOfQuery(StrictSerializer):
     )
 
 
-class LinkAnswer(serializers.Serializer):
+class LinkAnswer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(["order", "transfer", "return"])
     id = serializers.CharField()
     url = serializers.CharField(help_text="Its address in this API")
@@ -46,7 +46,7 @@ class ExplainedMovementAnswer(MovementAnswer):
     link = LinkAnswer(allow_null=True, help_text="What the reference names, where it names one")
 
 
-class AsOfAnswer(serializers.Serializer):
+class AsOfAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     location = serializers.CharField()
     at = serializers.DateTimeField()

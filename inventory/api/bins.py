@@ -37,13 +37,13 @@ class BinsBody(StrictSerializer):
     bins = serializers.ListField(child=BinBody(), max_length=MAX_BINS)
 
 
-class BinAnswer(serializers.Serializer):
+class BinAnswer(serializers.Serializer[Any]):
     code = serializers.CharField()
     walk = serializers.IntegerField()
     skus = serializers.ListField(child=serializers.CharField())
 
 
-class BinsAnswer(serializers.Serializer):
+class BinsAnswer(serializers.Serializer[Any]):
     location = serializers.CharField()
     bins = BinAnswer(many=True, help_text="In walking order")
 

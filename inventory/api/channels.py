@@ -70,14 +70,14 @@ class ChannelBody(StrictSerializer):
     )
 
 
-class RingFenceAnswer(serializers.Serializer):
+class RingFenceAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     location = serializers.CharField()
     quantity = serializers.IntegerField()
     until = serializers.DateTimeField(allow_null=True)
 
 
-class ChannelAnswer(serializers.Serializer):
+class ChannelAnswer(serializers.Serializer[Any]):
     code = serializers.CharField()
     name = serializers.CharField()
     kind = serializers.ChoiceField(ChannelKind.choices)

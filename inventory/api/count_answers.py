@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from core.api.filters import UPDATED_AT
 from inventory.choices import CountState
 
 
-class ThresholdAnswer(serializers.Serializer):
+class ThresholdAnswer(serializers.Serializer[Any]):
     units = serializers.IntegerField()
     percent = serializers.IntegerField()
 
 
-class CountSummaryAnswer(serializers.Serializer):
+class CountSummaryAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     location = serializers.CharField()
     name = serializers.CharField()
@@ -30,7 +32,7 @@ class CountSummaryAnswer(serializers.Serializer):
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
 
-class CountedLineAnswer(serializers.Serializer):
+class CountedLineAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     name = serializers.CharField()
     bin = serializers.CharField(allow_null=True, help_text="null: wherever it lies")
@@ -39,7 +41,7 @@ class CountedLineAnswer(serializers.Serializer):
     counted_at = serializers.DateTimeField(allow_null=True)
 
 
-class ReviewAnswer(serializers.Serializer):
+class ReviewAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     counted = serializers.IntegerField(help_text="The sum over its bins")
     counted_at = serializers.DateTimeField()
@@ -61,11 +63,11 @@ class CountSessionAnswer(CountSummaryAnswer):
     review = ReviewAnswer(many=True, help_text="Empty while people count: they count blind")
 
 
-class EntryAnswer(serializers.Serializer):
+class EntryAnswer(serializers.Serializer[Any]):
     entry_id = serializers.CharField()
     verdict = serializers.ChoiceField(["accepted", "duplicate"])
 
 
-class EntriesAnswer(serializers.Serializer):
+class EntriesAnswer(serializers.Serializer[Any]):
     entries = EntryAnswer(many=True)
     count = CountSessionAnswer()

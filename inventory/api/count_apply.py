@@ -85,7 +85,7 @@ class CountLineAnswer(BalanceAnswer):
     superseded = serializers.BooleanField(help_text="A later count stands; this changed nothing")
 
 
-class CountAnswer(serializers.Serializer):
+class CountAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     reason = serializers.CharField()
     reference = serializers.CharField()

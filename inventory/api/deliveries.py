@@ -60,7 +60,7 @@ class DeliveryBody(StrictSerializer):
     lines = serializers.ListField(child=GoodsLineBody(), min_length=1, max_length=MAX_ITEMS)
 
 
-class DeliveryLineAnswer(serializers.Serializer):
+class DeliveryLineAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     expected = serializers.IntegerField(help_text="0: came without being announced")
     received = serializers.IntegerField(help_text="All that came, damaged units among them")
@@ -68,7 +68,7 @@ class DeliveryLineAnswer(serializers.Serializer):
     outstanding = serializers.IntegerField(help_text="Announced and not come")
 
 
-class ExpectedDeliveryAnswer(serializers.Serializer):
+class ExpectedDeliveryAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     location = serializers.CharField()
     reference = serializers.CharField()

@@ -26,7 +26,7 @@ class SourceField(CodeField):
         super().__init__(max_length=32, **kwargs)
 
 
-class StepAnswer(serializers.Serializer):
+class StepAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     on_hand_delta = serializers.IntegerField()
     reason = serializers.ChoiceField(Reason.choices)
@@ -36,7 +36,7 @@ class StepAnswer(serializers.Serializer):
     recorded_at = serializers.DateTimeField()
 
 
-class DriftAnswer(serializers.Serializer):
+class DriftAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     sku = serializers.CharField()
     location = serializers.CharField()

@@ -16,7 +16,7 @@ from core.problems.catalogue import ValidationFailed
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
-class MomentField(serializers.Field):
+class MomentField(serializers.Field):  # type: ignore[type-arg]
     """A time as RFC 3339 with its zone: `2026-03-29T14:00:00Z` or `…+01:00`."""
 
     default_error_messages = {"invalid": NOT_A_TIME}

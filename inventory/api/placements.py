@@ -22,7 +22,7 @@ from inventory.queries.placements import bins_of_skus, placements_at
 from stores.models import Bin, Location
 
 
-class PlacementAnswer(serializers.Serializer):
+class PlacementAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     name = serializers.CharField()
     bin = serializers.CharField()
@@ -40,12 +40,12 @@ class MovePlacementBody(StrictSerializer):
     to_bin = CodeField()
 
 
-class BinTurnAnswer(serializers.Serializer):
+class BinTurnAnswer(serializers.Serializer[Any]):
     code = serializers.CharField()
     walk = serializers.IntegerField()
 
 
-class SkuBinsAnswer(serializers.Serializer):
+class SkuBinsAnswer(serializers.Serializer[Any]):
     location = serializers.CharField()
     sku = serializers.CharField()
     bins = BinTurnAnswer(many=True, help_text="Where it lies now, in walking order")

@@ -30,14 +30,14 @@ class ReceiptBody(StrictSerializer):
     lines = serializers.ListField(child=ReceiptLineBody(), min_length=1, max_length=MAX_ITEMS)
 
 
-class ReceiptLineAnswer(serializers.Serializer):
+class ReceiptLineAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
     on_hand = serializers.IntegerField()
     available = serializers.IntegerField()
 
 
-class ReceiptAnswer(serializers.Serializer):
+class ReceiptAnswer(serializers.Serializer[Any]):
     location = serializers.CharField()
     reference = serializers.CharField()
     lines = ReceiptLineAnswer(many=True)

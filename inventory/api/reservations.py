@@ -55,14 +55,14 @@ class NoBody(StrictSerializer):
     """An empty object."""
 
 
-class ReservationLineAnswer(serializers.Serializer):
+class ReservationLineAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
     location = serializers.CharField()
     state = serializers.ChoiceField(ReservationState.choices)
 
 
-class ReservationAnswer(serializers.Serializer):
+class ReservationAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     channel = serializers.CharField()
     reference = serializers.CharField()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -29,13 +31,13 @@ class SafetyStockBody(StrictSerializer):
     lines = serializers.ListField(child=SafetyStockLine(), min_length=1, max_length=MAX_ITEMS)
 
 
-class SafetyStockLineAnswer(serializers.Serializer):
+class SafetyStockLineAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     location = serializers.CharField()
     safety_stock = serializers.IntegerField()
 
 
-class SafetyStockAnswer(serializers.Serializer):
+class SafetyStockAnswer(serializers.Serializer[Any]):
     lines = SafetyStockLineAnswer(many=True)
 
 

@@ -105,7 +105,7 @@ class SkuBody(StrictSerializer):
         return attrs
 
 
-class SkuAnswer(serializers.Serializer):
+class SkuAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     name = serializers.CharField()
     product = serializers.CharField(allow_null=True)

@@ -64,7 +64,7 @@ class SnapshotBody(StrictSerializer):
         return value
 
 
-class SnapshotLineAnswer(serializers.Serializer):
+class SnapshotLineAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     location = serializers.CharField()
     reported = serializers.IntegerField()
@@ -79,7 +79,7 @@ class SnapshotLineAnswer(serializers.Serializer):
     movements_left_out = serializers.IntegerField(help_text="How many older ones there are")
 
 
-class SnapshotAnswer(serializers.Serializer):
+class SnapshotAnswer(serializers.Serializer[Any]):
     id = serializers.CharField(allow_null=True, help_text="null of a dry run")
     source = serializers.CharField()  # type: ignore[assignment]
     as_of = serializers.DateTimeField()

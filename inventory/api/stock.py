@@ -24,7 +24,7 @@ from inventory.queries.stock import read_stock, visible_stock
 from inventory.timestamps import as_text
 
 
-class StockAnswer(serializers.Serializer):
+class StockAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     location = serializers.CharField()
     on_hand = serializers.IntegerField(help_text="Units in the building")
@@ -39,7 +39,7 @@ class StockAnswer(serializers.Serializer):
     version = serializers.IntegerField()
 
 
-class MovementAnswer(serializers.Serializer):
+class MovementAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     sku = serializers.CharField()
     location = serializers.CharField()

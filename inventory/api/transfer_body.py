@@ -38,7 +38,7 @@ TransferBody = type(
 )
 
 
-class TransferLineAnswer(serializers.Serializer):
+class TransferLineAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
     received = serializers.IntegerField()
@@ -69,7 +69,7 @@ TransferAnswer = type(
 )
 
 
-class TransferScanAnswer(serializers.Serializer):
+class TransferScanAnswer(serializers.Serializer[Any]):
     scan_id = serializers.UUIDField()
     result = serializers.ChoiceField(TransferVerdict.choices)
     first_result = serializers.ChoiceField(
@@ -77,7 +77,7 @@ class TransferScanAnswer(serializers.Serializer):
     )
 
 
-class TransferScansAnswer(serializers.Serializer):
+class TransferScansAnswer(serializers.Serializer[Any]):
     results = TransferScanAnswer(many=True)
     transfer = TransferAnswer()
 

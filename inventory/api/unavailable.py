@@ -65,7 +65,7 @@ class MoveBody(StrictSerializer):
     lines = serializers.ListField(child=MoveLineBody(), min_length=1, max_length=MAX_ITEMS)
 
 
-class _Conditions(serializers.Serializer):
+class _Conditions(serializers.Serializer[Any]):
     damaged = serializers.IntegerField()
     inspection = serializers.IntegerField()
     quarantine = serializers.IntegerField()
@@ -82,7 +82,7 @@ class MovedLineAnswer(BalanceAnswer, _Conditions):
     pass
 
 
-class MovedAnswer(serializers.Serializer):
+class MovedAnswer(serializers.Serializer[Any]):
     reference = serializers.CharField()
     lines = MovedLineAnswer(many=True)
     broken = BrokenAnswer(many=True)

@@ -24,7 +24,7 @@ DEFAULT_LIMIT = 100
 BATCH, MOST_BATCHES = 500, 20
 
 
-class EventAnswer(serializers.Serializer):
+class EventAnswer(serializers.Serializer[Any]):
     sequence = serializers.IntegerField(help_text="No gaps, never reused")
     id = serializers.UUIDField()
     type = serializers.CharField()
@@ -35,7 +35,7 @@ class EventAnswer(serializers.Serializer):
     )
 
 
-class FeedAnswer(serializers.Serializer):
+class FeedAnswer(serializers.Serializer[Any]):
     results = EventAnswer(many=True)
     next = serializers.URLField(
         allow_null=True, help_text="Where more waits; null: ask again with the last sequence"

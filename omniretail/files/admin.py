@@ -173,7 +173,8 @@ class ImportAdmin(ReadOnlyAdmin):
         page = super().change_view(request, object_id, form_url, context)
         if file is not None and file.state in UNFINISHED:
             page["Refresh"] = str(REFRESH)
-        return page
+        answer: HttpResponse = page
+        return answer
 
     @action(description="Send a file", url_path="upload", icon="upload_file")
     def upload(self, request: HttpRequest) -> HttpResponse:

@@ -58,7 +58,8 @@ class PickedAtFilter(admin.SimpleListFilter):
         # Several with commas between, as the overview links; an invalid id matches nothing.
         given = [text for text in str(self.value()).split(",") if _is_id(text)]
         picked = queryset.annotate(picked_at_id=Coalesce("source_id", "location_id"))
-        return picked.filter(picked_at_id__in=given)
+        answer: QuerySet[Any] = picked.filter(picked_at_id__in=given)
+        return answer
 
 
 def _is_id(text: str) -> bool:

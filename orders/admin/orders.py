@@ -186,7 +186,10 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
     ) -> HttpResponse:
         number = Order.objects.filter(pk=_number(object_id) or 0).values_list("number", flat=True)
         told = {"story": _story(number[0]), "decisions": _decisions(number[0])} if number else {}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
+        answer: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **told}
+        )
+        return answer
 
 
 def _number(text: str) -> int | None:

@@ -64,7 +64,10 @@ class ReconciliationAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         known = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
         told = {"laws": _by_law(int(object_id))} if known else {}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
+        answer: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **told}
+        )
+        return answer
 
     def check_now(self, request: HttpRequest) -> HttpResponse:
         """Check every law now, for example after a repair."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from core.api.filters import UPDATED_AT
@@ -9,7 +11,7 @@ from orders.api.fields import MoneyField
 from orders.choices import FulfilmentState, FulfilmentType, OrderState
 
 
-class FulfilmentLineAnswer(serializers.Serializer):
+class FulfilmentLineAnswer(serializers.Serializer[Any]):
     line_id = serializers.CharField()
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
@@ -18,12 +20,12 @@ class FulfilmentLineAnswer(serializers.Serializer):
     fulfilled = serializers.IntegerField()
 
 
-class PromiseAnswer(serializers.Serializer):
+class PromiseAnswer(serializers.Serializer[Any]):
     ready_by = serializers.DateTimeField(required=False, allow_null=True)
     deliver_by = serializers.DateTimeField(required=False, allow_null=True)
 
 
-class FulfilmentAnswer(serializers.Serializer):
+class FulfilmentAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     order = serializers.CharField()
     type = serializers.ChoiceField(FulfilmentType.choices)
@@ -46,12 +48,12 @@ class FulfilmentAnswer(serializers.Serializer):
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
 
-class HandOverAnswer(serializers.Serializer):
+class HandOverAnswer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(FulfilmentType.choices)
     location = serializers.CharField(allow_null=True)
 
 
-class OrderLineAnswer(serializers.Serializer):
+class OrderLineAnswer(serializers.Serializer[Any]):
     line_id = serializers.CharField()
     sku = serializers.CharField()
     ordered = serializers.IntegerField()
@@ -65,14 +67,14 @@ class OrderLineAnswer(serializers.Serializer):
     fulfilment = HandOverAnswer()
 
 
-class TotalsAnswer(serializers.Serializer):
+class TotalsAnswer(serializers.Serializer[Any]):
     currency = serializers.CharField()
     ordered = MoneyField()
     cancelled = MoneyField()
     total = MoneyField()
 
 
-class OrderAnswer(serializers.Serializer):
+class OrderAnswer(serializers.Serializer[Any]):
     number = serializers.CharField()
     channel = serializers.CharField()
     external_id = serializers.CharField()
@@ -92,29 +94,29 @@ class OrderAnswer(serializers.Serializer):
     sourcing_url = serializers.CharField()
 
 
-class BatchResultAnswer(serializers.Serializer):
+class BatchResultAnswer(serializers.Serializer[Any]):
     external_id = serializers.CharField(allow_null=True)
     status = serializers.IntegerField()
     order = OrderAnswer(required=False)
     problem = serializers.DictField(required=False)
 
 
-class BatchAnswer(serializers.Serializer):
+class BatchAnswer(serializers.Serializer[Any]):
     results = BatchResultAnswer(many=True)
 
 
-class SourcingDecisionAnswer(serializers.Serializer):
+class SourcingDecisionAnswer(serializers.Serializer[Any]):
     occasion = serializers.CharField()
     decided_at = serializers.DateTimeField()
     receipt = serializers.DictField()
 
 
-class SourcingAnswer(serializers.Serializer):
+class SourcingAnswer(serializers.Serializer[Any]):
     order = serializers.CharField()
     decisions = SourcingDecisionAnswer(many=True)
 
 
-class TimelineEntryAnswer(serializers.Serializer):
+class TimelineEntryAnswer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     type = serializers.CharField()
     text = serializers.CharField()
@@ -122,12 +124,12 @@ class TimelineEntryAnswer(serializers.Serializer):
     subject = serializers.CharField()
 
 
-class TimelineAnswer(serializers.Serializer):
+class TimelineAnswer(serializers.Serializer[Any]):
     order = serializers.CharField()
     results = TimelineEntryAnswer(many=True)
 
 
-class QuotedShareAnswer(serializers.Serializer):
+class QuotedShareAnswer(serializers.Serializer[Any]):
     line_id = serializers.CharField()
     sku = serializers.CharField()
     location = serializers.CharField()
@@ -138,7 +140,7 @@ class QuotedShareAnswer(serializers.Serializer):
     )
 
 
-class QuoteAnswer(serializers.Serializer):
+class QuoteAnswer(serializers.Serializer[Any]):
     possible = serializers.BooleanField()
     allocations = QuotedShareAnswer(many=True)
     backordered = serializers.DictField(child=serializers.IntegerField())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -19,23 +21,23 @@ from orders.queries.availability import STATES, Wanted, find_availability
 from stores.queries.network import current_network, network_at
 
 
-class PickupAnswer(serializers.Serializer):
+class PickupAnswer(serializers.Serializer[Any]):
     available = serializers.BooleanField()
     ready_by = serializers.DateTimeField(allow_null=True)
 
 
-class LocationAvailabilityAnswer(serializers.Serializer):
+class LocationAvailabilityAnswer(serializers.Serializer[Any]):
     location = serializers.CharField()
     sellable = serializers.IntegerField()
     pickup = PickupAnswer()
     kept = KeptAnswer(many=True, help_text="What is kept from sale there, for whom and why")
 
 
-class DeliveryAnswer(serializers.Serializer):
+class DeliveryAnswer(serializers.Serializer[Any]):
     deliver_by = serializers.DateTimeField()
 
 
-class LineAvailabilityAnswer(serializers.Serializer):
+class LineAvailabilityAnswer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     requested = serializers.IntegerField()
     sellable = serializers.IntegerField()
@@ -46,7 +48,7 @@ class LineAvailabilityAnswer(serializers.Serializer):
     delivery = DeliveryAnswer(allow_null=True)
 
 
-class AvailabilityAnswer(serializers.Serializer):
+class AvailabilityAnswer(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField(help_text="Only a reservation is a promise")
     lines = LineAvailabilityAnswer(many=True)
 

@@ -21,7 +21,7 @@ from orders.models import Customer
 from orders.queries.privacy import export_customer, visible_customer
 
 
-class CustomerAnswer(serializers.Serializer):
+class CustomerAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     external_id = serializers.CharField(allow_null=True)
     email = serializers.CharField()
@@ -29,21 +29,21 @@ class CustomerAnswer(serializers.Serializer):
     phone = serializers.CharField()
 
 
-class KeptDecisionAnswer(serializers.Serializer):
+class KeptDecisionAnswer(serializers.Serializer[Any]):
     order = serializers.CharField()
     occasion = serializers.CharField()
     decided_at = serializers.DateTimeField()
     receipt = serializers.DictField()
 
 
-class KeptEventAnswer(serializers.Serializer):
+class KeptEventAnswer(serializers.Serializer[Any]):
     type = serializers.CharField()
     time = serializers.DateTimeField()
     subject = serializers.CharField()
     data = serializers.DictField()  # type: ignore[assignment]
 
 
-class CustomerExportAnswer(serializers.Serializer):
+class CustomerExportAnswer(serializers.Serializer[Any]):
     customer = CustomerAnswer()
     orders = OrderAnswer(many=True)
     returns = ReturnAnswer(many=True)
@@ -51,7 +51,7 @@ class CustomerExportAnswer(serializers.Serializer):
     events = KeptEventAnswer(many=True)
 
 
-class ErasureAnswer(serializers.Serializer):
+class ErasureAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     erased_at = serializers.DateTimeField()
     orders = serializers.ListField(child=serializers.CharField())

@@ -14,7 +14,7 @@ _AMOUNT = re.compile(r"^\d{1,10}(\.\d{1,4})?\Z", re.ASCII)
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class MoneyField(serializers.Field):
+class MoneyField(serializers.Field):  # type: ignore[type-arg]
     """A decimal string such as "19.99". Numbers are refused, because floats round."""
 
     default_error_messages = {"invalid": 'Money is a decimal string such as "19.99".'}

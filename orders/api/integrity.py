@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -15,7 +17,7 @@ from inventory.timestamps import as_text
 from orders.queries.integrity import ORDER_LAWS
 
 
-class ViolationAnswer(serializers.Serializer):
+class ViolationAnswer(serializers.Serializer[Any]):
     law = serializers.CharField()
     sku = serializers.CharField(allow_null=True)
     location = serializers.CharField(allow_null=True)
@@ -24,7 +26,7 @@ class ViolationAnswer(serializers.Serializer):
     found = serializers.IntegerField()
 
 
-class IntegrityAnswer(serializers.Serializer):
+class IntegrityAnswer(serializers.Serializer[Any]):
     ok = serializers.BooleanField()
     checked_at = serializers.DateTimeField()
     rows_checked = serializers.IntegerField(help_text="Stock rows; their whole ledger is read")

@@ -96,7 +96,7 @@ class BatchBody(StrictSerializer):
     orders = serializers.ListField(child=serializers.JSONField(), max_length=MAX_ITEMS)
 
 
-class BatchRequest(serializers.Serializer):
+class BatchRequest(serializers.Serializer[Any]):
     """How a batch reads in the OpenAPI document; each order is checked on its own."""
 
     orders = OrderBody(many=True, max_length=MAX_ITEMS)  # type: ignore[call-arg]

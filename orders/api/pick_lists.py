@@ -71,7 +71,7 @@ class ShortBody(StrictSerializer):
     )
 
 
-class PickListLineAnswer(serializers.Serializer):
+class PickListLineAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     sku = serializers.CharField()
     name = serializers.CharField()
@@ -85,7 +85,7 @@ class PickListLineAnswer(serializers.Serializer):
     tote = serializers.IntegerField()
 
 
-class PickListAnswer(serializers.Serializer):
+class PickListAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     state = serializers.ChoiceField(PickListState.choices)
     location = serializers.CharField()
@@ -98,19 +98,19 @@ class PickListAnswer(serializers.Serializer):
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
 
-class WaveListAnswer(serializers.Serializer):
+class WaveListAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     orders = serializers.IntegerField()
     lines = serializers.IntegerField()
     units = serializers.IntegerField()
 
 
-class WaveAnswer(serializers.Serializer):
+class WaveAnswer(serializers.Serializer[Any]):
     location = serializers.CharField()
     pick_lists = WaveListAnswer(many=True, help_text="The most urgent first")
 
 
-class ScanResultAnswer(serializers.Serializer):
+class ScanResultAnswer(serializers.Serializer[Any]):
     scan_id = serializers.UUIDField()
     result = serializers.ChoiceField(ScanVerdict.choices)
     first_result = serializers.ChoiceField(
@@ -119,7 +119,7 @@ class ScanResultAnswer(serializers.Serializer):
     line = serializers.CharField(required=False)
 
 
-class ScansAnswer(serializers.Serializer):
+class ScansAnswer(serializers.Serializer[Any]):
     results = ScanResultAnswer(many=True)
     pick_list = PickListAnswer()
 

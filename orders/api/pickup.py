@@ -53,7 +53,7 @@ class CollectBody(StrictSerializer):
         return attrs
 
 
-class PickupPassAnswer(serializers.Serializer):
+class PickupPassAnswer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Six digits, to be said or typed")
     qr = serializers.CharField(help_text="The text of a QR code, to be shown")
     expires_at = serializers.DateTimeField(allow_null=True, help_text="Null until ready")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from core.api.filters import UPDATED_AT
@@ -9,13 +11,13 @@ from orders.api.fields import MoneyField
 from orders.choices import Disposition, DropOff, Resolution, ReturnState
 
 
-class ReturnReceiptAnswer(serializers.Serializer):
+class ReturnReceiptAnswer(serializers.Serializer[Any]):
     location = serializers.CharField()
     quantity = serializers.IntegerField()
     disposition = serializers.ChoiceField(Disposition.choices)
 
 
-class ReturnLineAnswer(serializers.Serializer):
+class ReturnLineAnswer(serializers.Serializer[Any]):
     line_id = serializers.CharField(allow_null=True)
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
@@ -25,18 +27,18 @@ class ReturnLineAnswer(serializers.Serializer):
     receipts = ReturnReceiptAnswer(many=True)
 
 
-class RefundAnswer(serializers.Serializer):
+class RefundAnswer(serializers.Serializer[Any]):
     amount = MoneyField(allow_null=True, help_text="Null without an order: no price is known")
     currency = serializers.CharField(allow_null=True)
     requested = serializers.BooleanField()
 
 
-class DropOffAnswer(serializers.Serializer):
+class DropOffAnswer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(DropOff.choices)
     location = serializers.CharField(allow_null=True)
 
 
-class ReturnAnswer(serializers.Serializer):
+class ReturnAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     order = serializers.CharField(allow_null=True)
     channel = serializers.CharField()

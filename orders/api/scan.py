@@ -35,7 +35,7 @@ class ScanQuery(StrictSerializer):
     payload = serializers.CharField(max_length=4_096, trim_whitespace=False)
 
 
-class ScanAnswer(serializers.Serializer):
+class ScanAnswer(serializers.Serializer[Any]):
     kind = serializers.CharField(
         help_text="What kind of code it is (gtin13, gs1_128, digital_link, in_house, sku, …), "
         "or order, pickup, return, bin for a QR code of this service"

@@ -31,7 +31,7 @@ from stores.hours import is_timezone, validate_hours
 from stores.models import Bin, Channel, Location, NetworkRevision
 
 
-class LocationForm(forms.ModelForm):
+class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
     """Validate a location as the API does."""
 
     class Meta:
@@ -51,10 +51,14 @@ class LocationForm(forms.ModelForm):
         return check_object(self.cleaned_data["address"])
 
     def clean_hours(self) -> dict[str, Any]:
-        return _checked_hours(self.cleaned_data["hours"] or {}, {})["hours"]
+        answer: dict[str, Any] = _checked_hours(self.cleaned_data["hours"] or {}, {})["hours"]
+        return answer
 
     def clean_exceptions(self) -> dict[str, Any]:
-        return _checked_hours({}, self.cleaned_data["exceptions"] or {})["exceptions"]
+        answer: dict[str, Any] = _checked_hours({}, self.cleaned_data["exceptions"] or {})[
+            "exceptions"
+        ]
+        return answer
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -143,7 +147,7 @@ class BinAdmin(PlanAdmin):
         return ("location",) if obj else ()
 
 
-class ChannelForm(forms.ModelForm):
+class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Channel
         exclude = ("version",)
@@ -168,7 +172,8 @@ class ChannelAdmin(KeptAdmin):
     fields = ("code", "name", "kind", "all_locations", "locations")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
-        return super().get_queryset(request).prefetch_related("locations")
+        answer: QuerySet[Channel] = super().get_queryset(request).prefetch_related("locations")
+        return answer
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return ("code",) if obj else ()

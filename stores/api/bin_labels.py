@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
@@ -24,7 +26,7 @@ class LabelsQuery(StrictSerializer):
     )
     to = serializers.CharField(required=False, max_length=64)
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # No attribute of a class can be called `from`.
         start = serializers.CharField(required=False, max_length=64)
         return super().get_fields() | {"from": start}

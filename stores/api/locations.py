@@ -96,7 +96,7 @@ class LocationBody(StrictSerializer):
         return attrs
 
 
-class LocationAnswer(serializers.Serializer):
+class LocationAnswer(serializers.Serializer[Any]):
     code = serializers.CharField()
     name = serializers.CharField()
     kind = serializers.ChoiceField(LocationKind.choices)

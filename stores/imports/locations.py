@@ -67,7 +67,8 @@ def find_code(row: Row, actor: Principal, column: str = "code") -> str:
         raise RowsRefused(
             [RowError(row.line, column, "unknown_location", f"There is no location {code}.")]
         )
-    return code
+    answer: str = code
+    return answer
 
 
 def _body(row: Row, known: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from omniretail.files.tasks import hint_at_imports
 LAST_ID = 2**63 - 1
 
 
-class ImportAnswer(serializers.Serializer):
+class ImportAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     kind = serializers.ChoiceField(KIND_NAMES)
     state = serializers.ChoiceField(ImportState.choices)
@@ -59,7 +59,7 @@ class ImportAnswer(serializers.Serializer):
     updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
-class BadRowAnswer(serializers.Serializer):
+class BadRowAnswer(serializers.Serializer[Any]):
     line = serializers.IntegerField(help_text="Of the file; its header is line 1")
     column = serializers.CharField(allow_null=True)
     code = serializers.CharField()
@@ -67,7 +67,7 @@ class BadRowAnswer(serializers.Serializer):
     row = serializers.DictField(child=serializers.CharField())
 
 
-class ChangeAnswer(serializers.Serializer):
+class ChangeAnswer(serializers.Serializer[Any]):
     line = serializers.IntegerField()
     subject = serializers.CharField(help_text="stock/A1@S1")
     before = serializers.DictField(allow_null=True, help_text="null: it would be new")

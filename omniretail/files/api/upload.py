@@ -64,14 +64,14 @@ def check_scope(kind: Kind, actor: Principal) -> None:
         raise Forbidden(f"An import of {kind.name} needs the scope {kind.scope}.", scope=kind.scope)
 
 
-def opened(upload: UploadedFile) -> BinaryIO:
+def opened(upload: UploadedFile[Any]) -> BinaryIO:
     """Return the uploaded file: on disk, unless it is small."""
     assert upload.file is not None
     return cast(BinaryIO, upload.file)
 
 
 def accept_upload(
-    *, form: dict[str, Any], content: CsvFile, upload: UploadedFile, actor: Principal
+    *, form: dict[str, Any], content: CsvFile, upload: UploadedFile[Any], actor: Principal
 ) -> Import:
     """Stage the file of a validated `UploadBody`."""
     return accept_file(
