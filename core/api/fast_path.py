@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from core.access.authentication import ApiKeyAuthentication
 from core.access.permissions import HasScope
 from core.access.principal import Principal
+from core.access.rate import charge
 from core.api.requests import parse_json
 from core.api.views import ApiView
 from core.problems.handler import as_problem, problem_response
@@ -29,7 +30,7 @@ _has_scope = HasScope().has_permission
 class UsualRequest:
     """What a view reads of DRF's request: the principal, the JSON, the headers."""
 
-    user: Principal
+    user: Principal | None = None
     data: Any
 
     def __init__(self, request: HttpRequest, view: ApiView) -> None:
@@ -50,7 +51,9 @@ class FastView(ApiView):
         self.request = usual
         try:
             known = _authenticate(usual)
-            usual.user = known and known[0]
+            if known is not None:
+                usual.user = known[0]
+                charge(request, usual.user)
             _has_scope(usual, self)
             usual.data = parse_json(request.read())
             response: HttpResponseBase = self.post(usual, *args, **kwargs)  # type: ignore[attr-defined]

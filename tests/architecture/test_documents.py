@@ -17,7 +17,7 @@ from core.problems.catalogue import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md")])
-PACKAGES = ("omniretail", "stores", "inventory", "orders")
+PACKAGES = ("core", "omniretail", "stores", "inventory", "orders")
 
 EVENT = re.compile(
     r"(?:stock|reservation|order|fulfilment|return|refund|transfer|delivery|count|customer|integrity)\.[a-z_]+"
@@ -26,7 +26,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 COMMAND = re.compile(r"manage\.py ([a-z_]+)")
 TARGET = re.compile(r"\bmake ([a-z-]+)")
-PATH = re.compile(r"`((?:omniretail|stores|inventory|orders|tests|docs|bench)/[\w/.-]*)`")
+PATH = re.compile(r"`((?:core|omniretail|stores|inventory|orders|tests|docs|bench)/[\w/.-]*)`")
 
 # What publishes: `OutboxEvent` itself, and the functions that make one of the type they are given.
 PUBLISHERS = {
@@ -35,6 +35,8 @@ PUBLISHERS = {
     "_tell",
     "hand_out",
     "publish_carts",
+    "publish_fulfilments",
+    "publish_transfer",
     "publish_deliveries",
     "return_fact",
 }

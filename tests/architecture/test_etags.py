@@ -10,12 +10,12 @@ from django.urls import get_resolver
 from tests.architecture.test_openapi import ITSELF, routes
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.inventory.counting.session import start
-from tests.inventory.deliveries.dock import expected
-from tests.inventory.transfers.van import draft
-from tests.omniretail.files.files import send
-from tests.orders.desk import place, step, units
-from tests.orders.returns.counter import announced
+from tests.inventory.counting.counting_helpers import start
+from tests.inventory.deliveries.delivery_helpers import expected
+from tests.inventory.transfers.transfer_helpers import draft
+from tests.omniretail.files.import_helpers import send
+from tests.orders.fulfilment_helpers import place, step, units
+from tests.orders.returns.return_helpers import announced
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.urls import get_resolver
 from tests.architecture.test_openapi import ITSELF, routes
 from tests.conftest import ApiCaller
 from tests.factories import LocationFactory
-from tests.omniretail.files.files import send
+from tests.omniretail.files.import_helpers import send
 
 pytestmark = pytest.mark.django_db
 

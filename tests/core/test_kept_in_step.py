@@ -14,7 +14,7 @@ from inventory.models import Sku
 from orders.models import Order
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.orders.desk import place
+from tests.orders.fulfilment_helpers import place
 
 
 def walk(api: ApiCaller, path: str, **query: Any) -> list[dict[str, Any]]:
@@ -57,10 +57,10 @@ def test_what_changed_since_is_read_once(api: ApiCaller) -> None:
 @pytest.mark.django_db
 def test_rows_of_one_moment_are_read_once(api: ApiCaller) -> None:
     at = timezone.now() - timedelta(seconds=1)
-    Sku.objects.bulk_create(
-        Sku(code=f"A{number}", name="Mug", updated_at=at) for number in range(7)
+    SkuFactory.create_batch(7, updated_at=at)
+    assert [sku["sku"] for sku in walk(api, "skus")] == list(
+        Sku.objects.order_by("pk").values_list("code", flat=True)
     )
-    assert [sku["sku"] for sku in walk(api, "skus")] == [f"A{number}" for number in range(7)]
 
 
 @pytest.mark.django_db(transaction=True)
