@@ -200,7 +200,7 @@ class Conflict(DomainError):
 
 
 class TooSlow(DomainError):
-    """The rest of the request did not come within half a minute.
+    """The rest of the request did not come in time.
 
     Nothing was done. Repeat it with the same Idempotency-Key when the line is better.
     """
