@@ -187,8 +187,14 @@ def test_who_takes_no_answers_keeps_no_thread(server: Server) -> None:
                 while True:
                     deaf.sendall(PAGE)
         other = clients.enter_context(server.connect())
-        other.sendall(PAGE)
-        assert read(other)[0] == 200
+        # The requests of so many may fill every place for a while, which is said with 503.
+        statuses = (ask_for_page(other) for _ in range(30))
+        assert 200 in statuses
+
+
+def ask_for_page(client: socket.socket) -> int:
+    client.sendall(PAGE)
+    return read(client)[0]
 
 
 def test_the_api_document_may_be_asked_for_by_many_at_first(tmp_path: Path) -> None:
