@@ -68,7 +68,7 @@ def _values(table: Table, rows: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
     else:
         yield msgspec.json.encode(rows).decode()
     for name in table.documents:
-        yield [msgspec.json.encode(row[name]) for row in rows]
+        yield [msgspec.json.encode(row[name]).decode() for row in rows]
 
 
 @lru_cache(maxsize=64)
@@ -77,7 +77,7 @@ def _statement(tables: tuple[Table, ...]) -> str:
     for position, table in enumerate(tables):
         shape = ", ".join(f'"{name}" {kind}' for name, kind in table.plain)
         sources = [f"json_to_recordset(%s::json) AS ({shape})"]
-        sources += ["unnest(%b::json[])" for _ in table.documents]
+        sources += ["unnest(%b::text[]::json[])" for _ in table.documents]
         names = ", ".join(f'"{name}"' for name in table.names)
         inserts.append(
             f'w{position} AS (INSERT INTO "{table.name}" ({names}) SELECT {names} '

@@ -38,6 +38,9 @@ def database() -> dict[str, Any]:
     role = os.environ.get("OMNIRETAIL_ROLE", "manage")
     options = entry["OPTIONS"]
     options["options"] = " ".join(filter(None, [_session(role), options.get("options")]))
+    # Only statements that ask for it are prepared (`core/database/statements.py`): Django writes
+    # values into the text of the others, and each text would be another statement.
+    options.setdefault("prepare_threshold", 1_000_000_000)
     if test_database := os.environ.get("OMNIRETAIL_TEST_DATABASE"):
         entry["TEST"] = {"NAME": test_database}
     if role == "web":
