@@ -30,7 +30,7 @@ from orders import measure
 RESULT = Path(__file__).resolve().parent / "results" / "growth.json"
 SMALL_SKUS, CLIENTS = 500, Load("8 clients", 8)
 
-# A unit is claimed and let go again, row after row: history as thick everywhere.
+# A unit is reserved and let go again, row after row: history as thick everywhere.
 HISTORY = """
 INSERT INTO inventory_stockmovement
     (sku_id, location_id, on_hand_delta, reserved_delta, unavailable_delta, on_hand_after,

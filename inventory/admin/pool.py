@@ -196,7 +196,7 @@ class ReservationAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     list_filter = ("state", "location")
     list_select_related = ("sku", "location")
     ordering = ("-id",)
-    search_help_text = "Reference; or SKU code or barcode, for the live claims on it"
+    search_help_text = "Reference; or SKU code or barcode, for the live reservations on it"
 
     def find(self, word: str) -> Q:
         # Live or ended, each by its own index. The history of a SKU's reservations is in the
@@ -206,12 +206,12 @@ class ReservationAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
         return Q(sku__in=skus, state__in=LIVE) | named
 
     @display(description="Expires")
-    def expires(self, claim: Reservation) -> str:
-        return at(claim.expires_at)
+    def expires(self, reservation: Reservation) -> str:
+        return at(reservation.expires_at)
 
     @display(description="Created", ordering="id")
-    def created(self, claim: Reservation) -> str:
-        return at(claim.created_at)
+    def created(self, reservation: Reservation) -> str:
+        return at(reservation.created_at)
 
 
 class HeldInline(ReadOnlyInline):

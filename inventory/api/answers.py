@@ -79,10 +79,10 @@ def render_broken(broken: Sequence[Broken], spots: Iterable[Spot]) -> list[dict[
     named: Mapping[tuple[int, int], Spot] = {spot.pair: spot for spot in spots}
     return [
         {
-            "sku": named[claim.sku_id, claim.location_id].sku,
-            "location": named[claim.sku_id, claim.location_id].location,
-            "quantity": claim.quantity,
-            "reference": claim.reference,
+            "sku": named[part.sku_id, part.location_id].sku,
+            "location": named[part.sku_id, part.location_id].location,
+            "quantity": part.quantity,
+            "reference": part.reference,
         }
-        for claim in broken
+        for part in broken
     ]

@@ -17,7 +17,7 @@ from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.commands.holds import end_stale_holds
 from inventory.errors import InsufficientStock, ReservationNotLive
-from inventory.ledger import Claim, Part
+from inventory.ledger import NewReservation, Part
 from inventory.models import ReservationGroup
 from inventory.queries.available.candidates import Shelf, read_shelf
 from inventory.queries.reservations import compose_reservation, reservation_documents
@@ -121,23 +121,23 @@ def _write(
         lines=[asdict(portion) | {"state": ReservationState.HELD} for portion in portions],
     )
     publish(OutboxEvent("reservation.held", f"reservations/{group.pk}", document, actor=actor.name))
-    claims = _claims(cart.reference, portions, shelf, network)
-    if not ledger.reserve(claims, actor=actor.name, group_id=group.pk, expires_at=expires_at):
+    reservations = _compose_reservations(cart.reference, portions, shelf, network)
+    if not ledger.reserve(reservations, actor=actor.name, group_id=group.pk, expires_at=expires_at):
         raise _LostRace()
     return document
 
 
-def _claims(
+def _compose_reservations(
     reference: str, portions: Sequence[Portion], shelf: Shelf, network: Network
-) -> list[Claim]:
+) -> list[NewReservation]:
     ids = take_ids(inventory_reservation=len(portions))["inventory_reservation"]
-    claims = []
+    reservations = []
     for identity, portion in zip(ids, portions, strict=True):
         pair = (shelf.sku_ids[portion.sku], network.by_code[portion.location].id)
-        claims.append(
-            Claim(identity, *pair, portion.quantity, shelf.fenced.get(pair, 0), reference)
+        reservations.append(
+            NewReservation(identity, *pair, portion.quantity, shelf.fenced.get(pair, 0), reference)
         )
-    return claims
+    return reservations
 
 
 def extend_hold(*, group: ReservationGroup, ttl_seconds: int) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def extend_hold(*, group: ReservationGroup, ttl_seconds: int) -> dict[str, Any]:
     Raises `ReservationNotLive` when it has expired or ended otherwise.
     """
     until = database_now() + timedelta(seconds=ttl_seconds)
-    if not ledger.extend_claims(group.pk, until=until):
+    if not ledger.extend_reservations(group.pk, until=until):
         raise _over(group.pk)
     ReservationGroup.objects.filter(pk=group.pk).update(expires_at=until)
     return reservation_documents([group.pk])[group.pk]
@@ -155,13 +155,13 @@ def extend_hold(*, group: ReservationGroup, ttl_seconds: int) -> dict[str, Any]:
 def release_hold(*, group: ReservationGroup, actor: Principal) -> dict[str, Any]:
     """Release a cart's units. Raises `ReservationNotLive` when it holds none any more."""
     held = [
-        Part(claim.reservation_id, claim.quantity)
-        for claim in ledger.lock_cart(group.pk)
-        if claim.state == ReservationState.HELD and not claim.stale
+        Part(row.reservation_id, row.quantity)
+        for row in ledger.lock_cart(group.pk)
+        if row.state == ReservationState.HELD and not row.stale
     ]
     if not held:
         raise _over(group.pk)
-    ledger.close_claims(
+    ledger.close_reservations(
         held, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor.name
     )
     return reservation_documents([group.pk])[group.pk]

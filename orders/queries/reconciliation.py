@@ -95,7 +95,8 @@ _MEANINGS = {
     ),
     "reserved_is_the_sum_of_live_claims": Meaning(
         "What is reserved is what carts and orders hold, and nothing else.",
-        "Compare Claims of this SKU and location with its stock. Take a backup and report both.",
+        "Compare the reservations of this SKU and location with its stock. Take a backup, then "
+        "report both.",
     ),
     "transfer_moves_what_it_says": Meaning(
         "A transfer has moved what its lines say.",

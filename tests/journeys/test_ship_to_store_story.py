@@ -117,7 +117,7 @@ def test_from_another_building_to_the_customer(api: ApiCaller) -> None:
     transfer = ok(near.get(f"transfers/{packed['transfer']}"))
     assert (transfer["state"], transfer["reference"]) == ("draft", code)
 
-    # It leaves: the goods are on nobody's shelf, and nobody's claim.
+    # It leaves: the goods are on nobody's shelf, and nobody's reservation.
     sent = ok(near.post(f"fulfilments/{code}/ship", {"carrier": "Own van"}))
     assert (sent["state"], sent["allowed_actions"]) == ("in_transit", [])
     assert stock("LAMP", "NEAR") == (1, 0, 0)

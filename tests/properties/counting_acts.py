@@ -163,7 +163,7 @@ class Counting(PoolRules):
 
     @precondition(
         lambda self: (
-            any(claim.overdue for claim in self.model.claims.values())
+            any(reservation.overdue for reservation in self.model.reservations.values())
             or any(line.waiting for line in self.model.lines.values())
         )
     )

@@ -198,7 +198,7 @@ class Transfers(PoolRules):
             if sku == pair[0]:
                 given = min(sound, model.away[owner])
                 model.away[owner] -= given
-                model.grow_claim(owner, pair, given)
+                model.grow_reservation(owner, pair, given)
             line = model.transfers[identity].lines[sku]
             if (never_comes := model.away[owner] - line.coming) > 0:
                 model.away[owner] -= never_comes

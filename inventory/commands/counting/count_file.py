@@ -92,7 +92,7 @@ def _count_rows(rows: list[_Row], *, occasion: Occasion, actor: Principal) -> Co
             changed=sum(part.changed for part in alone),
             change=StockChange(
                 more=frozenset().union(*(part.change.more for part in alone)),
-                broken=[claim for part in alone for claim in part.change.broken],
+                broken=[broken for part in alone for broken in part.change.broken],
             ),
             refused=[each for part in alone for each in part.refused],
         )

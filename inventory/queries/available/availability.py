@@ -70,7 +70,7 @@ class AvailabilitySnapshot:
         resolver = Resolver(*self._rows[0][0][:2])
         asked = frozenset(location_ids)
         for row, coming in self._rows:
-            free = row.unclaimed()
+            free = row.unreserved()
             kept = row.kept(free, resolver)
             for place, levels in kept.items():
                 free[place] -= resolver.keeps(levels, channel_id)

@@ -47,7 +47,7 @@ def read_shelf(
     resolver = Resolver(*rows[0][:2])
     for row in rows:
         sku_id = row.sku_id
-        free = row.unclaimed()
+        free = row.unreserved()
         shelf.sku_ids[row.code], shelf.sellable[sku_id] = sku_id, free
         own = dict(pairs(row.levelled, row.levels))
         for place, levels in row.kept(free, resolver).items():

@@ -74,7 +74,7 @@ class SnapshotRow(NamedTuple):
     held: Figures
     stale: Figures
 
-    def unclaimed(self) -> dict[int, int]:
+    def unreserved(self) -> dict[int, int]:
         """Return by location id the units without a live reservation: those in expired carts
         count, though no sweep has ended them yet."""
         units = dict(pairs(self.places, self.free))

@@ -87,7 +87,7 @@ def cancel_order(
                 "order.completed", f"orders/{number}", document, order=number, actor=actor.name
             )
         )
-    ledger.close_claims(
+    ledger.close_reservations(
         freed, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor.name
     )
     if freed:
@@ -165,8 +165,8 @@ def _take_out(
             left -= taken
             # In transit there is no reservation: cancelled units go on sale when they arrive.
             on_way = share.fulfilment.state == FulfilmentState.IN_TRANSIT
-            claimed = had - share.arrived if on_way else taken
-            freed.append(Part(share.reservation_id, claimed))
+            reserved = had - share.arrived if on_way else taken
+            freed.append(Part(share.reservation_id, reserved))
     return freed
 
 

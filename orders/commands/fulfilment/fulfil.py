@@ -13,7 +13,7 @@ from core.problems.catalogue import ValidationFailed
 from inventory.choices import Reason, ReservationState
 from orders.choices import FulfilmentState
 from orders.commands.fulfilment.common import (
-    end_claims,
+    end_reservations,
     lines_of,
     lock_fulfilment,
     move_reserved,
@@ -173,4 +173,6 @@ def hand_out(
     )
     publish_fulfilments(event, [fulfilment], actor=actor, **more)
     publish_completed([fulfilment.order_id], actor=actor)
-    end_claims(units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True)
+    end_reservations(
+        units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True
+    )

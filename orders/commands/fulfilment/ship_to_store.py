@@ -28,7 +28,7 @@ from orders.commands.fulfilment.common import (
     save_step,
 )
 from orders.commands.fulfilment.ready import let_wait
-from orders.errors import ClaimBroken
+from orders.errors import ReservationBroken
 from orders.models import Fulfilment, FulfilmentLine
 from orders.transitions import ARRIVE, next_fulfilment_state
 
@@ -50,7 +50,10 @@ def draft_journey(
 def begin_journey(
     fulfilment: Fulfilment, *, as_scanned: bool = False, actor: Principal
 ) -> dict[str, Any]:
-    """Dispatch a locked, packed box to its shop; return its transfer. Raises `ClaimBroken`."""
+    """Dispatch a locked, packed box to its shop; return its transfer.
+
+    Raises `ReservationBroken` when a count has just found fewer goods.
+    """
     fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "ship")
     save_step(fulfilment, "state", "carrier", "tracking_number")
     publish_fulfilments("fulfilment.in_transit", [fulfilment], actor=actor)
@@ -62,7 +65,7 @@ def begin_journey(
             actor=actor,
         )
     except ReservationNotLive as gone:
-        raise ClaimBroken() from gone
+        raise ReservationBroken() from gone
 
 
 def dispatch_goods(*, identity: str, as_scanned: bool, actor: Principal) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from core.database.bulk_insert import Rows, Table
-from inventory.ledger import Claim
+from inventory.ledger import NewReservation
 from orders.choices import FulfilmentState, FulfilmentType
 from orders.queries.documents import compose_fulfilment
 from stores.queries.network import Place
@@ -99,8 +99,8 @@ class Drawn:
     fulfilments: list[dict[str, Any]]
     lines: list[dict[str, Any]]
     documents: list[dict[str, Any]]  # in the order of the shares
-    claims: list[Claim]
-    carried_out: list[Claim]  # those of `claims` whose goods leave at once
+    reservations: list[NewReservation]
+    carried_out: list[NewReservation]  # those of `reservations` whose goods leave at once
 
     @property
     def rows(self) -> tuple[Rows, Rows]:
@@ -117,7 +117,7 @@ def draw_shares(
     """Compose fulfilments and their lines, under these ids, for a statement that inserts them.
 
     `written_at` is the time that comes with the ids.
-    A till sale is drawn as it will be when its claims are consumed a moment later.
+    A till sale is drawn as it will be when its reservations are consumed a moment later.
     """
     line_ids = iter(ids["orders_fulfilmentline"])
     reservation_ids = iter(ids["inventory_reservation"])
@@ -128,8 +128,8 @@ def draw_shares(
             _line(next(line_ids), next(reservation_ids), identity, share, line)
             for line in share.lines
         ]
-        claims = [
-            Claim(
+        reservations = [
+            NewReservation(
                 reservation_id=row["reservation_id"],
                 sku_id=line.sku_id,
                 location_id=share.building.id,
@@ -141,9 +141,9 @@ def draw_shares(
         ]
         drawn.fulfilments.append(header)
         drawn.lines.extend(mine)
-        drawn.claims.extend(claims)
+        drawn.reservations.extend(reservations)
         if share.is_carried_out:
-            drawn.carried_out.extend(claims)
+            drawn.carried_out.extend(reservations)
         drawn.documents.append(compose_fulfilment(header, mine))
     return drawn
 

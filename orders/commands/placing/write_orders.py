@@ -133,10 +133,10 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
     if inserted < len(orders):
         raise LostRace()
     # From here on contended rows are locked: only the commit may follow.
-    if not ledger.reserve(drawn.claims, actor=actor.name):
+    if not ledger.reserve(drawn.reservations, actor=actor.name):
         raise LostRace()
-    ledger.close_claims(
-        [Part(claim.reservation_id, claim.quantity) for claim in drawn.carried_out],
+    ledger.close_reservations(
+        [Part(row.reservation_id, row.quantity) for row in drawn.carried_out],
         state=ReservationState.CONSUMED,
         reason=Reason.CARRIED_OUT,
         actor=actor.name,

@@ -107,7 +107,7 @@ def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: b
     )
     facts = _move_units(plans, lines, occasion, actor)
     publish(*_assigned(drawn.documents, actor), *facts)
-    if not ledger.reserve(drawn.claims, actor=actor.name):
+    if not ledger.reserve(drawn.reservations, actor=actor.name):
         raise _LostRace()
 
 

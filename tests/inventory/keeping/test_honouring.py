@@ -9,7 +9,7 @@ import pytest
 
 from core.database.bulk_insert import take_ids
 from inventory import ledger
-from inventory.ledger import Claim
+from inventory.ledger import NewReservation
 from inventory.models import KeepRule
 from inventory.queries.available.candidates import read_shelf
 from orders.models import OrderLine
@@ -95,21 +95,21 @@ class TestHonouring:
         assert balances("A1", "W1") == (10, 2, 0)
         assert OrderLine.objects.get().backordered == 2
 
-    def test_a_buyer_who_comes_between_reading_and_claiming(self, api: ApiCaller) -> None:
+    def test_a_buyer_who_comes_between_reading_and_reserving(self, api: ApiCaller) -> None:
         web = Channel.objects.get(code="web").pk
         shelf = read_shelf(skus=["A1"], channel_id=web)
         sku_id, location_id = shelf.sku_ids["A1"], Location.objects.get(code="S1").pk
         assert shelf.sellable[sku_id][location_id] == 2
         hold(api, ("A1", 1, "S1"))
 
-        def claim(units: int) -> bool:
+        def reserve(units: int) -> bool:
             (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
             fenced = shelf.fenced[sku_id, location_id]
-            mine = Claim(identity, sku_id, location_id, units, fenced, "late")
+            mine = NewReservation(identity, sku_id, location_id, units, fenced, "late")
             return ledger.reserve([mine], actor="test")
 
-        assert not claim(2)
-        assert claim(1)
+        assert not reserve(2)
+        assert reserve(1)
         assert_pool_laws()
 
     def test_a_cart_gets_what_it_held_whatever_is_kept_later(self, api: ApiCaller) -> None:

@@ -144,7 +144,7 @@ def test_counts_say_when_each_row_was_counted(api: ApiCaller) -> None:
     assert move.occurred_at.isoformat() == "2026-01-05T14:00:00+00:00"
 
 
-def test_claims_break_and_backorders_fill(api: ApiCaller) -> None:
+def test_reservations_break_and_backorders_fill(api: ApiCaller) -> None:
     ChannelFactory(code="web")
     bring_in(api, "stock", HEADER, "A1,S1,5", "A2,S1,1", "A3,S1,4")
     kept = order(api, "kept", 3)
@@ -167,7 +167,7 @@ def test_claims_break_and_backorders_fill(api: ApiCaller) -> None:
     assert api.get("integrity").json()["ok"]
 
 
-def test_a_broken_claim_is_sourced_where_the_same_file_brings_goods(api: ApiCaller) -> None:
+def test_a_broken_reservation_is_sourced_where_the_same_file_brings_goods(api: ApiCaller) -> None:
     ChannelFactory(code="web")
     bring_in(api, "stock", HEADER, "A1,S1,5")
     number = order(api, "moved", 5)
