@@ -93,7 +93,7 @@ def _apply(
     file = accept_file(
         content=look_into(io.BytesIO(text.getvalue().encode()), KINDS[kind]),
         kind=KINDS[kind],
-        wishes=ImportOptions(dry_run=dry_run, file_name=name),
+        options=ImportOptions(dry_run=dry_run, file_name=name),
         actor=actor,
     )
     run(file.pk, KINDS[kind])
