@@ -27,12 +27,12 @@ from inventory.choices import ENDED, LIVE
 from inventory.keeping import Kept
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
 from inventory.queries.available.conditions import conditions_in_words, conditions_of
-from inventory.queries.available.kept import read_kept
+from inventory.queries.available.kept_from_sale import read_kept
 
 
-class ShelfFilter(admin.SimpleListFilter):
-    title = "shelf"
-    parameter_name = "shelf"
+class UnitsFilter(admin.SimpleListFilter):
+    title = "units"
+    parameter_name = "units"
     rules = {
         "available": Q(on_hand__gt=F("reserved") + F("unavailable")),
         "reserved": Q(reserved__gt=0),
@@ -95,7 +95,7 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         "kept",
         "ledger_link",
     )
-    list_filter = ("location", ShelfFilter)
+    list_filter = ("location", UnitsFilter)
     list_select_related = ("sku", "location")
     # By the columns of its unique index; by SKU code, two million rows would be sorted first.
     ordering = ("sku_id", "location_id")

@@ -16,6 +16,7 @@ from core.access.principal import Principal
 from core.api.fields import (
     MAX_ITEMS,
     CodeField,
+    EmptyBody,
     QuantityField,
     StrictBooleanField,
     StrictSerializer,
@@ -26,7 +27,6 @@ from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound
 from inventory.api.fields import MomentField, ReferenceField
 from inventory.api.filters import DeliveryFilters
-from inventory.api.reservations import NoBody
 from inventory.barcodes import MAX_LENGTH
 from inventory.choices import DeliveryState
 from inventory.commands.goods_in.expect import Announcement, cancel_delivery, expect_delivery
@@ -126,11 +126,11 @@ class DeliveryCancellationView(ApiView):
     scopes = {"POST": "stock:write"}
 
     @extend_schema(
-        operation_id="cancel_delivery", request=NoBody, responses={200: ExpectedDeliveryAnswer}
+        operation_id="cancel_delivery", request=EmptyBody, responses={200: ExpectedDeliveryAnswer}
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
         """Cancel a delivery of which nothing has been received."""
-        self.body(NoBody)
+        self.body(EmptyBody)
 
         def effect() -> tuple[int, Any]:
             cancel_delivery(identity=identity, actor=self.actor)

@@ -7,8 +7,8 @@ from collections import Counter
 from django.db import transaction
 
 from inventory.commands.goods_in.receive import receive_goods
-from inventory.commands.kept.ring_fences import Fence, replace_ring_fences
-from inventory.commands.kept.safety_stock import keep_safe
+from inventory.commands.keep_from_sale.ring_fences import Fence, replace_ring_fences
+from inventory.commands.keep_from_sale.safety_stock import keep_safe
 from inventory.models import Sku, Stock
 from inventory.queries.lookup import Spot
 from omniretail.demo.buildings import WAREHOUSES

@@ -45,7 +45,7 @@ CHAPTERS = (
     Chapter("buildings", "Ten shops and two warehouses", buildings.open_buildings),
     Chapter("channels", "Channels", buildings.open_channels),
     Chapter("catalogue", "Catalogue", buildings.fill_catalogue),
-    Chapter("shelves", "AvailabilitySnapshot", buildings.lay_out_shelves),
+    Chapter("shelves", "Shelves", buildings.lay_out_shelves),
     Chapter("goods-in", "Goods in", goods_in.receive_deliveries),
     Chapter("kept-back", "Safety stock and ring fences", goods_in.keep_back),
     Chapter("orders", "Orders", selling.place),

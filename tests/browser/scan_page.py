@@ -53,7 +53,7 @@ class ScanPage:
 
     def _pass(self, route: Route) -> None:
         if route.request.method == "POST" and self.is_deaf:
-            route.fetch(max_redirects=0)  # the server does it, and nobody hears of it
+            route.fetch(max_redirects=0)  # the server does it, and the answer is lost
             route.abort()
         elif route.request.method == "POST" and self.status:
             route.fulfill(status=self.status)

@@ -122,7 +122,7 @@ def unguarded() -> str:
 
 class TestHolds:
     def test_a_hold_is_extended_or_expires_never_both(self, spot: Spot) -> None:
-        """Its time ends while both are on their way: whoever comes first, the other sees it."""
+        """Its time ends while both are on their way: whichever comes first, the other sees it."""
         for _ in range(10):
             group = make_hold(spot, until=datetime.now(UTC) + timedelta(milliseconds=4))
             later = datetime.now(UTC) + timedelta(hours=1)

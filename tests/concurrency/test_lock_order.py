@@ -1,4 +1,4 @@
-"""Locks are taken in one order, so that nobody waits for ever: threads on one PostgreSQL."""
+"""Locks are taken in one order, so that no thread waits for ever. On one PostgreSQL."""
 
 from __future__ import annotations
 

@@ -179,15 +179,15 @@ def test_an_order_that_promises_without_a_reservation_is_found(api: ApiCaller, s
 
 def test_what_lost_its_order_is_found(api: ApiCaller, shirt: Sku) -> None:
     order = place(api, ("A1", 4))
-    line, share = OrderLine.objects.get(), FulfilmentLine.objects.get()
+    ordered, line = OrderLine.objects.get(), FulfilmentLine.objects.get()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE orders_fulfilmentline SET fulfilment_id = 0")
         cursor.execute("UPDATE orders_orderline SET order_id = 0")
     found = found_in(check(api))
-    assert ("line_has_its_order", f"order line {line.pk}", 1, 0) in found
+    assert ("line_has_its_order", f"order line {ordered.pk}", 1, 0) in found
     emptied = f"fulfilment {order['number']}-1"
     assert ("fulfilment_has_its_order_and_lines", emptied, 1, 0) in found
-    lost = f"fulfilment line {share.pk}"
+    lost = f"fulfilment line {line.pk}"
     assert ("fulfilment_has_its_order_and_lines", lost, 1, 0) in found
 
 

@@ -222,7 +222,7 @@ def test_after_is_the_id_of_a_movement(api: ApiCaller, after: str) -> None:
     assert api.get("stock/movements", after=after).status_code == 400
 
 
-def test_a_client_tied_to_a_location_sees_its_shelves_alone(
+def test_a_client_tied_to_a_location_sees_its_stock_alone(
     api: ApiCaller, shirt: Sku, shop: Location
 ) -> None:
     stock_up(shirt, LocationFactory(code="S2"), 4)

@@ -1,4 +1,4 @@
-"""Bought on the web, collected in the shop; and what becomes of goods that nobody collects."""
+"""Bought on the web, collected in the shop; and what becomes of goods that are not collected."""
 
 from __future__ import annotations
 

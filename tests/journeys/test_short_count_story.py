@@ -144,7 +144,7 @@ def test_a_short_count_breaks_the_newest_promises_and_each_order_says_what_follo
     ]
     assert not any("count" in text for text in story(api, old))
 
-    # And whoever talks to the customers hears of each.
+    # And each is an event, for those who talk to the customers.
     news = done(api.get("events", after=before, limit=200))["results"]
     heard = [(event["type"], event["data"].get("order")) for event in news]
     assert [order for type_, order in heard if type_ == "reservation.broken"] == [

@@ -70,7 +70,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def say(line: str) -> None:
-    """Nobody listens."""
+    """Print nothing."""
 
 
 def words(rows: Any, field: str) -> set[str]:

@@ -101,13 +101,13 @@ class Fulfilling(PoolRules):
     @waits("ready")
     @rule(number=which)
     def give_up_waiting(self, number: int) -> None:
-        """Nobody came for the pickup: its goods go to those who wait."""
+        """A pickup was not collected: its goods go to the lines that wait."""
         work = self.find(number, "ready")
         assert self.client.act("expire_pickup", f"fulfilments/{work.code}/expire")
         for owner in self.owners(work):
             reservation = self.model.reservations.pop(owner)
             self.model.lines[self.model.line_of(owner)].cancelled += reservation.units
-            self.model.nobody_waits.add(reservation.pair[0])
+            self.model.offered.add(reservation.pair[0])
 
     @waits("open", "picking")
     @rule(
@@ -217,7 +217,7 @@ class TakingBack(PoolRules):
         apart = {"inspect": {"inspection": quantity}, "damaged": {"damaged": quantity}}
         self.model.put(pair, quantity if stays else 0, **apart.get(disposition, {}))
         if disposition == "restock":
-            self.model.nobody_waits.add(pair[0])
+            self.model.offered.add(pair[0])
         if disposition == "inspect":
             self.inspected.setdefault(identity, defaultdict(int))[pair] += quantity
 
@@ -243,7 +243,7 @@ class TakingBack(PoolRules):
         waiting[pair] -= quantity
         self.model.put(pair, inspection=-quantity)
         if disposition == "restock":
-            self.model.nobody_waits.add(sku)
+            self.model.offered.add(sku)
         elif disposition == "damaged":
             self.model.put(pair, damaged=quantity)
         else:

@@ -54,9 +54,9 @@ class PoolModel:
         self.loose: dict[LineKey, int] = {}
         self.entitled: dict[Pair, int] = {}
         self.granted: dict[LineKey, int] = {}  # units that a new order must get at once
-        self.nobody_waits: set[str] = set()  # SKUs that this act offers to those who wait
+        self.offered: set[str] = set()  # SKUs that this act offers to the lines that wait
 
-    # What there is
+    # What is expected
 
     def reserved(self, pair: Pair, *, live_only: bool = False) -> int:
         return sum(
@@ -81,7 +81,7 @@ class PoolModel:
         return row.on_hand - row.unavailable - self.reserved(pair, live_only=True)
 
     def kept_from(self, channel: str, pair: Pair) -> int:
-        """Units that this channel must leave on the shelf: the highest level for each owner."""
+        """Units that this channel must leave: the highest level for each owner."""
         levels: dict[str | None, int] = {None: self.safety[pair]}
         for other, fences in self.fences.items():
             levels[other] = fences.get(pair, 0)
@@ -103,12 +103,12 @@ class PoolModel:
 
     def on_offer(self, line: Line, *, avoiding: Iterable[str] = ()) -> int:
         """Units that sourcing could give to a line now: all there are, or one building's."""
-        shelves = [
+        units = [
             self.sellable(line.channel, (line.sku, place))
             for place in line.sites
             if place not in avoiding
         ]
-        return sum(shelves) if line.splits else max(shelves, default=0)
+        return sum(units) if line.splits else max(units, default=0)
 
     def is_held(self, cart: Cart) -> bool:
         """Say whether a cart still has all that it was given: else no order can take it over."""
@@ -151,7 +151,7 @@ class PoolModel:
                 units -= taken
 
     def end_overdue(self, skus: Iterable[str]) -> None:
-        """Let carts whose time is over lose their units, as every act on a shelf does first."""
+        """Let carts whose time is over lose their units, as every act on a stock row does first."""
         for owner, reservation in list(self.reservations.items()):
             if reservation.overdue and reservation.pair[0] in skus:
                 del self.reservations[owner]
@@ -206,7 +206,7 @@ class PoolModel:
         row.counted_at = at
         self.break_newest(pair)
         if self.available(pair) > before:
-            self.nobody_waits.add(pair[0])
+            self.offered.add(pair[0])
         return variance, False
 
     # What the service decided
@@ -250,7 +250,7 @@ class PoolModel:
         for key, line in self.lines.items():
             # Without a split a line gets from one building at a time: the rest comes next time.
             served = placed.get(key) and not line.splits
-            if line.waiting and line.sku in self.nobody_waits and not served:
+            if line.waiting and line.sku in self.offered and not served:
                 assert not self.on_offer(line), ("waits beside goods", key, line)
 
     def _settle(self, key: LineKey, placed: int) -> None:

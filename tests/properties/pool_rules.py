@@ -79,5 +79,5 @@ class PoolRules(RuleBasedStateMachine):
     def found_out(self, pair: Pair, before: int) -> None:
         """Let promises give way to what was seen, or offer what it freed."""
         if self.model.available(pair) > before:
-            self.model.nobody_waits.add(pair[0])
+            self.model.offered.add(pair[0])
         self.model.break_newest(pair)

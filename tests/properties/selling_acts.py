@@ -35,9 +35,9 @@ class Carts(PoolRules):
             line |= {"location": place} if place else {}
         body = CartBody(channel=channel, lines=lines)
         answer = self.client.act("hold", "reservations", body)
-        shelves = [place] if place else SELLS_FROM[channel]
+        places = [place] if place else SELLS_FROM[channel]
         enough = all(
-            sum(self.model.sellable(channel, (each, shelf)) for shelf in shelves) >= quantity
+            sum(self.model.sellable(channel, (each, where)) for where in places) >= quantity
             for each in wanted
         )
         assert bool(answer) == enough, self.client.refusal
@@ -224,7 +224,7 @@ class Orders(PoolRules):
             line.waiting = 0
         for owner, reservation in list(model.reservations.items()):
             if owner[0] != "cart" and model.line_of(owner)[0] == order:
-                model.nobody_waits.add(reservation.pair[0])
+                model.offered.add(reservation.pair[0])
                 del model.reservations[owner]
         for owner in [owner for owner in model.away if model.line_of(owner)[0] == order]:
             del model.away[owner]
@@ -248,4 +248,4 @@ class Orders(PoolRules):
             line.waiting -= waited
             model.loose[key] = quantity - waited
             if quantity > waited:
-                model.nobody_waits.add(line.sku)
+                model.offered.add(line.sku)

@@ -42,13 +42,13 @@ class PoolMachine(
     """All that can happen to stock."""
 
     @initialize(busy=st.sampled_from([True, True, False]))
-    def open_the_doors(self, busy: bool) -> None:
+    def open_the_day(self, busy: bool) -> None:
         """Begin with some of everything, and on most days with work: parcels, pickups, one of
         them with units that another building sends, and a customer who waits."""
         for place in BUILDINGS:
             lines = [{"sku": sku, "quantity": 6} for sku in SKUS]
             body = {"location": place, "reference": "opening", "lines": lines}
-            assert self.client.act("open_the_doors", "receipts", body)
+            assert self.client.act("open_the_day", "receipts", body)
             for sku in SKUS:
                 self.model.put((sku, place), 6)
         if busy:

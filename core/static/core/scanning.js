@@ -8,7 +8,7 @@
   const label = (button) => button.textContent.trim().replace(/\s+/g, " ");
   const queue = []; // what was scanned and has no answer yet, the oldest first
   let sending = false;
-  let pause = 0, retry; // milliseconds until the next try, while nobody answers
+  let pause = 0, retry; // milliseconds until the next try, while no answer comes
   let stopped = ""; // why nothing can be sent: the answers are not this page
   let booking = null; // the button that was pressed and waits for the queue
   let unbooked = false; // something was counted that is on this page only

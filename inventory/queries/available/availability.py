@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.database.statements import run
 from inventory.keeping import Kept
-from inventory.queries.available.kept import Resolver
+from inventory.queries.available.kept_from_sale import Resolver
 from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, SnapshotRow, pairs
 from inventory.queries.stock import COMING
 
@@ -40,14 +40,14 @@ class Pool:
 
         They come from the location with most units, as one line is served from one location.
         """
-        shelf = self.units[sku] = dict(self.units[sku])  # the first line's answer stays
-        for location, units in sorted(shelf.items(), key=lambda item: (-item[1], item[0])):
+        left = self.units[sku] = dict(self.units[sku])  # the first line's answer stays
+        for location, units in sorted(left.items(), key=lambda item: (-item[1], item[0])):
             taken = min(units, quantity)
             quantity -= taken
             if taken == units:
-                del shelf[location]
+                del left[location]
             else:
-                shelf[location] = units - taken
+                left[location] = units - taken
 
 
 class AvailabilitySnapshot:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from inventory.keeping import Kept
-from inventory.queries.available.kept import EPOCH, FENCE_HOLDS, MOMENT, Resolver
+from inventory.queries.available.kept_from_sale import EPOCH, FENCE_HOLDS, MOMENT, Resolver
 
 # `k`, `f` and `h`: the requested SKUs, their fences in force, their expired holds.
 ASKED = f"""

@@ -12,7 +12,7 @@ from core.outbox.events import OutboxEvent, publish
 from inventory.commands.change import StockChange
 from inventory.ledger import Broken
 from orders.choices import FulfilmentState
-from orders.commands.fulfilment.ship_to_store import follow_journeys
+from orders.commands.fulfilment.ship_to_store import adapt_transfers
 from orders.commands.locks import lock_orders
 from orders.commands.settling.backorders import fill_backorders
 from orders.commands.settling.resourcing import source_again
@@ -49,7 +49,7 @@ def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") 
     publish(*(_broken_event(line, parts[line.reservation_id], cause, actor) for line in lines))
     touched = {line.fulfilment_id for line in lines}
     end_emptied(touched, reason="claim_broken", actor=actor)
-    follow_journeys(touched, actor=actor)
+    adapt_transfers(touched, actor=actor)
     for line in lines:
         part = parts[line.reservation_id]
         occasion = (

@@ -153,7 +153,7 @@ class TestEntering:
             (NOON + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.000Z") for hours in (0, 1)
         ]
 
-    def test_the_later_look_stands_whoever_sends_theirs_later(
+    def test_the_later_look_stands_whichever_is_sent_later(
         self, api: ApiCaller, other: ApiCaller
     ) -> None:
         count = start(api)

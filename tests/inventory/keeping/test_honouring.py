@@ -11,7 +11,7 @@ from core.database.bulk_insert import take_ids
 from inventory import ledger
 from inventory.ledger import NewReservation
 from inventory.models import KeepRule
-from inventory.queries.available.candidates import read_shelf
+from inventory.queries.available.sellable import read_sellable
 from orders.models import OrderLine
 from orders.tasks import fill_backorders
 from stores.models import Channel, Location
@@ -97,14 +97,14 @@ class TestHonouring:
 
     def test_a_buyer_who_comes_between_reading_and_reserving(self, api: ApiCaller) -> None:
         web = Channel.objects.get(code="web").pk
-        shelf = read_shelf(skus=["A1"], channel_id=web)
-        sku_id, location_id = shelf.sku_ids["A1"], Location.objects.get(code="S1").pk
-        assert shelf.sellable[sku_id][location_id] == 2
+        snapshot = read_sellable(skus=["A1"], channel_id=web)
+        sku_id, location_id = snapshot.sku_ids["A1"], Location.objects.get(code="S1").pk
+        assert snapshot.sellable[sku_id][location_id] == 2
         hold(api, ("A1", 1, "S1"))
 
         def reserve(units: int) -> bool:
             (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
-            fenced = shelf.fenced[sku_id, location_id]
+            fenced = snapshot.fenced[sku_id, location_id]
             mine = NewReservation(identity, sku_id, location_id, units, fenced, "late")
             return ledger.reserve([mine], actor="test")
 

@@ -26,13 +26,13 @@ pytestmark = pytest.mark.django_db
 
 def test_cancelled_before_it_left_the_draft_goes_with_it(api: ApiCaller) -> None:
     order = place(api, ("A1", 3), pickup_at="S1")
-    share = packed(api, order)
+    fulfilment = packed(api, order)
     api.post(f"orders/{order['number']}/cancellations", {"reason": "no", **units(("1", 1))})
-    (line,) = api.get(f"transfers/{share['transfer']}").json()["lines"]
+    (line,) = api.get(f"transfers/{fulfilment['transfer']}").json()["lines"]
     assert line["quantity"] == 2
     laws(api)
     api.post(f"orders/{order['number']}/cancellations", {"reason": "no"})
-    assert api.get(f"transfers/{share['transfer']}").json()["state"] == "cancelled"
+    assert api.get(f"transfers/{fulfilment['transfer']}").json()["state"] == "cancelled"
     assert states(look(api, order)) == [("W1", "cancelled", [0])]
     assert stock("A1", "W1") == (5, 0, 0)
     laws(api)

@@ -63,7 +63,7 @@ def test_the_answer_before_is_what_the_order_promises(api: ApiCaller) -> None:
         assert warehouse["pickup"] == {"available": False, "ready_by": None}
         assert shop["pickup"]["available"]
         order = place(api, ("A1", wanted), pickup_at="S1")
-        promised = max(share["promise"]["ready_by"] for share in order["fulfilments"])
+        promised = max(fulfilment["promise"]["ready_by"] for fulfilment in order["fulfilments"])
         assert shop["pickup"]["ready_by"] == promised
         api.post(f"orders/{order['number']}/cancellations", {"reason": "next"})
     body["lines"] = [{"sku": "A1", "quantity": 12}]
@@ -88,8 +88,8 @@ def test_the_quote_names_the_building_that_sends(api: ApiCaller) -> None:
         external_id="q",
         lines=[OrderLineBody(unit_price="1.00", fulfilment={"type": "pickup", "location": "S1"})],
     )
-    (share,) = api.post("sourcing/quote", body).json()["allocations"]
-    assert (share["location"], share["source"]) == ("S1", "W1")
+    (allocation,) = api.post("sourcing/quote", body).json()["allocations"]
+    assert (allocation["location"], allocation["source"]) == ("S1", "W1")
 
 
 def test_each_building_does_its_own_part(api: ApiCaller) -> None:
