@@ -149,7 +149,7 @@ def count(environment: Environment) -> dict[str, int]:
 
 
 def sign_in(environment: Environment) -> str:
-    """Return the session of somebody at the desk."""
+    """Return the session of a member of staff."""
     out = subprocess.run(
         [sys.executable, "manage.py", "shell", "-v", "0", "-c", STAFF],
         cwd=REPOSITORY, env=environment.variables, capture_output=True, text=True, check=True,

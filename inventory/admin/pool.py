@@ -24,10 +24,10 @@ from core.admin.base import (
 )
 from inventory.admin.links import OfSkuAtLocation, ledger, skus_named
 from inventory.choices import ENDED, LIVE
-from inventory.keeping import Kept
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
 from inventory.queries.available.conditions import conditions_in_words, conditions_of
 from inventory.queries.available.kept_from_sale import read_kept
+from inventory.rulebook import Kept
 
 
 class UnitsFilter(admin.SimpleListFilter):

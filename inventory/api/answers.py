@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from core.access.principal import Principal
 from inventory.choices import KeepKind
-from inventory.keeping import Kept
 from inventory.ledger import Balance, Broken
 from inventory.queries.lookup import Spot
+from inventory.rulebook import Kept
 from inventory.timestamps import as_text
 
 

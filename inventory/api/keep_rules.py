@@ -110,7 +110,7 @@ class KeepRuleView(ApiView):
 
         def put(expect: Expect) -> tuple[KeepRule, bool]:
             facts = _facts(body, actor=self.actor)
-            if self._is_somebody_elses(code):
+            if self._is_hidden(code):
                 raise NotFound()
             rule, created = change_keep_rule(
                 lambda: put_keep_rule(code=code, facts=facts, actor=self.actor, expect=expect),
@@ -139,7 +139,7 @@ class KeepRuleView(ApiView):
         retry_conflicts(remove)
         return Response(status=204)
 
-    def _is_somebody_elses(self, code: str) -> bool:
+    def _is_hidden(self, code: str) -> bool:
         there = KeepRule.objects.filter(code=code)
         return there.exists() and not visible_keep_rules(self.actor).filter(code=code).exists()
 

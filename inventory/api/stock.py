@@ -16,11 +16,11 @@ from core.api.views import ApiView, listed
 from inventory.api.answers import KeptAnswer, render_kept
 from inventory.api.filters import MovementFilters, StockFilters
 from inventory.choices import Reason
-from inventory.keeping import Kept
 from inventory.models import Stock, StockMovement
 from inventory.queries.available.kept_from_sale import read_kept
 from inventory.queries.history import visible_movements
 from inventory.queries.stock import read_stock, visible_stock
+from inventory.rulebook import Kept
 from inventory.timestamps import as_text
 
 

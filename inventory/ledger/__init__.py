@@ -11,7 +11,7 @@ stock.
 """
 
 from inventory.ledger.breaking import make_room
-from inventory.ledger.bulk import Figures, Telling
+from inventory.ledger.bulk import CountContext, Figures
 from inventory.ledger.counting import (
     CountedRows,
     count_rows,
@@ -43,6 +43,7 @@ __all__ = [
     "BALANCE_LIMIT",
     "Balance",
     "Broken",
+    "CountContext",
     "CountedInPlace",
     "CountedRows",
     "Entry",
@@ -50,7 +51,6 @@ __all__ = [
     "LiveReservation",
     "NewReservation",
     "Part",
-    "Telling",
     "close_reservations",
     "count_in_place",
     "count_rows",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from inventory.keeping import Kept
 from inventory.queries.available.availability import AvailabilitySnapshot, Pool
+from inventory.rulebook import Kept
 from orders.promise import deliver_by, ready_by
 from orders.queries.pickups import ready_at_shops
 from stores.geography import distance_km

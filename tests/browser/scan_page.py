@@ -14,7 +14,7 @@ MISREAD = "5012345678901"
 
 
 class ScanPage:
-    """A page on which somebody scans, the line to its server, and what was counted there."""
+    """A page on which a person scans, the line to its server, and what was counted there."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page

@@ -1,4 +1,4 @@
-"""Who gets the last unit, and whether anybody waits for ever: threads on one real PostgreSQL."""
+"""Who gets the last unit, and that no thread waits for ever. On one real PostgreSQL."""
 
 from __future__ import annotations
 

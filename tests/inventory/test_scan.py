@@ -130,7 +130,7 @@ def test_a_code_of_ones_own_goes_before_a_misread_gtin(api: ApiCaller) -> None:
         ("omni:pickup:", 404, "unknown_barcode"),
     ],
 )
-def test_what_nobody_knows_is_refused_with_the_reason(
+def test_an_unknown_code_is_refused_with_the_reason(
     api: ApiCaller, payload: str, status: int, code: str
 ) -> None:
     answer = api.get(f"scan/{quote(payload, safe='')}")

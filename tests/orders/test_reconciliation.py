@@ -110,7 +110,7 @@ def test_what_was_known_is_not_told_again_and_what_came_back_is() -> None:
     assert len(told()) == 4
 
 
-def test_what_nobody_ended_in_time_is_found(api: ApiCaller) -> None:
+def test_what_was_not_ended_in_time_is_found(api: ApiCaller) -> None:
     cart = hold(api, ("A1", 1))
     ready = place(api, ("A1", 2), pickup_at="S1")["fulfilments"][0]["id"]
     late = place(api, ("A1", 3))["fulfilments"][0]["id"]

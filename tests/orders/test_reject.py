@@ -102,7 +102,7 @@ def test_some_units_of_some_lines_may_be_rejected(api: ApiCaller) -> None:
     assert step(api, code, "pack")["state"] == "packed"
 
 
-def test_what_nobody_else_has_is_cancelled_and_refunded(api: ApiCaller) -> None:
+def test_what_no_other_location_has_is_cancelled_and_refunded(api: ApiCaller) -> None:
     order = place(api, ("B1", 2))
     code = fulfilment_at(order, "W1")["id"]
     step(api, code, "reject", {"reason": "not_found"})
@@ -114,7 +114,7 @@ def test_what_nobody_else_has_is_cancelled_and_refunded(api: ApiCaller) -> None:
     assert_laws_hold()
 
 
-def test_what_nobody_else_has_waits_when_the_order_allows_it(api: ApiCaller) -> None:
+def test_what_no_other_location_has_waits_when_the_order_allows_it(api: ApiCaller) -> None:
     order = place(api, ("B1", 2), allow_backorder=True)
     step(api, fulfilment_at(order, "W1")["id"], "reject", {"reason": "not_found"})
     after = look(api, order)

@@ -107,7 +107,7 @@ def test_a_return_and_its_exchange_tell_what_came_where(api: ApiCaller) -> None:
     assert story(api, replacement["number"])[0].endswith(f"in exchange for return {ret}")
 
 
-def test_a_return_that_nobody_brought_is_called_off(api: ApiCaller) -> None:
+def test_a_return_that_was_not_brought_is_called_off(api: ApiCaller) -> None:
     way = {"type": "carry_out", "location": "S1"}
     line = OrderLineBody(sku="MUG", fulfilment=way)
     sold = place(api, lines=[line])["number"]

@@ -52,7 +52,7 @@ WHERE f.state IN ('open', 'picking', 'packed', 'ready', 'shipped') ORDER BY f.id
 
 @dataclass
 class Work:
-    """A fulfilment that waits for somebody; `lines` are (line id, wanted, picked, handed over)."""
+    """A fulfilment with open work; `lines` are (line id, wanted, picked, handed over)."""
 
     code: str
     type: str

@@ -14,7 +14,7 @@ from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, Sku
 from tests.properties.counting_acts import Counting
 from tests.properties.fulfilling_acts import Fulfilling, TakingBack
 from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
-from tests.properties.keeping_acts import Keeping
+from tests.properties.keep_rule_acts import KeepRules
 from tests.properties.pool_state import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
 from tests.properties.selling_acts import Carts, Orders
 
@@ -37,7 +37,7 @@ KINDS = 30  # of acts that must have been accepted in a part: who only receives 
 
 
 class PoolMachine(
-    GoodsIn, Transfers, SettingApart, Counting, Carts, Orders, Keeping, Fulfilling, TakingBack
+    GoodsIn, Transfers, SettingApart, Counting, Carts, Orders, KeepRules, Fulfilling, TakingBack
 ):
     """All that can happen to stock."""
 

@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.database.statements import run
-from inventory.keeping import Kept
 from inventory.queries.available.kept_from_sale import Resolver
 from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, SnapshotRow, pairs
 from inventory.queries.stock import COMING
+from inventory.rulebook import Kept
 
 _READ = f"""
 WITH {ASKED}, c AS (
     SELECT sku_id, array_agg(location_id)::text AS places, array_agg(units)::text AS units
     FROM ({COMING}) AS coming
-    WHERE sku_id = ANY(ARRAY(SELECT id FROM k)) AND for_anybody GROUP BY sku_id
+    WHERE sku_id = ANY(ARRAY(SELECT id FROM k)) AND for_stock GROUP BY sku_id
 )
 SELECT {COLUMNS}, c.places, c.units FROM {JOINED} LEFT JOIN c ON c.sku_id = k.id
 """

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from inventory.keeping import Kept
 from inventory.queries.available.kept_from_sale import EPOCH, FENCE_HOLDS, MOMENT, Resolver
+from inventory.rulebook import Kept
 
 # `k`, `f` and `h`: the requested SKUs, their fences in force, their expired holds.
 ASKED = f"""

@@ -1,4 +1,4 @@
-"""Pick lists in walking order: one, or a wave for everybody."""
+"""Pick lists in walking order: one, or a wave for several pickers."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_max_orders_and_named_fulfilments(api: ApiCaller) -> None:
     assert Fulfilment.objects.get(code=codes[2]).state == "open"
 
 
-def test_a_wave_gives_everybody_a_list_in_walking_order(api: ApiCaller) -> None:
+def test_a_wave_gives_each_picker_a_list_in_walking_order(api: ApiCaller) -> None:
     orders = [place(api, ("C1", 1), ("A1", 1), ("B1", 1)) for _ in range(3)]
     answer = api.post("pick-lists/waves", {"location": "W1", "orders_per_list": 2})
     assert answer.status_code == 201, answer.content

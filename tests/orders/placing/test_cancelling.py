@@ -1,4 +1,4 @@
-"""Cancelling an order, over HTTP: its goods are on sale again, or somebody's who waits."""
+"""Cancelling an order, over HTTP: its goods are on sale again, or go to an order that waits."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_cancelled_on_the_way_it_goes_on_sale_in_the_shop(api: ApiCaller) -> Non
     laws(api)
 
 
-def test_cancelled_whole_on_the_way_nobody_waits_any_more(api: ApiCaller) -> None:
+def test_cancelled_whole_on_the_way_the_pickup_is_over(api: ApiCaller) -> None:
     order = place(api, ("A1", 3), pickup_at="S1")
     transfer = sent(api, order)
     arrive(api, transfer, ("A1", 1))
@@ -162,7 +162,7 @@ def test_lost_for_good_it_waits_where_the_order_allows_it(api: ApiCaller) -> Non
     laws(api)
 
 
-def test_nobody_collects_and_the_goods_stay_in_the_shop(api: ApiCaller) -> None:
+def test_not_collected_the_goods_stay_in_the_shop(api: ApiCaller) -> None:
     order = place(api, ("A1", 2), pickup_at="S1")
     arrive(api, sent(api, order), ("A1", 2))
     Fulfilment.objects.update(pickup_expires_at=timezone.now() - timedelta(minutes=1))

@@ -17,7 +17,7 @@ from tests.orders.ship_to_store.ship_to_store_helpers import arrive, laws, look,
 pytestmark = pytest.mark.django_db
 
 
-def test_arrived_units_are_nobody_elses_whatever_is_kept_safe(
+def test_arrived_units_stay_reserved_whatever_is_kept_safe(
     api: ApiCaller, world: dict[str, Any]
 ) -> None:
     """The units came for this customer: neither safety stock nor a ring fence has a say."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.keeping import Kept, Rule, Rulebook
+from inventory.rulebook import Kept, Rule, Rulebook
 
 SELLS_FROM = {"web": {1, 2}, "pos": {1}, "chat": set()}
 moments = st.integers(0, 6).map(lambda hour: datetime(2026, 3, 6, hour, tzinfo=UTC))

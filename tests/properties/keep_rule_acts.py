@@ -13,7 +13,7 @@ from tests.properties.pool_state import SELLS_FROM, SKUS, Pair, Rule
 from tests.properties.selling_acts import channels
 
 
-class Keeping(PoolRules):
+class KeepRules(PoolRules):
     """Units kept from sale: safety stock, ring fences, rules. What is promised stays promised."""
 
     @rule(pair=pairs, level=st.integers(0, 4))

@@ -14,7 +14,7 @@ from inventory.models import KeepRule, Sku
 from stores.models import Channel, Location
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, RingFenceFactory
-from tests.inventory.keeping.keep_rule_helpers import (
+from tests.inventory.keep_rules.keep_rule_helpers import (
     JUST_NOW,
     LATER_STILL,
     LONG_AGO,

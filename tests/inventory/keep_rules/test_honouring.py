@@ -17,7 +17,7 @@ from orders.tasks import fill_backorders
 from stores.models import Channel, Location
 from tests.conftest import ApiCaller
 from tests.factories import OrderBody, OrderLineBody, SkuFactory
-from tests.inventory.keeping.keep_rule_helpers import SOME_DAY, kept, sellable
+from tests.inventory.keep_rules.keep_rule_helpers import SOME_DAY, kept, sellable
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances, cart, hold, order, problem
 from tests.orders.fulfilment_helpers import assert_laws_hold, place
