@@ -108,7 +108,7 @@ def asking(environment: Environment) -> Read:
 
 
 def burner(seconds: float) -> Read:
-    """Return what takes so many seconds of CPU in this process and waits for nobody."""
+    """Return what takes so many seconds of CPU in this process and waits for no other."""
 
     def read(codes: list[str]) -> None:
         end = time.thread_time() + seconds

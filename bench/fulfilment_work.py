@@ -10,7 +10,7 @@ from expected_state import ExpectedState
 from service import Service
 
 LIST_SIZE = 12  # orders on a list
-# A cancellation, or an adjustment that broke a claim, may come between any two steps.
+# A cancellation, or an adjustment that broke a reservation, may come between any two steps.
 OVERTAKEN = ("illegal_transition", "claim_broken", "picking_incomplete")
 
 # Of a hundred.

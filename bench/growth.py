@@ -30,7 +30,7 @@ from orders import measure
 RESULT = Path(__file__).resolve().parent / "results" / "growth.json"
 SMALL_SKUS, CLIENTS = 500, Load("8 clients", 8)
 
-# A unit is claimed and let go again, row after row: history as thick everywhere.
+# A unit is reserved and let go again, row after row: history as thick everywhere.
 HISTORY = """
 INSERT INTO inventory_stockmovement
     (sku_id, location_id, on_hand_delta, reserved_delta, unavailable_delta, on_hand_after,
@@ -149,7 +149,7 @@ def count(environment: Environment) -> dict[str, int]:
 
 
 def sign_in(environment: Environment) -> str:
-    """Return the session of somebody at the desk."""
+    """Return the session of a member of staff."""
     out = subprocess.run(
         [sys.executable, "manage.py", "shell", "-v", "0", "-c", STAFF],
         cwd=REPOSITORY, env=environment.variables, capture_output=True, text=True, check=True,

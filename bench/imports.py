@@ -189,7 +189,7 @@ def through_the_product(path: Path) -> dict[str, Any]:
     kind = KINDS["stock"]
     with path.open("rb") as content, transaction.atomic():
         file = accept_file(
-            content=look_into(content, kind), kind=kind, wishes=ImportOptions(), actor=SYSTEM
+            content=look_into(content, kind), kind=kind, options=ImportOptions(), actor=SYSTEM
         )
     staged = time.perf_counter() - began
     run(file.pk, kind)

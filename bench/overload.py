@@ -41,7 +41,7 @@ WINDOW = 2.0  # seconds; its p99 beside that of the light load before says wheth
 AS_BEFORE = 2.0
 LONGEST_RECOVERY = 30.0
 REFUSALS = (429, 503)
-# The status with which each order was answered, by its external id; 0: nobody knows.
+# The status with which each order was answered, by its external id; 0: not known.
 Sent = dict[str, int]
 
 
@@ -211,7 +211,7 @@ def recovery(answers: list[Answer], normal: float) -> float:
 
 
 def compare(environment: Environment, sent: Sent) -> dict[str, Any]:
-    """Compare what was answered with what is there; ask for the laws of the pool."""
+    """Compare the answers with the orders in the database; ask for the laws of the pool."""
     with environment.connect() as connection:
         rows = connection.execute(
             "SELECT external_id, count(*) FROM orders_order GROUP BY external_id"

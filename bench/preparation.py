@@ -37,8 +37,8 @@ class Preparation:
         """Open the buildings and channels and fill the catalogue."""
         for code, body in location_bodies().items():
             self.service().put(f"locations/{code}", body, "put location")
-        shelves = {"pos": BRANCHES, "web": "all"}
-        for code, locations in shelves.items():
+        sells_from = {"pos": BRANCHES, "web": "all"}
+        for code, locations in sells_from.items():
             body = {"name": code, "kind": code, "locations": locations}
             self.service().put(f"channels/{code}", body, "put channel")
 

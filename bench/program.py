@@ -43,7 +43,7 @@ class Program:
 
 def empty_folder(prefix: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp")).resolve()
-    folder.chmod(0o755)  # else root's database would go to a shelter that nobody clears
+    folder.chmod(0o755)  # else root's database would go to a folder that is never cleared
     return folder
 
 

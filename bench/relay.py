@@ -4,8 +4,8 @@
 
 Starts the service in an environment of its own. Four clients place orders, a hundred a request, as
 fast as they are answered. Meanwhile two figures are looked at twice a second: how many committed
-events have no place in the feed yet, and how old the oldest of them is. Loads take turns: nobody
-reads the feed, so that the worker alone gives places; or somebody follows it over HTTP, 200 events
+events have no sequence number yet, and how old the oldest of them is. Loads take turns: the feed is
+not read, so that the worker alone numbers the events; or a client follows it over HTTP, 200 events
 a page. When the last order is answered, the clock runs until nothing older than a second waits,
 and until the follower has read everything.
 """
@@ -115,7 +115,7 @@ class Follower:
         return {"Authorization": f"Bearer {self._environment.key}"}
 
     def finish(self) -> tuple[float, int]:
-        """Let it read what there is; return the seconds that took, and the events read in all."""
+        """Let it read all events; return the seconds that took, and the events read in all."""
         began = time.monotonic()
         self._done.set()
         self._thread.join(LONGEST_WAIT)

@@ -111,7 +111,7 @@ class ReturnsWork:
             self.expected.move("returned", sku, place, 0, apart=-units)
 
     def correct(self, invoice: Invoice) -> None:
-        """Record what somebody found, broke or lost, at the place where there is most of it."""
+        """Record units found, broken or lost, at the location that has most of them."""
         for line in invoice.lines:
             rows = list(self.service.pages("stock", "read stock", sku=line.sku))
             row = max(rows, key=lambda row: row["available"], default=None)

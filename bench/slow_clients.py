@@ -4,9 +4,9 @@
 
 Starts the service in an environment of its own. Each round: orders at a steady rate, first alone,
 then beside the slow clients. These send orders and files of imports, whole heads first or not, and
-read downloads and lists, each with a key and without one; whoever is cut off, refused or done
-begins again. Look at the ratio within a round. At the end every order that was accepted must be
-there once, and the laws of the pool must hold.
+read downloads and lists, each with a key and without one; a client that is cut off, refused or
+done begins again. Look at the ratio within a round. At the end every order that was accepted must
+be there once, and the laws of the pool must hold.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Worker:
         self.expected = ExpectedState()
         self.fulfilment_work = FulfilmentWork(self.service, self.expected, self.chance)
         self.returns_work = ReturnsWork(self.service, self.expected, self.chance)
-        self.waiting = 0.0  # web orders of our share that nobody has picked yet
+        self.waiting = 0.0  # web orders of our share that are not picked yet
         self.place = job.number  # whose turn it is to be picked
 
     def replay(self, ticks: Any) -> None:

@@ -31,7 +31,7 @@ def publish_broken_carts(broken: Sequence[Broken], *, actor: Principal) -> None:
         return
     carts = (
         Reservation.objects.filter(
-            pk__in=[claim.reservation_id for claim in broken], group__isnull=False
+            pk__in=[part.reservation_id for part in broken], group__isnull=False
         )
         .values_list("group_id", flat=True)
         .distinct()

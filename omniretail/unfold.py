@@ -59,7 +59,7 @@ UNFOLD: dict[str, Any] = {
                 _page("Stock", "inventory", "inventory_stock"),
                 _page("Ledger", "menu_book", "inventory_stockmovement"),
                 _view("Look back", "history_toggle_off", "stock-as-of", "inventory_stockmovement"),
-                _page("Claims", "bookmark", "inventory_reservation"),
+                _page("Reservations", "bookmark", "inventory_reservation"),
                 _page("Carts", "shopping_cart", "inventory_reservationgroup"),
                 _page("Deliveries", "pallet", "inventory_expecteddelivery"),
                 _page("Transfers", "sync_alt", "inventory_transfer"),

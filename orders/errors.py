@@ -32,7 +32,7 @@ class ExceedsLine(DomainError):
     title = "More than the line has"
 
 
-class ClaimBroken(DomainError):
+class ReservationBroken(DomainError):
     """A count has just found fewer goods than were promised here.
 
     Read the fulfilment again: its units are being sourced elsewhere.

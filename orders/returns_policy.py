@@ -1,6 +1,6 @@
 """The returns policy: matching units to order lines, caps, and the return window. Pure.
 
-Quantities are units. A wish names an order line or a SKU; one by SKU is spread over the lines
+Quantities are units. A request names an order line or a SKU; one by SKU is spread over the lines
 of that SKU.
 """
 
@@ -58,7 +58,7 @@ class Inspected:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RequestedUnits:
     """Requested units, by order line or by SKU."""
 
     quantity: int
@@ -69,8 +69,8 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Units of the wish at `index`, tied to the line or units that they match."""
+class MatchedUnits:
+    """Units of the request at `index`, tied to the line or units that they match."""
 
     index: int
     quantity: int
@@ -82,7 +82,7 @@ class Share:
 
 @dataclass(slots=True)
 class _Slot:
-    """Units that wishes may take; `sold_id` caps them together with other slots of that line."""
+    """Units that requests may take; `sold_id` caps them together with other slots of that line."""
 
     units: int
     line_id: str | None
@@ -92,15 +92,15 @@ class _Slot:
     inspected_id: int | None = None
     location: str | None = None
 
-    def fits(self, wish: Wish) -> bool:
-        by_line = wish.line_id is not None
-        same = self.line_id == wish.line_id if by_line else self.sku == wish.sku
-        return same and wish.location == self.location
+    def fits(self, request: RequestedUnits) -> bool:
+        by_line = request.line_id is not None
+        same = self.line_id == request.line_id if by_line else self.sku == request.sku
+        return same and request.location == self.location
 
 
-def announce(
-    wishes: Sequence[Wish], sold: Sequence[Sold], *, at: datetime, may_override: bool
-) -> tuple[list[Share], bool]:
+def match_announced(
+    requested: Sequence[RequestedUnits], sold: Sequence[Sold], *, at: datetime, may_override: bool
+) -> tuple[list[MatchedUnits], bool]:
     """Tie announced units to order lines; say whether the window had to be waived.
 
     Units that left last are matched first, because their window is open longest. Raises
@@ -110,66 +110,67 @@ def announce(
         raise NotReturnable(
             "Nothing of this order has left a building, so nothing can come back.",
             reason="nothing_to_return",
-            lines=_refused(wishes),
+            lines=_refused(requested),
         )
     slots = [
         _Slot(max(0, line.out - line.announced), line.line_id, line.sku, sold_id=line.id)
         for line in sorted(sold, key=lambda line: line.left_at or at, reverse=True)
     ]
-    _refuse_strangers(wishes, sold)
-    shares, short = _spread(wishes, slots, {})
+    _refuse_strangers(requested, sold)
+    matched, short = _spread(requested, slots, {})
     if short:
         raise NotReturnable(
             "More is announced than the customer can still give back.",
             reason="too_many",
-            lines=_short(wishes, short),
+            lines=_short(requested, short),
         )
     by_id = {line.id: line for line in sold}
     late = {
-        share.index
-        for share in shares
-        if share.sold_id is not None and _is_late(by_id[share.sold_id], at)
+        units.index
+        for units in matched
+        if units.sold_id is not None and _is_late(by_id[units.sold_id], at)
     }
     if late and not may_override:
         raise NotReturnable(
             f"The {RETURN_WINDOW.days} days for returning these goods are over.",
             reason="outside_window",
-            lines=_refused([wishes[index] for index in sorted(late)]),
+            lines=_refused([requested[index] for index in sorted(late)]),
         )
-    return shares, bool(late)
+    return matched, bool(late)
 
 
 def _is_late(line: Sold, at: datetime) -> bool:
     return line.left_at is not None and at - line.left_at > RETURN_WINDOW
 
 
-def accept(
-    arrivals: Sequence[Wish], expected: Sequence[Expected], sold: Sequence[Sold] | None
-) -> list[Share]:
+def match_arrived(
+    arrivals: Sequence[RequestedUnits], expected: Sequence[Expected], sold: Sequence[Sold] | None
+) -> list[MatchedUnits]:
     """Match arrived (or missing) units to a return's announced units, then to others that left.
 
-    `sold` is None for a return without an order: then any unit may come. A share without
-    `expected_id` was not announced. Raises `NotReturnable` for more units than left.
+    `sold` is None for a return without an order: then any unit may come. Units without
+    `expected_id` were not announced. Raises `NotReturnable` for more units than left.
     """
     announced = [
         _Slot(line.outstanding, line.line_id, line.sku, line.sold_id, line.id) for line in expected
     ]
     rest = [_Slot(line.out, line.line_id, line.sku, line.id) for line in sold or ()]
     caps = {line.id: line.out for line in sold or ()}
-    came = [index for index, wish in enumerate(arrivals) if not wish.missing]
+    came = [index for index, request in enumerate(arrivals) if not request.missing]
     if sold is not None:
         _refuse_strangers([arrivals[index] for index in came], sold)
-    shares, short = _spread(arrivals, [*announced, *rest], caps, only=came)
+    matched, short = _spread(arrivals, [*announced, *rest], caps, only=came)
     if short and sold is not None:
         raise NotReturnable(
             "More came back than ever left.",
             reason="too_many",
             lines=_short(arrivals, short),
         )
-    shares += [
-        Share(index, units, arrivals[index].sku or "") for index, units in sorted(short.items())
+    matched += [
+        MatchedUnits(index, units, arrivals[index].sku or "")
+        for index, units in sorted(short.items())
     ]
-    absent = [index for index, wish in enumerate(arrivals) if wish.missing]
+    absent = [index for index, request in enumerate(arrivals) if request.missing]
     lost, short = _spread(arrivals, announced, {}, only=absent)
     if short:
         raise NotReturnable(
@@ -177,16 +178,18 @@ def accept(
             reason="not_announced",
             lines=_short(arrivals, short),
         )
-    return shares + lost
+    return matched + lost
 
 
-def decide(decisions: Sequence[Wish], inspected: Sequence[Inspected]) -> list[Share]:
+def match_decided(
+    decisions: Sequence[RequestedUnits], inspected: Sequence[Inspected]
+) -> list[MatchedUnits]:
     """Tie decided units to those in inspection, first come first. Raises `NotInInspection`."""
     slots = [
         _Slot(row.waiting, row.line_id, row.sku, inspected_id=row.id, location=row.location)
         for row in inspected
     ]
-    shares, short = _spread(decisions, slots, {})
+    matched, short = _spread(decisions, slots, {})
     if short:
         raise NotInInspection(
             lines=[
@@ -199,27 +202,27 @@ def decide(decisions: Sequence[Wish], inspected: Sequence[Inspected]) -> list[Sh
                 for index, units in sorted(short.items())
             ]
         )
-    return shares
+    return matched
 
 
 def _spread(
-    wishes: Sequence[Wish],
+    requested: Sequence[RequestedUnits],
     slots: Sequence[_Slot],
     caps: dict[int, int],
     *,
     only: Sequence[int] | None = None,
-) -> tuple[list[Share], dict[int, int]]:
-    """Take units out of slots; return the shares and, per wish, the units not found.
+) -> tuple[list[MatchedUnits], dict[int, int]]:
+    """Take units out of slots; return the matched units and, per request, those not found.
 
-    ImportOptions by line go first, else a wish by SKU could take the one line that another names.
+    Requests by line go first, else one by SKU could take the one line that another names.
     """
-    indexes = range(len(wishes)) if only is None else only
-    shares: list[Share] = []
+    indexes = range(len(requested)) if only is None else only
+    matched: list[MatchedUnits] = []
     short: dict[int, int] = {}
-    for index in sorted(indexes, key=lambda index: (wishes[index].line_id is None, index)):
-        wanted = wishes[index].quantity
+    for index in sorted(indexes, key=lambda index: (requested[index].line_id is None, index)):
+        wanted = requested[index].quantity
         for slot in slots:
-            if not wanted or not slot.fits(wishes[index]):
+            if not wanted or not slot.fits(requested[index]):
                 continue
             units = min(wanted, slot.units)
             if slot.sold_id in caps:
@@ -228,18 +231,22 @@ def _spread(
             if units:
                 slot.units -= units
                 wanted -= units
-                shares.append(
-                    Share(index, units, slot.sku, slot.sold_id, slot.expected_id, slot.inspected_id)
+                matched.append(
+                    MatchedUnits(
+                        index, units, slot.sku, slot.sold_id, slot.expected_id, slot.inspected_id
+                    )
                 )
         if wanted:
             short[index] = wanted
-    return shares, short
+    return matched, short
 
 
-def _refuse_strangers(wishes: Sequence[Wish], sold: Sequence[Sold]) -> None:
+def _refuse_strangers(requested: Sequence[RequestedUnits], sold: Sequence[Sold]) -> None:
     """Refuse SKUs that are not in the order at all."""
     known = {line.sku for line in sold}
-    strange = [wish for wish in wishes if wish.line_id is None and wish.sku not in known]
+    strange = [
+        request for request in requested if request.line_id is None and request.sku not in known
+    ]
     if strange:
         raise NotReturnable(
             "This was not bought with this order.",
@@ -248,22 +255,24 @@ def _refuse_strangers(wishes: Sequence[Wish], sold: Sequence[Sold]) -> None:
         )
 
 
-def _refused(wishes: Sequence[Wish]) -> list[dict[str, str | int]]:
-    return _short(wishes, {index: wish.quantity for index, wish in enumerate(wishes)})
+def _refused(requested: Sequence[RequestedUnits]) -> list[dict[str, str | int]]:
+    return _short(requested, {index: request.quantity for index, request in enumerate(requested)})
 
 
-def _short(wishes: Sequence[Wish], short: dict[int, int]) -> list[dict[str, str | int]]:
-    """Return, for each wish that cannot be met, how many of its units could."""
+def _short(
+    requested: Sequence[RequestedUnits], short: dict[int, int]
+) -> list[dict[str, str | int]]:
+    """Return, for each request that cannot be met, how many of its units could."""
     return [
         {
-            **_named(wishes[index]),
-            "returnable": wishes[index].quantity - units,
-            "requested": wishes[index].quantity,
+            **_named(requested[index]),
+            "returnable": requested[index].quantity - units,
+            "requested": requested[index].quantity,
         }
         for index, units in sorted(short.items())
     ]
 
 
-def _named(wish: Wish) -> dict[str, str]:
-    named = {"line_id": wish.line_id, "sku": wish.sku}
+def _named(request: RequestedUnits) -> dict[str, str]:
+    named = {"line_id": request.line_id, "sku": request.sku}
     return {name: value for name, value in named.items() if value is not None}

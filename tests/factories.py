@@ -19,7 +19,7 @@ from core.access.principal import SYSTEM
 from core.database.bulk_insert import take_ids
 from inventory import ledger
 from inventory.choices import Reason
-from inventory.ledger import Claim, Entry
+from inventory.ledger import Entry, NewReservation
 from inventory.models import (
     Barcode,
     KeepRule,
@@ -198,14 +198,14 @@ def stock_up(sku: Sku, location: Location, units: int) -> None:
 def hold_units(
     sku: Sku, location: Location, *units: int, channel: Channel, until: datetime
 ) -> ReservationGroup:
-    """Hold units for a cart through the ledger, one claim for each number."""
+    """Hold units for a cart through the ledger, one reservation for each number."""
     group = ReservationGroup.objects.create(channel=channel, reference="cart", expires_at=until)
     ids = take_ids(inventory_reservation=len(units))["inventory_reservation"]
-    claims = [
-        Claim(identity, sku.pk, location.pk, each, 0, "cart")
+    reservations = [
+        NewReservation(identity, sku.pk, location.pk, each, 0, "cart")
         for identity, each in zip(ids, units, strict=True)
     ]
-    assert ledger.reserve(claims, actor="cart", group_id=group.pk, expires_at=until)
+    assert ledger.reserve(reservations, actor="cart", group_id=group.pk, expires_at=until)
     return group
 
 

@@ -113,7 +113,7 @@ def measure(side: Side, group: ClientGroup, *, idle: Side) -> dict[str, Any]:
         "database_ms": 1_000 * used.database / placed,
         "behind_ms": 1_000 * used.behind / placed,
         "cpu_ms": 1_000 * used.sum / placed,
-        # What else kept the machine busy: ours, idle beside theirs, and everybody else.
+        # What else kept the machine busy: ours, idle beside theirs, and other processes.
         "idle_side_cores": 0.0 if side is idle else idle_used.sum / window,
         "other_cores": (all_used - used.sum - outcome.clients_cpu) / window,
         "load_average": load_average,

@@ -40,7 +40,7 @@ class FamilyFilter(admin.SimpleListFilter):
 
 @admin.register(Event)
 class EventAdmin(Searched, ReadOnlyAdmin):
-    list_display = ("id", "type", "subject", "order", "actor", "told")
+    list_display = ("id", "type", "subject", "order", "actor", "written")
     list_filter = (FamilyFilter,)
     ordering = ("-id",)
     search_help_text = "Order number"
@@ -49,7 +49,7 @@ class EventAdmin(Searched, ReadOnlyAdmin):
         return Q(order=word)
 
     @display(description="Time", ordering="id")
-    def told(self, event: Event) -> str:
+    def written(self, event: Event) -> str:
         return at(event.time)
 
 

@@ -39,7 +39,7 @@ def text(expression: str) -> str:
     return f"CASE WHEN {first} THEN '''' || ({expression}) ELSE {expression} END"
 
 
-def moment(expression: str) -> str:
+def timestamp(expression: str) -> str:
     """Return the SQL of a time as the API writes it."""
     return f"""to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 

@@ -36,6 +36,10 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class EmptyBody(StrictSerializer):
+    """An empty object: members are refused, not ignored."""
+
+
 class StringField(serializers.CharField):
     """A JSON string: a number or a boolean is an error, not a text."""
 

@@ -13,7 +13,7 @@ from core.embedded.connection import BROKER_SOCKET
 from core.embedded.errors import EmbeddedError
 from core.embedded.folders import make_folder, make_servers_folder, open_log, tail
 from core.embedded.places import log_dir, servers_dir, socket_dir
-from core.embedded.postgres import Tell, server_environment
+from core.embedded.postgres import Report, server_environment
 
 LONGEST_START = 60  # seconds; it reads its file first
 LONGEST_SHUTDOWN = 20
@@ -21,9 +21,9 @@ PROGRAMS = ("valkey-", "redis-")
 
 
 class Broker:
-    def __init__(self, home: Path, *, tell: Tell = lambda line: None) -> None:
+    def __init__(self, home: Path, *, report: Report = lambda line: None) -> None:
         self.home = home
-        self.tell = tell
+        self.report = report
 
     @property
     def log(self) -> Path:
@@ -76,7 +76,7 @@ class Broker:
             # a sweep over the database.
             kept = self.folder.with_name(f"broker.unreadable-{int(time.time())}")
             self.folder.rename(kept)
-            self.tell(f"The broker cannot read its queue; kept in {kept}, starting an empty one")
+            self.report(f"The broker cannot read its queue; kept in {kept}, starting an empty one")
             make_folder(self.folder, owner=account, mode=0o700)
             if not self._runs(account):
                 raise EmbeddedError(f"The broker did not start; {self.log} ends:\n{tail(self.log)}")

@@ -50,7 +50,7 @@ def make_folder(path: Path, *, owner: Account, mode: int) -> None:
         owner.own(path)
     elif path.is_symlink() or path.stat().st_uid != owner.uid:
         raise EmbeddedError(
-            f"{path} belongs to somebody else: remove it or choose another DATA_DIR."
+            f"{path} belongs to another user: remove it or choose another DATA_DIR."
         )
 
 

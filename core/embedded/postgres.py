@@ -49,7 +49,7 @@ DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 # For tests: data lost in a power cut is made again by the next run.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class Postgres:
@@ -60,13 +60,13 @@ class Postgres:
         home: Path,
         *,
         durable: bool = True,
-        tell: Tell = lambda line: None,
+        report: Report = lambda line: None,
         is_unwanted: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`tell` is called with long steps; `is_unwanted` may end the wait for a recovery."""
+        """`report` is called with long steps; `is_unwanted` may end the wait for a recovery."""
         self.home = home
         self.durable = durable
-        self.tell = tell
+        self.report = report
         self.is_unwanted = is_unwanted
 
     @property
@@ -119,7 +119,7 @@ class Postgres:
             return
         processes.send(pid, signal.SIGINT)  # "fast": clients are sent away
         if not processes.wait_until_gone(pid, seconds=LONGEST_SHUTDOWN):
-            self.tell("PostgreSQL does not stop, ending it; it recovers at the next start")
+            self.report("PostgreSQL does not stop, ending it; it recovers at the next start")
             processes.send(pid, signal.SIGQUIT)
             processes.wait_until_gone(pid, seconds=LONGEST_SHUTDOWN)
 
@@ -133,7 +133,7 @@ class Postgres:
         return found
 
     def _create(self, cluster: Path, binaries: PostgresBinaries, account: Account) -> None:
-        self.tell("Making an empty PostgreSQL database")
+        self.report("Making an empty PostgreSQL database")
         # Made beside and renamed when complete: a power cut half-way leaves no broken folder.
         unfinished = cluster.with_name(f"{cluster.name}.unfinished")
         if unfinished.exists():
@@ -194,7 +194,7 @@ class Postgres:
                 )
             if time.monotonic() > news:
                 news += 15
-                self.tell("PostgreSQL is not ready yet (recovering after a crash?)")
+                self.report("PostgreSQL is not ready yet (recovering after a crash?)")
             time.sleep(0.02)
 
     def _answers(self, name: str) -> bool:

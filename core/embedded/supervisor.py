@@ -120,14 +120,16 @@ class Supervisor:
     def _start_servers(self) -> None:
         if is_database_embedded():
             with self.console.step("Starting PostgreSQL"):
-                postgres = Postgres(self.home, tell=self.console.say, is_unwanted=self._stop.is_set)
+                postgres = Postgres(
+                    self.home, report=self.console.say, is_unwanted=self._stop.is_set
+                )
                 self._use = Use(self.home, postgres=postgres)
                 self._use.begin()
                 self._use.keep()
         self._go_on()
         if is_broker_embedded():
             with self.console.step("Starting the broker"):
-                self._broker = Broker(self.home, tell=self.console.say)
+                self._broker = Broker(self.home, report=self.console.say)
                 self._broker.start()
         self._go_on()
 

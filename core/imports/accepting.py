@@ -24,17 +24,19 @@ class ImportOptions:
     file_name: str = ""
 
 
-def accept_file(*, content: CsvFile, kind: Kind, wishes: ImportOptions, actor: Principal) -> Import:
+def accept_file(
+    *, content: CsvFile, kind: Kind, options: ImportOptions, actor: Principal
+) -> Import:
     """Stage a file to be applied by a worker, in the caller's transaction.
 
     Raises `ValidationFailed` at `/file` when it cannot be read.
     """
     file = Import.objects.create(
         kind=kind.name,
-        dry_run=wishes.dry_run,
-        reference=wishes.reference,
-        as_of=wishes.as_of,
-        file_name=wishes.file_name[:200].replace("\x00", ""),
+        dry_run=options.dry_run,
+        reference=options.reference,
+        as_of=options.as_of,
+        file_name=options.file_name[:200].replace("\x00", ""),
         owner=actor.id,
         actor=actor.name[:150],
         channels=_tied(actor.channels),
@@ -49,7 +51,7 @@ def accept_file(*, content: CsvFile, kind: Kind, wishes: ImportOptions, actor: P
         subject=f"imports/{file.pk}",
         kind=kind.name,
         rows=file.rows_total,
-        dry_run=wishes.dry_run,
+        dry_run=options.dry_run,
     )
     file.refresh_from_db(fields=["created_at", "updated_at"])
     return file

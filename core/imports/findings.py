@@ -35,24 +35,24 @@ class Effect:
     after: Any
 
 
-def note_row_errors(file: Import, faults: Sequence[RowError]) -> None:
+def note_row_errors(file: Import, errors: Sequence[RowError]) -> None:
     """Store errors, each with the row as it stood in the file."""
-    if not faults:
+    if not errors:
         return
     columns = [[], [], [], []]  # type: list[list[Any]]
-    for fault in faults:
+    for error in errors:
         for values, value in zip(
-            columns, (fault.line, fault.column, fault.code, fault.reason[:500]), strict=True
+            columns, (error.line, error.column, error.code, error.reason[:500]), strict=True
         ):
             values.append(value)
-    note_found_faults(
+    note_found_errors(
         file,
         "SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])",
         columns,
     )
 
 
-def note_found_faults(
+def note_found_errors(
     file: Import, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
 ) -> int:
     """Store the errors (line, column, code, reason) that a query returns; return how many rows
@@ -62,12 +62,12 @@ def note_found_faults(
     )  # names that the kind knows, never free text
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""WITH fault(line, "column", code, reason) AS ({query}), noted AS (
+            f"""WITH found(line, "column", code, reason) AS ({query}), noted AS (
                     INSERT INTO {BadRow._meta.db_table}
                         (file_id, line, "column", code, reason, row)
                     SELECT {int(file.pk)}, e.line, e."column", e.code, left(e.reason, 500),
                            jsonb_build_object({cells})
-                    FROM fault e JOIN {file_table(file)} f USING (line)
+                    FROM found e JOIN {file_table(file)} f USING (line)
                     ORDER BY e.line
                     RETURNING line)
                 SELECT count(DISTINCT line) FROM noted n WHERE NOT EXISTS (
@@ -80,7 +80,7 @@ def note_found_faults(
 
 def note_misshapen(file: Import) -> int:
     """List the rows that have more or fewer cells than the header; return how many."""
-    return note_found_faults(
+    return note_found_errors(
         file,
         f"""SELECT line, '', 'misshapen_row', fault FROM {file_table(file)}
             WHERE fault IS NOT NULL""",
@@ -97,7 +97,7 @@ def note_duplicates(file: Import, key: Sequence[str]) -> int:
     if not _may_hold_duplicates(table, cells):
         return 0
     names = ", ".join(cells)
-    return note_found_faults(
+    return note_found_errors(
         file,
         f"""SELECT line, '{given[0]}', 'duplicate_row',
                    'Line ' || first || ' has the same {" and ".join(given)} already.'

@@ -46,27 +46,27 @@ Group = Sequence[Row]
 class RowsRefused(Exception):
     """Rows that cannot be applied, each with what is wrong with it."""
 
-    def __init__(self, faults: Sequence[RowError]) -> None:
-        super().__init__(faults[0].reason)
-        self.faults = faults
+    def __init__(self, errors: Sequence[RowError]) -> None:
+        super().__init__(errors[0].reason)
+        self.errors = errors
 
 
 @dataclass(slots=True)
 class ImportResult:
     """The result of applying a chunk."""
 
-    faults: list[RowError] = field(default_factory=list)
+    errors: list[RowError] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     changed: int = 0
     failed: int = 0
 
-    def refuse(self, faults: Sequence[RowError], *, rows: int) -> None:
-        self.faults += faults
+    def refuse(self, errors: Sequence[RowError], *, rows: int) -> None:
+        self.errors += errors
         self.failed += rows
 
     def settle(self, chunk: Chunk, *, done: int) -> Progress:
         """Store errors and changes, and return the import's progress."""
-        note_row_errors(chunk.file, self.faults)
+        note_row_errors(chunk.file, self.errors)
         if chunk.file.dry_run:
             note_effects(chunk.file, self.effects)
         return Progress(done=done, changed=self.changed, failed=self.failed)
@@ -101,7 +101,7 @@ def apply_each(chunk: Chunk, act: Callable[[Group], list[Effect]]) -> Progress:
 
     `act` returns what it changed, and raises `RowsRefused` or a refusal of the command.
     """
-    tally = ImportResult()
+    result = ImportResult()
     groups = groups_of(chunk)
     for group in groups:
         try:
@@ -109,20 +109,20 @@ def apply_each(chunk: Chunk, act: Callable[[Group], list[Effect]]) -> Progress:
                 effects = act(group)
                 transaction.set_rollback(chunk.file.dry_run)
         except RowsRefused as refused:
-            tally.refuse(refused.faults, rows=len(group))
+            result.refuse(refused.errors, rows=len(group))
         except (DomainError, serializers.ValidationError) as error:
-            tally.refuse(list(faults_of(error, group)), rows=len(group))
+            result.refuse(list(row_errors_of(error, group)), rows=len(group))
         else:
-            tally.effects += effects
-            tally.changed += len(group) if effects else 0
-    return tally.settle(chunk, done=sum(len(group) for group in groups))
+            result.effects += effects
+            result.changed += len(group) if effects else 0
+    return result.settle(chunk, done=sum(len(group) for group in groups))
 
 
 def _first_step(pointer: str) -> str:
     return pointer.partition("/")[0]
 
 
-def faults_of(
+def row_errors_of(
     error: Exception, group: Group, *, column_at: Callable[[str], str] = _first_step
 ) -> Iterator[RowError]:
     """Return a refusal as errors of the rows it concerns.

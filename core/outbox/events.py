@@ -25,20 +25,20 @@ EVENTS = Table.of(
 )
 
 
-def event_rows(facts: Sequence[OutboxEvent]) -> Rows:
+def event_rows(events: Sequence[OutboxEvent]) -> Rows:
     """Return events as rows of the outbox, for a statement that writes other rows too."""
     return EVENTS, [
         {
-            "type": fact.type,
-            "subject": fact.subject,
-            "order": fact.order,
-            "actor": fact.actor,
-            "data": fact.data,
+            "type": event.type,
+            "subject": event.subject,
+            "order": event.order,
+            "actor": event.actor,
+            "data": event.data,
         }
-        for fact in facts
+        for event in events
     ]
 
 
-def publish(*facts: OutboxEvent) -> None:
+def publish(*events: OutboxEvent) -> None:
     """Write events to the outbox, in the caller's transaction, as one statement."""
-    insert_rows(event_rows(facts))
+    insert_rows(event_rows(events))

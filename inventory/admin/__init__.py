@@ -6,8 +6,8 @@ from inventory.admin import (
     deliveries,
     drift,
     keep_rules,
+    placements,
     pool,
-    shelf,
     transfers,
 )
 
@@ -17,7 +17,7 @@ __all__ = [
     "deliveries",
     "drift",
     "keep_rules",
+    "placements",
     "pool",
-    "shelf",
     "transfers",
 ]

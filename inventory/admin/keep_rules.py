@@ -20,8 +20,8 @@ from core.access.principal import Principal
 from core.admin.base import ROWS, actor_of, at, check_code
 from core.audit.record import record
 from inventory.choices import KeepKind, KeepState
-from inventory.commands.kept.change_rule import change_keep_rule
-from inventory.commands.kept.keep_rules import KeepFacts, put_keep_rule, remove_keep_rule
+from inventory.commands.keep_from_sale.change_rule import change_keep_rule
+from inventory.commands.keep_from_sale.keep_rules import KeepFacts, put_keep_rule, remove_keep_rule
 from inventory.models import KeepRule, RingFence
 from inventory.queries.available.keep_rules import IN_STATE, state_of
 from inventory.settlement import settlement
@@ -35,12 +35,16 @@ class KeepRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = KeepRule
         exclude = ("version",)
-        labels = {"channel": "For channel", "quantity": "Units on each shelf", "sku": "SKU"}
+        labels = {
+            "channel": "For channel",
+            "quantity": "Units of each SKU and location",
+            "sku": "SKU",
+        }
         help_texts = {
             "code": "Short and lasting: systems know the rule by it.",
             "kind": "Safety stock is kept from every channel, a ring fence for one.",
             "channel": "Whom a ring fence keeps the units for. Empty for safety stock.",
-            "quantity": "Of several rules that match a shelf, the highest applies.",
+            "quantity": "Of several rules that match, the highest applies.",
             "category": "Written as on the SKUs themselves.",
             "starts_at": "UTC. Empty: at once.",
             "until": "UTC. Empty: for good. At this moment the units are released.",
@@ -84,7 +88,7 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(KeepRule)
 class KeepRuleAdmin(ModelAdmin):
     form = KeepRuleForm
-    list_display = ("code", "state", "units", "for_whom", "shelves", "begins", "ends", "why")
+    list_display = ("code", "state", "units", "for_whom", "applies_to", "begins", "ends", "why")
     list_filter = (StateFilter, "kind", "channel", "location", "abc_class")
     list_select_related = ("channel", "sku", "location")
     list_per_page = ROWS
@@ -94,10 +98,10 @@ class KeepRuleAdmin(ModelAdmin):
     fieldsets = (
         (None, {"fields": ("code", "kind", "channel", "quantity")}),
         (
-            "On which shelves",
+            "Of which stock",
             {
-                "description": "A shelf is a SKU in a location. Leave empty what does not matter: "
-                "a rule that names nothing here applies to every shelf.",
+                "description": "Leave empty what does not matter: a rule that names nothing here "
+                "applies to every SKU at every location.",
                 "fields": (("category", "abc_class"), "sku", "location"),
             },
         ),
@@ -123,8 +127,8 @@ class KeepRuleAdmin(ModelAdmin):
     def for_whom(self, rule: KeepRule) -> str:
         return rule.channel.code if rule.channel else "no channel: safety stock"
 
-    @display(description="AvailabilitySnapshot")
-    def shelves(self, rule: KeepRule) -> str:
+    @display(description="Applies to")
+    def applies_to(self, rule: KeepRule) -> str:
         named = [
             f"SKU {rule.sku.code}" if rule.sku else "",
             rule.category,

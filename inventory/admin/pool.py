@@ -24,15 +24,15 @@ from core.admin.base import (
 )
 from inventory.admin.links import OfSkuAtLocation, ledger, skus_named
 from inventory.choices import ENDED, LIVE
-from inventory.keeping import Kept
 from inventory.models import Reservation, ReservationGroup, Stock, StockMovement
 from inventory.queries.available.conditions import conditions_in_words, conditions_of
-from inventory.queries.available.kept import read_kept
+from inventory.queries.available.kept_from_sale import read_kept
+from inventory.rulebook import Kept
 
 
-class ShelfFilter(admin.SimpleListFilter):
-    title = "shelf"
-    parameter_name = "shelf"
+class UnitsFilter(admin.SimpleListFilter):
+    title = "units"
+    parameter_name = "units"
     rules = {
         "available": Q(on_hand__gt=F("reserved") + F("unavailable")),
         "reserved": Q(reserved__gt=0),
@@ -95,7 +95,7 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         "kept",
         "ledger_link",
     )
-    list_filter = ("location", ShelfFilter)
+    list_filter = ("location", UnitsFilter)
     list_select_related = ("sku", "location")
     # By the columns of its unique index; by SKU code, two million rows would be sorted first.
     ordering = ("sku_id", "location_id")
@@ -196,7 +196,7 @@ class ReservationAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
     list_filter = ("state", "location")
     list_select_related = ("sku", "location")
     ordering = ("-id",)
-    search_help_text = "Reference; or SKU code or barcode, for the live claims on it"
+    search_help_text = "Reference; or SKU code or barcode, for the live reservations on it"
 
     def find(self, word: str) -> Q:
         # Live or ended, each by its own index. The history of a SKU's reservations is in the
@@ -206,12 +206,12 @@ class ReservationAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
         return Q(sku__in=skus, state__in=LIVE) | named
 
     @display(description="Expires")
-    def expires(self, claim: Reservation) -> str:
-        return at(claim.expires_at)
+    def expires(self, reservation: Reservation) -> str:
+        return at(reservation.expires_at)
 
     @display(description="Created", ordering="id")
-    def created(self, claim: Reservation) -> str:
-        return at(claim.created_at)
+    def created(self, reservation: Reservation) -> str:
+        return at(reservation.created_at)
 
 
 class HeldInline(ReadOnlyInline):

@@ -113,7 +113,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
     @display(description="For")
     def whom(self, transfer: Transfer) -> SafeString | str:
         if not transfer.reference:
-            return "the shelf"
+            return "stock"
         return link(transfer.reference, "orders_fulfilment", q=transfer.reference)
 
     @display(description="Left", ordering="dispatched_at")

@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from core.access.principal import Principal
 from inventory.choices import KeepKind
-from inventory.keeping import Kept
 from inventory.ledger import Balance, Broken
 from inventory.queries.lookup import Spot
+from inventory.rulebook import Kept
 from inventory.timestamps import as_text
 
 
@@ -33,7 +33,7 @@ class KeptAnswer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField()
     until = serializers.DateTimeField(allow_null=True)
     rule = serializers.CharField(
-        allow_null=True, help_text="The keep rule; null: the shelf's own safety stock or fence"
+        allow_null=True, help_text="The keep rule; null: the row's own safety stock or fence"
     )
 
 
@@ -79,10 +79,10 @@ def render_broken(broken: Sequence[Broken], spots: Iterable[Spot]) -> list[dict[
     named: Mapping[tuple[int, int], Spot] = {spot.pair: spot for spot in spots}
     return [
         {
-            "sku": named[claim.sku_id, claim.location_id].sku,
-            "location": named[claim.sku_id, claim.location_id].location,
-            "quantity": claim.quantity,
-            "reference": claim.reference,
+            "sku": named[part.sku_id, part.location_id].sku,
+            "location": named[part.sku_id, part.location_id].location,
+            "quantity": part.quantity,
+            "reference": part.reference,
         }
-        for claim in broken
+        for part in broken
     ]

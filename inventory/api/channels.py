@@ -19,7 +19,7 @@ from core.api.views import ApiView, Expect, listed, tagged
 from core.database.updated_at import exact_text
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.fields import MomentField
-from inventory.commands.kept.ring_fences import Fence, replace_ring_fences
+from inventory.commands.keep_from_sale.ring_fences import Fence, replace_ring_fences
 from inventory.models import RingFence, Sku
 from inventory.settlement import settlement
 from inventory.timestamps import as_text

@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from core.api.fields import MAX_ITEMS, CodeField, StrictIntegerField, StrictSerializer
+from core.api.fields import MAX_ITEMS, CodeField, EmptyBody, StrictIntegerField, StrictSerializer
 from core.api.views import ApiView
 from inventory.api.answers import (
     BalanceAnswer,
@@ -23,7 +23,6 @@ from inventory.api.answers import (
 )
 from inventory.api.count_answers import CountSessionAnswer
 from inventory.api.fields import MomentField, ReferenceField, refuse_duplicates
-from inventory.api.reservations import NoBody
 from inventory.commands.change import StockChange
 from inventory.commands.counting.apply import apply_finished_count
 from inventory.commands.counting.count import (
@@ -149,14 +148,14 @@ def _render(body: dict[str, Any], spots: list[Spot], applied: AppliedCount) -> d
 
 
 class FinishedCountAnswer(CountSessionAnswer):
-    broken = BrokenAnswer(many=True, help_text="Promises that the shelf cannot keep")
+    broken = BrokenAnswer(many=True, help_text="Promises that the stock cannot keep")
 
 
 class CountApplicationView(ApiView):
     scopes = {"POST": "stock:write"}
 
     @extend_schema(
-        operation_id="apply_finished_count", request=NoBody, responses={200: FinishedCountAnswer}
+        operation_id="apply_finished_count", request=EmptyBody, responses={200: FinishedCountAnswer}
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
         """Apply a count in review, each line compared with the record at its own time.
@@ -165,7 +164,7 @@ class CountApplicationView(ApiView):
         are. Where fewer remain than were promised, the newest promises break and are sourced
         again.
         """
-        self.body(NoBody)
+        self.body(EmptyBody)
 
         def effect() -> tuple[int, Any]:
             applied = apply_finished_count(identity=identity, actor=self.actor)

@@ -12,13 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.fields import MAX_ITEMS, CodeField, StrictSerializer
+from core.api.fields import MAX_ITEMS, CodeField, EmptyBody, StrictSerializer
 from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound
 from inventory.api.count_answers import CountSessionAnswer, CountSummaryAnswer, EntriesAnswer
 from inventory.api.count_body import CountSelectionBody, EntriesBody, chosen_lines, seen_by
 from inventory.api.filters import CountFilters
-from inventory.api.reservations import NoBody
 from inventory.commands.counting.count_review import approve_count
 from inventory.commands.counting.count_work import (
     Threshold,
@@ -135,10 +134,12 @@ class CountEntriesView(ApiView):
 class CountSubmissionView(ApiView):
     scopes = {"POST": "stock:write"}
 
-    @extend_schema(operation_id="submit_count", request=NoBody, responses={200: CountSessionAnswer})
+    @extend_schema(
+        operation_id="submit_count", request=EmptyBody, responses={200: CountSessionAnswer}
+    )
     def post(self, request: Request, identity: str) -> HttpResponse:
         """Submit the count: from now on `review` compares it with the record."""
-        self.body(NoBody)
+        self.body(EmptyBody)
         return self.act(
             lambda: (200, count_document(submit_count(identity=identity, actor=self.actor)))
         )
@@ -183,10 +184,12 @@ class RecountView(ApiView):
 class CountCancellationView(ApiView):
     scopes = {"POST": "stock:write"}
 
-    @extend_schema(operation_id="cancel_count", request=NoBody, responses={200: CountSessionAnswer})
+    @extend_schema(
+        operation_id="cancel_count", request=EmptyBody, responses={200: CountSessionAnswer}
+    )
     def post(self, request: Request, identity: str) -> HttpResponse:
         """Cancel the count; the stock does not change."""
-        self.body(NoBody)
+        self.body(EmptyBody)
         return self.act(
             lambda: (200, count_document(cancel_count(identity=identity, actor=self.actor)))
         )

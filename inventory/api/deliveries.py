@@ -16,6 +16,7 @@ from core.access.principal import Principal
 from core.api.fields import (
     MAX_ITEMS,
     CodeField,
+    EmptyBody,
     QuantityField,
     StrictBooleanField,
     StrictSerializer,
@@ -26,14 +27,13 @@ from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound
 from inventory.api.fields import MomentField, ReferenceField
 from inventory.api.filters import DeliveryFilters
-from inventory.api.reservations import NoBody
 from inventory.barcodes import MAX_LENGTH
 from inventory.choices import DeliveryState
 from inventory.commands.goods_in.expect import Announcement, cancel_delivery, expect_delivery
 from inventory.commands.goods_in.receive import Arrived
 from inventory.commands.goods_in.take_in import take_in_delivery
 from inventory.queries.deliveries import delivery_documents, visible_deliveries
-from inventory.queries.goods import find_goods
+from inventory.queries.line_skus import find_line_skus
 from inventory.queries.transfers import as_id
 
 
@@ -126,11 +126,11 @@ class DeliveryCancellationView(ApiView):
     scopes = {"POST": "stock:write"}
 
     @extend_schema(
-        operation_id="cancel_delivery", request=NoBody, responses={200: ExpectedDeliveryAnswer}
+        operation_id="cancel_delivery", request=EmptyBody, responses={200: ExpectedDeliveryAnswer}
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
         """Cancel a delivery of which nothing has been received."""
-        self.body(NoBody)
+        self.body(EmptyBody)
 
         def effect() -> tuple[int, Any]:
             cancel_delivery(identity=identity, actor=self.actor)
@@ -148,7 +148,7 @@ def show_delivery(identity: str, *, actor: Principal) -> dict[str, Any]:
 
 def read_announcement(body: dict[str, Any], *, actor: Principal) -> Announcement:
     """Look up the codes of a validated body. Raises `ValidationFailed` with pointers."""
-    goods = find_goods(body["lines"], locations={"/location": body["location"]}, actor=actor)
+    goods = find_line_skus(body["lines"], locations={"/location": body["location"]}, actor=actor)
     units: dict[int, int] = {}
     for sku_id, line in zip(goods.sku_ids, body["lines"], strict=True):
         units[sku_id] = units.get(sku_id, 0) + line["quantity"]
@@ -209,7 +209,7 @@ class DeliveryReceiptView(ApiView):
 
         def effect() -> tuple[int, Any]:
             show_delivery(identity, actor=self.actor)
-            goods = find_goods(body["lines"], locations={}, actor=self.actor)
+            goods = find_line_skus(body["lines"], locations={}, actor=self.actor)
             take_in_delivery(
                 identity=identity,
                 arrived=_sum_up(goods.sku_ids, body["lines"]),

@@ -22,8 +22,8 @@ from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.fields import CategoryField, MomentField
 from inventory.api.filters import KeepRuleFilters
 from inventory.choices import AbcClass, KeepKind, KeepState
-from inventory.commands.kept.change_rule import change_keep_rule
-from inventory.commands.kept.keep_rules import KeepFacts, put_keep_rule, remove_keep_rule
+from inventory.commands.keep_from_sale.change_rule import change_keep_rule
+from inventory.commands.keep_from_sale.keep_rules import KeepFacts, put_keep_rule, remove_keep_rule
 from inventory.models import KeepRule
 from inventory.queries.available.keep_rules import state_of, visible_keep_rules
 from inventory.queries.lookup import look_up
@@ -38,7 +38,7 @@ KeepRuleBody = type(
         "channel": CodeField(
             required=False, allow_null=True, help_text="Whom a ring fence keeps the units for"
         ),
-        "quantity": QuantityField(help_text="Units on each shelf that matches"),
+        "quantity": QuantityField(help_text="Units of each SKU and location that matches"),
         "sku": CodeField(required=False, allow_null=True),
         "category": CategoryField(required=False, allow_null=True),
         "abc_class": serializers.ChoiceField(AbcClass.choices, required=False, allow_null=True),
@@ -110,7 +110,7 @@ class KeepRuleView(ApiView):
 
         def put(expect: Expect) -> tuple[KeepRule, bool]:
             facts = _facts(body, actor=self.actor)
-            if self._is_somebody_elses(code):
+            if self._is_hidden(code):
                 raise NotFound()
             rule, created = change_keep_rule(
                 lambda: put_keep_rule(code=code, facts=facts, actor=self.actor, expect=expect),
@@ -139,7 +139,7 @@ class KeepRuleView(ApiView):
         retry_conflicts(remove)
         return Response(status=204)
 
-    def _is_somebody_elses(self, code: str) -> bool:
+    def _is_hidden(self, code: str) -> bool:
         there = KeepRule.objects.filter(code=code)
         return there.exists() and not visible_keep_rules(self.actor).filter(code=code).exists()
 

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from core.api.fields import (
     MAX_LINES,
     CodeField,
+    EmptyBody,
     QuantityField,
     StrictIntegerField,
     StrictSerializer,
@@ -49,10 +50,6 @@ class ReservationBody(StrictSerializer):
 
 class ExtensionBody(StrictSerializer):
     ttl_seconds = TtlField()
-
-
-class NoBody(StrictSerializer):
-    """An empty object."""
 
 
 class ReservationLineAnswer(serializers.Serializer[Any]):
@@ -142,11 +139,11 @@ class ReservationReleaseView(ApiView):
     scopes = {"POST": "stock:write"}
 
     @extend_schema(
-        operation_id="release_reservation", request=NoBody, responses={200: ReservationAnswer}
+        operation_id="release_reservation", request=EmptyBody, responses={200: ReservationAnswer}
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
         """Release a cart's reservation."""
-        self.body(NoBody)
+        self.body(EmptyBody)
 
         def effect() -> tuple[int, Any]:
             group = find_reservation(identity, actor=self.actor)

@@ -16,7 +16,7 @@ from core.api.views import ApiView
 from core.idempotency.execute import retry_conflicts
 from inventory.api.fields import refuse_duplicates
 from inventory.commands.change import StockChange
-from inventory.commands.kept.safety_stock import keep_safe
+from inventory.commands.keep_from_sale.safety_stock import keep_safe
 from inventory.queries.lookup import find_spots
 from inventory.settlement import settlement
 

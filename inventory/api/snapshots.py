@@ -85,7 +85,7 @@ class SnapshotAnswer(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField()
     dry_run = serializers.BooleanField()
     lines = SnapshotLineAnswer(many=True)
-    broken = BrokenAnswer(many=True, help_text="Promises that the shelf cannot keep")
+    broken = BrokenAnswer(many=True, help_text="Promises that the stock cannot keep")
 
 
 class SnapshotsView(ApiView):

@@ -16,11 +16,11 @@ from core.api.views import ApiView, listed
 from inventory.api.answers import KeptAnswer, render_kept
 from inventory.api.filters import MovementFilters, StockFilters
 from inventory.choices import Reason
-from inventory.keeping import Kept
 from inventory.models import Stock, StockMovement
-from inventory.queries.available.kept import read_kept
+from inventory.queries.available.kept_from_sale import read_kept
 from inventory.queries.history import visible_movements
 from inventory.queries.stock import read_stock, visible_stock
+from inventory.rulebook import Kept
 from inventory.timestamps import as_text
 
 
@@ -32,7 +32,7 @@ class StockAnswer(serializers.Serializer[Any]):
     unavailable = serializers.IntegerField(help_text="Of these, not for sale")
     available = serializers.IntegerField(help_text="on_hand - reserved - unavailable")
     safety_stock = serializers.IntegerField(
-        help_text="Of available, never promised: the shelf's own level, or a rule's if higher"
+        help_text="Of available, never promised: the row's own level, or a rule's if higher"
     )
     kept = KeptAnswer(many=True, help_text="What is kept from sale here, for whom and why")
     incoming = serializers.IntegerField(help_text="Units on their way here")

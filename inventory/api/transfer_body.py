@@ -58,7 +58,7 @@ TransferAnswer = type(
         "from": serializers.CharField(),
         "to": serializers.CharField(),
         "state": serializers.ChoiceField(TransferState.choices),
-        "reference": serializers.CharField(help_text="For whom it travels; empty: for the shelf"),
+        "reference": serializers.CharField(help_text="For whom it travels; empty: for stock"),
         "lines": TransferLineAnswer(many=True),
         "created_at": serializers.DateTimeField(),
         "dispatched_at": serializers.DateTimeField(allow_null=True),

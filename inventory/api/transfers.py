@@ -12,11 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.api.fields import EmptyBody
 from core.api.views import ApiView, listed
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.filters import TransferFilters
-from inventory.api.reservations import NoBody
 from inventory.api.scan_body import SCAN_KEY, ScansBody
 from inventory.api.transfer_body import (
     TransferAnswer,
@@ -91,10 +91,12 @@ class TransferView(ApiView):
 class TransferCancellationView(ApiView):
     scopes = {"POST": "stock:write"}
 
-    @extend_schema(operation_id="cancel_transfer", request=NoBody, responses={200: TransferAnswer})
+    @extend_schema(
+        operation_id="cancel_transfer", request=EmptyBody, responses={200: TransferAnswer}
+    )
     def post(self, request: Request, identity: str) -> HttpResponse:
         """Cancel a draft."""
-        self.body(NoBody)
+        self.body(EmptyBody)
         return self.act(lambda: (200, cancel_transfer(identity=identity, actor=self.actor)))
 
 

@@ -44,19 +44,19 @@ def redeem_hold(
         group_id = uuid.UUID(reservation_id)
     except ValueError:
         raise ReservationNotLive() from None
-    claims = list(
+    rows = list(
         Reservation.objects.filter(
             group=group_id, group__channel=channel_id, group__expires_at__isnull=False
         ).values_list("id", "quantity", "state", "sku_id", "location_id")
     )
-    if not claims or any(state != ReservationState.HELD for _, _, state, _, _ in claims):
+    if not rows or any(state != ReservationState.HELD for _, _, state, _, _ in rows):
         raise ReservationNotLive()
     ordered = Sku.objects.filter(code__in=skus).values_list("id", flat=True)
-    touched = sorted({*ordered, *(sku_id for _, _, _, sku_id, _ in claims)})
+    touched = sorted({*ordered, *(sku_id for _, _, _, sku_id, _ in rows)})
     ledger.lock_skus(touched)
     end_stale_holds(actor=actor, sku_ids=touched)
-    done = ledger.close_claims(
-        [Part(identity, quantity) for identity, quantity, _, _, _ in claims],
+    done = ledger.close_reservations(
+        [Part(identity, quantity) for identity, quantity, _, _, _ in rows],
         state=ReservationState.RELEASED,
         reason=Reason.RELEASED,
         actor=actor,
@@ -65,6 +65,6 @@ def redeem_hold(
         raise ReservationNotLive()
     ReservationGroup.objects.filter(pk=group_id).update(ordered_at=Now())
     units: dict[tuple[int, int], int] = {}
-    for _, quantity, _, sku_id, location_id in claims:
+    for _, quantity, _, sku_id, location_id in rows:
         units[sku_id, location_id] = units.get((sku_id, location_id), 0) + quantity
     return units

@@ -17,9 +17,9 @@ from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.commands.holds import end_stale_holds
 from inventory.errors import InsufficientStock, ReservationNotLive
-from inventory.ledger import Claim, Part
+from inventory.ledger import NewReservation, Part
 from inventory.models import ReservationGroup
-from inventory.queries.available.candidates import Shelf, read_shelf
+from inventory.queries.available.sellable import SellableSnapshot, read_sellable
 from inventory.queries.reservations import compose_reservation, reservation_documents
 from inventory.spreading import Portion, Shortage, Want, spread
 from inventory.timestamps import database_now
@@ -52,29 +52,31 @@ def hold_stock(*, cart: Cart, actor: Principal) -> dict[str, Any]:
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                shelf = _look(cart, actor, locked=attempt == ATTEMPTS - 1)
-                portions = _choose(cart, shelf, network, actor)
-                return _write(cart, portions, shelf, network, actor)
+                snapshot = _look(cart, actor, locked=attempt == ATTEMPTS - 1)
+                portions = _choose(cart, snapshot, network, actor)
+                return _write(cart, portions, snapshot, network, actor)
         except _LostRace:
             continue
     # Only a ring-fence set between reading and writing can make the locked attempt lose.
     raise InsufficientStock(lines=[])
 
 
-def _look(cart: Cart, actor: Principal, *, locked: bool) -> Shelf:
+def _look(cart: Cart, actor: Principal, *, locked: bool) -> SellableSnapshot:
     """Read the availability; end expired holds before, lock the rows if asked."""
     skus = sorted({want.sku for want in cart.wants})
-    shelf = read_shelf(skus=skus, channel_id=cart.channel.id)
-    ids = sorted(shelf.sku_ids.values())
-    stale = shelf.has_stale_holds
+    snapshot = read_sellable(skus=skus, channel_id=cart.channel.id)
+    ids = sorted(snapshot.sku_ids.values())
+    stale = snapshot.has_stale_holds
     if stale:
         end_stale_holds(actor=actor.name, sku_ids=ids)
     if locked:
         ledger.lock_skus(ids)
-    return read_shelf(skus=skus, channel_id=cart.channel.id) if stale or locked else shelf
+    return read_sellable(skus=skus, channel_id=cart.channel.id) if stale or locked else snapshot
 
 
-def _choose(cart: Cart, shelf: Shelf, network: Network, actor: Principal) -> Sequence[Portion]:
+def _choose(
+    cart: Cart, snapshot: SellableSnapshot, network: Network, actor: Principal
+) -> Sequence[Portion]:
     """Choose among the locations that the channel sells from and the actor may see."""
     places = {
         identity: place
@@ -84,10 +86,10 @@ def _choose(cart: Cart, shelf: Shelf, network: Network, actor: Principal) -> Seq
     sellable = {
         sku: {
             places[location_id].code: units
-            for location_id, units in shelf.sellable[sku_id].items()
+            for location_id, units in snapshot.sellable[sku_id].items()
             if location_id in places and units > 0
         }
-        for sku, sku_id in shelf.sku_ids.items()
+        for sku, sku_id in snapshot.sku_ids.items()
     }
     priorities = {place.code: place.priority for place in places.values()}
     chosen = spread(cart.wants, sellable=sellable, priorities=priorities)
@@ -104,7 +106,7 @@ def _as_line(short: Shortage) -> dict[str, Any]:
 def _write(
     cart: Cart,
     portions: Sequence[Portion],
-    shelf: Shelf,
+    snapshot: SellableSnapshot,
     network: Network,
     actor: Principal,
 ) -> dict[str, Any]:
@@ -121,23 +123,25 @@ def _write(
         lines=[asdict(portion) | {"state": ReservationState.HELD} for portion in portions],
     )
     publish(OutboxEvent("reservation.held", f"reservations/{group.pk}", document, actor=actor.name))
-    claims = _claims(cart.reference, portions, shelf, network)
-    if not ledger.reserve(claims, actor=actor.name, group_id=group.pk, expires_at=expires_at):
+    reservations = _compose_reservations(cart.reference, portions, snapshot, network)
+    if not ledger.reserve(reservations, actor=actor.name, group_id=group.pk, expires_at=expires_at):
         raise _LostRace()
     return document
 
 
-def _claims(
-    reference: str, portions: Sequence[Portion], shelf: Shelf, network: Network
-) -> list[Claim]:
+def _compose_reservations(
+    reference: str, portions: Sequence[Portion], snapshot: SellableSnapshot, network: Network
+) -> list[NewReservation]:
     ids = take_ids(inventory_reservation=len(portions))["inventory_reservation"]
-    claims = []
+    reservations = []
     for identity, portion in zip(ids, portions, strict=True):
-        pair = (shelf.sku_ids[portion.sku], network.by_code[portion.location].id)
-        claims.append(
-            Claim(identity, *pair, portion.quantity, shelf.fenced.get(pair, 0), reference)
+        pair = (snapshot.sku_ids[portion.sku], network.by_code[portion.location].id)
+        reservations.append(
+            NewReservation(
+                identity, *pair, portion.quantity, snapshot.fenced.get(pair, 0), reference
+            )
         )
-    return claims
+    return reservations
 
 
 def extend_hold(*, group: ReservationGroup, ttl_seconds: int) -> dict[str, Any]:
@@ -146,7 +150,7 @@ def extend_hold(*, group: ReservationGroup, ttl_seconds: int) -> dict[str, Any]:
     Raises `ReservationNotLive` when it has expired or ended otherwise.
     """
     until = database_now() + timedelta(seconds=ttl_seconds)
-    if not ledger.extend_claims(group.pk, until=until):
+    if not ledger.extend_reservations(group.pk, until=until):
         raise _over(group.pk)
     ReservationGroup.objects.filter(pk=group.pk).update(expires_at=until)
     return reservation_documents([group.pk])[group.pk]
@@ -155,13 +159,13 @@ def extend_hold(*, group: ReservationGroup, ttl_seconds: int) -> dict[str, Any]:
 def release_hold(*, group: ReservationGroup, actor: Principal) -> dict[str, Any]:
     """Release a cart's units. Raises `ReservationNotLive` when it holds none any more."""
     held = [
-        Part(claim.reservation_id, claim.quantity)
-        for claim in ledger.lock_cart(group.pk)
-        if claim.state == ReservationState.HELD and not claim.stale
+        Part(row.reservation_id, row.quantity)
+        for row in ledger.lock_cart(group.pk)
+        if row.state == ReservationState.HELD and not row.stale
     ]
     if not held:
         raise _over(group.pk)
-    ledger.close_claims(
+    ledger.close_reservations(
         held, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor.name
     )
     return reservation_documents([group.pk])[group.pk]

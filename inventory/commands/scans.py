@@ -74,7 +74,7 @@ class ScanBook:
             new = {row[0] for row in cursor.fetchall()}
         return [one for one in judged if one.read.scan_id in new]
 
-    def tell(
+    def results(
         self, reads: Sequence[Read], kept: Sequence[Judged[L]]
     ) -> list[tuple[dict[str, Any], Any]]:
         """Return the result of each scan, with its scan as it is now stored.
@@ -83,14 +83,14 @@ class ScanBook:
         """
         fresh = {one.read.scan_id: one.read for one in kept}
         written = {scan.scan_id: scan for scan in self._named({r.scan_id for r in reads})}
-        told = []
+        results = []
         for read in reads:
             scan = written[read.scan_id]
             result = {"scan_id": str(read.scan_id), "result": scan.verdict}
             if fresh.get(read.scan_id) is not read:
                 result |= {"result": "duplicate", "first_result": scan.verdict}
-            told.append((result, scan))
-        return told
+            results.append((result, scan))
+        return results
 
     def _named(self, scan_ids: Collection[UUID]) -> QuerySet[Any]:
         return self.table._default_manager.filter(scan_id__in=list(scan_ids))

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from core.imports.findings import Effect, RowError
 from core.imports.kinds import Chunk, Kind, Progress
-from core.imports.rows import ImportResult, Row, faults_of, groups_of, prepare_rows
+from core.imports.rows import ImportResult, Row, groups_of, prepare_rows, row_errors_of
 from core.problems.catalogue import DomainError
 from inventory.api.skus import BarcodeField
 from inventory.commands.catalogue.catalogue import as_kept
@@ -30,14 +30,14 @@ class Tags:
 
     def give(self, sku: str, codes: Sequence[str], *, line: int) -> list[RowError]:
         """Replace the barcodes of a SKU; or change none and return those that belong to others."""
-        faults = self.taken(sku, codes, line=line, column="barcodes")
-        if not faults:
+        errors = self.taken(sku, codes, line=line, column="barcodes")
+        if not errors:
             for code in self.worn.get(sku, set()) - set(codes):
                 self.worn[sku].discard(code)
                 del self.owners[code]
                 self.gone.add(code)
             self.add(sku, codes)
-        return faults
+        return errors
 
     def taken(self, sku: str, codes: Sequence[str], *, line: int, column: str) -> list[RowError]:
         return [
@@ -84,8 +84,8 @@ def write_tags(tags: Tags) -> None:
 
 def _apply(chunk: Chunk) -> Progress:
     rows = [row for (row,) in groups_of(chunk)]
-    tally = ImportResult()
-    read = {row.line: _read(row, tally) for row in rows}
+    result = ImportResult()
+    read = {row.line: _read(row, result) for row in rows}
     skus = {
         sku.code: sku
         for sku in Sku.objects.select_for_update()
@@ -101,26 +101,26 @@ def _apply(chunk: Chunk) -> Progress:
         sku = row.cells["sku"]
         if sku not in skus:
             reason = f"There is no SKU {sku}."
-            tally.refuse([RowError(row.line, "sku", "unknown_sku", reason)], rows=1)
-        elif faults := tags.taken(sku, [code], line=row.line, column="barcode"):
-            tally.refuse(faults, rows=1)
+            result.refuse([RowError(row.line, "sku", "unknown_sku", reason)], rows=1)
+        elif errors := tags.taken(sku, [code], line=row.line, column="barcode"):
+            result.refuse(errors, rows=1)
         elif tags.add(sku, [code]):
-            tally.changed += 1
+            result.changed += 1
             touched.add(sku)
             effect = Effect(row.line, f"skus/{sku}", None, {"barcode": code})
-            tally.effects.append(effect)
+            result.effects.append(effect)
     if not chunk.file.dry_run:
         write_tags(tags)
         _raise_versions([skus[code] for code in touched])
-    return tally.settle(chunk, done=len(rows))
+    return result.settle(chunk, done=len(rows))
 
 
-def _read(row: Row, tally: ImportResult) -> str | None:
+def _read(row: Row, result: ImportResult) -> str | None:
     """Return a row's barcode as it is stored; None when it is invalid, which is recorded."""
     try:
         (code,) = as_kept([BarcodeField().run_validation(row.cells["barcode"])])
     except (serializers.ValidationError, DomainError) as error:
-        tally.refuse(list(faults_of(error, [row], column_at=lambda _: "barcode")), rows=1)
+        result.refuse(list(row_errors_of(error, [row], column_at=lambda _: "barcode")), rows=1)
         return None
     return code
 

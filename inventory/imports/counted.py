@@ -7,7 +7,7 @@ from django.db import connection
 from core.imports.findings import (
     good_rows,
     note_duplicates,
-    note_found_faults,
+    note_found_errors,
     note_misshapen,
     trimmed,
 )
@@ -56,13 +56,13 @@ JOIN {{file}} f USING (line), LATERAL (VALUES
      w.location_id IS NULL),
     ('on_hand', 'invalid_number', 'Write whole units, from 0 to {BALANCE_LIMIT}.',
      w.on_hand IS NULL OR w.on_hand > {BALANCE_LIMIT}),
-    {{moment_faults}}
+    {{moment_errors}}
     ('', '', '', false)
 ) AS e("column", code, reason, holds)
 WHERE e.holds
 """
 _MOMENT_SUSPECTS = "OR as_of IS NULL OR as_of > statement_timestamp() OR as_of < '2000-01-01Z'"
-_MOMENT_FAULTS = """
+_MOMENT_ERRORS = """
     ('{column}', 'invalid_moment',
      'Write a time with its zone, such as 2026-03-29T14:00:00Z.',
      w.as_of IS NULL AND (%(as_of)s::timestamptz IS NULL OR f.{column} <> '') AND {needed}),
@@ -103,13 +103,13 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
         ),
         parameters,
     )
-    bad = note_found_faults(
+    bad = note_found_errors(
         file,
         _FAULTS.format(
             work=work_table(file),
             file=table,
             moment_suspects=_MOMENT_SUSPECTS if dated or needed else "",
-            moment_faults=_MOMENT_FAULTS.format(
+            moment_errors=_MOMENT_ERRORS.format(
                 column=moment, needed="true" if needed else f"f.{moment} <> ''"
             )
             if dated or needed

@@ -15,9 +15,9 @@ from core.imports.rows import (
     ImportResult,
     Row,
     body_of,
-    faults_of,
     groups_of,
     prepare_rows,
+    row_errors_of,
     whole_number,
 )
 from core.problems.catalogue import DomainError
@@ -42,8 +42,8 @@ class _Wanted:
 
 def _apply(chunk: Chunk) -> Progress:
     rows = [row for (row,) in groups_of(chunk)]
-    tally = ImportResult()
-    wanted = [each for each in (_read(row, tally) for row in rows) if each]
+    result = ImportResult()
+    wanted = [each for each in (_read(row, result) for row in rows) if each]
     known = {
         sku.code: sku
         for sku in Sku.objects.select_for_update()
@@ -61,9 +61,9 @@ def _apply(chunk: Chunk) -> Progress:
         sku = known.get(each.code)
         before = _document(sku, tags) if sku else None
         if each.barcodes is not None:
-            faults = tags.give(each.code, each.barcodes, line=each.row.line)
-            if faults:
-                tally.refuse(faults, rows=1)
+            errors = tags.give(each.code, each.barcodes, line=each.row.line)
+            if errors:
+                result.refuse(errors, rows=1)
                 continue
         sku = sku or Sku(code=each.code)
         _set(sku, each.columns, products)
@@ -71,15 +71,15 @@ def _apply(chunk: Chunk) -> Progress:
         if before == after:
             continue
         (changed if before else new).append(sku)
-        tally.changed += 1
-        tally.effects.append(Effect(each.row.line, f"skus/{each.code}", before, after))
+        result.changed += 1
+        result.effects.append(Effect(each.row.line, f"skus/{each.code}", before, after))
     if not chunk.file.dry_run:
         _write(new, changed, products)
         write_tags(tags)
-    return tally.settle(chunk, done=len(rows))
+    return result.settle(chunk, done=len(rows))
 
 
-def _read(row: Row, tally: ImportResult) -> _Wanted | None:
+def _read(row: Row, result: ImportResult) -> _Wanted | None:
     """Validate a row; None when it is invalid, which is recorded."""
     data: dict[str, Any] = {
         name: row.given(name) if name != "name" else row.cells[name]
@@ -94,14 +94,14 @@ def _read(row: Row, tally: ImportResult) -> _Wanted | None:
     try:
         code = CodeField().run_validation(row.cells["sku"])
     except serializers.ValidationError as error:
-        tally.refuse(list(faults_of(error, [row], column_at=lambda _: "sku")), rows=1)
+        result.refuse(list(row_errors_of(error, [row], column_at=lambda _: "sku")), rows=1)
         return None
     try:
         body = dict(body_of(SkuBody, data))
         barcodes = as_kept(body.pop("barcodes")) if "barcodes" in body else None
     except (serializers.ValidationError, DomainError) as error:
-        faults = faults_of(error, [row])
-        tally.refuse(list(faults), rows=1)
+        errors = row_errors_of(error, [row])
+        result.refuse(list(errors), rows=1)
         return None
     return _Wanted(row, code, body, barcodes)
 

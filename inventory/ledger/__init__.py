@@ -11,14 +11,7 @@ stock.
 """
 
 from inventory.ledger.breaking import make_room
-from inventory.ledger.bulk import Figures, Telling
-from inventory.ledger.claims import (
-    close_claims,
-    extend_claims,
-    lock_cart,
-    post_claimed,
-    reserve,
-)
+from inventory.ledger.bulk import CountContext, Figures
 from inventory.ledger.counting import (
     CountedRows,
     count_rows,
@@ -28,26 +21,41 @@ from inventory.ledger.counting import (
 from inventory.ledger.expiry import expire_due
 from inventory.ledger.in_place import CountedInPlace, count_in_place
 from inventory.ledger.posting import post
+from inventory.ledger.reservations import (
+    close_reservations,
+    extend_reservations,
+    lock_cart,
+    post_reserved,
+    reserve,
+)
 from inventory.ledger.rows import lock_rows, lock_skus, open_rows, set_safety_stock
-from inventory.ledger.shapes import BALANCE_LIMIT, Balance, Broken, Claim, Entry, LiveClaim, Part
+from inventory.ledger.shapes import (
+    BALANCE_LIMIT,
+    Balance,
+    Broken,
+    Entry,
+    LiveReservation,
+    NewReservation,
+    Part,
+)
 
 __all__ = [
     "BALANCE_LIMIT",
     "Balance",
     "Broken",
-    "Claim",
+    "CountContext",
     "CountedInPlace",
     "CountedRows",
     "Entry",
     "Figures",
-    "LiveClaim",
+    "LiveReservation",
+    "NewReservation",
     "Part",
-    "Telling",
-    "close_claims",
+    "close_reservations",
     "count_in_place",
     "count_rows",
     "expire_due",
-    "extend_claims",
+    "extend_reservations",
     "lock_cart",
     "lock_rows",
     "lock_skus",
@@ -55,7 +63,7 @@ __all__ = [
     "open_and_lock_figures",
     "open_rows",
     "post",
-    "post_claimed",
+    "post_reserved",
     "preview_query",
     "reserve",
     "set_safety_stock",

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from django.db import connection
 
 from inventory.choices import Reason, ReservationState
-from inventory.ledger.claims import end_locked
+from inventory.ledger.reservations import end_locked
 from inventory.ledger.rows import Pair, lock_rows
-from inventory.ledger.shapes import Broken, Entry, LiveClaim
+from inventory.ledger.shapes import Broken, Entry, LiveReservation
 
 # The reservations that end for `units` missing in each row, and how much of each: expired holds
 # first, because they bind no units any more; then the newest.
@@ -45,10 +45,10 @@ def make_room(entries: Sequence[Entry], *, actor: str) -> list[Broken]:
         available = entry.on_hand - entry.reserved - entry.unavailable
         change[pair] = change.get(pair, 0) + available
     missing = {pair: -(row.available + change[pair]) for pair, row in lock_rows(change).items()}
-    claims, broken = _choose({pair: units for pair, units in missing.items() if units > 0})
+    live, broken = _choose({pair: units for pair, units in missing.items() if units > 0})
     if broken:
         end_locked(
-            claims,
+            live,
             {part.reservation_id: part.quantity for part in broken},
             state=ReservationState.BROKEN,
             reason=Reason.BROKEN,
@@ -57,16 +57,16 @@ def make_room(entries: Sequence[Entry], *, actor: str) -> list[Broken]:
     return broken
 
 
-def _choose(missing: Mapping[Pair, int]) -> tuple[dict[int, LiveClaim], list[Broken]]:
+def _choose(missing: Mapping[Pair, int]) -> tuple[dict[int, LiveReservation], list[Broken]]:
     if not missing:
         return {}, []
     columns = [[sku for sku, _ in missing], [place for _, place in missing]]
     with connection.cursor() as cursor:
         cursor.execute(_CHOOSE, [*columns, list(missing.values())])
         rows = cursor.fetchall()
-    claims = {row[0]: LiveClaim(*row[:8]) for row in rows}
+    live = {row[0]: LiveReservation(*row[:8]) for row in rows}
     broken = [
-        Broken(claim.reservation_id, claim.sku_id, claim.location_id, row[8], claim.reference)
-        for claim, row in zip(claims.values(), rows, strict=True)
+        Broken(held.reservation_id, held.sku_id, held.location_id, row[8], held.reference)
+        for held, row in zip(live.values(), rows, strict=True)
     ]
-    return claims, broken
+    return live, broken

@@ -27,7 +27,7 @@ moved AS (
     SELECT sku_id, location_id, on_hand - before, 0, 0, on_hand, reserved, unavailable,
            %(reason)s, %(reference)s, %(actor)s, coalesce(as_of, statement_timestamp())
     FROM changed
-), told AS (
+), published AS (
     INSERT INTO outbox_event (type, subject, actor, data)
     SELECT 'stock.imported', %(subject)s, %(actor)s,
            (%(head)s || to_json(min(l.code)) || ',"sku":' || array_to_json(array_agg(k.code))
@@ -60,7 +60,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class CountContext:
     """Values of the movements and events of counted rows. `name` is the import's
     resource; `waiting` are the SKUs to be checked for more units that can be promised."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from inventory.ledger.bulk import MORE, WRITTEN, Figures, Telling
+from inventory.ledger.bulk import MORE, WRITTEN, CountContext, Figures
 from inventory.queries.counting.since import SINCE
 
 
@@ -114,7 +114,7 @@ def open_and_lock_figures(figures: Figures, *, skus: Collection[int] = ()) -> No
 
 def count_rows(
     figures: Figures,
-    telling: Telling,
+    context: CountContext,
     *,
     dated: bool,
 ) -> CountedRows:
@@ -135,7 +135,7 @@ def count_rows(
         since=_SINCE.format(figures=figures.query) if dated else "",
         not_superseded=_NOT_SUPERSEDED if dated else "",
     )
-    parameters = telling.parameters
+    parameters = context.parameters
     with connection.cursor() as cursor:
         if not dated:
             cursor.execute(_OPEN.format(figures=figures.query))

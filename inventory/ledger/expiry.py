@@ -8,7 +8,7 @@ from collections.abc import Collection
 from django.db import connection
 
 from inventory.choices import Reason, ReservationState
-from inventory.ledger.claims import end_locked, lock_claims
+from inventory.ledger.reservations import end_locked, lock_reservations
 from inventory.ledger.rows import lock_skus
 
 
@@ -27,13 +27,13 @@ def expire_due(
     if sku_ids is not None:
         lock_skus(sku_ids)
     # Check again under the lock: a cart may have been extended or ordered meanwhile.
-    stale = {key: claim for key, claim in lock_claims(due).items() if claim.stale}
-    carts = {claim.group_id for claim in stale.values() if claim.group_id is not None}
+    stale = {key: held for key, held in lock_reservations(due).items() if held.stale}
+    carts = {held.group_id for held in stale.values() if held.group_id is not None}
     first_ended = _without_expired(carts)
     if stale:
         end_locked(
             stale,
-            {key: claim.quantity for key, claim in stale.items()},
+            {key: held.quantity for key, held in stale.items()},
             state=ReservationState.EXPIRED,
             reason=Reason.EXPIRED,
             actor=actor,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from inventory.ledger.bulk import MORE, WRITTEN, Figures, Telling
+from inventory.ledger.bulk import MORE, WRITTEN, CountContext, Figures
 
 # Each row is gone to by its place, in the order of the figures: so locks are taken in (SKU,
 # location) order by the UPDATE itself, and no index is read (2 us a row). A place may have passed
@@ -40,7 +40,7 @@ class CountedInPlace:
     more: frozenset[int]
 
 
-def count_in_place(figures: Figures, telling: Telling) -> CountedInPlace:
+def count_in_place(figures: Figures, context: CountContext) -> CountedInPlace:
     """Correct `on_hand` where the Stock row is unchanged since its figure was compared.
 
     One statement, with a movement for each row, in the order of `figures`, which must be that of
@@ -49,7 +49,7 @@ def count_in_place(figures: Figures, telling: Telling) -> CountedInPlace:
     """
     with connection.cursor() as cursor:
         _let(cursor, "off")
-        cursor.execute(_COUNT.format(figures=figures.query), telling.parameters)
+        cursor.execute(_COUNT.format(figures=figures.query), context.parameters)
         changed, more, rows = cursor.fetchone()
         _let(cursor, "on")
     return CountedInPlace(changed, rows - changed, frozenset(more or ()))

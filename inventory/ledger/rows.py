@@ -52,7 +52,7 @@ def lock_skus(sku_ids: Collection[int]) -> dict[Pair, Balance]:
     return _lock("s.sku_id = ANY(%s::bigint[])", [list(sku_ids)])
 
 
-def lock_rows_of_claims(reservation_ids: Collection[int]) -> None:
+def lock_rows_of_reservations(reservation_ids: Collection[int]) -> None:
     """Lock the Stock rows that these reservations bind, in order."""
     _lock(
         "(s.sku_id, s.location_id) IN"

@@ -46,7 +46,7 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class NewReservation:
     """A reservation to be made. `fenced` units of the row belong to other channels."""
 
     reservation_id: int
@@ -58,7 +58,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveClaim:
+class LiveReservation:
     """A reservation that is held or confirmed. `stale`: an expired hold."""
 
     reservation_id: int

@@ -10,8 +10,9 @@ from inventory.models.count import (
     LastCount,
 )
 from inventory.models.delivery import ExpectedDelivery, ExpectedDeliveryLine
+from inventory.models.keep_rules import KeepRule, RingFence
+from inventory.models.placement import Placement
 from inventory.models.pool import Reservation, ReservationGroup, Stock, StockMovement
-from inventory.models.shelf import KeepRule, Placement, RingFence
 from inventory.models.transfer import Transfer, TransferLine, TransferScan
 
 __all__ = [

@@ -55,7 +55,7 @@ class StartForm(forms.Form):
         required=False,
         label="What pickers did not find",
         widget=UnfoldAdminSelectWidget,
-        help_text="And nobody has counted since",
+        help_text="And what has not been counted since",
     )
 
     def __init__(self, *args: Any, actor: Principal, **kwargs: Any) -> None:

@@ -92,7 +92,7 @@ def _move(row: Stock, given: dict[str, Any], request: HttpRequest) -> int:
 
     def change() -> tuple[int, StockChange]:
         done = move_unavailable(moves=[move], reference=given["reference"], actor=actor_of(request))
-        return sum(claim.quantity for claim in done.broken), done
+        return sum(part.quantity for part in done.broken), done
 
     def effect() -> int:
         return settlement().change_stock(change, waiting_for=[row.sku_id], actor=actor_of(request))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.access.principal import Principal
-from core.api.csv_export import moment, text
+from core.api.csv_export import text, timestamp
 
 Export = tuple[str, dict[str, Any]]
 
@@ -35,8 +35,8 @@ _MOVEMENTS = f"""
 SELECT m.id, {text("k.code")} AS sku, {text("l.code")} AS location, m.on_hand_delta,
        m.reserved_delta, m.unavailable_delta, m.on_hand_after, m.reserved_after,
        m.unavailable_after, m.reason, {text("m.reference")} AS reference,
-       {text("m.actor")} AS actor, {moment("m.occurred_at")} AS occurred_at,
-       {moment("m.recorded_at")} AS recorded_at
+       {text("m.actor")} AS actor, {timestamp("m.occurred_at")} AS occurred_at,
+       {timestamp("m.recorded_at")} AS recorded_at
 FROM inventory_stockmovement m
 JOIN inventory_sku k ON k.id = m.sku_id
 JOIN stores_location l ON l.id = m.location_id

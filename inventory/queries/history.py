@@ -28,14 +28,14 @@ def visible_movements(
     Given the id of the last one seen and a number of rows, it returns rows among which the
     next ones are; no others match. `after` is an id too.
     """
-    shelf: dict[str, list[int]] = {}
+    wanted: dict[str, list[int]] = {}
     if actor.locations is not None:
-        shelf["location__in"] = location_ids(actor.locations)
+        wanted["location__in"] = location_ids(actor.locations)
     if location is not None:
         found = location_ids(location)
-        shelf["location__in"] = [pk for pk in shelf.get("location__in", found) if pk in found]
+        wanted["location__in"] = [pk for pk in wanted.get("location__in", found) if pk in found]
     if sku is not None:
-        shelf["sku__in"] = list(Sku.objects.filter(code__in=sku).values_list("pk", flat=True))
+        wanted["sku__in"] = list(Sku.objects.filter(code__in=sku).values_list("pk", flat=True))
 
     def next_movements(edge: int, count: int) -> QuerySet[StockMovement]:
         edge = max(edge, after or 0)
@@ -43,13 +43,13 @@ def visible_movements(
         if reference is not None:
             rows = rows.filter(reference=reference)
         elif sku is not None:
-            return rows.filter(id__in=_oldest_of(Stock.objects.filter(**shelf), edge, count))
-        return rows.filter(**shelf)
+            return rows.filter(id__in=_oldest_of(Stock.objects.filter(**wanted), edge, count))
+        return rows.filter(**wanted)
 
     return next_movements
 
 
-def _oldest_of(shelves: QuerySet[Stock], after: int, count: int) -> QuerySet[Any, Any]:
+def _oldest_of(rows: QuerySet[Stock], after: int, count: int) -> QuerySet[Any, Any]:
     """Return the ids of the oldest movements of a few Stock rows.
 
     The index has movements by Stock row, so only one row's are read in their order; the oldest
@@ -57,7 +57,7 @@ def _oldest_of(shelves: QuerySet[Stock], after: int, count: int) -> QuerySet[Any
     300,000 times, where this takes 1.4.
     """
     oldest = _NextMovements("sku", "location", Value(after), Value(count))
-    return shelves.annotate(oldest=oldest).order_by("oldest").values_list("oldest")[:count]
+    return rows.annotate(oldest=oldest).order_by("oldest").values_list("oldest")[:count]
 
 
 class _NextMovements(Func):

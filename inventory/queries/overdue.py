@@ -11,7 +11,7 @@ FIGURES = Figures(
        FROM inventory_reservation
        WHERE state = 'held' AND expires_at <= statement_timestamp()""",
     {
-        "holds_overdue": "Claims of carts whose time is over, which no sweep has ended",
+        "holds_overdue": "Reservations of carts whose time is over, which no sweep has ended",
         "holds_overdue_oldest_seconds": "For how long the oldest of them has been over",
     },
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -26,12 +26,11 @@ _OVER = (
 )
 
 
-def derive_state(claims: Iterable[str], *, expired: bool) -> ReservationState:
+def derive_state(states: Collection[str], *, expired: bool) -> ReservationState:
     """Return the state of a cart from those of its reservations. `expired`: its time is over.
 
     A hold expires by the clock, whether or not a sweep has ended it.
     """
-    states = set(claims)
     if ReservationState.HELD in states:
         return ReservationState.EXPIRED if expired else ReservationState.HELD
     return next(state for state in _OVER if state in states)
@@ -52,12 +51,12 @@ def find_reservation(identity: str, *, actor: Principal) -> ReservationGroup:
 def reservation_documents(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     """Return the documents of these carts by id, in two statements."""
     lines: dict[uuid.UUID, list[dict[str, Any]]] = {identity: [] for identity in ids}
-    claims = (
+    rows = (
         Reservation.objects.filter(group__in=ids)
         .order_by("pk")
         .values_list("group_id", "sku__code", "quantity", "location__code", "state")
     )
-    for group_id, sku, quantity, location, state in claims:
+    for group_id, sku, quantity, location, state in rows:
         assert group_id is not None
         lines[group_id].append(
             {"sku": sku, "quantity": quantity, "location": location, "state": state}
@@ -93,7 +92,7 @@ def compose_reservation(
     ordered: bool = False,
 ) -> dict[str, Any]:
     """Compose the document of a cart's reservation from its rows."""
-    state = derive_state((line["state"] for line in lines), expired=expired)
+    state = derive_state({line["state"] for line in lines}, expired=expired)
     if ordered:  # released by the cart, and reserved by its order in the same transaction
         state = ReservationState.CONFIRMED
         lines = [line | {"state": state} for line in lines]

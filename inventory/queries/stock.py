@@ -17,7 +17,7 @@ from stores.queries.network import location_ids
 # for a waiting customer are not available to others.
 COMING = f"""
     SELECT l.sku_id, t.destination_id AS location_id,
-           (l.quantity - l.received - l.lost)::bigint AS units, t.reference = '' AS for_anybody
+           (l.quantity - l.received - l.lost)::bigint AS units, t.reference = '' AS for_stock
     FROM inventory_transferline l JOIN inventory_transfer t ON t.id = l.transfer_id
     WHERE t.state = '{TransferState.IN_TRANSIT}'
     UNION ALL

@@ -8,7 +8,7 @@ from core.access.principal import SYSTEM
 from inventory.commands.catalogue.catalogue import as_kept
 from inventory.commands.catalogue.placements import replace_placements
 from inventory.models import Barcode, Product, Sku
-from omniretail.demo.cut import Branch, branches, goods
+from omniretail.demo.extract import Branch, branches, goods
 from stores.choices import ChannelKind, LocationKind
 from stores.commands.channels import put_channel
 from stores.commands.locations import BinFacts, LocationFacts, put_location, replace_bins

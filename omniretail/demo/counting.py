@@ -45,7 +45,7 @@ def _begin_a_walk() -> None:
     actor = person_at("S470")
     count = start_count(
         place=place,
-        name="AvailabilitySnapshot 1 to 3",
+        name="Shelves 1 to 3",
         lines=lines_of_skus(skus_in_bins(shelves), location_id=place.id),
         threshold=Threshold(),
         actor=actor,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import islice
 
-from omniretail.demo.cut import Invoice, branches, small_invoices
+from omniretail.demo.extract import Invoice, branches, small_invoices
 from omniretail.demo.people import address, customer
 from orders.choices import FulfilmentType
 from orders.commands.placing.requests import LineRequest, OrderRequest

@@ -13,8 +13,8 @@ from core.access.principal import Principal
 from core.imports.accepting import ImportOptions, accept_file
 from core.imports.reading import look_into
 from core.imports.running import run
-from omniretail.demo.cut import Good, goods
 from omniretail.demo.demand import demand
+from omniretail.demo.extract import Good, goods
 from omniretail.demo.moves import roomiest
 from omniretail.demo.people import person_at, shop
 from omniretail.files.kinds import KINDS
@@ -93,7 +93,7 @@ def _apply(
     file = accept_file(
         content=look_into(io.BytesIO(text.getvalue().encode()), KINDS[kind]),
         kind=KINDS[kind],
-        wishes=ImportOptions(dry_run=dry_run, file_name=name),
+        options=ImportOptions(dry_run=dry_run, file_name=name),
         actor=actor,
     )
     run(file.pk, KINDS[kind])

@@ -11,7 +11,7 @@ from orders.commands.returns.finish_return import cancel_return
 from orders.commands.returns.receive_return import Arrival, receive_return
 from orders.commands.returns.request_return import Announced, ReturnRequest, request_return
 from orders.models import Order, OrderLine, Return
-from orders.returns_policy import Wish
+from orders.returns_policy import RequestedUnits
 from stores.queries.network import current_network
 
 UNWANTED = "not as expected"
@@ -54,7 +54,7 @@ def _request(order_id: int | None, lines: Sequence[OrderLine], drop_off: DropOff
     request = ReturnRequest(
         order_id=order_id,
         channel_id=network.channels["web"].id,
-        lines=[Announced(_wish(line, line.fulfilled), line.sku_id, UNWANTED) for line in lines],
+        lines=[Announced(_units(line, line.fulfilled), line.sku_id, UNWANTED) for line in lines],
         resolution=Resolution.REFUND,
         drop_off=drop_off,
         drop_off_location_id=network.by_code["W1"].id if drop_off == DropOff.PARCEL else None,
@@ -62,8 +62,10 @@ def _request(order_id: int | None, lines: Sequence[OrderLine], drop_off: DropOff
     return request_return(request=request, actor=shop())
 
 
-def _wish(line: OrderLine, units: int, *, missing: bool = False, at: str | None = None) -> Wish:
-    return Wish(quantity=units, sku=line.sku.code, missing=missing, location=at)
+def _units(
+    line: OrderLine, units: int, *, missing: bool = False, at: str | None = None
+) -> RequestedUnits:
+    return RequestedUnits(quantity=units, sku=line.sku.code, missing=missing, location=at)
 
 
 def _receive(
@@ -75,7 +77,7 @@ def _receive(
     units: int | None = None,
 ) -> None:
     arrivals = [
-        Arrival(_wish(line, units or line.fulfilled), line.sku_id, disposition) for line in lines
+        Arrival(_units(line, units or line.fulfilled), line.sku_id, disposition) for line in lines
     ]
     _take_in(ret, location, arrivals)
 
@@ -97,7 +99,7 @@ def _decide(order: Order) -> None:
     dispose_return(
         return_id=ret.pk,
         decisions=[
-            Decision(_wish(line, units, at="S163"), line.sku_id, disposition)
+            Decision(_units(line, units, at="S163"), line.sku_id, disposition)
             for units, disposition in parts
             if units
         ],
@@ -109,9 +111,9 @@ def _lose_some(order: Order) -> None:
     """Receive a parcel in which a unit is missing."""
     line = _left(order)[0]
     ret = _announce(order, [line], drop_off=DropOff.PARCEL)
-    arrivals = [Arrival(_wish(line, 1, missing=True), line.sku_id, Disposition.MISSING)]
+    arrivals = [Arrival(_units(line, 1, missing=True), line.sku_id, Disposition.MISSING)]
     if line.fulfilled > 1:
-        rest = _wish(line, line.fulfilled - 1)
+        rest = _units(line, line.fulfilled - 1)
         arrivals.append(Arrival(rest, line.sku_id, Disposition.RESTOCK))
     _take_in(ret, "W1", arrivals)
 

@@ -7,13 +7,13 @@ from collections import Counter
 from django.db import transaction
 
 from inventory.commands.goods_in.receive import receive_goods
-from inventory.commands.kept.ring_fences import Fence, replace_ring_fences
-from inventory.commands.kept.safety_stock import keep_safe
+from inventory.commands.keep_from_sale.ring_fences import Fence, replace_ring_fences
+from inventory.commands.keep_from_sale.safety_stock import keep_safe
 from inventory.models import Sku, Stock
 from inventory.queries.lookup import Spot
 from omniretail.demo.buildings import WAREHOUSES
-from omniretail.demo.cut import branches, goods
 from omniretail.demo.demand import demand
+from omniretail.demo.extract import branches, goods
 from omniretail.demo.people import person_at
 from orders.commands.settling.change_stock import change_stock
 from stores.models import Channel, Location

@@ -88,14 +88,14 @@ def look_around(user: User, *, at: datetime) -> Overview:
 
     overview = Overview(totals=[everywhere(figure) for figure in columns])
     for place in locations:
-        row = Row(place, cells(place.pk), *doors_of(place, at))
+        row = Row(place, cells(place.pk), *open_now(place, at))
         (overview.busy if any(here.count for here in row.cells) else overview.idle).append(row)
     if ANYWHERE in counts["waiting"]:
         overview.busy.append(Row(None, cells(ANYWHERE)))
     return overview
 
 
-def doors_of(location: Location, at: datetime) -> tuple[bool, str]:
+def open_now(location: Location, at: datetime) -> tuple[bool, str]:
     """Say whether a location is open, with its local time."""
     hours = location.opening_hours
     local = at.astimezone(location.zone)

@@ -20,8 +20,8 @@ PICKED_AT = "picked_at"
 
 class FulfilmentLineInline(ReadOnlyInline):
     model = FulfilmentLine
-    fields = ("line", "sku", "quantity", "picked", "arrived", "fulfilled", "claim")
-    readonly_fields = ("line", "sku", "claim")
+    fields = ("line", "sku", "quantity", "picked", "arrived", "fulfilled", "reservation_link")
+    readonly_fields = ("line", "sku", "reservation_link")
     verbose_name_plural = "Lines"
     show_change_link = False
 
@@ -37,8 +37,8 @@ class FulfilmentLineInline(ReadOnlyInline):
     def sku(self, row: FulfilmentLine) -> Any:
         return link_to(row.order_line.sku)
 
-    @display(description="Claim")
-    def claim(self, row: FulfilmentLine) -> Any:
+    @display(description="Reservation")
+    def reservation_link(self, row: FulfilmentLine) -> Any:
         return link_to(row.reservation, f"{row.reservation.quantity} {row.reservation.state}")
 
 

@@ -172,10 +172,10 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
 
     @display(description="More")
     def pages(self, order: Order) -> SafeString:
-        claims = link("Claims", "inventory_reservation", q=order.number)
+        reservations = link("Reservations", "inventory_reservation", q=order.number)
         moves = link("Ledger", "inventory_stockmovement", q=order.number)
         events = link("Events", "outbox_event", q=order.number)
-        return SafeString(f"{claims} · {moves} · {events}")
+        return SafeString(f"{reservations} · {moves} · {events}")
 
     def change_view(
         self,

@@ -67,11 +67,11 @@ class AvailabilityView(FastView):
         body = read_question(self.json_object())
         lines = [Wanted(line["sku"], line["quantity"]) for line in body["lines"]]
         named = body.get("locations")
-        shelves = read_snapshot(line.sku for line in lines)
-        network = network_at(shelves.revision) if shelves.sku_ids else current_network()
+        snapshot = read_snapshot(line.sku for line in lines)
+        network = network_at(snapshot.revision) if snapshot.sku_ids else current_network()
         found = find_among(
             network,
-            shelves.sku_ids,
+            snapshot.sku_ids,
             actor=self.actor,
             skus={f"/lines/{index}/sku": line.sku for index, line in enumerate(lines)},
             locations={f"/locations/{index}": code for index, code in enumerate(named or ())},
@@ -80,7 +80,7 @@ class AvailabilityView(FastView):
         seen = [place for place in network.places.values() if self.actor.sees_location(place.code)]
         availability = find_availability(
             at=timezone.now(),
-            shelves=shelves,
+            snapshot=snapshot,
             lines=lines,
             source=found.channels[body["channel"]],
             places=list(found.places.values()) if named else seen,

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.access.principal import Principal
 from inventory.api.answers import render_kept
-from inventory.keeping import Kept
+from inventory.rulebook import Kept
 from inventory.timestamps import as_text
 from orders.queries.availability import Availability, LineAvailability
 

@@ -21,7 +21,7 @@ class ViolationAnswer(serializers.Serializer[Any]):
     law = serializers.CharField()
     sku = serializers.CharField(allow_null=True)
     location = serializers.CharField(allow_null=True)
-    subject = serializers.CharField(help_text="Which balance, movement, claim or order line")
+    subject = serializers.CharField(help_text="Which balance, movement, reservation or order line")
     expected = serializers.IntegerField()
     found = serializers.IntegerField()
 

@@ -15,7 +15,7 @@ from inventory.models import Sku
 from orders.choices import Disposition, DropOff, Resolution
 from orders.commands.returns.dispose_return import DECISIONS
 from orders.models import Order, OrderLine
-from orders.returns_policy import Wish
+from orders.returns_policy import RequestedUnits
 from stores.queries.network import Network, Place, Source, current_network
 
 
@@ -135,6 +135,8 @@ class References:
             raise ValidationFailed(self.errors)
 
 
-def wish_of(line: dict[str, Any], **more: Any) -> Wish:
+def requested_units(line: dict[str, Any], **more: Any) -> RequestedUnits:
     """Return the units that a checked line names."""
-    return Wish(quantity=line["quantity"], line_id=line.get("line_id"), sku=line.get("sku"), **more)
+    return RequestedUnits(
+        quantity=line["quantity"], line_id=line.get("line_id"), sku=line.get("sku"), **more
+    )

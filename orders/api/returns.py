@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import StrictSerializer
+from core.api.fields import EmptyBody
 from core.api.views import ApiView, listed
 from orders.api.filters import ReturnFilters
 from orders.api.one_return import OneReturnView
@@ -21,7 +21,7 @@ from orders.api.return_body import (
     References,
     ReturnBody,
     ReturnReceiptBody,
-    wish_of,
+    requested_units,
 )
 from orders.api.return_label import ReturnLabelView
 from orders.choices import Disposition, DropOff
@@ -70,7 +70,7 @@ class ReturnsView(ApiView):
             order_id=order_id,
             channel_id=channel.id,
             lines=[
-                Announced(wish_of(line), sku_id, line["reason"])
+                Announced(requested_units(line), sku_id, line["reason"])
                 for line, sku_id in zip(body["lines"], sku_ids, strict=True)
             ],
             resolution=body["resolution"],
@@ -140,7 +140,7 @@ class ReturnReceiptsView(OneReturnView):
                 location_id=place.id,
                 arrivals=[
                     Arrival(
-                        wish_of(line, missing=line["disposition"] == Disposition.MISSING),
+                        requested_units(line, missing=line["disposition"] == Disposition.MISSING),
                         sku_id,
                         Disposition(line["disposition"]),
                     )
@@ -172,7 +172,7 @@ class ReturnDispositionsView(OneReturnView):
                 return_id=ret.pk,
                 decisions=[
                     Decision(
-                        wish_of(line, location=line["location"]),
+                        requested_units(line, location=line["location"]),
                         sku_id,
                         Disposition(line["disposition"]),
                     )
@@ -185,17 +185,13 @@ class ReturnDispositionsView(OneReturnView):
         return self.act(effect)
 
 
-class NoBody(StrictSerializer):
-    """An empty object: members are refused, not ignored."""
-
-
 class EndReturnView(OneReturnView):
     """Base of closing and cancelling a return by `command`."""
 
     command: Callable[..., Return]
 
     def end(self, identity: str) -> HttpResponse:
-        self.body(NoBody)
+        self.body(EmptyBody)
 
         def effect() -> tuple[int, Any]:
             ret = type(self).command(return_id=self.ret(identity).pk, actor=self.actor)

@@ -44,7 +44,7 @@ def reconcile(*, actor: Principal, only_if_due: bool = False) -> Reconciliation 
         )
         found = [_violation(run, each, known) for each in report.violations]
         Violation.objects.bulk_create(found)
-        publish(*(_fact(run, each, actor=actor) for each in found if each.is_new))
+        publish(*(_event(run, each, actor=actor) for each in found if each.is_new))
     _log(run, found)
     return run
 
@@ -74,7 +74,7 @@ def _violation(run: Reconciliation, found: dict[str, Any], known: set[Any]) -> V
     return row
 
 
-def _fact(run: Reconciliation, row: Violation, *, actor: Principal) -> OutboxEvent:
+def _event(run: Reconciliation, row: Violation, *, actor: Principal) -> OutboxEvent:
     data = {
         "check": str(run.pk),
         "checked_at": as_text(run.started_at),

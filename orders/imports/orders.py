@@ -15,9 +15,9 @@ from core.imports.rows import (
     Group,
     ImportResult,
     Row,
-    faults_of,
     groups_of,
     prepare_rows,
+    row_errors_of,
     whole_number,
 )
 from orders.api.order_body import read_order
@@ -43,35 +43,35 @@ class _Asked:
 
 def _apply(chunk: Chunk) -> Progress:
     groups = groups_of(chunk)
-    tally = ImportResult()
-    asked = [each for each in (_read(group, tally) for group in groups) if each]
+    result = ImportResult()
+    asked = [each for each in (_read(group, result) for group in groups) if each]
     for start in range(0, len(asked), AT_ONCE):
         some = asked[start : start + AT_ONCE]
         with transaction.atomic():
             outcomes = place_orders([each.request for each in some], actor=chunk.actor)
             transaction.set_rollback(chunk.file.dry_run)
         for each, outcome in zip(some, outcomes, strict=True):
-            _note(each, outcome, tally)
-    return tally.settle(chunk, done=sum(len(group) for group in groups))
+            _note(each, outcome, result)
+    return result.settle(chunk, done=sum(len(group) for group in groups))
 
 
-def _note(asked: _Asked, outcome: Outcome, tally: ImportResult) -> None:
+def _note(asked: _Asked, outcome: Outcome, result: ImportResult) -> None:
     if outcome.problem is not None:
-        faults = faults_of(outcome.problem, asked.rows, column_at=_column_at)
-        tally.refuse(list(faults), rows=len(asked.rows))
+        errors = row_errors_of(outcome.problem, asked.rows, column_at=_column_at)
+        result.refuse(list(errors), rows=len(asked.rows))
     elif outcome.status == 201:
-        tally.changed += len(asked.rows)
+        result.changed += len(asked.rows)
         name = f"orders/{asked.request.channel}/{asked.request.external_id}"
-        tally.effects.append(Effect(asked.rows[0].line, name, None, outcome.document))
+        result.effects.append(Effect(asked.rows[0].line, name, None, outcome.document))
 
 
-def _read(group: Group, tally: ImportResult) -> _Asked | None:
+def _read(group: Group, result: ImportResult) -> _Asked | None:
     """Validate the rows of one order; None when they are invalid, which is recorded."""
     try:
         return _Asked(group, read_order(_body(group)))
     except serializers.ValidationError as error:
-        faults = faults_of(error, group, column_at=_column_at)
-        tally.refuse(list(faults), rows=len(group))
+        errors = row_errors_of(error, group, column_at=_column_at)
+        result.refuse(list(errors), rows=len(group))
         return None
 
 

@@ -21,7 +21,7 @@ CAME_TO_NOTHING = ("rejected", "cancelled", "expired")
 
 
 class Fulfilment(models.Model):
-    """One location's share of one order."""
+    """What one location does for one order."""
 
     id = models.BigAutoField(primary_key=True)
     # "100001-2": the second fulfilment of order 100001. The public id.

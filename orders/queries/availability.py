@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from inventory.keeping import Kept
 from inventory.queries.available.availability import AvailabilitySnapshot, Pool
+from inventory.rulebook import Kept
 from orders.promise import deliver_by, ready_by
 from orders.queries.pickups import ready_at_shops
 from stores.geography import distance_km
@@ -92,31 +92,30 @@ class Promises:
         nearest = sorted(places, key=self._rank)
         self._shippers = [place.id for place in nearest if place.ships]
 
-    def ready(self, shelf: Mapping[int, int], quantity: int) -> Mapping[int, datetime | None]:
+    def ready(self, units: Mapping[int, int], quantity: int) -> Mapping[int, datetime | None]:
         """When a pickup of all units would be ready at each location; None: never."""
-        if min(shelf.values(), default=quantity) >= quantity:
+        if min(units.values(), default=quantity) >= quantity:
             return self._ready
         return {
-            place: self._ready[place] if units >= quantity else None
-            for place, units in shelf.items()
+            place: self._ready[place] if held >= quantity else None for place, held in units.items()
         }
 
-    def delivered(self, shelf: Mapping[int, int], quantity: int) -> datetime | None:
+    def delivered(self, units: Mapping[int, int], quantity: int) -> datetime | None:
         """When all units would be with the customer; None when parcels cannot bring them all.
 
         One parcel from the nearest location that has them all; else several, from near to far,
         of which the last counts.
         """
         for location_id in self._shippers:
-            if shelf.get(location_id, 0) >= quantity:
+            if units.get(location_id, 0) >= quantity:
                 return self._deliver(location_id)
         last = None
         for location_id in self._shippers:
-            units = shelf.get(location_id, 0)
-            if units:
+            held = units.get(location_id, 0)
+            if held:
                 arrives = self._deliver(location_id)
                 last = arrives if last is None else max(last, arrives)
-                quantity -= units
+                quantity -= held
                 if quantity <= 0:
                     return last
         return None
@@ -137,7 +136,7 @@ class Promises:
 
 def find_availability(
     *,
-    shelves: AvailabilitySnapshot,
+    snapshot: AvailabilitySnapshot,
     lines: Sequence[Wanted],
     source: Source,
     places: Sequence[Place],
@@ -148,11 +147,11 @@ def find_availability(
     """Return for every line the units that the channel may promise from `places`.
 
     Lines of one SKU share its stock: units of an earlier line are not available to a later one.
-    `show_empty` lists locations that have nothing too. `shelves` have been read for all SKUs of
+    `show_empty` lists locations that have nothing too. `snapshot` has been read for all SKUs of
     the lines, which must be known; nothing else is read.
     """
     sold_from = [place for place in places if place.id in source.location_ids]
-    pool = shelves.seen_by(channel_id=source.id, location_ids={place.id for place in sold_from})
+    pool = snapshot.seen_by(channel_id=source.id, location_ids={place.id for place in sold_from})
     promises = Promises(places=sold_from, destination=destination, at=at)
     listed = sorted(places if show_empty else sold_from, key=lambda place: place.code)
     sent: dict[int, list[datetime | None]] = {}
@@ -161,20 +160,20 @@ def find_availability(
             lines=[(line.sku, line.quantity) for line in lines],
             shops=sold_from,
             pool=pool,
-            network=network_at(shelves.revision),
+            network=network_at(snapshot.revision),
             source=source,
             at=at,
         )
     last = {line.sku: index for index, line in enumerate(lines)}
     answers = []
     for index, line in enumerate(lines):
-        shelf = pool.units[line.sku]
-        ready = promises.ready(shelf, line.quantity)
+        units = pool.units[line.sku]
+        ready = promises.ready(units, line.quantity)
         if show_empty:
             ready = {
                 place.id: sent[place.id][index] if place.id in sent else None for place in listed
             }
-        answers.append(_answer(line, pool, shelf, ready, promises))
+        answers.append(_answer(line, pool, units, ready, promises))
         if last[line.sku] > index:
             pool.take(line.sku, line.quantity)
     return Availability(at, listed, show_empty, answers)
@@ -183,20 +182,20 @@ def find_availability(
 def _answer(
     line: Wanted,
     pool: Pool,
-    shelf: Mapping[int, int],
+    units: Mapping[int, int],
     ready: Mapping[int, datetime | None],
     promises: Promises,
 ) -> LineAvailability:
-    sellable = sum(shelf.values())
+    sellable = sum(units.values())
     return LineAvailability(
         sku=line.sku,
         requested=line.quantity,
         sellable=sellable,
         state=_state(line, sellable, pool.incoming[line.sku]),
-        units=shelf,
+        units=units,
         ready=ready,
         kept=pool.kept[line.sku],
-        deliver_by=promises.delivered(shelf, line.quantity),
+        deliver_by=promises.delivered(units, line.quantity),
     )
 
 

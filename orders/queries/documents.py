@@ -163,14 +163,14 @@ def order_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]:
     lines: defaultdict[int, list[Row]] = defaultdict(list)
     for line in run_named(_LINES, wanted):
         lines[line["order_id"]].append(line)
-    shares: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    by_order: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for order_id, _, document in _read_fulfilments(_OF_ORDERS, wanted):
-        shares[order_id].append(document)
+        by_order[order_id].append(document)
     return {
         order["id"]: compose_order(
             {**order, "ship_to": _from_json(order["ship_to"])},
             lines[order["id"]],
-            shares[order["id"]],
+            by_order[order["id"]],
         )
         for order in run_named(_ORDERS, wanted)
     }

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from core.access.principal import Principal
-from core.api.csv_export import moment, text
+from core.api.csv_export import text, timestamp
 
 _ORDERS = f"""
 SELECT {text("o.number")} AS number, {text("c.code")} AS channel,
-       {text("o.external_id")} AS external_id, {moment("o.placed_at")} AS placed_at, o.currency,
+       {text("o.external_id")} AS external_id, {timestamp("o.placed_at")} AS placed_at, o.currency,
        {text("n.line_id")} AS line_id, {text("k.code")} AS sku,
        trim_scale(n.unit_price) AS unit_price, n.fulfilment_type AS type,
        {text("l.code")} AS location, n.ordered, n.cancelled, n.reserved, n.backordered,

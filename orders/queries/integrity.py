@@ -12,7 +12,7 @@ _UNFINISHED = ", ".join(f"'{state}'" for state in UNFINISHED)
 _OUTSTANDING = f"""
     SELECT o.reservation_id, o.order_line_id, o.quantity - o.fulfilled AS units,
            CASE WHEN f.state = 'in_transit' THEN o.arrived
-                ELSE o.quantity - o.fulfilled END AS claimed,
+                ELSE o.quantity - o.fulfilled END AS reserved,
            CASE WHEN f.state IN ('open', 'picking', 'packed')
                 THEN coalesce(f.source_id, f.location_id) ELSE f.location_id END AS location_id,
            f.code
@@ -25,8 +25,8 @@ ORDER_LAWS = (
         "what_must_leave_is_claimed",
         f"""SELECT coalesce(w.sku_id, r.sku_id), coalesce(w.location_id, r.location_id),
                    coalesce('fulfilment ' || w.code || ', line ' || w.line_id,
-                            'claim of ' || r.reference),
-                   coalesce(w.claimed, 0)::bigint, coalesce(r.quantity, 0)::bigint
+                            'reservation of ' || r.reference),
+                   coalesce(w.reserved, 0)::bigint, coalesce(r.quantity, 0)::bigint
             FROM (
                 SELECT o.*, l.sku_id, l.line_id
                 FROM ({_OUTSTANDING}) o JOIN orders_orderline l ON l.id = o.order_line_id
@@ -36,7 +36,7 @@ ORDER_LAWS = (
                 WHERE state = 'confirmed'
             ) r ON r.id = w.reservation_id AND r.sku_id = w.sku_id
                AND r.location_id = w.location_id
-            WHERE coalesce(w.claimed, 0) <> coalesce(r.quantity, 0)""",
+            WHERE coalesce(w.reserved, 0) <> coalesce(r.quantity, 0)""",
     ),
     Law(
         "line_reserves_what_must_leave",

@@ -95,7 +95,8 @@ _MEANINGS = {
     ),
     "reserved_is_the_sum_of_live_claims": Meaning(
         "What is reserved is what carts and orders hold, and nothing else.",
-        "Compare Claims of this SKU and location with its stock. Take a backup and report both.",
+        "Compare the reservations of this SKU and location with its stock. Take a backup, then "
+        "report both.",
     ),
     "transfer_moves_what_it_says": Meaning(
         "A transfer has moved what its lines say.",
@@ -103,7 +104,7 @@ _MEANINGS = {
         "right; report the transfer either way.",
     ),
     "never_oversold": Meaning(
-        "Nobody is promised what is not there.",
+        "No more is promised than is in stock.",
         "Count this SKU now: what was promised beyond the shelf is sourced elsewhere. "
         "Then report it.",
     ),
@@ -112,16 +113,16 @@ _MEANINGS = {
         "A constraint or trigger is missing, most likely since a restore in parts: restore whole.",
     ),
     "what_must_leave_is_claimed": Meaning(
-        "What a location has yet to hand over is held on its shelf, and every hold has its use.",
+        "What a location has yet to hand over is reserved there, and nothing else is.",
         _STEP,
     ),
     "holds_end_in_time": Meaning(
         "A cart's hold ends when its time is over.",
-        "The sweep has not run for an hour: look whether the worker lives. No goods are kept from "
-        "anybody: whoever wants them ends the hold.",
+        "The sweep has not run for an hour: look whether the worker lives. No goods are kept "
+        "from sale by it: the next buyer of them ends the hold.",
     ),
     "pickups_expire_in_time": Meaning(
-        "A pickup that nobody came for goes back on sale.",
+        "A pickup that was not collected in time goes back on sale.",
         "The sweep has not run for a day: look whether the worker lives, or expire the pickup.",
     ),
     "fulfilments_move_on": Meaning(

@@ -79,7 +79,7 @@ def _sentence(type_: str, data: dict[str, Any]) -> str:
     else:
         words["exchange"] = ""
     if type_ == "reservation.broken":
-        words |= _words_of_broken_claim(data)
+        words |= _words_of_broken_reservation(data)
     if type_.startswith("return."):
         words |= _words_of_return(data)
     if type_.startswith("fulfilment."):
@@ -87,7 +87,7 @@ def _sentence(type_: str, data: dict[str, Any]) -> str:
     return _SENTENCES.get(type_, type_).format_map(words)
 
 
-def _words_of_broken_claim(data: dict[str, Any]) -> dict[str, str]:
+def _words_of_broken_reservation(data: dict[str, Any]) -> dict[str, str]:
     return {
         "were": "was" if data.get("quantity") == 1 else "were",
         "place": f"at {data['location']}" if data.get("location") else "there",

@@ -188,13 +188,13 @@ def _group(
     groups = [Group(SAME_DAY, same_day, ranks, measured)] if same_day else []
     for shop in dict.fromkeys(line.location or "" for line in lacking):
         lines = [line for line in lacking if line.location == shop]
-        groups.append(_journey_to(sites[shop], lines, stocked, sites))
+        groups.append(_group_for_pickup(sites[shop], lines, stocked, sites))
     if ship:
         groups.append(Group(SHIP, ship, ranks, measured))
     return groups
 
 
-def _journey_to(
+def _group_for_pickup(
     shop: Site, lines: Sequence[Demand], stocked: set[str], sites: Mapping[str, Site]
 ) -> Group:
     """Group a shop's lines; its own stock is preferred to any other, however near."""

@@ -43,12 +43,12 @@ def _intervals(group: Group) -> tuple[dict[str, Any], dict[str, Any]]:
     week: dict[str, list[list[str]]] = {}
     dates: dict[str, list[list[str]]] = {}
     lines: dict[str, Row] = {}
-    faults = []
+    errors = []
     for row in group:
         day, date = (row.cells.get("day", "").lower()[:3], row.cells.get("date", ""))
         if bool(day) == bool(date):
             reason = "Name a day (mon to sun) or a date, one of them."
-            faults.append(RowError(row.line, "day", "day_or_date", reason))
+            errors.append(RowError(row.line, "day", "day_or_date", reason))
             continue
         spans = (week if day else dates).setdefault(day or date, [])
         pointer = f"/{'hours' if day else 'exceptions'}/{day or date}"
@@ -57,12 +57,12 @@ def _intervals(group: Group) -> tuple[dict[str, Any], dict[str, Any]]:
         if opens or closes:
             lines[f"{pointer}/{len(spans)}"] = row
             spans.append([opens, closes])
-    faults += [
+    errors += [
         RowError(_line_of(pointer, lines, group), "day", "invalid_hours", detail)
         for pointer, detail in validate_hours(week, dates)
     ]
-    if faults:
-        raise RowsRefused(faults)
+    if errors:
+        raise RowsRefused(errors)
     ordered = {day: sorted(week[day]) for day in DAYS if day in week}
     return ordered, {date: sorted(spans) for date, spans in dates.items()}
 

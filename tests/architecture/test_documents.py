@@ -38,7 +38,7 @@ PUBLISHERS = {
     "publish_fulfilments",
     "publish_transfer",
     "publish_deliveries",
-    "return_fact",
+    "return_event",
 }
 GIVEN_AS = {"type", "event"}
 

@@ -37,8 +37,8 @@ def names(api: ApiCaller) -> dict[str, str]:
     stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 50)
     SkuFactory(code="C1")
     order = place(api, ("A1", 2))
-    (share,) = order["fulfilments"]
-    walk = api.post("pick-lists", {"location": "W1", "fulfilments": [share["id"]]})
+    (fulfilment,) = order["fulfilments"]
+    walk = api.post("pick-lists", {"location": "W1", "fulfilments": [fulfilment["id"]]})
     sold = place(api, ("A1", 1))
     (gone,) = sold["fulfilments"]
     step(api, gone["id"], "pick", units(("1", 1)))
@@ -50,7 +50,7 @@ def names(api: ApiCaller) -> dict[str, str]:
     return {
         "channels": "web",
         "deliveries": expected(api, ("A1", 1)),
-        "fulfilments": share["id"],
+        "fulfilments": fulfilment["id"],
         "imports": send(api, "skus", "sku,name\nA1,Mug\n").json()["id"],
         "keep-rules": "K",
         "locations": "W1",

@@ -186,7 +186,7 @@ PAGES = [
     "/admin/orders/order/?state=cancelled", "/admin/orders/order/?state=returned",
     "/admin/orders/orderline/?q={number}", "/admin/orders/orderline/?q=K9",
     "/admin/orders/fulfilment/?location__id__exact={quiet}",
-    "/admin/orders/fulfilment/?state__exact=cancelled", "/admin/inventory/stock/?shelf=unavailable",
+    "/admin/orders/fulfilment/?state__exact=cancelled", "/admin/inventory/stock/?units=unavailable",
     "/admin/inventory/expecteddelivery/", "/admin/inventory/expecteddelivery/?due=overdue",
     "/admin/inventory/drift/", "/admin/inventory/drift/?q=K7",
     "/admin/audit/auditrecord/?q=staff 7",

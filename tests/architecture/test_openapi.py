@@ -101,15 +101,15 @@ def test_every_door_is_one_of_the_house() -> None:
     assert strangers == []
 
 
-def test_every_method_of_every_door_names_its_scope() -> None:
-    open_doors = [
+def test_every_method_of_every_endpoint_names_its_scope() -> None:
+    without_scope = [
         f"{method} {path}"
         for path, callback in routes(get_resolver().url_patterns)
         if path.startswith("/api/v1/") and path not in ITSELF
         for method in set(callback.view_class().allowed_methods) - {"OPTIONS"}
         if method not in callback.view_class.scopes
     ]
-    assert open_doors == []
+    assert without_scope == []
 
 
 def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:

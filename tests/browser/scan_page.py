@@ -14,7 +14,7 @@ MISREAD = "5012345678901"
 
 
 class ScanPage:
-    """A page on which somebody scans, the line to its server, and what was counted there."""
+    """A page on which a person scans, the line to its server, and what was counted there."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
@@ -53,7 +53,7 @@ class ScanPage:
 
     def _pass(self, route: Route) -> None:
         if route.request.method == "POST" and self.is_deaf:
-            route.fetch(max_redirects=0)  # the server does it, and nobody hears of it
+            route.fetch(max_redirects=0)  # the server does it, and the answer is lost
             route.abort()
         elif route.request.method == "POST" and self.status:
             route.fulfill(status=self.status)

@@ -39,7 +39,7 @@ def test_a_rule_is_made_and_seen_beside_the_stock(
     page.goto(f"{live_server.url}/admin/inventory/keeprule/add/")
     page.get_by_label("Code").fill("walk-ins")
     page.get_by_label("Kind").select_option("safety_stock")
-    page.get_by_label("Units on each shelf").fill("3")
+    page.get_by_label("Units of each SKU and location").fill("3")
     page.get_by_label("Category").fill("Shirts")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("row").filter(has_text="walk-ins")).to_contain_text("Active")

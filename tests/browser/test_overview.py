@@ -1,4 +1,4 @@
-"""A manager's morning: sign in, see what there is to do, follow a number to its rows."""
+"""A manager's morning: sign in, see the open work, follow a number to its rows."""
 
 from __future__ import annotations
 

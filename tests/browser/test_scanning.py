@@ -13,7 +13,7 @@ from tests.inventory.stock_helpers import balances
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_nobody_waits_for_the_answer_at_the_dock(receiving: ScanPage) -> None:
+def test_scanning_at_the_dock_waits_for_no_answer(receiving: ScanPage) -> None:
     receiving.is_held = True
     receiving.scan(LAMP, "A2", LAMP, LAMP)
     expect(receiving.waiting).to_have_text("4 scans are on their way.")
@@ -26,7 +26,7 @@ def test_nobody_waits_for_the_answer_at_the_dock(receiving: ScanPage) -> None:
     assert receiving.sent == [LAMP, "A2", LAMP, LAMP]
 
 
-def test_nobody_waits_for_the_answer_at_the_shelf(counting: ScanPage) -> None:
+def test_scanning_at_the_shelf_waits_for_no_answer(counting: ScanPage) -> None:
     counting.is_held = True
     counting.scan(LAMP, "A2", LAMP, LAMP)
     counting.let_through()
@@ -77,7 +77,7 @@ def test_taking_in_waits_for_the_scans_before_it(receiving: ScanPage) -> None:
     assert balances("LAMP", "W1") == (2, 0, 0)
 
 
-def test_nothing_is_taken_in_after_a_refusal_that_nobody_saw(receiving: ScanPage) -> None:
+def test_nothing_is_taken_in_after_a_refusal_that_was_not_seen(receiving: ScanPage) -> None:
     receiving.is_held = True
     receiving.scan(LAMP, MISREAD)
     receiving.page.get_by_role("button", name="Take these in", exact=True).click()

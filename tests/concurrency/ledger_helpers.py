@@ -15,7 +15,7 @@ from inventory.choices import Reason, ReservationState
 from inventory.commands.change import StockChange
 from inventory.commands.counting.count import Counted, apply_count
 from inventory.commands.reserve import Cart, hold_stock
-from inventory.ledger import Claim, Part
+from inventory.ledger import NewReservation, Part
 from inventory.models import Reservation, ReservationGroup, Sku
 from inventory.queries.lookup import Spot
 from inventory.spreading import Want
@@ -28,12 +28,12 @@ UNITS = 5
 BUYERS = 12
 
 
-def claim_one(spot: Spot) -> Callable[[], bool]:
+def reserve_one(spot: Spot) -> Callable[[], bool]:
     (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
-    claim = Claim(identity, *spot.pair, 1, 0, f"buyer {identity}")
+    reservation = NewReservation(identity, *spot.pair, 1, 0, f"buyer {identity}")
 
     def reserve() -> bool:
-        granted = ledger.reserve([claim], actor="buyer")
+        granted = ledger.reserve([reservation], actor="buyer")
         transaction.set_rollback(not granted)
         return granted
 
@@ -49,9 +49,9 @@ def make_hold(spot: Spot, *, until: datetime, units: int = 1) -> ReservationGrou
     return hold_units(sku, location, units, channel=ChannelFactory(), until=until)
 
 
-def release(claim: Reservation) -> None:
-    assert ledger.close_claims(
-        [Part(claim.pk, claim.quantity)],
+def release(reservation: Reservation) -> None:
+    assert ledger.close_reservations(
+        [Part(reservation.pk, reservation.quantity)],
         state=ReservationState.RELEASED,
         reason=Reason.RELEASED,
         actor="cart",

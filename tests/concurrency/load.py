@@ -17,7 +17,7 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 
-from inventory.ledger import claims
+from inventory.ledger import reservations
 from tests.concurrency.process_pool import service_processes
 
 TIMEOUT = 120  # seconds
@@ -92,9 +92,9 @@ def send_all(share: Share) -> list[Answer]:
 
 def _drop_guard() -> None:
     """Reserve without looking: what the guard prevents must be seen to happen."""
-    bare = claims._RESERVE.replace(claims._GUARD, "")
-    assert bare != claims._RESERVE
-    claims._RESERVE = bare
+    bare = reservations._RESERVE.replace(reservations._GUARD, "")
+    assert bare != reservations._RESERVE
+    reservations._RESERVE = bare
 
 
 def run_at_once(act: Callable[[Any], Any], tasks: Sequence[Any]) -> list[Any]:

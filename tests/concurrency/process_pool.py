@@ -1,7 +1,7 @@
 """Processes of the service that start at once, as copies of one that has loaded it.
 
 Loading takes a process 1.5 s of CPU, and the races start some sixty. The process that is copied
-has no connection and no thread: what the copies share of it, nobody writes.
+has no connection and no thread: what the copies share of it is never written.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def test_a_count_is_applied_once_while_people_buy(api: ApiCaller, count: Count) 
 
     def apply() -> int:
         applied = apply_finished_count(identity=str(count.pk), actor=SYSTEM)
-        return sum(claim.quantity for claim in applied.change.broken)
+        return sum(part.quantity for part in applied.change.broken)
 
     outcomes = together(apply, apply, lambda: order(api, "late", 1))
     refused = [each for each in outcomes[:2] if isinstance(each, IllegalTransition)]

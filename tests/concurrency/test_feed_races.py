@@ -62,7 +62,7 @@ def test_each_committed_event_has_one_place_and_none_is_left_out() -> None:
         told[event.subject] = event.data["turn"]
 
 
-def test_a_gap_is_closed_only_when_nobody_can_fill_it() -> None:
+def test_a_gap_is_closed_only_when_no_transaction_can_fill_it() -> None:
     with transaction.atomic():
         publish(OutboxEvent("stock.changed", "stock/1", {}))
         transaction.set_rollback(True)

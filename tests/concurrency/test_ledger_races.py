@@ -1,4 +1,4 @@
-"""Who gets the last unit, and whether anybody waits for ever: threads on one real PostgreSQL."""
+"""Who gets the last unit, and that no thread waits for ever. On one real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,12 +18,19 @@ from inventory.commands.holds import end_stale_holds
 from inventory.commands.reserve import Cart, hold_stock
 from inventory.commands.transfers.transfer import dispatch_transfer, draft_transfer
 from inventory.errors import InsufficientStock
-from inventory.ledger import claims
+from inventory.ledger import reservations
 from inventory.models import Reservation, ReservationGroup
 from inventory.queries.lookup import Spot
 from inventory.spreading import Want
 from stores.queries.network import current_network
-from tests.concurrency.ledger_helpers import BUYERS, UNITS, claim_one, just_over, make_hold, release
+from tests.concurrency.ledger_helpers import (
+    BUYERS,
+    UNITS,
+    just_over,
+    make_hold,
+    release,
+    reserve_one,
+)
 from tests.concurrency.threads import together, wait_until_blocked
 from tests.factories import LocationFactory
 from tests.inventory.laws import assert_pool_laws
@@ -39,26 +46,26 @@ def hold_one() -> dict[str, Any]:
 
 
 class TestTheLastUnits:
-    def test_as_many_are_claimed_as_there_are(self, spot: Spot) -> None:
-        granted = together(*(claim_one(spot) for _ in range(BUYERS)))
+    def test_as_many_are_reserved_as_there_are(self, spot: Spot) -> None:
+        granted = together(*(reserve_one(spot) for _ in range(BUYERS)))
         assert Counter(granted) == {True: UNITS, False: BUYERS - UNITS}
         assert balances("A1", "W1") == (UNITS, UNITS, 0)
         assert_pool_laws()
 
-    def test_without_the_guard_more_are_claimed(
+    def test_without_the_guard_more_are_reserved(
         self, spot: Spot, monkeypatch: pytest.MonkeyPatch, no_constraint: None
     ) -> None:
         """The race above can be lost: this is how."""
-        monkeypatch.setattr(claims, "_RESERVE", unguarded())
-        granted = together(*(claim_one(spot) for _ in range(BUYERS)))
+        monkeypatch.setattr(reservations, "_RESERVE", unguarded())
+        granted = together(*(reserve_one(spot) for _ in range(BUYERS)))
         assert Counter(granted) == {True: BUYERS}
         assert balances("A1", "W1") == (UNITS, BUYERS, 0)
 
     def test_without_the_guard_the_constraint_still_holds(
         self, spot: Spot, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(claims, "_RESERVE", unguarded())
-        outcomes = together(*(claim_one(spot) for _ in range(BUYERS)))
+        monkeypatch.setattr(reservations, "_RESERVE", unguarded())
+        outcomes = together(*(reserve_one(spot) for _ in range(BUYERS)))
         refused = [each for each in outcomes if isinstance(each, IntegrityError)]
         assert (outcomes.count(True), len(refused)) == (UNITS, BUYERS - UNITS)
         assert_pool_laws()
@@ -108,31 +115,31 @@ class TestTheLastUnits:
 
 
 def unguarded() -> str:
-    bare = claims._RESERVE.replace(claims._GUARD, "")
-    assert bare != claims._RESERVE
+    bare = reservations._RESERVE.replace(reservations._GUARD, "")
+    assert bare != reservations._RESERVE
     return bare
 
 
 class TestHolds:
     def test_a_hold_is_extended_or_expires_never_both(self, spot: Spot) -> None:
-        """Its time ends while both are on their way: whoever comes first, the other sees it."""
+        """Its time ends while both are on their way: whichever comes first, the other sees it."""
         for _ in range(10):
             group = make_hold(spot, until=datetime.now(UTC) + timedelta(milliseconds=4))
             later = datetime.now(UTC) + timedelta(hours=1)
 
             def extend(group: ReservationGroup = group, later: datetime = later) -> bool:
-                return ledger.extend_claims(group.pk, until=later)
+                return ledger.extend_reservations(group.pk, until=later)
 
             def expire() -> list[str]:
                 return end_stale_holds(actor="sweep")
 
             extended, *swept = together(extend, expire, expire)
             swept.append(expire())
-            claim = Reservation.objects.get(group=group)
-            assert claim.state == ("held" if extended else "expired")
+            reservation = Reservation.objects.get(group=group)
+            assert reservation.state == ("held" if extended else "expired")
             assert sum(str(group.pk) in carts for carts in swept) == (0 if extended else 1)
             if extended:
-                release(claim)
+                release(reservation)
             assert balances("A1", "W1") == (UNITS, 0, 0)
         assert_pool_laws()
 

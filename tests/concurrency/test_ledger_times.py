@@ -1,4 +1,4 @@
-"""The clock of the ledger: within a Stock row, times follow ids, whoever waited for whom."""
+"""The clock of the ledger: within a Stock row, times follow ids, whichever writer waited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks are taken in one order, so that nobody waits for ever: threads on one PostgreSQL."""
+"""Locks are taken in one order, so that no thread waits for ever. On one PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from stores.models import Location
 from tests.concurrency.ledger_helpers import (
     BUYERS,
     UNITS,
-    claim_one,
     count,
     hold_in_cart,
     just_over,
     make_hold,
     release,
+    reserve_one,
 )
 from tests.concurrency.threads import together
 from tests.conftest import ApiCaller
@@ -74,8 +74,8 @@ class TestOneOrderOfLocks:
             cart, *posted = together(lambda: hold_in_cart(UNITS + 1), post, post, post)
             assert isinstance(cart, dict)
             assert not [each for each in posted if isinstance(each, Exception)]
-            for claim in Reservation.objects.filter(state="held"):
-                release(claim)
+            for reservation in Reservation.objects.filter(state="held"):
+                release(reservation)
         assert_pool_laws()
 
     def test_a_broken_promise_that_moves_to_a_location_before(
@@ -94,8 +94,8 @@ class TestOneOrderOfLocks:
             count(spot, UNITS)
             outcomes = together(lambda: count(there, 0), *[post] * 10)
             assert not [each for each in outcomes if isinstance(each, Exception)]
-            for claim in Reservation.objects.filter(state="confirmed"):
-                release(claim)
+            for reservation in Reservation.objects.filter(state="confirmed"):
+                release(reservation)
         assert_pool_laws()
 
     def test_a_count_that_breaks_a_promise_against_its_cancellation(
@@ -119,14 +119,14 @@ class TestOneOrderOfLocks:
 
 
 def test_a_count_during_a_rush(spot: Spot) -> None:
-    """Buyers and two counts at once: every unit claimed is there, every broken one was told."""
+    """Buyers and two counts at once: every unit reserved is there, every broken one was told."""
     outcomes = together(
-        *(claim_one(spot) for _ in range(BUYERS)), lambda: count(spot, 3), lambda: count(spot, 4)
+        *(reserve_one(spot) for _ in range(BUYERS)), lambda: count(spot, 3), lambda: count(spot, 4)
     )
     assert not [each for each in outcomes if isinstance(each, Exception)]
     row = Stock.objects.get(sku=spot.sku_id, location=spot.location_id)
     assert row.on_hand in (3, 4)
-    broken = sum(claim.quantity for each in outcomes[BUYERS:] for claim in each)
+    broken = sum(part.quantity for each in outcomes[BUYERS:] for part in each)
     assert outcomes[:BUYERS].count(True) == row.reserved + broken
     assert Location.objects.count() == 1
     assert_pool_laws()

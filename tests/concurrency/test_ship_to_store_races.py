@@ -81,7 +81,7 @@ def test_two_shops_compete_for_the_last_units_of_a_warehouse(api: ApiCaller, api
 
 
 def test_an_arrival_and_a_cancellation_settle_it_between_them(api: ApiCaller, api_key: str) -> None:
-    """Whichever comes first, the units end in the shop and nobody holds what nobody wants."""
+    """Whichever comes first, the units end in the shop, and no reservation outlives its order."""
     order = place(api, ("A1", 4), pickup_at="S1")
     code = order["fulfilments"][0]["id"]
     step(api, code, "pick", units(("1", 4)))

@@ -40,4 +40,4 @@ def wait_until_blocked() -> None:
             )
             if cursor.fetchone()[0]:
                 return
-    raise AssertionError("nobody waits")
+    raise AssertionError("no connection waits")

@@ -42,13 +42,13 @@ def test_what_changed_since_is_read_once(api: ApiCaller) -> None:
     assert seen == orders
     assert walk(api, "orders", updated_after=seen[-1]["updated_at"]) == []
 
-    share = orders[1]["fulfilments"][0]["id"]
-    api.post(f"fulfilments/{share}/pick", {"lines": [{"line_id": "1", "quantity": 1}]})
+    fulfilment = orders[1]["fulfilments"][0]["id"]
+    api.post(f"fulfilments/{fulfilment}/pick", {"lines": [{"line_id": "1", "quantity": 1}]})
     api.post(f"orders/{orders[0]['number']}/cancellations", {"reason": "x"})
     news = walk(api, "orders", updated_after=seen[-1]["updated_at"])
     assert [order["number"] for order in news] == [orders[1]["number"], orders[0]["number"]]
-    shares = walk(api, "fulfilments")
-    assert [each["order"] for each in shares[-2:]] == [each["number"] for each in news]
+    fulfilments = walk(api, "fulfilments")
+    assert [each["order"] for each in fulfilments[-2:]] == [each["number"] for each in news]
     assert walk(api, "orders", updated_before=news[0]["updated_at"]) == seen[2:]
     backwards = api.get("orders", ordering="-updated_at", limit=1).json()["results"]
     assert backwards == news[-1:]

@@ -120,7 +120,7 @@ def test_so_many_work_so_many_wait_and_the_rest_is_refused(service: Service) -> 
 
 
 @pytest.mark.usefixtures("few_places")
-def test_nobody_waits_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_request_waits_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overload, "PATIENCE", 0.01)
     service = Service()
     with ExitStack() as clients:

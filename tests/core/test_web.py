@@ -161,7 +161,7 @@ def test_clients_that_wait_for_leave_get_it(server: Server) -> None:
         pytest.param(LONG_CHUNK, b" " * 50_000 + b"\r\n0\r\n\r\n", 401, id="long chunk"),
     ],
 )
-def test_clients_on_slow_lines_hold_up_nobody(
+def test_clients_on_slow_lines_hold_up_no_other(
     server: Server, beginning: bytes, rest: bytes, status: int
 ) -> None:
     """More of them than there are threads have begun: others are served, and so are they."""

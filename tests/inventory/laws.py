@@ -29,14 +29,14 @@ _BROKEN_LAWS = {
         SELECT id FROM inventory_stock
         WHERE reserved < 0 OR unavailable < 0 OR on_hand < reserved + unavailable
     """,
-    "2: reserved is the sum of the live claims": """
+    "2: reserved is the sum of the live reservations": """
         SELECT s.sku_id, s.location_id FROM inventory_stock s LEFT JOIN (
             SELECT sku_id, location_id, sum(quantity) AS units FROM inventory_reservation
             WHERE state IN ('held', 'confirmed') GROUP BY sku_id, location_id
         ) AS r USING (sku_id, location_id)
         WHERE s.reserved <> coalesce(r.units, 0)
     """,
-    "2: a claim is on a row": """
+    "2: a reservation is on a row": """
         SELECT r.id FROM inventory_reservation r
         LEFT JOIN inventory_stock s USING (sku_id, location_id) WHERE s.id IS NULL
     """,

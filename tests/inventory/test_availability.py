@@ -119,7 +119,7 @@ def test_the_state_of_a_line(
 
 
 def test_what_is_kept_back_is_not_offered(api: ApiCaller, world: World) -> None:
-    """Safety stock, damage, claims and other channels' ring fences, floored at each location."""
+    """Safety stock, damage, reservations, other channels' ring fences; floored at each location."""
     for place in (world.london, world.leeds):
         stock_up(world.shirt, place, 10)
     ledger.set_safety_stock([(world.shirt.pk, world.london.pk, 2)], actor="test")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inventory.models import RingFence
-from inventory.queries.available.candidates import read_shelf
+from inventory.queries.available.sellable import read_sellable
 from stores.models import Channel, Location
 from stores.queries.network import current_network
 from tests.conftest import ApiCaller, make_caller
@@ -56,9 +56,9 @@ def test_a_channel_may_sell_from_everywhere(api: ApiCaller, shop: Location) -> N
 def test_a_ring_fence_keeps_units_from_the_others(api: ApiCaller, shop: Location) -> None:
     other = ChannelFactory(code="pos")
     api.put("channels/web", WEB)
-    till = read_shelf(skus=["A1"], channel_id=other.pk)
+    till = read_sellable(skus=["A1"], channel_id=other.pk)
     assert till.sellable == {till.sku_ids["A1"]: {shop.pk: 6}}
-    web = read_shelf(skus=["A1"], channel_id=Channel.objects.get(code="web").pk)
+    web = read_sellable(skus=["A1"], channel_id=Channel.objects.get(code="web").pk)
     assert web.sellable == {web.sku_ids["A1"]: {shop.pk: 10}}
 
 

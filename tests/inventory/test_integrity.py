@@ -125,13 +125,15 @@ def test_movements_without_a_row_are_found(api: ApiCaller, shirt: Sku) -> None:
     assert ("balance_is_the_sum_of_its_movements", "on_hand", 10, 0) in found_in(check(api))
 
 
-def test_a_claim_that_nobody_counted_is_found(api: ApiCaller, shirt: Sku, shop: Location) -> None:
+def test_a_reservation_that_was_not_counted_is_found(
+    api: ApiCaller, shirt: Sku, shop: Location
+) -> None:
     Reservation.objects.create(
         sku=shirt, location=shop, quantity=2, state="confirmed", reference="ghost"
     )
     assert found_in(check(api)) == [
         ("reserved_is_the_sum_of_live_claims", "reserved", 2, 0),
-        ("what_must_leave_is_claimed", "claim of ghost", 0, 2),
+        ("what_must_leave_is_claimed", "reservation of ghost", 0, 2),
     ]
 
 
@@ -160,7 +162,7 @@ def test_guards_that_were_taken_down_are_missed(
     assert found_in(check(api)) == [("guards_stand", guard, 1, 0) for guard in guards]
 
 
-def test_an_order_that_promises_without_a_claim_is_found(api: ApiCaller, shirt: Sku) -> None:
+def test_an_order_that_promises_without_a_reservation_is_found(api: ApiCaller, shirt: Sku) -> None:
     number = place(api, ("A1", 4))["number"]
     FulfilmentLine.objects.update(quantity=3)
     assert found_in(check(api)) == [
@@ -177,15 +179,15 @@ def test_an_order_that_promises_without_a_claim_is_found(api: ApiCaller, shirt: 
 
 def test_what_lost_its_order_is_found(api: ApiCaller, shirt: Sku) -> None:
     order = place(api, ("A1", 4))
-    line, share = OrderLine.objects.get(), FulfilmentLine.objects.get()
+    ordered, line = OrderLine.objects.get(), FulfilmentLine.objects.get()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE orders_fulfilmentline SET fulfilment_id = 0")
         cursor.execute("UPDATE orders_orderline SET order_id = 0")
     found = found_in(check(api))
-    assert ("line_has_its_order", f"order line {line.pk}", 1, 0) in found
+    assert ("line_has_its_order", f"order line {ordered.pk}", 1, 0) in found
     emptied = f"fulfilment {order['number']}-1"
     assert ("fulfilment_has_its_order_and_lines", emptied, 1, 0) in found
-    lost = f"fulfilment line {share.pk}"
+    lost = f"fulfilment line {line.pk}"
     assert ("fulfilment_has_its_order_and_lines", lost, 1, 0) in found
 
 

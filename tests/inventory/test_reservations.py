@@ -60,7 +60,7 @@ class TestHolding:
         event = Event.objects.get(type="reservation.held")
         assert (event.subject, event.data) == (f"reservations/{body['id']}", body)
 
-    def test_what_is_held_nobody_else_gets(self, api: ApiCaller) -> None:
+    def test_what_is_held_no_other_cart_gets(self, api: ApiCaller) -> None:
         hold(api, ("A1", 13))
         with nothing_written():
             answer = api.post("reservations", cart(("A1", 1)))

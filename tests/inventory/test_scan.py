@@ -112,7 +112,7 @@ def test_a_code_of_ones_own_goes_before_a_misread_gtin(api: ApiCaller) -> None:
     ("payload", "status", "code"),
     [
         ("4006381333931", 404, "unknown_barcode"),
-        ("NOBODYS", 404, "unknown_barcode"),
+        ("UNKNOWN", 404, "unknown_barcode"),
         ("5012345678901", 422, "bad_check_digit"),
         ("(01)05012345678901", 422, "bad_check_digit"),
         ("123456789", 422, "barcode_unreadable"),
@@ -130,7 +130,7 @@ def test_a_code_of_ones_own_goes_before_a_misread_gtin(api: ApiCaller) -> None:
         ("omni:pickup:", 404, "unknown_barcode"),
     ],
 )
-def test_what_nobody_knows_is_refused_with_the_reason(
+def test_an_unknown_code_is_refused_with_the_reason(
     api: ApiCaller, payload: str, status: int, code: str
 ) -> None:
     answer = api.get(f"scan/{quote(payload, safe='')}")

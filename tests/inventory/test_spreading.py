@@ -59,7 +59,7 @@ def test_what_is_short_is_said_for_every_sku() -> None:
 
 
 places = st.sampled_from("ABCDEFGH")
-shelves = st.dictionaries(
+units_by_place = st.dictionaries(
     st.sampled_from("TMX"), st.dictionaries(places, st.integers(1, 4)), min_size=3
 )
 carts = st.lists(
@@ -69,7 +69,7 @@ carts = st.lists(
 )
 
 
-@given(wants=carts, sellable=shelves)
+@given(wants=carts, sellable=units_by_place)
 def test_whatever_is_chosen_is_there_and_is_what_was_wanted(
     wants: list[Want], sellable: dict[str, dict[str, int]]
 ) -> None:

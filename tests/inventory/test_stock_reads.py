@@ -91,7 +91,7 @@ def test_what_is_on_the_way_is_incoming(api: ApiCaller, shirt: Sku, shop: Locati
     assert row["incoming"] == 10
 
 
-def test_a_hold_that_has_run_out_is_nobodys(api: ApiCaller, shirt: Sku, shop: Location) -> None:
+def test_a_hold_past_its_time_reserves_nothing(api: ApiCaller, shirt: Sku, shop: Location) -> None:
     for units, left in [(3, timedelta(minutes=-1)), (2, timedelta(minutes=5))]:
         hold_units(shirt, shop, units, channel=ChannelFactory(), until=timezone.now() + left)
     (row,) = rows_of(api.get("stock", sku="A1"))
@@ -222,7 +222,7 @@ def test_after_is_the_id_of_a_movement(api: ApiCaller, after: str) -> None:
     assert api.get("stock/movements", after=after).status_code == 400
 
 
-def test_a_client_tied_to_a_location_sees_its_shelves_alone(
+def test_a_client_tied_to_a_location_sees_its_stock_alone(
     api: ApiCaller, shirt: Sku, shop: Location
 ) -> None:
     stock_up(shirt, LocationFactory(code="S2"), 4)

@@ -89,7 +89,7 @@ class TestPreparingTheLedger:
         assert prepare_ledger() == []
 
     def test_without_a_partition_nothing_is_refused_as_out_of_range(self) -> None:
-        """It is a defect of the running, not of the request: nobody shall think it is theirs."""
+        """It is a defect of the operation: no client is told that its request is wrong."""
         draw_ids_past(4 * PARTITION_SIZE)
         with pytest.raises(IntegrityError), transaction.atomic():
             stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 5)

@@ -67,7 +67,7 @@ def test_a_delivery_from_its_papers_to_the_last_box(api: ApiCaller) -> None:
     (apart,) = done(api.get("stock/unavailable"))["results"]
     assert (apart["sku"], apart["damaged"]) == ("MUG", 1)
 
-    # The rest: more plates than announced, and a jug that nobody announced. No mugs: that is it.
+    # The rest: more plates than announced, and a jug that was not announced. No mugs: that is it.
     rest = [{"barcode": GTIN, "quantity": 5}, {"sku": "JUG", "quantity": 1}]
     closed = done(api.post(receipts, {"lines": rest, "close": True}))
     assert closed["state"] == "received"

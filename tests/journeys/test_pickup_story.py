@@ -1,4 +1,4 @@
-"""Bought on the web, collected in the shop; and what becomes of goods that nobody collects."""
+"""Bought on the web, collected in the shop; and what becomes of goods that are not collected."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_customer_shows_the_pass_and_takes_the_lamp(
     assert web.get(f"fulfilments/{code}/pickup-pass").status_code == 404
 
 
-def test_nobody_comes_and_the_lamp_is_sold_to_another(
+def test_a_lamp_that_is_not_collected_is_sold_to_another(
     api: ApiCaller, web: ApiCaller, till: ApiCaller
 ) -> None:
     order = buy(web, "W-1")

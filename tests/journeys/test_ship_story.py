@@ -93,12 +93,14 @@ def test_an_order_is_picked_short_sourced_again_and_delivered(api: ApiCaller) ->
             ),
         )
     )
-    assert [share["location"] for share in order["fulfilments"]] == ["LONDON"]
+    assert [fulfilment["location"] for fulfilment in order["fulfilments"]] == ["LONDON"]
 
     first = pick_and_ship(api, "LONDON", missing={"MUG": 1})
     halfway = ok(api.get(f"orders/{order['number']}"))
     assert halfway["state"] == "partially_fulfilled"
-    assert [(share["location"], share["state"]) for share in halfway["fulfilments"]] == [
+    assert [
+        (fulfilment["location"], fulfilment["state"]) for fulfilment in halfway["fulfilments"]
+    ] == [
         ("LONDON", "shipped"),
         ("LEEDS", "open"),
     ]
@@ -114,7 +116,7 @@ def test_an_order_is_picked_short_sourced_again_and_delivered(api: ApiCaller) ->
     }
     assert rows == {
         ("SHIRT-M", "LONDON"): (3, 0, 0),
-        ("MUG", "LONDON"): (4, 0, 1),  # the mug that nobody found waits for a count
+        ("MUG", "LONDON"): (4, 0, 1),  # the mug that was not found waits for a count
         ("SHIRT-M", "LEEDS"): (5, 0, 0),
         ("MUG", "LEEDS"): (4, 0, 0),
     }

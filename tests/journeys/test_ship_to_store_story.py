@@ -97,13 +97,17 @@ def test_from_another_building_to_the_customer(api: ApiCaller) -> None:
     (offer,) = asked["lines"][0]["locations"]
     assert (offer["sellable"], offer["pickup"]["available"]) == (0, True)
     order = buy(3)
-    (share,) = order["fulfilments"]
-    assert (share["location"], share["source"], share["transfer"]) == ("SOHO", "NEAR", None)
-    assert share["promise"]["ready_by"] == offer["pickup"]["ready_by"]
+    (fulfilment,) = order["fulfilments"]
+    assert (fulfilment["location"], fulfilment["source"], fulfilment["transfer"]) == (
+        "SOHO",
+        "NEAR",
+        None,
+    )
+    assert fulfilment["promise"]["ready_by"] == offer["pickup"]["ready_by"]
     assert stock("LAMP", "NEAR") == (4, 3, 0)
 
     # Near picks and packs it; Soho sees it coming and has nothing to do.
-    code = share["id"]
+    code = fulfilment["id"]
     for keys, place in ((near, "NEAR"), (soho, "SOHO")):
         (listed,) = ok(keys.get("fulfilments", location=place))["results"]
         assert listed["id"] == code
@@ -117,7 +121,7 @@ def test_from_another_building_to_the_customer(api: ApiCaller) -> None:
     transfer = ok(near.get(f"transfers/{packed['transfer']}"))
     assert (transfer["state"], transfer["reference"]) == ("draft", code)
 
-    # It leaves: the goods are on nobody's shelf, and nobody's claim.
+    # It leaves: the goods are in no building, and no reservation is on them.
     sent = ok(near.post(f"fulfilments/{code}/ship", {"carrier": "Own van"}))
     assert (sent["state"], sent["allowed_actions"]) == ("in_transit", [])
     assert stock("LAMP", "NEAR") == (1, 0, 0)

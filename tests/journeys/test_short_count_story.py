@@ -104,7 +104,7 @@ def test_a_short_count_breaks_the_newest_promises_and_each_order_says_what_follo
     assert [(row["counted"], row["recorded"], row["variance"]) for row in review] == [(4, 10, -6)]
     ship(api, old)
 
-    # Far off: neither of the two may stand by it, and nothing happens until somebody does.
+    # Far off: neither of the two may stand by it, and nothing happens until a third does.
     for who in (ann, bob):
         assert who.post(f"{address}/approve").json()["code"] == "counted_by_yourself"
     assert bob.post(f"{address}/apply").json()["code"] == "approval_needed"
@@ -144,7 +144,7 @@ def test_a_short_count_breaks_the_newest_promises_and_each_order_says_what_follo
     ]
     assert not any("count" in text for text in story(api, old))
 
-    # And whoever talks to the customers hears of each.
+    # And each is an event, for those who talk to the customers.
     news = done(api.get("events", after=before, limit=200))["results"]
     heard = [(event["type"], event["data"].get("order")) for event in news]
     assert [order for type_, order in heard if type_ == "reservation.broken"] == [

@@ -45,7 +45,7 @@ from inventory.models import (
     TransferLine,
 )
 from inventory.queries.counting.count_review import review
-from omniretail.demo.cut import goods
+from omniretail.demo.extract import goods
 from omniretail.demo.load import CHAPTERS, NotEmpty, load
 from omniretail.demo.people import PASSWORD, STAFF, TOWNS
 from orders.choices import Disposition, OrderState, PickListState, ReturnState
@@ -70,7 +70,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def say(line: str) -> None:
-    """Nobody listens."""
+    """Print nothing."""
 
 
 def words(rows: Any, field: str) -> set[str]:

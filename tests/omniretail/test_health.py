@@ -13,7 +13,7 @@ from django.test import Client
 from tests.factories import UserFactory
 
 
-def test_alive_asks_nobody() -> None:
+def test_alive_asks_no_other_service() -> None:
     """Without a database mark a query would fail the test."""
     answer = Client().get("/healthz")
     assert (answer.status_code, answer.json()) == (200, {"status": "alive"})

@@ -47,7 +47,7 @@ def order(**more: Any) -> dict[str, Any]:
     return {"channel": "web", "currency": "GBP", "lines": [line]} | more
 
 
-def test_doors_and_orders_are_counted(
+def test_requests_and_orders_are_counted(
     api: ApiCaller, reader: ApiCaller, django_capture_on_commit_callbacks: Any
 ) -> None:
     ChannelFactory()

@@ -65,7 +65,7 @@ def events(order: str) -> list[str]:
 
 
 def assert_laws_hold() -> None:
-    """Balances equal their ledger, `reserved` the live claims, and orders what is still held."""
+    """Check balances against the ledger, `reserved` against reservations, orders against both."""
     for row in Stock.objects.all():
         moved = StockMovement.objects.filter(sku=row.sku_id, location=row.location_id).aggregate(
             on_hand=Sum("on_hand_delta"),

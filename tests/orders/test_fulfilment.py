@@ -49,8 +49,8 @@ def order(api: ApiCaller) -> dict[str, Any]:
 
 @pytest.fixture
 def code(order: dict[str, Any]) -> str:
-    (share,) = order["fulfilments"]
-    return str(share["id"])
+    (fulfilment,) = order["fulfilments"]
+    return str(fulfilment["id"])
 
 
 def test_a_parcel_is_accepted_picked_packed_shipped_and_delivered(
@@ -256,6 +256,6 @@ def test_a_till_sale_is_over_at_once(api: ApiCaller) -> None:
             lines=[OrderLineBody(fulfilment={"type": "carry_out", "location": "W1"})],
         ),
     ).json()
-    (share,) = sale["fulfilments"]
-    assert (share["state"], share["allowed_actions"]) == ("collected", [])
-    refused(api.post(f"fulfilments/{share['id']}/accept"), 409, "illegal_transition")
+    (fulfilment,) = sale["fulfilments"]
+    assert (fulfilment["state"], fulfilment["allowed_actions"]) == ("collected", [])
+    refused(api.post(f"fulfilments/{fulfilment['id']}/accept"), 409, "illegal_transition")

@@ -51,7 +51,7 @@ def test_pickup_preparation_can_be_shorter() -> None:
         ("2026-06-01 15:00", 10, "2026-06-04 11:00"),  # past the source's cut-off: a day later
         ("2026-06-01 10:00", 200, "2026-06-04 11:00"),
         ("2026-06-04 10:00", 200, "2026-06-09 11:00"),  # no carrier at the weekend
-        ("2026-06-01 10:00", None, "2026-06-09 11:00"),  # a distance that nobody knows
+        ("2026-06-01 10:00", None, "2026-06-09 11:00"),  # a distance that is not known
     ],
 )
 def test_goods_from_another_building_travel_before_they_are_ready(

@@ -110,7 +110,7 @@ def test_what_was_known_is_not_told_again_and_what_came_back_is() -> None:
     assert len(told()) == 4
 
 
-def test_what_nobody_ended_in_time_is_found(api: ApiCaller) -> None:
+def test_what_was_not_ended_in_time_is_found(api: ApiCaller) -> None:
     cart = hold(api, ("A1", 1))
     ready = place(api, ("A1", 2), pickup_at="S1")["fulfilments"][0]["id"]
     late = place(api, ("A1", 3))["fulfilments"][0]["id"]
@@ -123,11 +123,11 @@ def test_what_nobody_ended_in_time_is_found(api: ApiCaller) -> None:
     promise = {"deliver_by": (now - timedelta(days=4)).isoformat()}
     Fulfilment.objects.filter(code=late).update(promise=promise)
     Event.objects.create(type="stock.changed", subject="x", data={}, time=now - timedelta(hours=2))
-    claim = Reservation.objects.get(group=cart).pk
+    reservation = Reservation.objects.get(group=cart).pk
     assert found(check()) == [
         ("events_are_relayed", "events that wait for a place", 0, 1, True),
         ("fulfilments_move_on", f"fulfilment {late}, line 1", 0, 3, True),
-        ("holds_end_in_time", f"hold {claim} of cart-1", 0, 1, True),
+        ("holds_end_in_time", f"hold {reservation} of cart-1", 0, 1, True),
         ("pickups_expire_in_time", f"fulfilment {ready}, line 1", 0, 2, True),
     ]
 

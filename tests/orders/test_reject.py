@@ -35,9 +35,11 @@ def world() -> None:
     stock_up(a, far, 5)
 
 
-def share_of(order: dict[str, Any], location: str) -> dict[str, Any]:
-    (share,) = [share for share in order["fulfilments"] if share["location"] == location]
-    return share
+def fulfilment_at(order: dict[str, Any], location: str) -> dict[str, Any]:
+    (fulfilment,) = [
+        fulfilment for fulfilment in order["fulfilments"] if fulfilment["location"] == location
+    ]
+    return fulfilment
 
 
 def look(api: ApiCaller, order: dict[str, Any]) -> dict[str, Any]:
@@ -57,13 +59,13 @@ def test_a_rejected_fulfilment_goes_to_another_location(
     api: ApiCaller, reason: str, at_first: tuple[int, int, int]
 ) -> None:
     order = place(api, ("A1", 2))
-    first = share_of(order, "W1")["id"]
+    first = fulfilment_at(order, "W1")["id"]
     rejected = step(api, first, "reject", {"reason": reason})
     assert (rejected["state"], rejected["allowed_actions"]) == ("rejected", [])
     assert stock("A1", "W1") == at_first
     assert stock("A1", "W2") == (5, 2, 0)
     after = look(api, order)
-    assert share_of(after, "W2")["lines"][0]["quantity"] == 2
+    assert fulfilment_at(after, "W2")["lines"][0]["quantity"] == 2
     assert (after["lines"][0]["reserved"], after["state"]) == (2, "open")
     assert events(order["number"])[2:] == ["fulfilment.rejected", "fulfilment.assigned"]
     told = Event.objects.get(type="fulfilment.rejected").data
@@ -74,7 +76,7 @@ def test_a_rejected_fulfilment_goes_to_another_location(
 
 
 def test_what_is_not_found_asks_for_a_count(api: ApiCaller) -> None:
-    code = share_of(place(api, ("A1", 2)), "W1")["id"]
+    code = fulfilment_at(place(api, ("A1", 2)), "W1")["id"]
     step(api, code, "reject", {"lines": units(("1", 1))["lines"], "reason": "not_found"})
     task = AuditRecord.objects.get(action="count_needed")
     assert (task.subject, task.data) == ("stock/A1@W1", {"not_found": 1})
@@ -82,7 +84,7 @@ def test_what_is_not_found_asks_for_a_count(api: ApiCaller) -> None:
 
 def test_some_units_of_some_lines_may_be_rejected(api: ApiCaller) -> None:
     order = place(api, ("A1", 3), ("B1", 1))
-    code = share_of(order, "W1")["id"]
+    code = fulfilment_at(order, "W1")["id"]
     step(api, code, "pick", units(("1", 3)))
     body = {
         "lines": [
@@ -100,9 +102,9 @@ def test_some_units_of_some_lines_may_be_rejected(api: ApiCaller) -> None:
     assert step(api, code, "pack")["state"] == "packed"
 
 
-def test_what_nobody_else_has_is_cancelled_and_refunded(api: ApiCaller) -> None:
+def test_what_no_other_location_has_is_cancelled_and_refunded(api: ApiCaller) -> None:
     order = place(api, ("B1", 2))
-    code = share_of(order, "W1")["id"]
+    code = fulfilment_at(order, "W1")["id"]
     step(api, code, "reject", {"reason": "not_found"})
     after = look(api, order)
     assert (after["state"], after["lines"][0]["cancelled"]) == ("cancelled", 2)
@@ -112,9 +114,9 @@ def test_what_nobody_else_has_is_cancelled_and_refunded(api: ApiCaller) -> None:
     assert_laws_hold()
 
 
-def test_what_nobody_else_has_waits_when_the_order_allows_it(api: ApiCaller) -> None:
+def test_what_no_other_location_has_waits_when_the_order_allows_it(api: ApiCaller) -> None:
     order = place(api, ("B1", 2), allow_backorder=True)
-    step(api, share_of(order, "W1")["id"], "reject", {"reason": "not_found"})
+    step(api, fulfilment_at(order, "W1")["id"], "reject", {"reason": "not_found"})
     after = look(api, order)
     assert (after["state"], after["lines"][0]["backordered"]) == ("backordered", 2)
     assert "order.line_backordered" in events(order["number"])
@@ -123,10 +125,10 @@ def test_what_nobody_else_has_waits_when_the_order_allows_it(api: ApiCaller) -> 
 
 def test_cancelling_the_last_units_completes_what_was_shipped(api: ApiCaller) -> None:
     order = place(api, ("A1", 5), ("B1", 1))
-    code = share_of(order, "W1")["id"]
+    code = fulfilment_at(order, "W1")["id"]
     # A1 goes to the second warehouse, which ships it.
     step(api, code, "reject", {"lines": units(("1", 5))["lines"], "reason": "no_capacity"})
-    other = share_of(look(api, order), "W2")["id"]
+    other = fulfilment_at(look(api, order), "W2")["id"]
     step(api, other, "pick", units(("1", 5)))
     step(api, other, "pack")
     step(api, other, "ship", {"carrier": "DHL", "tracking_number": "1"})
@@ -137,7 +139,7 @@ def test_cancelling_the_last_units_completes_what_was_shipped(api: ApiCaller) ->
 
 
 def test_a_pickup_is_not_moved_to_another_counter(api: ApiCaller) -> None:
-    """What the shop does not find is sent there; and what nobody has is not collected."""
+    """What the shop does not find is sent there; and what no building has is not collected."""
     order = place(api, ("A1", 1), pickup_at="W1")
     step(api, order["fulfilments"][0]["id"], "reject", {"reason": "not_found"})
     sent = look(api, order)["fulfilments"][1]
@@ -149,7 +151,7 @@ def test_a_pickup_is_not_moved_to_another_counter(api: ApiCaller) -> None:
 
 
 def test_a_closed_box_is_not_rejected(api: ApiCaller) -> None:
-    code = share_of(place(api, ("A1", 1)), "W1")["id"]
+    code = fulfilment_at(place(api, ("A1", 1)), "W1")["id"]
     step(api, code, "pick", units(("1", 1)))
     step(api, code, "pack")
     problem = refused(api.post(f"fulfilments/{code}/reject"), 409, "illegal_transition")
@@ -157,7 +159,7 @@ def test_a_closed_box_is_not_rejected(api: ApiCaller) -> None:
 
 
 def test_more_than_it_has_cannot_be_rejected(api: ApiCaller) -> None:
-    code = share_of(place(api, ("A1", 2)), "W1")["id"]
+    code = fulfilment_at(place(api, ("A1", 2)), "W1")["id"]
     before = Event.objects.count()
     problem = refused(
         api.post(f"fulfilments/{code}/reject", units(("1", 2), ("1", 1))), 409, "exceeds_line"
@@ -177,7 +179,7 @@ def test_more_than_it_has_cannot_be_rejected(api: ApiCaller) -> None:
     ],
 )
 def test_a_bad_body_rejects_nothing(api: ApiCaller, body: Any, pointer: str) -> None:
-    code = share_of(place(api, ("A1", 2)), "W1")["id"]
+    code = fulfilment_at(place(api, ("A1", 2)), "W1")["id"]
     problem = refused(api.post(f"fulfilments/{code}/reject", body), 400, "validation_error")
     assert problem["errors"][0]["pointer"].startswith(pointer)
     assert Fulfilment.objects.get().state == "open"

@@ -11,7 +11,7 @@ from tests.orders.fulfilment_helpers import assert_laws_hold, place, stock
 pytestmark = pytest.mark.django_db
 
 
-def test_a_count_that_breaks_claims_fills_backorders_too(api: ApiCaller) -> None:
+def test_a_count_that_breaks_reservations_fills_backorders_too(api: ApiCaller) -> None:
     shop = LocationFactory(code="W1")
     ChannelFactory(code="web")
     stock_up(SkuFactory(code="A1"), shop, 5)

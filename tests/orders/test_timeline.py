@@ -84,13 +84,13 @@ def test_a_return_and_its_exchange_tell_what_came_where(api: ApiCaller) -> None:
     way = {"type": "carry_out", "location": "S1"}
     line = OrderLineBody(sku="MUG", quantity=2, fulfilment=way)
     sold = place(api, lines=[line])["number"]
-    wish = ReturnBody(
+    body = ReturnBody(
         order=sold,
         lines=[{"line_id": "1", "quantity": 2, "reason": "chipped"}],
         resolution="exchange",
         drop_off={"type": "store", "location": "S2"},
     )
-    ret = api.post("returns", wish).json()["id"]
+    ret = api.post("returns", body).json()["id"]
     replacement = place(api, ("BOWL", 1), exchange_of=ret)
     came = [
         {"line_id": "1", "quantity": 1, "disposition": "damaged"},
@@ -107,11 +107,11 @@ def test_a_return_and_its_exchange_tell_what_came_where(api: ApiCaller) -> None:
     assert story(api, replacement["number"])[0].endswith(f"in exchange for return {ret}")
 
 
-def test_a_return_that_nobody_brought_is_called_off(api: ApiCaller) -> None:
+def test_a_return_that_was_not_brought_is_called_off(api: ApiCaller) -> None:
     way = {"type": "carry_out", "location": "S1"}
     line = OrderLineBody(sku="MUG", fulfilment=way)
     sold = place(api, lines=[line])["number"]
-    wish = ReturnBody(order=sold, lines=[{"line_id": "1", "quantity": 1, "reason": ""}])
-    ret = api.post("returns", wish).json()["id"]
+    body = ReturnBody(order=sold, lines=[{"line_id": "1", "quantity": 1, "reason": ""}])
+    ret = api.post("returns", body).json()["id"]
     api.post(f"returns/{ret}/cancel")
     assert story(api, sold)[-1] == f"Return {ret} is called off"

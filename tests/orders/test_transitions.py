@@ -133,7 +133,7 @@ def test_a_return_ends_closed() -> None:
 
 
 def test_every_state_is_under_way_or_over() -> None:
-    """Lists name both halves: a state in neither would be shown to nobody."""
+    """Lists name both halves: a state in neither would be in no list."""
     assert sorted(UNFINISHED + FINISHED) == sorted(FulfilmentState.values)
     assert set(CAME_TO_NOTHING) < set(FINISHED)
     assert sorted(LIVE + ENDED) == sorted(ReservationState)

@@ -147,8 +147,8 @@ class Counting(PoolRules):
         assert found == self.model.past[mark][pair]
 
     @rule(pair=pairs)
-    def look_at_the_shelf(self, pair: Pair) -> None:
-        answer = self.client.get("look_at_the_shelf", "stock", sku=pair[0], location=pair[1])
+    def look_at_the_stock(self, pair: Pair) -> None:
+        answer = self.client.get("look_at_the_stock", "stock", sku=pair[0], location=pair[1])
         (row,) = answer["results"]
         model = self.model.rows[pair]
         assert (row["on_hand"], row["unavailable"]) == (model.on_hand, model.unavailable)
@@ -163,18 +163,18 @@ class Counting(PoolRules):
 
     @precondition(
         lambda self: (
-            any(claim.overdue for claim in self.model.claims.values())
+            any(reservation.overdue for reservation in self.model.reservations.values())
             or any(line.waiting for line in self.model.lines.values())
         )
     )
     @rule()
     def sweep(self) -> None:
-        """What the worker does every minute: afterwards nobody waits beside goods."""
+        """What the worker does every minute: afterwards no line waits beside goods."""
         expire_reservations()
         fill_backorders()
         self.client.done["sweep", "accepted"] += 1
         self.model.end_overdue(SKUS)
-        self.model.nobody_waits.update(SKUS)
+        self.model.offered.update(SKUS)
 
     @precondition(lambda self: self.client.sent)
     @rule(number=which)

@@ -26,7 +26,7 @@ class Fulfilling(PoolRules):
         return choose(there, number)[1]
 
     def owners(self, work: Work) -> list[Owner]:
-        return [owner for owner in self.model.claims if owner[0] == work.code]
+        return [owner for owner in self.model.reservations if owner[0] == work.code]
 
     @waits("open", "picking")
     @rule(number=which)
@@ -63,10 +63,10 @@ class Fulfilling(PoolRules):
         assert answer, self.client.refusal
         lines: dict[str, Sent] = {}
         for owner in self.owners(work):
-            claim = self.model.claims.pop(owner)
-            self.model.put(claim.pair, -claim.units)
-            self.model.away[owner] = claim.units
-            lines[claim.pair[0]] = Sent(sent=claim.units)
+            held = self.model.reservations.pop(owner)
+            self.model.put(held.pair, -held.units)
+            self.model.away[owner] = held.units
+            lines[held.pair[0]] = Sent(sent=held.units)
         self.model.transfers[identity] = Transfer(work.building, shop, lines, "in_transit")
         self.model.promised[identity] = work.code
 
@@ -91,21 +91,23 @@ class Fulfilling(PoolRules):
         self._leave(work, parts)
 
     def _leave(self, work: Work, parts: dict[Owner, int] | None = None) -> None:
-        parts = parts or {owner: self.model.claims[owner].units for owner in self.owners(work)}
+        parts = parts or {
+            owner: self.model.reservations[owner].units for owner in self.owners(work)
+        }
         for owner, gone in parts.items():
-            self.model.put(self.model.take_claim(owner, gone), -gone)
+            self.model.put(self.model.take_reservation(owner, gone), -gone)
             self.model.lines[self.model.line_of(owner)].fulfilled += gone
 
     @waits("ready")
     @rule(number=which)
     def give_up_waiting(self, number: int) -> None:
-        """Nobody came for the pickup: its goods go to those who wait."""
+        """A pickup was not collected: its goods go to the lines that wait."""
         work = self.find(number, "ready")
         assert self.client.act("expire_pickup", f"fulfilments/{work.code}/expire")
         for owner in self.owners(work):
-            claim = self.model.claims.pop(owner)
-            self.model.lines[self.model.line_of(owner)].cancelled += claim.units
-            self.model.nobody_waits.add(claim.pair[0])
+            reservation = self.model.reservations.pop(owner)
+            self.model.lines[self.model.line_of(owner)].cancelled += reservation.units
+            self.model.offered.add(reservation.pair[0])
 
     @waits("open", "picking")
     @rule(
@@ -115,7 +117,7 @@ class Fulfilling(PoolRules):
     )
     def reject(self, number: int, reason: str, some: bool) -> None:
         work = self.find(number, "open", "picking")
-        parts = {owner: self.model.claims[owner].units for owner in self.owners(work)}
+        parts = {owner: self.model.reservations[owner].units for owner in self.owners(work)}
         body: dict[str, Any] = {"reason": reason}
         if some:
             owner = next(iter(parts))
@@ -127,7 +129,7 @@ class Fulfilling(PoolRules):
             self._give_up(owner, given_up, condition)
 
     def _give_up(self, owner: Owner, units: int, condition: str) -> None:
-        pair = self.model.take_claim(owner, units)
+        pair = self.model.take_reservation(owner, units)
         if condition in ("missing", "damaged"):
             self.model.put(pair, **{condition: units})
         self.model.seek(owner, units, avoiding=pair[1])
@@ -153,7 +155,9 @@ class Fulfilling(PoolRules):
         short = f"{path}/lines/{line['id']}/short"
         assert self.client.act("short_pick", short, {"found": found})
         (owner,) = (
-            owner for owner in self.owners(work) if self.model.claims[owner].pair[0] == line["sku"]
+            owner
+            for owner in self.owners(work)
+            if self.model.reservations[owner].pair[0] == line["sku"]
         )
         self._give_up(owner, line["quantity"] - found, "missing")
 
@@ -213,7 +217,7 @@ class TakingBack(PoolRules):
         apart = {"inspect": {"inspection": quantity}, "damaged": {"damaged": quantity}}
         self.model.put(pair, quantity if stays else 0, **apart.get(disposition, {}))
         if disposition == "restock":
-            self.model.nobody_waits.add(pair[0])
+            self.model.offered.add(pair[0])
         if disposition == "inspect":
             self.inspected.setdefault(identity, defaultdict(int))[pair] += quantity
 
@@ -239,7 +243,7 @@ class TakingBack(PoolRules):
         waiting[pair] -= quantity
         self.model.put(pair, inspection=-quantity)
         if disposition == "restock":
-            self.model.nobody_waits.add(sku)
+            self.model.offered.add(sku)
         elif disposition == "damaged":
             self.model.put(pair, damaged=quantity)
         else:

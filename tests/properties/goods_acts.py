@@ -46,7 +46,7 @@ class GoodsIn(PoolRules):
         }
         assert self.client.act("receive_goods", "receipts", body)
         self.model.put((sku, place), quantity)
-        self.model.nobody_waits.add(sku)
+        self.model.offered.add(sku)
         if delivery:
             self._count_in(delivery, sku, quantity)
 
@@ -82,7 +82,7 @@ class GoodsIn(PoolRules):
         if answer:
             self.model.put((sku, delivery.place), quantity, damaged=damaged)
             if quantity > damaged:
-                self.model.nobody_waits.add(sku)
+                self.model.offered.add(sku)
             self._count_in(delivery, sku, quantity, close=close)
             assert answer["state"] == delivery.state
             assert {line["sku"]: line["outstanding"] for line in answer["lines"]} == {
@@ -187,7 +187,7 @@ class Transfers(PoolRules):
             transfer.state = "received"
         assert answer["state"] == transfer.state
         if quantity - damaged > self._hand_to_who_waits(identity, pair, quantity - damaged):
-            self.model.nobody_waits.add(sku)
+            self.model.offered.add(sku)
 
     def _hand_to_who_waits(self, identity: str, pair: Pair, sound: int) -> int:
         """Give what has come to the order for which it was sent; return how many it took."""
@@ -198,7 +198,7 @@ class Transfers(PoolRules):
             if sku == pair[0]:
                 given = min(sound, model.away[owner])
                 model.away[owner] -= given
-                model.grow_claim(owner, pair, given)
+                model.grow_reservation(owner, pair, given)
             line = model.transfers[identity].lines[sku]
             if (never_comes := model.away[owner] - line.coming) > 0:
                 model.away[owner] -= never_comes

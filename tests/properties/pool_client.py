@@ -17,9 +17,9 @@ from inventory.queries.integrity import POOL_LAWS, check_laws
 from orders.queries.integrity import ORDER_LAWS
 from stores.queries.network import current_network
 from tests.conftest import ApiCaller
-from tests.properties.pool_state import Claim, LineKey, Owner, Pair
+from tests.properties.pool_state import LineKey, Owner, Pair, Reservation
 
-_CLAIMS = """
+_RESERVATIONS = """
 SELECT r.id, k.code, p.code, r.quantity, r.group_id::text,
        r.state = 'held' AND r.expires_at <= statement_timestamp(), f.code, l.line_id
 FROM inventory_reservation r
@@ -52,7 +52,7 @@ WHERE f.state IN ('open', 'picking', 'packed', 'ready', 'shipped') ORDER BY f.id
 
 @dataclass
 class Work:
-    """A fulfilment that waits for somebody; `lines` are (line id, wanted, picked, handed over)."""
+    """A fulfilment with open work; `lines` are (line id, wanted, picked, handed over)."""
 
     code: str
     type: str
@@ -69,7 +69,7 @@ class Sight:
     at: datetime
     rows: dict[Pair, tuple[int, int, int]]
     conditions: dict[Pair, dict[str, int]]
-    claims: dict[Owner, Claim]
+    reservations: dict[Owner, Reservation]
     lines: dict[LineKey, tuple[int, ...]]
     work: dict[str, Work]
 
@@ -161,7 +161,7 @@ class PoolClient:
                 pair: {str(word): units for word, units in kept[ids].items()}
                 for ids, pair in pairs.items()
             },
-            claims=_claims(),
+            reservations=_reservations(),
             lines={(row[0], row[1]): row[2:] for row in _read(_LINES)},
             work=_work(),
         )
@@ -173,13 +173,13 @@ def _read(query: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def _claims() -> dict[Owner, Claim]:
-    claims: dict[Owner, Claim] = {}
-    for age, sku, place, units, cart, overdue, fulfilment, line_id in _read(_CLAIMS):
+def _reservations() -> dict[Owner, Reservation]:
+    reservations: dict[Owner, Reservation] = {}
+    for age, sku, place, units, cart, overdue, fulfilment, line_id in _read(_RESERVATIONS):
         owner = ("cart", cart, sku, place) if cart else (fulfilment, line_id)
-        assert owner not in claims, ("claimed twice", owner)
-        claims[owner] = Claim((sku, place), units, age, overdue)
-    return claims
+        assert owner not in reservations, ("reserved twice", owner)
+        reservations[owner] = Reservation((sku, place), units, age, overdue)
+    return reservations
 
 
 def _work() -> dict[str, Work]:

@@ -1,8 +1,9 @@
 """The stock pool in plain Python: what the machine expects of the real one after every act.
 
-Units lie in rows, claims lie on units, order lines say where each of their units is. What an act
-does to goods and to the claims that it names is predicted exactly. Which building gets a claim
-anew is the service's choice: the model takes it over when the goods were there to be promised.
+Units lie in rows, reservations lie on units, order lines say where each of their units is. What an
+act does to goods and to the reservations that it names is predicted exactly. Which building gets a
+reservation anew is the service's choice: the model takes it over when the goods were there to be
+promised.
 
 Time is counted in steps: `moment` is when the running step acts, between two whole numbers.
 """
@@ -17,12 +18,12 @@ from tests.properties.pool_state import (
     PAIRS,
     SELLS_FROM,
     Cart,
-    Claim,
     Delivery,
     Line,
     LineKey,
     Owner,
     Pair,
+    Reservation,
     Row,
     Rule,
     Transfer,
@@ -32,7 +33,7 @@ from tests.properties.pool_state import (
 class PoolModel:
     def __init__(self) -> None:
         self.rows = {pair: Row() for pair in PAIRS}
-        self.claims: dict[Owner, Claim] = {}
+        self.reservations: dict[Owner, Reservation] = {}
         self.carts: dict[str, Cart] = {}
         self.lines: dict[LineKey, Line] = {}
         self.promised: dict[str, str] = {}  # transfer -> the fulfilment that it is for
@@ -53,34 +54,34 @@ class PoolModel:
         self.loose: dict[LineKey, int] = {}
         self.entitled: dict[Pair, int] = {}
         self.granted: dict[LineKey, int] = {}  # units that a new order must get at once
-        self.nobody_waits: set[str] = set()  # SKUs that this act offers to those who wait
+        self.offered: set[str] = set()  # SKUs that this act offers to the lines that wait
 
-    # What there is
+    # What is expected
 
-    def claimed(self, pair: Pair, *, live_only: bool = False) -> int:
+    def reserved(self, pair: Pair, *, live_only: bool = False) -> int:
         return sum(
-            claim.units
-            for claim in self.claims.values()
-            if claim.pair == pair and not (live_only and claim.overdue)
+            held.units
+            for held in self.reservations.values()
+            if held.pair == pair and not (live_only and held.overdue)
         )
 
-    def reserved(self, key: LineKey) -> int:
-        """Units of an order line that are to go out: claimed, or on their way to a shop."""
-        claimed = sum(
-            claim.units
-            for owner, claim in self.claims.items()
+    def outstanding(self, key: LineKey) -> int:
+        """Units of an order line that are to go out: reserved, or on their way to a shop."""
+        reserved = sum(
+            held.units
+            for owner, held in self.reservations.items()
             if owner[0] != "cart" and self.line_of(owner) == key
         )
-        return claimed + sum(
+        return reserved + sum(
             units for owner, units in self.away.items() if self.line_of(owner) == key
         )
 
     def available(self, pair: Pair) -> int:
         row = self.rows[pair]
-        return row.on_hand - row.unavailable - self.claimed(pair, live_only=True)
+        return row.on_hand - row.unavailable - self.reserved(pair, live_only=True)
 
     def kept_from(self, channel: str, pair: Pair) -> int:
-        """Units that this channel must leave on the shelf: the highest level for each owner."""
+        """Units that this channel must leave: the highest level for each owner."""
         levels: dict[str | None, int] = {None: self.safety[pair]}
         for other, fences in self.fences.items():
             levels[other] = fences.get(pair, 0)
@@ -102,16 +103,19 @@ class PoolModel:
 
     def on_offer(self, line: Line, *, avoiding: Iterable[str] = ()) -> int:
         """Units that sourcing could give to a line now: all there are, or one building's."""
-        shelves = [
+        units = [
             self.sellable(line.channel, (line.sku, place))
             for place in line.sites
             if place not in avoiding
         ]
-        return sum(shelves) if line.splits else max(shelves, default=0)
+        return sum(units) if line.splits else max(units, default=0)
 
     def is_held(self, cart: Cart) -> bool:
         """Say whether a cart still has all that it was given: else no order can take it over."""
-        return all(owner in self.claims and not self.claims[owner].overdue for owner in cart.claims)
+        return all(
+            owner in self.reservations and not self.reservations[owner].overdue
+            for owner in cart.reservations
+        )
 
     def incoming(self, pair: Pair) -> int:
         sku, place = pair
@@ -147,29 +151,29 @@ class PoolModel:
                 units -= taken
 
     def end_overdue(self, skus: Iterable[str]) -> None:
-        """Let carts whose time is over lose their units, as every act on a shelf does first."""
-        for owner, claim in list(self.claims.items()):
-            if claim.overdue and claim.pair[0] in skus:
-                del self.claims[owner]
+        """Let carts whose time is over lose their units, as every act on a stock row does first."""
+        for owner, reservation in list(self.reservations.items()):
+            if reservation.overdue and reservation.pair[0] in skus:
+                del self.reservations[owner]
 
-    def take_claim(self, owner: Owner, units: int) -> Pair:
-        claim = self.claims[owner]
-        claim.units -= units
-        if not claim.units:
-            del self.claims[owner]
-        return claim.pair
+    def take_reservation(self, owner: Owner, units: int) -> Pair:
+        reservation = self.reservations[owner]
+        reservation.units -= units
+        if not reservation.units:
+            del self.reservations[owner]
+        return reservation.pair
 
-    def grow_claim(self, owner: Owner, pair: Pair, units: int) -> None:
+    def grow_reservation(self, owner: Owner, pair: Pair, units: int) -> None:
         if units:
-            claim = self.claims.setdefault(owner, Claim(pair, 0))
-            claim.units += units
+            reservation = self.reservations.setdefault(owner, Reservation(pair, 0))
+            reservation.units += units
 
     def line_of(self, owner: Owner) -> LineKey:
         return owner[0].rsplit("-", 1)[0], owner[1]
 
     def lose(self, owner: Owner, units: int) -> None:
-        """End a part of a claim whose customer still wants the goods."""
-        place = self.take_claim(owner, units)[1]
+        """End a part of a reservation whose customer still wants the goods."""
+        place = self.take_reservation(owner, units)[1]
         if owner[0] != "cart":
             self.seek(owner, units, avoiding=place)
 
@@ -179,11 +183,11 @@ class PoolModel:
         self.avoided.setdefault(key, set()).update({avoiding} if avoiding else ())
 
     def break_newest(self, pair: Pair) -> None:
-        """Reality wins: where fewer are there than are claimed, the newest claims give way."""
+        """Reality wins: where fewer are there than are reserved, the newest reservations break."""
         while (short := -self.available(pair)) > 0:
-            mine = [owner for owner, claim in self.claims.items() if claim.pair == pair]
-            newest = max(mine, key=lambda owner: self.claims[owner].age)
-            self.lose(newest, min(short, self.claims[newest].units))
+            mine = [owner for owner, held in self.reservations.items() if held.pair == pair]
+            newest = max(mine, key=lambda owner: self.reservations[owner].age)
+            self.lose(newest, min(short, self.reservations[newest].units))
 
     def count(self, pair: Pair, counted: int, at: float) -> tuple[int, bool]:
         """Rebase a figure of a moment; return by how much it was off, and if a later one stands."""
@@ -202,58 +206,58 @@ class PoolModel:
         row.counted_at = at
         self.break_newest(pair)
         if self.available(pair) > before:
-            self.nobody_waits.add(pair[0])
+            self.offered.add(pair[0])
         return variance, False
 
     # What the service decided
 
-    def adopt(self, found: Mapping[Owner, Claim]) -> None:
-        """Compare claims with those found; take over new ones that could be promised."""
+    def adopt(self, found: Mapping[Owner, Reservation]) -> None:
+        """Compare reservations with those found; take over new ones that could be promised."""
         taken_over, self.entitled = set(self.entitled), {}
-        newest = max((claim.age for claim in self.claims.values()), default=0)
+        newest = max((held.age for held in self.reservations.values()), default=0)
         shrunk = dict.fromkeys(self.loose, 0)
-        for owner, claim in list(self.claims.items()):
+        for owner, held in list(self.reservations.items()):
             there = found.get(owner)
             key = None if owner[0] == "cart" else self.line_of(owner)
-            if claim.overdue and there is None:
+            if held.overdue and there is None:
                 continue
             if key in self.loose:
                 units = there.units if there else 0
-                assert units <= claim.units, (owner, claim, there)
-                shrunk[key] += claim.units - units  # type: ignore[index]
+                assert units <= held.units, (owner, held, there)
+                shrunk[key] += held.units - units  # type: ignore[index]
                 continue
-            assert there, ("a claim is gone", owner, claim)
-            assert (there.pair, there.units) == (claim.pair, claim.units), (owner, claim, there)
+            assert there, ("a reservation is gone", owner, held)
+            assert (there.pair, there.units) == (held.pair, held.units), (owner, held, there)
         assert shrunk == self.loose
-        new = {owner: claim for owner, claim in found.items() if owner not in self.claims}
+        new = {owner: found[owner] for owner in found.keys() - self.reservations.keys()}
         placed: dict[LineKey, int] = {}
-        for owner, claim in new.items():
-            assert claim.age > newest, ("an old claim came back", owner, claim)
+        for owner, held in new.items():
+            assert held.age > newest, ("an old reservation came back", owner, held)
             key = self.line_of(owner)
-            assert claim.pair[0] == self.lines[key].sku
-            assert claim.pair[1] in self.lines[key].sites, (owner, claim)
-            placed[key] = placed.get(key, 0) + claim.units
-        self.claims = {owner: claim for owner, claim in found.items()}
+            assert held.pair[0] == self.lines[key].sku
+            assert held.pair[1] in self.lines[key].sites, (owner, held)
+            placed[key] = placed.get(key, 0) + held.units
+        self.reservations = dict(found)
         for key, units in self.granted.items():
             assert placed.get(key, 0) == units, ("an order got other units", key, units, placed)
         for key in placed.keys() | self.homeless.keys():
             self._settle(key, placed.get(key, 0))
-        for owner, claim in new.items():
+        for owner, held in new.items():
             line = self.lines[self.line_of(owner)]
-            if claim.pair not in taken_over:
-                kept = self.kept_from(line.channel, claim.pair)
-                assert self.available(claim.pair) >= kept, ("sold what is kept", owner, claim)
+            if held.pair not in taken_over:
+                kept = self.kept_from(line.channel, held.pair)
+                assert self.available(held.pair) >= kept, ("sold what is kept", owner, held)
         for key, line in self.lines.items():
             # Without a split a line gets from one building at a time: the rest comes next time.
             served = placed.get(key) and not line.splits
-            if line.waiting and line.sku in self.nobody_waits and not served:
+            if line.waiting and line.sku in self.offered and not served:
                 assert not self.on_offer(line), ("waits beside goods", key, line)
 
     def _settle(self, key: LineKey, placed: int) -> None:
-        """Say where units without a claim are: elsewhere, waiting, or given up."""
+        """Say where units without a reservation are: elsewhere, waiting, or given up."""
         line, homeless = self.lines[key], self.homeless.get(key, 0)
         left = line.waiting + homeless - placed
-        assert left >= 0, ("more was claimed than is wanted", key, line, placed)
+        assert left >= 0, ("more was reserved than is wanted", key, line, placed)
         if line.waits:
             line.waiting = left
         else:

@@ -49,9 +49,9 @@ class PoolRules(RuleBasedStateMachine):
     def the_pool_is_as_the_model_says(self) -> None:
         self.sight = sight = self.client.look()
         model = self.model
-        model.adopt(sight.claims)
+        model.adopt(sight.reservations)
         balances = {
-            pair: (row.on_hand, model.claimed(pair), row.unavailable)
+            pair: (row.on_hand, model.reserved(pair), row.unavailable)
             for pair, row in model.rows.items()
         }
         nothing = (0, 0, 0)
@@ -62,7 +62,7 @@ class PoolRules(RuleBasedStateMachine):
             assert sight.lines[key] == (
                 line.ordered,
                 line.cancelled,
-                model.reserved(key),
+                model.outstanding(key),
                 line.waiting,
                 line.fulfilled,
                 line.returned,
@@ -79,5 +79,5 @@ class PoolRules(RuleBasedStateMachine):
     def found_out(self, pair: Pair, before: int) -> None:
         """Let promises give way to what was seen, or offer what it freed."""
         if self.model.available(pair) > before:
-            self.model.nobody_waits.add(pair[0])
+            self.model.offered.add(pair[0])
         self.model.break_newest(pair)

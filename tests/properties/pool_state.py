@@ -31,7 +31,7 @@ class Row:
 
 
 @dataclass
-class Claim:
+class Reservation:
     pair: Pair
     units: int
     age: int = 0  # the newest has the highest
@@ -41,7 +41,7 @@ class Claim:
 @dataclass
 class Cart:
     channel: str
-    claims: set[Owner]  # those that it was given, live or not
+    reservations: set[Owner]  # those that it was given, live or not
 
 
 @dataclass

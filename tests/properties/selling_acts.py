@@ -18,8 +18,8 @@ from tests.properties.pool_state import (
     SHIPPING,
     SKUS,
     Cart,
-    Claim,
     Line,
+    Reservation,
 )
 
 channels = st.sampled_from(list(SELLS_FROM))
@@ -35,9 +35,9 @@ class Carts(PoolRules):
             line |= {"location": place} if place else {}
         body = CartBody(channel=channel, lines=lines)
         answer = self.client.act("hold", "reservations", body)
-        shelves = [place] if place else SELLS_FROM[channel]
+        places = [place] if place else SELLS_FROM[channel]
         enough = all(
-            sum(self.model.sellable(channel, (each, shelf)) for shelf in shelves) >= quantity
+            sum(self.model.sellable(channel, (each, where)) for where in places) >= quantity
             for each in wanted
         )
         assert bool(answer) == enough, self.client.refusal
@@ -48,8 +48,8 @@ class Carts(PoolRules):
             pair = line["sku"], line["location"]
             assert line["quantity"] <= self.model.sellable(channel, pair)
             owner = ("cart", answer["id"], *pair)
-            cart.claims.add(owner)
-            self.model.claims[owner] = Claim(pair, line["quantity"])
+            cart.reservations.add(owner)
+            self.model.reservations[owner] = Reservation(pair, line["quantity"])
         for each in wanted:
             held = [line["quantity"] for line in answer["lines"] if line["sku"] == each]
             assert sum(held) == quantity
@@ -61,8 +61,8 @@ class Carts(PoolRules):
         identity, cart = choose(self.model.carts, number)
         expire_cart(identity)
         self.client.done["time_passes", "accepted"] += 1
-        for owner in cart.claims & self.model.claims.keys():
-            self.model.claims[owner].overdue = True
+        for owner in cart.reservations & self.model.reservations.keys():
+            self.model.reservations[owner].overdue = True
 
     @precondition(lambda self: self.model.carts)
     @rule(number=which, release=st.booleans())
@@ -70,8 +70,8 @@ class Carts(PoolRules):
         identity, cart = choose(self.model.carts, number)
         held = [
             owner
-            for owner in cart.claims & self.model.claims.keys()
-            if not self.model.claims[owner].overdue
+            for owner in cart.reservations & self.model.reservations.keys()
+            if not self.model.reservations[owner].overdue
         ]
         if release:
             answer = self.client.act("release", f"reservations/{identity}/release")
@@ -81,7 +81,7 @@ class Carts(PoolRules):
         assert bool(answer) == bool(held), self.client.refusal
         if answer and release:
             for owner in held:
-                del self.model.claims[owner]
+                del self.model.reservations[owner]
 
 
 class Orders(PoolRules):
@@ -179,10 +179,10 @@ class Orders(PoolRules):
     def order_cart(self, number: int) -> None:
         """An order takes over what a cart holds, also what has been kept for others since."""
         identity, cart = choose(self.model.carts, number)
-        held = {owner: self.model.claims.get(owner) for owner in sorted(cart.claims)}
+        held = {owner: self.model.reservations.get(owner) for owner in sorted(cart.reservations)}
         wants: dict[str, int] = {}
-        for owner, claim in held.items():
-            wants[owner[2]] = wants.get(owner[2], 0) + (claim.units if claim else 1)
+        for owner, row in held.items():
+            wants[owner[2]] = wants.get(owner[2], 0) + (row.units if row else 1)
         if not self.model.is_held(cart):
             body = OrderBody(
                 channel=cart.channel,
@@ -194,11 +194,11 @@ class Orders(PoolRules):
             assert self.client.refusal == "reservation_not_live"
             return
         for owner in held:
-            claim = self.model.claims.pop(owner)
-            self.model.entitled[claim.pair] = claim.units
+            reservation = self.model.reservations.pop(owner)
+            self.model.entitled[reservation.pair] = reservation.units
         if not self.place("order_cart", cart.channel, wants, cart=identity):
             self.model.entitled.clear()
-            self.model.claims |= {owner: claim for owner, claim in held.items() if claim}
+            self.model.reservations |= {owner: row for owner, row in held.items() if row}
 
     @precondition(lambda self: self.orders)
     @rule(number=which)
@@ -215,24 +215,24 @@ class Orders(PoolRules):
         model = self.model
         answer = self.client.act("cancel_order", f"orders/{order}/cancellations", {"reason": "x"})
         lines = {key: line for key, line in model.lines.items() if key[0] == order}
-        left = {key: model.reserved(key) + line.waiting for key, line in lines.items()}
+        left = {key: model.outstanding(key) + line.waiting for key, line in lines.items()}
         assert bool(answer) == any(left.values()), self.client.refusal
         if not answer:
             return
         for key, line in lines.items():
             line.cancelled += left[key]
             line.waiting = 0
-        for owner, claim in list(model.claims.items()):
+        for owner, reservation in list(model.reservations.items()):
             if owner[0] != "cart" and model.line_of(owner)[0] == order:
-                model.nobody_waits.add(claim.pair[0])
-                del model.claims[owner]
+                model.offered.add(reservation.pair[0])
+                del model.reservations[owner]
         for owner in [owner for owner in model.away if model.line_of(owner)[0] == order]:
             del model.away[owner]
 
     @precondition(lambda self: self.orders)
     @rule(number=which, quantity=units)
     def cancel_units(self, number: int, quantity: int) -> None:
-        """Units that wait go first; which claims give the others is the service's choice."""
+        """Units that wait go first; which reservations give the others is the service's choice."""
         model = self.model
         order, _ = choose(self.orders, number)
         key = order, "1"
@@ -241,11 +241,11 @@ class Orders(PoolRules):
             return
         body = {"reason": "x", "lines": [{"line_id": "1", "quantity": quantity}]}
         answer = self.client.act("cancel_units", f"orders/{order}/cancellations", body)
-        assert bool(answer) == (quantity <= line.waiting + model.reserved(key))
+        assert bool(answer) == (quantity <= line.waiting + model.outstanding(key))
         if answer:
             waited = min(quantity, line.waiting)
             line.cancelled += quantity
             line.waiting -= waited
             model.loose[key] = quantity - waited
             if quantity > waited:
-                model.nobody_waits.add(line.sku)
+                model.offered.add(line.sku)

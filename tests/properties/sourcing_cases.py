@@ -99,14 +99,14 @@ def most_servable(
     return sum(place(unit, set()) for unit in range(len(units)))
 
 
-def after_own_shelves(
+def after_own_stock(
     demands: list[Demand],
     sellable: dict[str, dict[str, int]],
     sites: dict[str, Site],
     *,
     split: bool = True,
 ) -> tuple[list[Demand], dict[str, dict[str, int]]]:
-    """What is left to ask and to give when tills and shops have taken from their own shelves.
+    """What is left to ask and to give when tills and shops have taken from their own stock.
 
     Without `split` a shop takes only if it has everything for its pickups.
     """

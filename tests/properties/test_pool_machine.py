@@ -14,7 +14,7 @@ from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, Sku
 from tests.properties.counting_acts import Counting
 from tests.properties.fulfilling_acts import Fulfilling, TakingBack
 from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
-from tests.properties.keeping_acts import Keeping
+from tests.properties.keep_rule_acts import KeepRules
 from tests.properties.pool_state import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
 from tests.properties.selling_acts import Carts, Orders
 
@@ -37,18 +37,18 @@ KINDS = 30  # of acts that must have been accepted in a part: who only receives 
 
 
 class PoolMachine(
-    GoodsIn, Transfers, SettingApart, Counting, Carts, Orders, Keeping, Fulfilling, TakingBack
+    GoodsIn, Transfers, SettingApart, Counting, Carts, Orders, KeepRules, Fulfilling, TakingBack
 ):
     """All that can happen to stock."""
 
     @initialize(busy=st.sampled_from([True, True, False]))
-    def open_the_doors(self, busy: bool) -> None:
+    def open_the_day(self, busy: bool) -> None:
         """Begin with some of everything, and on most days with work: parcels, pickups, one of
         them with units that another building sends, and a customer who waits."""
         for place in BUILDINGS:
             lines = [{"sku": sku, "quantity": 6} for sku in SKUS]
             body = {"location": place, "reference": "opening", "lines": lines}
-            assert self.client.act("open_the_doors", "receipts", body)
+            assert self.client.act("open_the_day", "receipts", body)
             for sku in SKUS:
                 self.model.put((sku, place), 6)
         if busy:

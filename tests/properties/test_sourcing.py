@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orders.sourcing import Demand, Plan, Policy, Site, plan, read_receipt
 from tests.properties.sourcing_cases import (
-    after_own_shelves,
+    after_own_stock,
     allowed_sets,
     destinations,
     most_servable,
@@ -76,7 +76,7 @@ def test_with_split_an_order_is_refused_only_when_no_way_exists(
     destination: tuple[float, float] | None,
 ) -> None:
     asked = sum(demand.quantity for demand in demands)
-    rest, left = after_own_shelves(demands, sellable, sites)
+    rest, left = after_own_stock(demands, sellable, sites)
     possible = asked - sum(d.quantity for d in rest)
     possible += most_servable(rest, left, allowed_sets(rest, sites))
     strict = plan(
@@ -105,7 +105,7 @@ def test_without_split_an_order_is_refused_only_when_no_single_location_can(
     sites: dict[str, Site],
     destination: tuple[float, float] | None,
 ) -> None:
-    rest, left = after_own_shelves(demands, sellable, sites, split=False)
+    rest, left = after_own_stock(demands, sellable, sites, split=False)
     asked = sum(d.quantity for d in rest)
     # One building for all parcels, one for all couriers, one for all that a shop hands over.
     kinds = sorted({(d.type, d.location or "") for d in rest if d.type != "carry_out"})

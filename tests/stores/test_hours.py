@@ -34,7 +34,7 @@ def london(text: str) -> datetime:
         ("2026-12-25 12:00", False),
     ],
 )
-def test_doors_follow_the_week_and_its_exceptions(at: str, is_open: bool) -> None:
+def test_opening_follows_the_week_and_its_exceptions(at: str, is_open: bool) -> None:
     assert SHOP.is_open(london(at)) is is_open
     # The same instant, told by another clock.
     assert SHOP.is_open(london(at).astimezone(ZoneInfo("Asia/Tokyo"))) is is_open
@@ -204,7 +204,7 @@ def test_open_minutes_agree_with_watching_the_clock(
 
 @settings(deadline=None)
 @given(weeks(), zones, instants())
-def test_doors_are_open_when_the_wall_clock_says_so(
+def test_a_location_is_open_when_the_wall_clock_says_so(
     week: dict[str, list[list[str]]], zone: str, at: datetime
 ) -> None:
     local = at.astimezone(ZoneInfo(zone))

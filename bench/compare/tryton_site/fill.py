@@ -78,7 +78,7 @@ def stock(pool: Any, company: Any, stocked: dict[str, int]) -> None:
             for each in product.search([("code", "!=", None)])
         ]
     )
-    # Doing each of thousands of moves would work out cost prices, which nobody asks for here.
+    # Doing each of thousands of moves would work out cost prices, which are not needed here.
     with Transaction().connection.cursor() as cursor:
         cursor.execute("UPDATE stock_move SET state = 'done'")
 

@@ -8,7 +8,7 @@
   const label = (button) => button.textContent.trim().replace(/\s+/g, " ");
   const queue = []; // what was scanned and has no answer yet, the oldest first
   let sending = false;
-  let pause = 0, retry; // milliseconds until the next try, while nobody answers
+  let pause = 0, retry; // milliseconds until the next try, while no answer comes
   let stopped = ""; // why nothing can be sent: the answers are not this page
   let booking = null; // the button that was pressed and waits for the queue
   let unbooked = false; // something was counted that is on this page only
@@ -69,7 +69,7 @@
   // the same numbers and the same id: it counts once, though the answer was lost on its way.
   async function send(scan) {
     let got = await ask("POST", filled(scan));
-    if (stopped && (got = await ask("GET"))) { // somebody signed in anew: the token has changed
+    if (stopped && (got = await ask("GET"))) { // a new sign-in: the token has changed
       const token = one("[name=csrfmiddlewaretoken]", got.page).value;
       for (const field of all("[name=csrfmiddlewaretoken]")) field.value = token;
       got = await ask("POST", filled(scan));
@@ -91,7 +91,7 @@
   function filled(scan) {
     const form = new FormData(awaited().form);
     for (const [name, value] of scan.typed) form.set(name, value);
-    form.set("waited", (Date.now() - scan.since) / 1000); // seconds since somebody saw it
+    form.set("waited", (Date.now() - scan.since) / 1000); // seconds since it was scanned
     return form;
   }
 
@@ -149,7 +149,7 @@
     if (region.textContent !== words) region.textContent = words; // else it is read out again
   }
 
-  // What was refused stays, however many scans succeed after it, until somebody has read it.
+  // What was refused stays, however many scans succeed after it, until it has been read.
   function refuse(words) {
     const line = document.createElement("p");
     line.textContent = words;

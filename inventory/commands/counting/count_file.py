@@ -12,7 +12,7 @@ from core.problems.catalogue import DomainError
 from inventory import ledger
 from inventory.commands.change import StockChange
 from inventory.commands.counting.count import Occasion, apply_count
-from inventory.ledger import Broken, Figures, Telling
+from inventory.ledger import Broken, CountContext, Figures
 from inventory.queries.counting.findings import Counted
 from inventory.queries.lookup import Spot
 
@@ -54,15 +54,15 @@ def count_file(
     are unavailable are counted by `apply_count`. `change.more` holds only SKUs of `waiting_for`: of
     a million rows, few have backorders.
     """
-    telling = Telling(name=name, reference=reference, actor=actor.name, waiting=waiting_for)
+    context = CountContext(name=name, reference=reference, actor=actor.name, waiting=waiting_for)
     if dated:
         ledger.open_and_lock_figures(figures)
     else:
-        plain = ledger.count_in_place(figures, telling)
+        plain = ledger.count_in_place(figures, context)
         if plain.changed or not plain.left:
             change = StockChange(more=plain.more, cause=name)
             return CountedFile(plain.changed, change, [], again=plain.left > 0)
-    done = ledger.count_rows(figures, telling, dated=dated)
+    done = ledger.count_rows(figures, context, dated=dated)
     changed, more, broken = done.changed, set(done.more), list[Broken]()
     refused: list[tuple[int, DomainError]] = []
     rows = _read_rows(figures, done.left)
@@ -92,7 +92,7 @@ def _count_rows(rows: list[_Row], *, occasion: Occasion, actor: Principal) -> Co
             changed=sum(part.changed for part in alone),
             change=StockChange(
                 more=frozenset().union(*(part.change.more for part in alone)),
-                broken=[claim for part in alone for claim in part.change.broken],
+                broken=[broken for part in alone for broken in part.change.broken],
             ),
             refused=[each for part in alone for each in part.refused],
         )

@@ -20,7 +20,7 @@ from inventory.commands.transfers.transfer import (
     subject_of,
 )
 from inventory.errors import NothingScanned, TransferExceeds
-from inventory.ledger import Claim, Entry
+from inventory.ledger import Entry, NewReservation
 from inventory.models import Sku, Transfer, TransferLine
 from inventory.transitions import next_transfer_state
 
@@ -47,7 +47,7 @@ class Received:
 
     document: dict[str, Any]
     change: StockChange
-    claimed: dict[int, int]
+    reserved: dict[int, int]
 
 
 def receive_transfer(
@@ -57,7 +57,7 @@ def receive_transfer(
     close: bool = False,
     accept_surplus: bool = False,
     as_scanned: bool = False,
-    waiting: Sequence[Claim] = (),
+    waiting: Sequence[NewReservation] = (),
     actor: Principal,
 ) -> Received:
     """Receive what has arrived, or with `as_scanned` what was unloaded, in one or several parts.
@@ -86,14 +86,14 @@ def receive_transfer(
     _note(transfer, "transfer.closed_with_loss", Reason.TRANSFER_LOSS, lost, names, actor)
     _note(transfer, "transfer.surplus_accepted", Reason.TRANSFER_SURPLUS, surplus, names, actor)
     document = publish_transfer("transfer.received", transfer, actor)
-    claims = _give(arrivals, waiting)
-    balances = _take_in(transfer, arrivals, surplus, lost, claims, actor)
-    claimed = {claim.reservation_id: claim.quantity for claim in claims}
+    reservations = _give(arrivals, waiting)
+    balances = _take_in(transfer, arrivals, surplus, lost, reservations, actor)
+    reserved = {given.reservation_id: given.quantity for given in reservations}
     free = {arrival.sku_id: arrival.sound for arrival in arrivals}
-    for claim in claims:
-        free[claim.sku_id] -= claim.quantity
+    for given in reservations:
+        free[given.sku_id] -= given.quantity
     more = frozenset(sku_id for sku_id, units in free.items() if units > 0)
-    return Received(document, StockChange(balances=balances, more=more), claimed)
+    return Received(document, StockChange(balances=balances, more=more), reserved)
 
 
 def _unload(lines: Sequence[TransferLine]) -> list[Arrival]:
@@ -188,15 +188,15 @@ def _note(
         )
 
 
-def _give(arrivals: Sequence[Arrival], waiting: Sequence[Claim]) -> list[Claim]:
+def _give(arrivals: Sequence[Arrival], waiting: Sequence[NewReservation]) -> list[NewReservation]:
     """Limit the reservations to the sound units that arrived, in their order."""
     sound = {arrival.sku_id: arrival.sound for arrival in arrivals}
     given = []
-    for claim in waiting:
-        units = min(claim.quantity, sound.get(claim.sku_id, 0))
+    for reservation in waiting:
+        units = min(reservation.quantity, sound.get(reservation.sku_id, 0))
         if units > 0:
-            sound[claim.sku_id] -= units
-            given.append(replace(claim, quantity=units))
+            sound[reservation.sku_id] -= units
+            given.append(replace(reservation, quantity=units))
     return given
 
 
@@ -205,7 +205,7 @@ def _take_in(
     arrivals: Sequence[Arrival],
     surplus: Mapping[int, int],
     lost: Mapping[int, int],
-    claims: Sequence[Claim],
+    reservations: Sequence[NewReservation],
     actor: Principal,
 ) -> list[ledger.Balance]:
     place, reference = transfer.destination_id, subject_of(transfer)
@@ -235,4 +235,4 @@ def _take_in(
             entry(sku_id, Reason.TRANSFER_LOSS, on_hand=-units),
         ]
     ledger.open_rows([(one.sku_id, place) for one in entries])
-    return ledger.post_claimed(entries, claims, actor=actor.name)
+    return ledger.post_reserved(entries, reservations, actor=actor.name)

@@ -37,7 +37,7 @@ def scan_transfer(
             else:
                 one.line.unloaded += one.read.quantity
     TransferLine.objects.bulk_update(lines, ["loaded", "unloaded"])
-    return transfer_document(transfer), [result for result, _ in SCANS.tell(reads, kept)]
+    return transfer_document(transfer), [result for result, _ in SCANS.results(reads, kept)]
 
 
 def _lock_where_it_is(identity: str, actor: Principal) -> Transfer:

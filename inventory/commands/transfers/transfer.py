@@ -131,7 +131,7 @@ def dispatch_promised(
             ],
         )
     _set_off(transfer, as_scanned=False)
-    left = ledger.close_claims(
+    left = ledger.close_reservations(
         parts,
         state=ReservationState.CONSUMED,
         reason=Reason.TRANSFER_OUT,

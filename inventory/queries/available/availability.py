@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.database.statements import run
-from inventory.keeping import Kept
-from inventory.queries.available.kept import Resolver
+from inventory.queries.available.kept_from_sale import Resolver
 from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, SnapshotRow, pairs
 from inventory.queries.stock import COMING
+from inventory.rulebook import Kept
 
 _READ = f"""
 WITH {ASKED}, c AS (
     SELECT sku_id, array_agg(location_id)::text AS places, array_agg(units)::text AS units
     FROM ({COMING}) AS coming
-    WHERE sku_id = ANY(ARRAY(SELECT id FROM k)) AND for_anybody GROUP BY sku_id
+    WHERE sku_id = ANY(ARRAY(SELECT id FROM k)) AND for_stock GROUP BY sku_id
 )
 SELECT {COLUMNS}, c.places, c.units FROM {JOINED} LEFT JOIN c ON c.sku_id = k.id
 """
@@ -40,14 +40,14 @@ class Pool:
 
         They come from the location with most units, as one line is served from one location.
         """
-        shelf = self.units[sku] = dict(self.units[sku])  # the first line's answer stays
-        for location, units in sorted(shelf.items(), key=lambda item: (-item[1], item[0])):
+        left = self.units[sku] = dict(self.units[sku])  # the first line's answer stays
+        for location, units in sorted(left.items(), key=lambda item: (-item[1], item[0])):
             taken = min(units, quantity)
             quantity -= taken
             if taken == units:
-                del shelf[location]
+                del left[location]
             else:
-                shelf[location] = units - taken
+                left[location] = units - taken
 
 
 class AvailabilitySnapshot:
@@ -70,7 +70,7 @@ class AvailabilitySnapshot:
         resolver = Resolver(*self._rows[0][0][:2])
         asked = frozenset(location_ids)
         for row, coming in self._rows:
-            free = row.unclaimed()
+            free = row.unreserved()
             kept = row.kept(free, resolver)
             for place, levels in kept.items():
                 free[place] -= resolver.keeps(levels, channel_id)

@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 
 from core.access.principal import Principal
 from inventory.choices import KeepState
-from inventory.keeping import Rule, Rulebook
 from inventory.models import KeepRule
+from inventory.rulebook import Rule, Rulebook
 from stores.queries.network import network_at
 
 _UPCOMING = Q(starts_at__gt=Now()) & ~Q(until__lte=Now())
@@ -25,7 +25,7 @@ IN_STATE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class CachedRules:
     """The rules at one revision, and the codes of channels by their ids."""
 
     revision: int
@@ -33,11 +33,11 @@ class Keeping:
     channels: dict[int, str]
 
 
-_cached: Keeping | None = None
+_cached: CachedRules | None = None
 _lock = threading.Lock()
 
 
-def keeping_at(revision: int) -> Keeping:
+def rulebook_at(revision: int) -> CachedRules:
     """Return the keep rules at a revision of the network, which changes of rules raise too."""
     global _cached
     cached = _cached
@@ -47,7 +47,7 @@ def keeping_at(revision: int) -> Keeping:
     return cached
 
 
-def _load(revision: int) -> Keeping:
+def _load(revision: int) -> CachedRules:
     channels = network_at(revision).channels
     rules = [
         Rule(
@@ -63,7 +63,7 @@ def _load(revision: int) -> Keeping:
         )
         for rule in KeepRule.objects.exclude(_OVER).select_related("channel").order_by("code")
     ]
-    return Keeping(
+    return CachedRules(
         revision,
         Rulebook(rules, {code: source.location_ids for code, source in channels.items()}),
         {source.id: code for code, source in channels.items()},

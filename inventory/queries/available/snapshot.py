@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from inventory.keeping import Kept
-from inventory.queries.available.kept import EPOCH, FENCE_HOLDS, MOMENT, Resolver
+from inventory.queries.available.kept_from_sale import EPOCH, FENCE_HOLDS, MOMENT, Resolver
+from inventory.rulebook import Kept
 
 # `k`, `f` and `h`: the requested SKUs, their fences in force, their expired holds.
 ASKED = f"""
@@ -74,7 +74,7 @@ class SnapshotRow(NamedTuple):
     held: Figures
     stale: Figures
 
-    def unclaimed(self) -> dict[int, int]:
+    def unreserved(self) -> dict[int, int]:
         """Return by location id the units without a live reservation: those in expired carts
         count, though no sweep has ended them yet."""
         units = dict(pairs(self.places, self.free))

@@ -77,7 +77,7 @@ def accept_upload(
     return accept_file(
         content=content,
         kind=KINDS[form["kind"]],
-        wishes=ImportOptions(
+        options=ImportOptions(
             dry_run=form["dry_run"],
             reference=form["reference"],
             as_of=form.get("as_of"),

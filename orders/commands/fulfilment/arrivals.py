@@ -10,7 +10,7 @@ from core.database.bulk_insert import take_ids
 from inventory.choices import ReservationState
 from inventory.commands.change import StockChange
 from inventory.commands.transfers.receive_transfer import Arrival, Received, receive_transfer
-from inventory.ledger import Claim
+from inventory.ledger import NewReservation
 from inventory.models import Reservation
 from inventory.queries.transfers import as_id, sku_ids_of
 from orders.choices import FulfilmentState
@@ -40,18 +40,18 @@ def receive_goods(
     def act() -> tuple[dict[str, Any], StockChange]:
         fulfilment = _on_its_way(identity)
         lines = lines_of(fulfilment) if fulfilment else []
-        claims = _claims(fulfilment, lines) if fulfilment else {}
+        reservations = _wanted(fulfilment, lines) if fulfilment else {}
         received = receive_transfer(
             identity=identity,
             arrivals=arrivals,
             close=close,
             accept_surplus=accept_surplus,
             as_scanned=as_scanned,
-            waiting=list(claims.values()),
+            waiting=list(reservations.values()),
             actor=actor,
         )
         if fulfilment:
-            _arrive(fulfilment, lines, claims, received, actor=actor)
+            _arrive(fulfilment, lines, reservations, received, actor=actor)
         return received.document, received.change
 
     return change_stock(
@@ -72,7 +72,9 @@ def _on_its_way(identity: str) -> Fulfilment | None:
     return waiting.select_for_update(of=("self",)).first()
 
 
-def _claims(fulfilment: Fulfilment, lines: Sequence[FulfilmentLine]) -> dict[FulfilmentLine, Claim]:
+def _wanted(
+    fulfilment: Fulfilment, lines: Sequence[FulfilmentLine]
+) -> dict[FulfilmentLine, NewReservation]:
     """Return the reservation of arriving units that each line needs.
 
     The reservation of an earlier part is enlarged; one that ended at the source, or broke, is
@@ -88,7 +90,7 @@ def _claims(fulfilment: Fulfilment, lines: Sequence[FulfilmentLine]) -> dict[Ful
     )
     new = iter(take_ids(inventory_reservation=len(wanting))["inventory_reservation"])
     return {
-        line: Claim(
+        line: NewReservation(
             reservation_id=line.reservation_id if line.reservation_id in live else next(new),
             sku_id=line.order_line.sku_id,
             location_id=fulfilment.location_id,
@@ -103,15 +105,15 @@ def _claims(fulfilment: Fulfilment, lines: Sequence[FulfilmentLine]) -> dict[Ful
 def _arrive(
     fulfilment: Fulfilment,
     lines: Sequence[FulfilmentLine],
-    claims: Mapping[FulfilmentLine, Claim],
+    reservations: Mapping[FulfilmentLine, NewReservation],
     received: Received,
     *,
     actor: Principal,
 ) -> None:
     arrived: dict[FulfilmentLine, int] = {}
-    for line, claim in claims.items():
-        if units := received.claimed.get(claim.reservation_id, 0):
-            line.reservation_id = claim.reservation_id
+    for line, reservation in reservations.items():
+        if units := received.reserved.get(reservation.reservation_id, 0):
+            line.reservation_id = reservation.reservation_id
             line.arrived += units
             arrived[line] = units
     missing = _missing(lines, received.document)

@@ -13,9 +13,9 @@ from inventory.choices import Reason, ReservationState
 from inventory.commands.change import StockChange
 from inventory.ledger import Part
 from orders.choices import FulfilmentState
-from orders.commands.fulfilment.ship_to_store import follow_journeys
+from orders.commands.fulfilment.ship_to_store import adapt_transfers
 from orders.commands.locks import lock_orders
-from orders.commands.returns.refunds import refund_fact
+from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import close_empty, settle
 from orders.errors import NothingToCancel
 from orders.models import FulfilmentLine, Order, OrderLine, PickListLine
@@ -39,23 +39,21 @@ def cancel_order(
         raise NotFound()
     skus = set(OrderLine.objects.filter(order=order).values_list("sku_id", flat=True))
     order = lock_orders({order.pk}, waiting_for=skus)[order.pk]
-    rows = {line.line_id: line for line in OrderLine.objects.filter(order=order).order_by("pk")}
-    shares = _cancellable_shares(order)
+    ordered = {line.line_id: line for line in OrderLine.objects.filter(order=order).order_by("pk")}
+    in_work = _cancellable_lines(order)
     free = {
-        line_id: line.backordered
-        + sum(
-            share.quantity - share.fulfilled for share in shares if share.order_line_id == line.pk
-        )
-        for line_id, line in rows.items()
+        line_id: row.backordered
+        + sum(_left(line) for line in in_work if line.order_line_id == row.pk)
+        for line_id, row in ordered.items()
     }
     wanted = _wanted(lines, free)
-    freed = _take_out(wanted, rows, shares)
-    OrderLine.objects.bulk_update(rows.values(), ["cancelled", "backordered", "reserved"])
-    FulfilmentLine.objects.bulk_update(shares, ["quantity", "picked", "arrived"])
-    _shorten_pick_lists(shares)
-    touched = {share.fulfilment_id for share in shares}
+    freed = _take_out(wanted, ordered, in_work)
+    OrderLine.objects.bulk_update(ordered.values(), ["cancelled", "backordered", "reserved"])
+    FulfilmentLine.objects.bulk_update(in_work, ["quantity", "picked", "arrived"])
+    _shorten_pick_lists(in_work)
+    touched = {line.fulfilment_id for line in in_work}
     close_empty(touched, state=FulfilmentState.CANCELLED)
-    follow_journeys(touched, actor=actor)
+    adapt_transfers(touched, actor=actor)
     record(
         actor=actor, action="order.cancel", subject=f"orders/{number}", reason=reason, lines=wanted
     )
@@ -74,9 +72,9 @@ def cancel_order(
             order=number,
             actor=actor.name,
         ),
-        refund_fact(
+        refund_event(
             order=order,
-            units=[(rows[line_id], units) for line_id, units in wanted.items()],
+            units=[(ordered[line_id], units) for line_id, units in wanted.items()],
             reason=reason,
             actor=actor,
         ),
@@ -87,7 +85,7 @@ def cancel_order(
                 "order.completed", f"orders/{number}", document, order=number, actor=actor.name
             )
         )
-    ledger.close_claims(
+    ledger.close_reservations(
         freed, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor.name
     )
     if freed:
@@ -95,21 +93,20 @@ def cancel_order(
     return order
 
 
-def _cancellable_shares(order: Order) -> list[FulfilmentLine]:
+def _cancellable_lines(order: Order) -> list[FulfilmentLine]:
     """Return the fulfilment lines whose goods are not with the customer or a carrier yet."""
-    shares = FulfilmentLine.objects.filter(fulfilment__order=order).select_related("fulfilment")
+    lines = FulfilmentLine.objects.filter(fulfilment__order=order).select_related("fulfilment")
     possible = [
-        share
-        for share in shares.order_by("-pk")
-        if may_fulfilment(share.fulfilment.life_cycle, share.fulfilment.state, CANCEL)
-        and _left(share)
+        line
+        for line in lines.order_by("-pk")
+        if may_fulfilment(line.fulfilment.life_cycle, line.fulfilment.state, CANCEL) and _left(line)
     ]
-    return sorted(possible, key=lambda share: _EASIEST_FIRST.index(share.fulfilment.state))
+    return sorted(possible, key=lambda line: _EASIEST_FIRST.index(line.fulfilment.state))
 
 
-def _left(share: FulfilmentLine) -> int:
+def _left(line: FulfilmentLine) -> int:
     """Return the units of a fulfilment line that can still be cancelled."""
-    return share.quantity - share.fulfilled
+    return line.quantity - line.fulfilled
 
 
 def _wanted(lines: Sequence[tuple[str, int]] | None, free: dict[str, int]) -> dict[str, int]:
@@ -143,36 +140,36 @@ def _wanted(lines: Sequence[tuple[str, int]] | None, free: dict[str, int]) -> di
 
 
 def _take_out(
-    wanted: dict[str, int], rows: dict[str, OrderLine], shares: list[FulfilmentLine]
+    wanted: dict[str, int], ordered: dict[str, OrderLine], lines: list[FulfilmentLine]
 ) -> list[Part]:
     """Move the units to `cancelled` in memory; return the reservations to be released."""
     freed = []
     for line_id, units in wanted.items():
-        line = rows[line_id]
-        line.cancelled += units
-        waiting = min(units, line.backordered)
-        line.backordered -= waiting
+        row = ordered[line_id]
+        row.cancelled += units
+        waiting = min(units, row.backordered)
+        row.backordered -= waiting
         left = units - waiting
-        line.reserved -= left
-        for share in shares:
+        row.reserved -= left
+        for line in lines:
             if not left:
                 break
-            if share.order_line_id != line.pk:
+            if line.order_line_id != row.pk:
                 continue
-            taken = min(left, _left(share))
-            had = share.arrived
-            share.shrink_to(share.quantity - taken)
+            taken = min(left, _left(line))
+            had = line.arrived
+            line.shrink_to(line.quantity - taken)
             left -= taken
             # In transit there is no reservation: cancelled units go on sale when they arrive.
-            on_way = share.fulfilment.state == FulfilmentState.IN_TRANSIT
-            claimed = had - share.arrived if on_way else taken
-            freed.append(Part(share.reservation_id, claimed))
+            on_way = line.fulfilment.state == FulfilmentState.IN_TRANSIT
+            reserved = had - line.arrived if on_way else taken
+            freed.append(Part(line.reservation_id, reserved))
     return freed
 
 
-def _shorten_pick_lists(shares: list[FulfilmentLine]) -> None:
+def _shorten_pick_lists(lines: list[FulfilmentLine]) -> None:
     """Take cancelled units off the pick lists."""
-    quantities = {share.pk: share.quantity for share in shares}
+    quantities = {line.pk: line.quantity for line in lines}
     picks = list(PickListLine.objects.filter(fulfilment_line__in=quantities))
     for pick in picks:
         had = pick.picked + pick.short

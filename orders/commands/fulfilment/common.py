@@ -15,7 +15,7 @@ from inventory.choices import ReservationState
 from inventory.ledger import Part
 from orders.choices import OrderState
 from orders.commands.locks import lock_orders
-from orders.errors import ClaimBroken
+from orders.errors import ReservationBroken
 from orders.models import Fulfilment, FulfilmentLine
 from orders.queries.documents import fulfilment_documents, order_documents
 from orders.queries.fulfilments import counter_fulfilments, workable_fulfilments
@@ -134,7 +134,7 @@ def move_reserved(units: Mapping[int, int], *, into: str) -> None:
         )
 
 
-def end_claims(
+def end_reservations(
     units: Mapping[FulfilmentLine, int],
     *,
     state: ReservationState,
@@ -143,8 +143,8 @@ def end_claims(
     leaves: bool = False,
     goes_missing: bool = False,
 ) -> None:
-    """End the reservations of these units; `ClaimBroken` when a count has just broken one."""
-    closed = ledger.close_claims(
+    """End the reservations of these units; `ReservationBroken` when a count has just broken one."""
+    closed = ledger.close_reservations(
         [Part(line.reservation_id, quantity) for line, quantity in units.items()],
         state=state,
         reason=reason,
@@ -153,4 +153,4 @@ def end_claims(
         goes_missing=goes_missing,
     )
     if not closed:
-        raise ClaimBroken()
+        raise ReservationBroken()

@@ -17,7 +17,7 @@ from inventory.choices import Reason, ReservationState
 from inventory.commands.change import StockChange
 from orders.choices import FulfilmentState
 from orders.commands.fulfilment.common import (
-    end_claims,
+    end_reservations,
     lines_of,
     move_reserved,
     publish_completed,
@@ -26,9 +26,9 @@ from orders.commands.fulfilment.common import (
     subject_of,
 )
 from orders.commands.locks import lock_orders
-from orders.commands.returns.refunds import refund_fact
+from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import settle
-from orders.errors import ClaimBroken
+from orders.errors import ReservationBroken
 from orders.models import Fulfilment, FulfilmentLine
 from orders.queries.documents import order_document
 from orders.queries.fulfilments import counter_fulfilments
@@ -69,7 +69,7 @@ def _expire(fulfilment: Fulfilment, *, actor: Principal) -> None:
         if line.quantity > line.fulfilled
     }
     _cancel_units(fulfilment, units, actor=actor)
-    end_claims(units, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor)
+    end_reservations(units, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor)
     back_on_sale = frozenset(line.order_line.sku_id for line in units)
     settle(change=StockChange(more=back_on_sale), actor=actor)
 
@@ -100,7 +100,7 @@ def _cancel_units(
             order=order.number,
             actor=actor.name,
         ),
-        refund_fact(
+        refund_event(
             order=order,
             units=[(line.order_line, quantity) for line, quantity in units.items()],
             reason=NOT_COLLECTED,
@@ -139,8 +139,8 @@ def _expire_one(code: str) -> bool:
             if not _is_due(fulfilment):
                 return False
             _expire(fulfilment, actor=SYSTEM)
-    except ClaimBroken:
-        log.warning("pickup %s could not be expired: its claim broke meanwhile", code)
+    except ReservationBroken:
+        log.warning("pickup %s could not be expired: its reservation broke meanwhile", code)
         return False
     return True
 

@@ -13,7 +13,7 @@ from core.problems.catalogue import ValidationFailed
 from inventory.choices import Reason, ReservationState
 from orders.choices import FulfilmentState
 from orders.commands.fulfilment.common import (
-    end_claims,
+    end_reservations,
     lines_of,
     lock_fulfilment,
     move_reserved,
@@ -23,7 +23,7 @@ from orders.commands.fulfilment.common import (
     subject_of,
     sum_units,
 )
-from orders.commands.fulfilment.ship_to_store import begin_journey, draft_journey
+from orders.commands.fulfilment.ship_to_store import dispatch_to_store, draft_transfer_to_store
 from orders.commands.picking.pick_lists import credit_pick_lists
 from orders.errors import OverPick, PickingIncomplete
 from orders.models import Fulfilment, FulfilmentLine
@@ -100,7 +100,7 @@ def pack(*, code: str, actor: Principal) -> Fulfilment:
     check_all_picked(lines)
     fulfilment.state = state
     if fulfilment.source_id is not None:
-        draft_journey(fulfilment, lines, actor=actor)
+        draft_transfer_to_store(fulfilment, lines, actor=actor)
     save_step(fulfilment, "state", "transfer")
     publish_fulfilments("fulfilment.packed", [fulfilment], actor=actor)
     return fulfilment
@@ -117,7 +117,7 @@ def ship(
     fulfilment = lock_fulfilment(code=code, actor=actor)
     fulfilment.carrier, fulfilment.tracking_number = carrier, tracking_number
     if fulfilment.source_id is not None:
-        begin_journey(fulfilment, actor=actor)
+        dispatch_to_store(fulfilment, actor=actor)
         return fulfilment
     _check_carrier(carrier=carrier, tracking_number=tracking_number)
     fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "ship")
@@ -173,4 +173,6 @@ def hand_out(
     )
     publish_fulfilments(event, [fulfilment], actor=actor, **more)
     publish_completed([fulfilment.order_id], actor=actor)
-    end_claims(units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True)
+    end_reservations(
+        units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True
+    )

@@ -13,7 +13,7 @@ from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from orders.choices import FulfilmentState, RejectReason
 from orders.commands.fulfilment.common import (
-    end_claims,
+    end_reservations,
     find_lines,
     lines_of,
     lock_fulfilment,
@@ -175,7 +175,7 @@ def _end(fulfilment: Fulfilment, parts: Sequence[GivenUp], *, actor: Principal) 
             if part.reason == reason:
                 units[part.line] = units.get(part.line, 0) + part.quantity
         gone = _GONE.get(reason)
-        end_claims(
+        end_reservations(
             units,
             state=ReservationState.BROKEN if gone else ReservationState.RELEASED,
             reason=gone or Reason.RELEASED,

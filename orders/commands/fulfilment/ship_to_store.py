@@ -28,12 +28,12 @@ from orders.commands.fulfilment.common import (
     save_step,
 )
 from orders.commands.fulfilment.ready import let_wait
-from orders.errors import ClaimBroken
+from orders.errors import ReservationBroken
 from orders.models import Fulfilment, FulfilmentLine
 from orders.transitions import ARRIVE, next_fulfilment_state
 
 
-def draft_journey(
+def draft_transfer_to_store(
     fulfilment: Fulfilment, lines: Iterable[FulfilmentLine], *, actor: Principal
 ) -> None:
     """Draft the transfer of a closed box; the caller saves the fulfilment."""
@@ -47,10 +47,13 @@ def draft_journey(
     fulfilment.transfer_id = int(drafted["id"])
 
 
-def begin_journey(
+def dispatch_to_store(
     fulfilment: Fulfilment, *, as_scanned: bool = False, actor: Principal
 ) -> dict[str, Any]:
-    """Dispatch a locked, packed box to its shop; return its transfer. Raises `ClaimBroken`."""
+    """Dispatch a locked, packed box to its shop; return its transfer.
+
+    Raises `ReservationBroken` when a count has just found fewer goods.
+    """
     fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "ship")
     save_step(fulfilment, "state", "carrier", "tracking_number")
     publish_fulfilments("fulfilment.in_transit", [fulfilment], actor=actor)
@@ -62,7 +65,7 @@ def begin_journey(
             actor=actor,
         )
     except ReservationNotLive as gone:
-        raise ClaimBroken() from gone
+        raise ReservationBroken() from gone
 
 
 def dispatch_goods(*, identity: str, as_scanned: bool, actor: Principal) -> dict[str, Any]:
@@ -72,10 +75,10 @@ def dispatch_goods(*, identity: str, as_scanned: bool, actor: Principal) -> dict
     if code is None:
         return dispatch_transfer(identity=identity, as_scanned=as_scanned, actor=actor)
     fulfilment = lock_fulfilment(code=code, actor=actor)
-    return begin_journey(fulfilment, as_scanned=as_scanned, actor=actor)
+    return dispatch_to_store(fulfilment, as_scanned=as_scanned, actor=actor)
 
 
-def follow_journeys(identities: Collection[int], *, actor: Principal) -> None:
+def adapt_transfers(identities: Collection[int], *, actor: Principal) -> None:
     """Adapt the transfers of these fulfilments (ids) after units were taken off them.
 
     The draft of a box that has not left shrinks or is cancelled. A box in transit of which all

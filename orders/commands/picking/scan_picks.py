@@ -35,7 +35,7 @@ def scan_picks(
     if accepted:
         pick_list.state = next_pick_list_state(pick_list.state, "scan")
         pick_list.save(update_fields=["state"])
-    told = SCANS.tell(reads, kept)
+    told = SCANS.results(reads, kept)
     for result, scan in told:
         if scan.line_id and scan.pick_list_id == pick_list.pk:
             result["line"] = str(scan.line_id)

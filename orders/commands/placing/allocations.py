@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from core.database.bulk_insert import Rows, Table
-from inventory.ledger import Claim
+from inventory.ledger import NewReservation
 from orders.choices import FulfilmentState, FulfilmentType
 from orders.queries.documents import compose_fulfilment
 from stores.queries.network import Place
@@ -55,7 +55,7 @@ RECEIPTS = Table.of(
 
 
 @dataclass(frozen=True, slots=True)
-class ShareLine:
+class NewFulfilmentLine:
     """Units of one order line. `fenced` units of the stock row belong to other channels."""
 
     order_line_id: int
@@ -67,7 +67,7 @@ class ShareLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class NewFulfilment:
     """One location's part of one order; `ordinal` counts the order's fulfilments.
 
     `source` is the building whose goods are brought to `place` first; None: they are there.
@@ -79,7 +79,7 @@ class Share:
     place: Place
     type: str
     promise: dict[str, str | None] | None
-    lines: tuple[ShareLine, ...]
+    lines: tuple[NewFulfilmentLine, ...]
     source: Place | None = None
 
     @property
@@ -93,76 +93,77 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """Shares as rows and documents, with the reservations that are still to be made."""
+class ComposedFulfilments:
+    """Fulfilments as rows and documents, with the reservations that are still to be made."""
 
     fulfilments: list[dict[str, Any]]
     lines: list[dict[str, Any]]
-    documents: list[dict[str, Any]]  # in the order of the shares
-    claims: list[Claim]
-    carried_out: list[Claim]  # those of `claims` whose goods leave at once
+    documents: list[dict[str, Any]]  # in the order they were given
+    reservations: list[NewReservation]
+    carried_out: list[NewReservation]  # those of `reservations` whose goods leave at once
 
     @property
     def rows(self) -> tuple[Rows, Rows]:
         return (FULFILMENTS, self.fulfilments), (FULFILMENT_LINES, self.lines)
 
 
-def draw_shares(
-    shares: Sequence[Share],
+def compose_fulfilments(
+    fulfilments: Sequence[NewFulfilment],
     *,
     ids: Mapping[str, Sequence[int]],
     at: datetime,
     written_at: datetime,
-) -> Drawn:
+) -> ComposedFulfilments:
     """Compose fulfilments and their lines, under these ids, for a statement that inserts them.
 
     `written_at` is the time that comes with the ids.
-    A till sale is drawn as it will be when its claims are consumed a moment later.
+    A till sale is composed as it will be when its reservations are consumed a moment later.
     """
     line_ids = iter(ids["orders_fulfilmentline"])
     reservation_ids = iter(ids["inventory_reservation"])
-    drawn = Drawn([], [], [], [], [])
-    for identity, share in zip(ids["orders_fulfilment"], shares, strict=True):
-        header = _header(identity, share, at, written_at)
+    composed = ComposedFulfilments([], [], [], [], [])
+    for identity, new in zip(ids["orders_fulfilment"], fulfilments, strict=True):
+        header = _header(identity, new, at, written_at)
         mine = [
-            _line(next(line_ids), next(reservation_ids), identity, share, line)
-            for line in share.lines
+            _line(next(line_ids), next(reservation_ids), identity, new, line) for line in new.lines
         ]
-        claims = [
-            Claim(
+        reservations = [
+            NewReservation(
                 reservation_id=row["reservation_id"],
                 sku_id=line.sku_id,
-                location_id=share.building.id,
+                location_id=new.building.id,
                 quantity=line.quantity,
                 fenced=line.fenced,
-                reference=share.number,
+                reference=new.number,
             )
-            for row, line in zip(mine, share.lines, strict=True)
+            for row, line in zip(mine, new.lines, strict=True)
         ]
-        drawn.fulfilments.append(header)
-        drawn.lines.extend(mine)
-        drawn.claims.extend(claims)
-        if share.is_carried_out:
-            drawn.carried_out.extend(claims)
-        drawn.documents.append(compose_fulfilment(header, mine))
-    return drawn
+        composed.fulfilments.append(header)
+        composed.lines.extend(mine)
+        composed.reservations.extend(reservations)
+        if new.is_carried_out:
+            composed.carried_out.extend(reservations)
+        composed.documents.append(compose_fulfilment(header, mine))
+    return composed
 
 
-def _header(identity: int, share: Share, at: datetime, written_at: datetime) -> dict[str, Any]:
-    state = FulfilmentState.COLLECTED if share.is_carried_out else FulfilmentState.OPEN
+def _header(
+    identity: int, new: NewFulfilment, at: datetime, written_at: datetime
+) -> dict[str, Any]:
+    state = FulfilmentState.COLLECTED if new.is_carried_out else FulfilmentState.OPEN
     return {
         "id": identity,
-        "code": f"{share.number}-{share.ordinal}",
-        "order_id": share.order_id,
-        "number": share.number,
-        "location_id": share.place.id,
-        "location_code": share.place.code,
-        "source_id": share.source.id if share.source else None,
-        "source_code": share.source.code if share.source else None,
+        "code": f"{new.number}-{new.ordinal}",
+        "order_id": new.order_id,
+        "number": new.number,
+        "location_id": new.place.id,
+        "location_code": new.place.code,
+        "source_id": new.source.id if new.source else None,
+        "source_code": new.source.code if new.source else None,
         "transfer_id": None,
-        "type": share.type,
+        "type": new.type,
         "state": state.value,
-        "promise": share.promise,
+        "promise": new.promise,
         "accepted_by": "",
         "bay": "",
         "carrier": "",
@@ -171,15 +172,19 @@ def _header(identity: int, share: Share, at: datetime, written_at: datetime) -> 
         "created_at": at,
         "ready_at": None,
         "pickup_expires_at": None,
-        "finished_at": at if share.is_carried_out else None,
+        "finished_at": at if new.is_carried_out else None,
         "updated_at": written_at,
     }
 
 
 def _line(
-    identity: int, reservation_id: int, fulfilment_id: int, share: Share, line: ShareLine
+    identity: int,
+    reservation_id: int,
+    fulfilment_id: int,
+    new: NewFulfilment,
+    line: NewFulfilmentLine,
 ) -> dict[str, Any]:
-    gone = line.quantity if share.is_carried_out else 0
+    gone = line.quantity if new.is_carried_out else 0
     return {
         "id": identity,
         "fulfilment_id": fulfilment_id,

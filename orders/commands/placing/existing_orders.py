@@ -8,23 +8,23 @@ from core.database.statements import run
 from orders.commands.placing.requests import OrderRequest
 from stores.queries.network import Network, network_at
 
-Known = tuple[int, bytes]  # order id, fingerprint of the body that placed it
+ExistingOrder = tuple[int, bytes]  # order id, fingerprint of the body that placed it
 
 _READ = """
-SELECT coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0), known.*
+SELECT coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0), existing.*
 FROM (SELECT) AS one
 LEFT JOIN (
     SELECT c.code, o.external_id, o.id, o.fingerprint
     FROM unnest(%b::text[], %b::text[]) AS w(channel, external_id)
     JOIN stores_channel c ON c.code = w.channel
     JOIN orders_order o ON o.channel_id = c.id AND o.external_id = w.external_id
-) AS known ON true
+) AS existing ON true
 """
 
 
-def find_known(
+def find_existing(
     requests: Collection[OrderRequest],
-) -> tuple[Network, dict[tuple[str, str], Known]]:
+) -> tuple[Network, dict[tuple[str, str], ExistingOrder]]:
     """Return the present network, and the orders already placed under the requests'
     (channel code, external id)."""
     rows = run(

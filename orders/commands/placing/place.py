@@ -20,8 +20,8 @@ from inventory import ledger
 from inventory.commands.holds import end_stale_holds, redeem_hold
 from inventory.errors import InsufficientStock
 from orders.choices import Resolution
-from orders.commands.placing.existing_orders import Known, find_known
-from orders.commands.placing.plan_units import View
+from orders.commands.placing.existing_orders import ExistingOrder, find_existing
+from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.promises import destination_of
 from orders.commands.placing.requests import OrderRequest
 from orders.commands.placing.write_orders import Accepted, LostRace, write_orders
@@ -37,7 +37,7 @@ LOSSES_BEFORE_GIVING_UP = 6
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one request: 201 with the new order, 200 with the known one, or a refusal."""
+    """What became of a request: 201 with the new order, 200 with an existing one, or a refusal."""
 
     status: int
     document: dict[str, Any] | None = None
@@ -104,9 +104,9 @@ def _place_until_settled(
 
 def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked: bool) -> Outcomes:
     """Settle at least one request, or lose the race. Twins of one another take turns."""
-    network, known = find_known(requests.values())
+    network, existing = find_existing(requests.values())
     outcomes = refuse_unknown_places(requests, network=network, actor=actor)
-    fresh = _answer_known(requests, outcomes, known)
+    fresh = _answer_existing(requests, outcomes, existing)
     entitled: dict[tuple[int, int], int] = {}
     for request in fresh.values():
         if request.reservation_id is not None:  # it is alone in its round
@@ -117,15 +117,17 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
                 skus=[line.sku for line in request.lines],
                 actor=actor.name,
             )
-    views = _read_views(fresh.values(), network, actor, entitled=entitled, locked=locked)
+    by_channel = _read_availability(
+        fresh.values(), network, actor, entitled=entitled, locked=locked
+    )
     accepted = []
     for index, request in fresh.items():
-        view = views[request.channel]
-        unknown = unknown_skus(request, view)
+        availability = by_channel[request.channel]
+        unknown = unknown_skus(request, availability)
         if unknown:
             outcomes[index] = Outcome.refused(unknown)
             continue
-        plan = view.plan(
+        plan = availability.plan(
             demands_of(request),
             destination=destination_of(request.ship_to),
             policy=request.policy,
@@ -135,9 +137,9 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
                 raise shortage(plan)
             outcomes[index] = Outcome.refused(shortage(plan))
             continue
-        for other in views.values():
+        for other in by_channel.values():
             other.take(plan)
-        accepted.append(Accepted(index, request, plan, view))
+        accepted.append(Accepted(index, request, plan, availability))
     for index, document in write_orders(accepted, actor=actor).items():
         outcomes[index] = Outcome(201, document=document)
     return outcomes
@@ -206,7 +208,9 @@ def _is_exchange(return_id: str) -> bool:
     return Return.objects.filter(pk=int(return_id), resolution=Resolution.EXCHANGE).exists()
 
 
-def unknown_skus(request: OrderRequest, view: View) -> ValidationFailed | None:
+def unknown_skus(
+    request: OrderRequest, availability: ChannelAvailability
+) -> ValidationFailed | None:
     """Return the refusal of an order with SKUs that are not in the catalogue."""
     errors = [
         {
@@ -215,23 +219,25 @@ def unknown_skus(request: OrderRequest, view: View) -> ValidationFailed | None:
             "code": "unknown_sku",
         }
         for position, line in enumerate(request.lines)
-        if line.sku not in view.shelf.sku_ids
+        if line.sku not in availability.snapshot.sku_ids
     ]
     return ValidationFailed(errors) if errors else None
 
 
-def _answer_known(
-    requests: dict[int, OrderRequest], outcomes: Outcomes, known: Mapping[tuple[str, str], Known]
+def _answer_existing(
+    requests: dict[int, OrderRequest],
+    outcomes: Outcomes,
+    existing: Mapping[tuple[str, str], ExistingOrder],
 ) -> dict[int, OrderRequest]:
     """Answer orders placed before; return the new ones, the first of each external id."""
     candidates = {i: request for i, request in requests.items() if i not in outcomes}
-    documents = order_documents({identity for identity, _ in known.values()}) if known else {}
+    documents = order_documents({identity for identity, _ in existing.values()}) if existing else {}
     fresh: dict[int, OrderRequest] = {}
     seen: set[tuple[str, str]] = set()
     for index, request in candidates.items():
         name = (request.channel, request.external_id)
-        if name in known:
-            identity, fingerprint = known[name]
+        if name in existing:
+            identity, fingerprint = existing[name]
             document = documents[identity]
             if fingerprint == request.fingerprint():
                 outcomes[index] = Outcome(200, document=document)
@@ -243,32 +249,32 @@ def _answer_known(
     return fresh
 
 
-def _read_views(
+def _read_availability(
     requests: Iterable[OrderRequest],
     network: Network,
     actor: Principal,
     *,
     entitled: Mapping[tuple[int, int], int],
     locked: bool,
-) -> dict[str, View]:
-    """Read the shelf once a channel; end stale holds on the way, lock the rows if asked."""
+) -> dict[str, ChannelAvailability]:
+    """Read the availability once a channel; end stale holds on the way, lock the rows if asked."""
     skus: dict[str, set[str]] = {}
     for request in requests:
         skus.setdefault(request.channel, set()).update(line.sku for line in request.lines)
 
-    def read() -> dict[str, View]:
+    def read() -> dict[str, ChannelAvailability]:
         return {
-            channel: View.read(
+            channel: ChannelAvailability.read(
                 network=network, source=network.channels[channel], skus=codes, entitled=entitled
             )
             for channel, codes in skus.items()
         }
 
-    views = read()
-    ids = {identity for view in views.values() for identity in view.shelf.sku_ids.values()}
-    stale = any(view.shelf.has_stale_holds for view in views.values())
+    by_channel = read()
+    ids = {identity for each in by_channel.values() for identity in each.snapshot.sku_ids.values()}
+    stale = any(each.snapshot.has_stale_holds for each in by_channel.values())
     if stale:
         end_stale_holds(actor=actor.name, sku_ids=sorted(ids))
     if locked:
         ledger.lock_skus(sorted(ids))
-    return read() if stale or locked else views
+    return read() if stale or locked else by_channel

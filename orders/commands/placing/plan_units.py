@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from inventory.queries.available.candidates import Shelf, read_shelf
-from orders.commands.placing.allocations import Share, ShareLine
+from inventory.queries.available.sellable import SellableSnapshot, read_sellable
+from orders.commands.placing.allocations import NewFulfilment, NewFulfilmentLine
 from orders.commands.placing.promises import Point, promise_for
 from orders.queries.sites import sites_of
 from orders.sourcing import Demand, Plan, Policy, plan
@@ -16,12 +16,12 @@ from stores.queries.network import Network, Source
 
 
 @dataclass
-class View:
+class ChannelAvailability:
     """Units that one channel may still promise, less those that this batch has planned to take."""
 
     network: Network
     source: Source
-    shelf: Shelf
+    snapshot: SellableSnapshot
     sellable: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @classmethod
@@ -32,20 +32,20 @@ class View:
         source: Source,
         skus: Iterable[str],
         entitled: Mapping[tuple[int, int], int] | None = None,
-    ) -> View:
+    ) -> ChannelAvailability:
         """Read the availability of these SKU codes in one statement; `entitled` as in
-        `read_shelf`.
+        `read_sellable`.
         """
-        shelf = read_shelf(skus=sorted(set(skus)), channel_id=source.id, entitled=entitled)
-        view = cls(network, source, shelf)
+        snapshot = read_sellable(skus=sorted(set(skus)), channel_id=source.id, entitled=entitled)
+        availability = cls(network, source, snapshot)
         places, sells_from = network.places, source.location_ids
-        for code, sku_id in shelf.sku_ids.items():
-            view.sellable[code] = {
+        for code, sku_id in snapshot.sku_ids.items():
+            availability.sellable[code] = {
                 places[location_id].code: units
-                for location_id, units in shelf.sellable[sku_id].items()
+                for location_id, units in snapshot.sellable[sku_id].items()
                 if units > 0 and location_id in sells_from
             }
-        return view
+        return availability
 
     def plan(
         self,
@@ -73,55 +73,58 @@ class View:
                 units[part.building] -= part.quantity
 
 
-def ids_of_shares(plans: Iterable[Plan]) -> dict[str, int]:
-    """Return how many ids of which tables the shares of these plans take, for `take_ids`."""
-    shares = lines = 0
+def ids_for_plans(plans: Iterable[Plan]) -> dict[str, int]:
+    """Return how many ids of which tables the fulfilments of these plans take, for `take_ids`."""
+    fulfilments = lines = 0
     for decided in plans:
-        shares += len({(part.type, part.location, part.source) for part in decided.allocations})
+        groups = {(part.type, part.location, part.source) for part in decided.allocations}
+        fulfilments += len(groups)
         lines += len(decided.allocations)
     return {
-        "orders_fulfilment": shares,
+        "orders_fulfilment": fulfilments,
         "orders_fulfilmentline": lines,
         "inventory_reservation": lines,
     }
 
 
-def shares_of(
+def fulfilments_of_plan(
     decided: Plan,
     *,
-    view: View,
+    availability: ChannelAvailability,
     order_id: int,
     number: str,
     line_ids: dict[str, int],
     after: int,
     destination: Point | None,
     at: datetime,
-) -> list[Share]:
-    """Group a plan's allocations into one share a type, location and source; number them on
+) -> list[NewFulfilment]:
+    """Group a plan's allocations into one fulfilment a type, location and source; number them on
     from `after`."""
     groups: dict[tuple[str, str, str | None], list[Any]] = {}
     for part in decided.allocations:
         groups.setdefault((part.type, part.location, part.source), []).append(part)
-    by_code = view.network.by_code
-    shares = []
+    by_code = availability.network.by_code
+    fulfilments = []
     for ordinal, ((type_, code, sent_from), parts) in enumerate(groups.items(), start=after + 1):
         place = by_code[code]
         source = by_code[sent_from] if sent_from else None
         lines = []
         for part in parts:
-            sku_id = view.shelf.sku_ids[part.sku]
+            sku_id = availability.snapshot.sku_ids[part.sku]
             lines.append(
-                ShareLine(
+                NewFulfilmentLine(
                     order_line_id=line_ids[part.line_id],
                     line_id=part.line_id,
                     sku_id=sku_id,
                     sku=part.sku,
                     quantity=part.quantity,
-                    fenced=view.shelf.fenced.get((sku_id, (source or place).id), 0),
+                    fenced=availability.snapshot.fenced.get((sku_id, (source or place).id), 0),
                 )
             )
         promise = promise_for(
             type=type_, place=place, source=source, destination=destination, at=at
         )
-        shares.append(Share(order_id, number, ordinal, place, type_, promise, tuple(lines), source))
-    return shares
+        fulfilments.append(
+            NewFulfilment(order_id, number, ordinal, place, type_, promise, tuple(lines), source)
+        )
+    return fulfilments

@@ -1,4 +1,4 @@
-"""The promised date and time of one share of an order."""
+"""The promised date and time of one fulfilment."""
 
 from __future__ import annotations
 

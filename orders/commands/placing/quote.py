@@ -7,7 +7,7 @@ from typing import Any
 
 from core.access.principal import Principal
 from orders.commands.placing.place import demands_of, refuse_unknown_places, unknown_skus
-from orders.commands.placing.plan_units import View
+from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.promises import destination_of
 from orders.commands.placing.requests import OrderRequest
 from orders.sourcing import read_receipt
@@ -20,15 +20,15 @@ def quote(request: OrderRequest, *, actor: Principal) -> dict[str, Any]:
     for outcome in refuse_unknown_places({0: request}, network=network, actor=actor).values():
         if outcome.problem:
             raise outcome.problem
-    view = View.read(
+    availability = ChannelAvailability.read(
         network=network,
         source=network.channels[request.channel],
         skus=[line.sku for line in request.lines],
     )
-    unknown = unknown_skus(request, view)
+    unknown = unknown_skus(request, availability)
     if unknown:
         raise unknown
-    plan = view.plan(
+    plan = availability.plan(
         demands_of(request), destination=destination_of(request.ship_to), policy=request.policy
     )
     return {

@@ -16,9 +16,13 @@ from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.ledger import Part
 from orders.choices import FulfilmentType
-from orders.commands.placing.allocations import Share, draw_shares, receipt_rows
+from orders.commands.placing.allocations import NewFulfilment, compose_fulfilments, receipt_rows
 from orders.commands.placing.customers import find_or_make, key_of
-from orders.commands.placing.plan_units import View, ids_of_shares, shares_of
+from orders.commands.placing.plan_units import (
+    ChannelAvailability,
+    fulfilments_of_plan,
+    ids_for_plans,
+)
 from orders.commands.placing.promises import destination_of
 from orders.commands.placing.requests import OrderRequest
 from orders.queries.documents import compose_order
@@ -76,7 +80,7 @@ class Accepted:
     index: int
     request: OrderRequest
     plan: Plan
-    view: View
+    availability: ChannelAvailability
 
 
 def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int, dict[str, Any]]:
@@ -91,22 +95,22 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
     ids, written_at = take_ids_and_time(
         orders_order=len(accepted),
         orders_orderline=sum(len(item.request.lines) for item in accepted),
-        **ids_of_shares(item.plan for item in accepted),
+        **ids_for_plans(item.plan for item in accepted),
     )
     numbers = [str(FIRST_NUMBER + identity) for identity in ids["orders_order"]]
     customers = find_or_make([i.request.customer for i in accepted if i.request.customer])
     line_ids = iter(ids["orders_orderline"])
-    orders, lines, shares = [], [], []
+    orders, lines, fulfilments = [], [], []
     for item, identity, number in zip(accepted, ids["orders_order"], numbers, strict=True):
         customer = item.request.customer
         customer_id = customers.get(key_of(customer)) if customer else None
         orders.append(_order_row(item, identity, number, customer_id, at, written_at))
         mine = [_line_row(item, line, next(line_ids), identity) for line in item.request.lines]
         lines.append(mine)
-        shares.append(
-            shares_of(
+        fulfilments.append(
+            fulfilments_of_plan(
                 item.plan,
-                view=item.view,
+                availability=item.availability,
                 order_id=identity,
                 number=number,
                 line_ids={row["line_id"]: row["id"] for row in mine},
@@ -115,28 +119,28 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
                 at=at,
             )
         )
-    drawn = draw_shares(
-        [share for group in shares for share in group], ids=ids, at=at, written_at=written_at
+    composed = compose_fulfilments(
+        [each for group in fulfilments for each in group], ids=ids, at=at, written_at=written_at
     )
-    documents = _compose(orders, lines, shares, drawn.documents)
+    documents = _compose(orders, lines, fulfilments, composed.documents)
     inserted, *_ = insert_rows(
         (ORDERS, orders),
         (LINES, [row for rows in lines for row in rows]),
-        *drawn.rows,
+        *composed.rows,
         receipt_rows(
             [(row["id"], item.plan.receipt) for row, item in zip(orders, accepted, strict=True)],
             "placed",
             at=at,
         ),
-        event_rows(_facts(documents, actor)),
+        event_rows(_events(documents, actor)),
     )
     if inserted < len(orders):
         raise LostRace()
     # From here on contended rows are locked: only the commit may follow.
-    if not ledger.reserve(drawn.claims, actor=actor.name):
+    if not ledger.reserve(composed.reservations, actor=actor.name):
         raise LostRace()
-    ledger.close_claims(
-        [Part(claim.reservation_id, claim.quantity) for claim in drawn.carried_out],
+    ledger.close_reservations(
+        [Part(row.reservation_id, row.quantity) for row in composed.carried_out],
         state=ReservationState.CONSUMED,
         reason=Reason.CARRIED_OUT,
         actor=actor.name,
@@ -158,7 +162,7 @@ def _order_row(
         "id": identity,
         "number": number,
         "channel_code": request.channel,
-        "channel_id": item.view.source.id,
+        "channel_id": item.availability.source.id,
         "external_id": request.external_id,
         "fingerprint": hex_of(request.fingerprint()),
         "currency": request.currency,
@@ -180,12 +184,12 @@ def _line_row(item: Accepted, line: Any, identity: int, order_id: int) -> dict[s
     cancelled = item.plan.unmet.get(line.line_id, 0)
     had = line.quantity - backordered - cancelled
     gone = line.type == FulfilmentType.CARRY_OUT
-    place = item.view.network.by_code[line.location] if line.location else None
+    place = item.availability.network.by_code[line.location] if line.location else None
     return {
         "id": identity,
         "order_id": order_id,
         "line_id": line.line_id,
-        "sku_id": item.view.shelf.sku_ids[line.sku],
+        "sku_id": item.availability.snapshot.sku_ids[line.sku],
         "sku_code": line.sku,
         "product_reference": line.product_reference,
         "unit_price": line.unit_price,
@@ -204,27 +208,27 @@ def _line_row(item: Accepted, line: Any, identity: int, order_id: int) -> dict[s
 def _compose(
     orders: Sequence[dict[str, Any]],
     lines: Sequence[list[dict[str, Any]]],
-    shares: Sequence[list[Share]],
-    fulfilments: Sequence[dict[str, Any]],
+    fulfilments: Sequence[list[NewFulfilment]],
+    composed: Sequence[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     documents = []
-    left = iter(fulfilments)
-    for order, rows, group in zip(orders, lines, shares, strict=True):
+    left = iter(composed)
+    for order, rows, group in zip(orders, lines, fulfilments, strict=True):
         documents.append(compose_order(order, rows, [next(left) for _ in group]))
     return documents
 
 
-def _facts(documents: Sequence[dict[str, Any]], actor: Principal) -> list[OutboxEvent]:
-    facts = []
+def _events(documents: Sequence[dict[str, Any]], actor: Principal) -> list[OutboxEvent]:
+    events = []
     for document in documents:
         number = document["number"]
         about = {"order": number, "actor": actor.name}
-        facts.append(OutboxEvent("order.placed", f"orders/{number}", document, **about))
-        facts += [
-            OutboxEvent("fulfilment.assigned", f"fulfilments/{share['id']}", share, **about)
-            for share in document["fulfilments"]
+        events.append(OutboxEvent("order.placed", f"orders/{number}", document, **about))
+        events += [
+            OutboxEvent("fulfilment.assigned", f"fulfilments/{each['id']}", each, **about)
+            for each in document["fulfilments"]
         ]
-        facts += [
+        events += [
             OutboxEvent(
                 "order.line_backordered", f"orders/{number}", {"order": number, **line}, **about
             )
@@ -232,5 +236,5 @@ def _facts(documents: Sequence[dict[str, Any]], actor: Principal) -> list[Outbox
             if line["backordered"]
         ]
         if document["state"] == "completed":
-            facts.append(OutboxEvent("order.completed", f"orders/{number}", document, **about))
-    return facts
+            events.append(OutboxEvent("order.completed", f"orders/{number}", document, **about))
+    return events

@@ -19,7 +19,7 @@ from orders.commands.returns.finish_return import finish_if_done, lock_return
 from orders.commands.settling.settle import settle
 from orders.models import Return, ReturnReceiptLine
 from orders.queries.returns import inspected_units, return_document
-from orders.returns_policy import Wish, decide
+from orders.returns_policy import RequestedUnits, match_decided
 from orders.transitions import next_return_state
 
 # The movement of each disposition: what leaves `on_hand`, and the reason.
@@ -35,7 +35,7 @@ DECISIONS = (*_OUTCOMES, Disposition.DAMAGED)
 class Decision:
     """Units in inspection at a location, and their disposition."""
 
-    wish: Wish
+    units: RequestedUnits
     sku_id: int
     disposition: Disposition
 
@@ -49,33 +49,33 @@ def dispose_return(*, return_id: int, decisions: Sequence[Decision], actor: Prin
     restocked = {d.sku_id for d in decisions if d.disposition == Disposition.RESTOCK}
     ret = lock_return(return_id, waiting_for=restocked)
     next_return_state(ret.state, "dispose")
-    shares = decide([decision.wish for decision in decisions], inspected_units(ret))
+    matched = match_decided([decision.units for decision in decisions], inspected_units(ret))
     sources = ReturnReceiptLine.objects.select_related("line").in_bulk(
-        {share.inspected_id for share in shares}
+        {part.inspected_id for part in matched}
     )
     decided, entries = [], []
-    for share in shares:
-        assert share.inspected_id is not None
-        source, disposition = sources[share.inspected_id], decisions[share.index].disposition
-        source.moved_on += share.quantity
+    for part in matched:
+        assert part.inspected_id is not None
+        source, disposition = sources[part.inspected_id], decisions[part.index].disposition
+        source.moved_on += part.quantity
         decided.append(
             ReturnReceiptLine(
                 line=source.line,
                 location_id=source.location_id,
-                quantity=share.quantity,
+                quantity=part.quantity,
                 disposition=disposition,
                 decided_from=source,
                 actor=actor.name,
             )
         )
-        entries += _entries(source, share.quantity, disposition, f"return/{ret.pk}")
+        entries += _entries(source, part.quantity, disposition, f"return/{ret.pk}")
     ReturnReceiptLine.objects.bulk_update(sources.values(), ["moved_on"])
     ReturnReceiptLine.objects.bulk_create(decided)
     record(
         actor=actor,
         action="return.disposed",
         subject=f"returns/{ret.pk}",
-        units=sum(share.quantity for share in shares),
+        units=sum(part.quantity for part in matched),
     )
     publish(*finish_if_done(ret, return_document(ret.pk), actor=actor))
     ledger.lock_rows({(entry.sku_id, entry.location_id) for entry in entries})

@@ -24,7 +24,7 @@ def lock_return(identity: int, *, waiting_for: Collection[int] = ()) -> Return:
     return Return.objects.select_for_update(of=("self",)).select_related("order").get(pk=identity)
 
 
-def return_fact(type: str, ret: Return, actor: Principal) -> OutboxEvent:
+def return_event(type: str, ret: Return, actor: Principal) -> OutboxEvent:
     """Return an event whose data is the return's present document."""
     document = return_document(ret.pk)
     return OutboxEvent(
@@ -72,4 +72,4 @@ def _end(ret: Return, action: str, actor: Principal) -> OutboxEvent:
     ret.state = ReturnState(next_return_state(ret.state, action))
     ret.closed_at = timezone.now()
     ret.save(update_fields=["state", "closed_at"])
-    return return_fact("return.closed", ret, actor)
+    return return_event("return.closed", ret, actor)

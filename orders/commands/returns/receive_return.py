@@ -16,12 +16,12 @@ from inventory.choices import Reason
 from inventory.commands.change import StockChange
 from inventory.ledger import Balance, Entry
 from orders.choices import Disposition, Resolution
-from orders.commands.returns.finish_return import finish_if_done, lock_return, return_fact
-from orders.commands.returns.refunds import refund_fact
+from orders.commands.returns.finish_return import finish_if_done, lock_return, return_event
+from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import settle
 from orders.models import OrderLine, Return, ReturnLine, ReturnReceiptLine
 from orders.queries.returns import expected_lines, sold_lines
-from orders.returns_policy import Wish, accept
+from orders.returns_policy import RequestedUnits, match_arrived
 from orders.transitions import next_return_state
 from stores.queries.network import current_network
 
@@ -38,7 +38,7 @@ _THEN: dict[Disposition, tuple[int, int, Reason]] = {
 class Arrival:
     """Units that arrived, or are missing, and their disposition."""
 
-    wish: Wish
+    units: RequestedUnits
     sku_id: int
     disposition: Disposition
 
@@ -71,7 +71,7 @@ def receive_return(
     taken = _tie(ret, arrivals)
     _write(taken, location_id=location_id, actor=actor)
     ret.save(update_fields=["state"])
-    received = return_fact("return.received", ret, actor)
+    received = return_event("return.received", ret, actor)
     closed = finish_if_done(ret, received.data, actor=actor)
     arrived = replace(received, data=received.data | {"arrivals": _arrivals(taken, location_id)})
     publish(arrived, *_refund(ret, taken, actor), *closed)
@@ -82,35 +82,35 @@ def receive_return(
 
 def _tie(ret: Return, arrivals: Sequence[Arrival]) -> list[Taken]:
     """Find the line of the return for each unit; add lines for units that were not announced."""
-    shares = accept(
-        [arrival.wish for arrival in arrivals],
+    matched = match_arrived(
+        [arrival.units for arrival in arrivals],
         expected_lines(ret),
         None if ret.order_id is None else sold_lines(ret.order_id),
     )
     lines = {line.pk: line for line in ret.lines.select_related("order_line")}
-    sold = OrderLine.objects.in_bulk({s.sold_id for s in shares if s.expected_id is None})
+    sold = OrderLine.objects.in_bulk({m.sold_id for m in matched if m.expected_id is None})
     unannounced: dict[tuple[int | None, int], ReturnLine] = {}
     taken = []
-    for share in shares:
-        arrival = arrivals[share.index]
-        if share.expected_id is not None:
-            line = lines[share.expected_id]
+    for part in matched:
+        arrival = arrivals[part.index]
+        if part.expected_id is not None:
+            line = lines[part.expected_id]
         else:
             line = unannounced.setdefault(
-                (share.sold_id, arrival.sku_id),
+                (part.sold_id, arrival.sku_id),
                 ReturnLine(
                     ret=ret,
-                    order_line=sold[share.sold_id] if share.sold_id is not None else None,
+                    order_line=sold[part.sold_id] if part.sold_id is not None else None,
                     sku_id=arrival.sku_id,
                     quantity=0,
                 ),
             )
-            line.quantity += share.quantity
+            line.quantity += part.quantity
         if arrival.disposition == Disposition.MISSING:
-            line.missing += share.quantity
+            line.missing += part.quantity
         else:
-            line.received += share.quantity
-        taken.append(Taken(line, share.sku, share.quantity, arrival.disposition))
+            line.received += part.quantity
+        taken.append(Taken(line, part.sku, part.quantity, arrival.disposition))
     return taken
 
 
@@ -172,11 +172,11 @@ def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[Outbo
         for part in here:
             assert part.line.order_line is not None
             units[part.line.order_line] = units.get(part.line.order_line, 0) + part.quantity
-        fact = refund_fact(
+        event = refund_event(
             order=ret.order, units=units.items(), reason="returned", actor=actor, **about
         )
         # Grouped with the return's other events in the timeline.
-        return [replace(fact, subject=f"returns/{ret.pk}")]
+        return [replace(event, subject=f"returns/{ret.pk}")]
     lines = [{"sku": part.sku, "quantity": part.quantity} for part in here]
     data = {"order": None, "amount": None, "currency": None, "reason": "returned", **about}
     return [

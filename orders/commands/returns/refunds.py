@@ -12,7 +12,7 @@ from orders.models import Order, OrderLine
 from orders.money import format_amount
 
 
-def refund_fact(
+def refund_event(
     *,
     order: Order,
     units: Iterable[tuple[OrderLine, int]],

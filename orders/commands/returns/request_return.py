@@ -14,7 +14,7 @@ from orders.choices import DropOff, ReturnState
 from orders.commands.locks import lock_orders
 from orders.models import Return, ReturnLine
 from orders.queries.returns import return_document, sold_lines
-from orders.returns_policy import Wish, announce
+from orders.returns_policy import RequestedUnits, match_announced
 
 OVERRIDE = "returns:override"
 
@@ -23,7 +23,7 @@ OVERRIDE = "returns:override"
 class Announced:
     """Units that a customer wants to give back, and why."""
 
-    wish: Wish
+    units: RequestedUnits
     sku_id: int
     reason: str
 
@@ -82,18 +82,18 @@ def _open(request: ReturnRequest, *, overridden_by: str, actor: Principal) -> Re
 
 def _announce_from_order(request: ReturnRequest, order_id: int, *, actor: Principal) -> Return:
     sold = sold_lines(order_id)
-    shares, overridden = announce(
-        [line.wish for line in request.lines],
+    matched, overridden = match_announced(
+        [line.units for line in request.lines],
         sold,
         at=timezone.now(),
         may_override=actor.may(OVERRIDE),
     )
     ret = _open(request, overridden_by=actor.name if overridden else "", actor=actor)
     units: dict[tuple[int, str], int] = {}
-    for share in shares:
-        assert share.sold_id is not None
-        key = share.sold_id, request.lines[share.index].reason
-        units[key] = units.get(key, 0) + share.quantity
+    for part in matched:
+        assert part.sold_id is not None
+        key = part.sold_id, request.lines[part.index].reason
+        units[key] = units.get(key, 0) + part.quantity
     by_id = {line.id: line for line in sold}
     ReturnLine.objects.bulk_create(
         ReturnLine(
@@ -120,7 +120,7 @@ def _announce_blind(request: ReturnRequest, *, actor: Principal) -> Return:
     units: dict[tuple[int, str], int] = {}
     for line in request.lines:
         key = line.sku_id, line.reason
-        units[key] = units.get(key, 0) + line.wish.quantity
+        units[key] = units.get(key, 0) + line.units.quantity
     ReturnLine.objects.bulk_create(
         ReturnLine(ret=ret, sku_id=sku_id, quantity=quantity, reason=reason)
         for (sku_id, reason), quantity in units.items()

@@ -16,10 +16,14 @@ from core.outbox.events import OutboxEvent, publish
 from core.problems.catalogue import Conflict
 from inventory import ledger
 from inventory.commands.holds import end_stale_holds
-from orders.commands.placing.allocations import Share, draw_shares, receipt_rows
-from orders.commands.placing.plan_units import View, ids_of_shares, shares_of
+from orders.commands.placing.allocations import NewFulfilment, compose_fulfilments, receipt_rows
+from orders.commands.placing.plan_units import (
+    ChannelAvailability,
+    fulfilments_of_plan,
+    ids_for_plans,
+)
 from orders.commands.placing.promises import destination_of
-from orders.commands.returns.refunds import refund_fact
+from orders.commands.returns.refunds import refund_event
 from orders.models import Order, OrderLine
 from orders.queries.documents import order_documents
 from orders.sourcing import Demand, Plan, Policy
@@ -70,26 +74,26 @@ def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: b
     lines = {
         line.pk: line for line in OrderLine.objects.filter(pk__in=wanted).select_related("sku")
     }
-    views = _views(wants, lines, actor, locked=locked)
+    by_channel = _read_availability(wants, lines, actor, locked=locked)
     given = dict(
         Order.objects.filter(pk__in=[want.order.pk for want in wants])
-        .annotate(shares=Count("fulfilments"))
-        .values_list("pk", "shares")
+        .annotate(made=Count("fulfilments"))
+        .values_list("pk", "made")
     )
     plans: list[tuple[Want, Plan]] = []
-    shares: list[Share] = []
+    fulfilments: list[NewFulfilment] = []
     for want in wants:
-        view = views[want.order.channel.code]
+        availability = by_channel[want.order.channel.code]
         mine = {lines[identity].line_id: lines[identity] for identity in want.units}
-        plan = _plan(want, view, mine)
+        plan = _plan(want, availability, mine)
         if want.waiting and not plan.allocations:
             continue
-        for other in views.values():
+        for other in by_channel.values():
             other.take(plan)
         plans.append((want, plan))
-        shares += shares_of(
+        fulfilments += fulfilments_of_plan(
             plan,
-            view=view,
+            availability=availability,
             order_id=want.order.pk,
             number=want.order.number,
             line_ids={line_id: line.pk for line_id, line in mine.items()},
@@ -99,20 +103,20 @@ def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: b
         )
     if not plans:
         return
-    ids, written_at = take_ids_and_time(**ids_of_shares(plan for _, plan in plans))
-    drawn = draw_shares(shares, ids=ids, at=at, written_at=written_at)
+    ids, written_at = take_ids_and_time(**ids_for_plans(plan for _, plan in plans))
+    composed = compose_fulfilments(fulfilments, ids=ids, at=at, written_at=written_at)
     insert_rows(
-        *drawn.rows,
+        *composed.rows,
         receipt_rows([(want.order.pk, plan.receipt) for want, plan in plans], occasion, at=at),
     )
-    facts = _move_units(plans, lines, occasion, actor)
-    publish(*_assigned(drawn.documents, actor), *facts)
-    if not ledger.reserve(drawn.claims, actor=actor.name):
+    events = _move_units(plans, lines, occasion, actor)
+    publish(*_assigned(composed.documents, actor), *events)
+    if not ledger.reserve(composed.reservations, actor=actor.name):
         raise _LostRace()
 
 
-def _plan(want: Want, view: View, mine: dict[str, OrderLine]) -> Plan:
-    places = view.network.places
+def _plan(want: Want, availability: ChannelAvailability, mine: dict[str, OrderLine]) -> Plan:
+    places = availability.network.places
     demands = [
         Demand(
             line_id,
@@ -123,7 +127,7 @@ def _plan(want: Want, view: View, mine: dict[str, OrderLine]) -> Plan:
         )
         for line_id, line in mine.items()
     ]
-    return view.plan(
+    return availability.plan(
         demands,
         destination=destination_of(want.order.ship_to),
         # Units without goods are left over here; `_move_units` backorders or cancels them.
@@ -132,9 +136,9 @@ def _plan(want: Want, view: View, mine: dict[str, OrderLine]) -> Plan:
     )
 
 
-def _views(
+def _read_availability(
     wants: Sequence[Want], lines: dict[int, OrderLine], actor: Principal, *, locked: bool
-) -> dict[str, View]:
+) -> dict[str, ChannelAvailability]:
     network = current_network()
     skus: dict[str, set[str]] = defaultdict(set)
     for want in wants:
@@ -144,7 +148,9 @@ def _views(
     if locked:
         ledger.lock_skus(ids)
     return {
-        channel: View.read(network=network, source=network.channels[channel], skus=codes)
+        channel: ChannelAvailability.read(
+            network=network, source=network.channels[channel], skus=codes
+        )
         for channel, codes in skus.items()
     }
 
@@ -175,13 +181,13 @@ def _move_units(
                     lost[want.order.pk].append((line, missing))
     OrderLine.objects.bulk_update(lines.values(), ["reserved", "backordered", "cancelled"])
     documents = order_documents([want.order.pk for want, _ in plans]) if lost or waiting else {}
-    facts: list[OutboxEvent] = []
+    events: list[OutboxEvent] = []
     for want, _ in plans:
         order = want.order
         about = {"order": order.number, "actor": actor.name}
         document = documents.get(order.pk, {})
         named = {line["line_id"]: line for line in document.get("lines", [])}
-        facts += [
+        events += [
             OutboxEvent(
                 "order.line_backordered",
                 f"orders/{order.number}",
@@ -191,7 +197,7 @@ def _move_units(
             for line in waiting[order.pk]
         ]
         if lost[order.pk]:
-            facts.append(
+            events.append(
                 OutboxEvent(
                     "order.cancelled",
                     f"orders/{order.number}",
@@ -206,14 +212,14 @@ def _move_units(
                     **about,
                 )
             )
-            facts.append(
-                refund_fact(order=order, units=lost[order.pk], reason=occasion, actor=actor)
+            events.append(
+                refund_event(order=order, units=lost[order.pk], reason=occasion, actor=actor)
             )
             if document["state"] == "completed":  # the lost units were all that kept it open
-                facts.append(
+                events.append(
                     OutboxEvent("order.completed", f"orders/{order.number}", document, **about)
                 )
-    return facts
+    return events
 
 
 def _assigned(documents: Sequence[dict[str, object]], actor: Principal) -> list[OutboxEvent]:

@@ -71,7 +71,5 @@ def change_stock(
 def _owners_of(broken: Sequence[Broken]) -> frozenset[int]:
     if not broken:
         return frozenset()
-    lines = FulfilmentLine.objects.filter(
-        reservation__in=[claim.reservation_id for claim in broken]
-    )
+    lines = FulfilmentLine.objects.filter(reservation__in=[part.reservation_id for part in broken])
     return frozenset(lines.values_list("fulfilment__order_id", flat=True))

@@ -12,7 +12,7 @@ from core.outbox.events import OutboxEvent, publish
 from inventory.commands.change import StockChange
 from inventory.ledger import Broken
 from orders.choices import FulfilmentState
-from orders.commands.fulfilment.ship_to_store import follow_journeys
+from orders.commands.fulfilment.ship_to_store import adapt_transfers
 from orders.commands.locks import lock_orders
 from orders.commands.settling.backorders import fill_backorders
 from orders.commands.settling.resourcing import source_again
@@ -34,28 +34,31 @@ def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") 
 
     `cause` names the act that found them missing, for the order's timeline.
     """
-    claims = {claim.reservation_id: claim for claim in broken}
-    owners = FulfilmentLine.objects.filter(reservation__in=claims)
+    parts = {part.reservation_id: part for part in broken}
+    owners = FulfilmentLine.objects.filter(reservation__in=parts)
     lock_orders(set(owners.values_list("fulfilment__order_id", flat=True)))
     named = owners.select_related(
         "fulfilment__order", "fulfilment__location", "fulfilment__source", "order_line__sku"
     )
     lines = list(named.order_by("pk"))
     for line in lines:
-        units = claims[line.reservation_id].quantity
+        units = parts[line.reservation_id].quantity
         line.arrived -= min(line.arrived, units)  # of a box in transit, the arrived part broke
         line.shrink_to(line.quantity - units)
     FulfilmentLine.objects.bulk_update(lines, ["quantity", "picked", "arrived"])
-    publish(*(_broken_fact(line, claims[line.reservation_id], cause, actor) for line in lines))
+    publish(*(_broken_event(line, parts[line.reservation_id], cause, actor) for line in lines))
     touched = {line.fulfilment_id for line in lines}
     end_emptied(touched, reason="claim_broken", actor=actor)
-    follow_journeys(touched, actor=actor)
+    adapt_transfers(touched, actor=actor)
     for line in lines:
-        claim = claims[line.reservation_id]
+        part = parts[line.reservation_id]
+        occasion = (
+            f"{cause} found fewer" if cause else f"reservation broken at {line.fulfilment.code}"
+        )
         source_again(
-            wants=[(line.order_line_id, claim.quantity)],
-            avoiding=frozenset({claim.location_id}),
-            occasion=f"{cause} found fewer" if cause else f"claim broken at {line.fulfilment.code}",
+            wants=[(line.order_line_id, part.quantity)],
+            avoiding=frozenset({part.location_id}),
+            occasion=occasion,
             actor=actor,
         )
 
@@ -96,9 +99,9 @@ def close_empty(
     return list(fulfilment_documents([pk for emptied in ended.values() for pk in emptied]).values())
 
 
-def _broken_fact(line: FulfilmentLine, claim: Broken, cause: str, actor: Principal) -> OutboxEvent:
+def _broken_event(line: FulfilmentLine, part: Broken, cause: str, actor: Principal) -> OutboxEvent:
     fulfilment, order = line.fulfilment, line.fulfilment.order.number
-    in_shop = claim.location_id == fulfilment.location_id
+    in_shop = part.location_id == fulfilment.location_id
     return OutboxEvent(
         "reservation.broken",
         f"fulfilments/{fulfilment.code}",
@@ -109,7 +112,7 @@ def _broken_fact(line: FulfilmentLine, claim: Broken, cause: str, actor: Princip
             "cause": cause,
             "line_id": line.order_line.line_id,
             "sku": line.order_line.sku.code,
-            "quantity": claim.quantity,
+            "quantity": part.quantity,
         },
         order=order,
         actor=actor.name,

@@ -75,7 +75,7 @@ def test_a_client_is_told_and_refused(clock: Clock) -> None:
     assert first.status_code == 200
     assert first["RateLimit-Policy"] == '"client";q=2;w=60'
     assert first["RateLimit"] == '"client";r=1;t=30'
-    assert shop.get("no/such/address").status_code == 404  # asks nobody who it is
+    assert shop.get("no/such/address").status_code == 404  # is answered without looking up the key
     assert shop.get("skus/unknown")["RateLimit"] == '"client";r=0;t=60'
     refused = shop.get("orders")
     assert (refused.status_code, refused["Retry-After"]) == (429, "30")

@@ -58,7 +58,7 @@ def test_a_queue_that_cannot_be_read_is_put_aside(broker: Broker) -> None:
         manifest.write_text("half a line that no power cut should stop at")
     said: list[str] = []
 
-    Broker(broker.home, tell=said.append).start()
+    Broker(broker.home, report=said.append).start()
 
     assert broker.pid() is not None
     assert "cannot read its queue" in said[0]

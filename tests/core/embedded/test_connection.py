@@ -47,7 +47,7 @@ def show(connection: Any, name: str) -> str:
     ("role", "statement_timeout", "plans"),
     [("web", "30s", "force_generic_plan"), ("worker", "0", "auto"), ("manage", "0", "auto")],
 )
-def test_each_role_has_its_own_manners(
+def test_each_role_has_its_own_settings(
     postgres: Postgres,
     monkeypatch: pytest.MonkeyPatch,
     role: str,

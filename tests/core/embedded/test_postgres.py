@@ -129,7 +129,7 @@ def test_data_of_another_major_version_is_not_passed_over(postgres: Postgres, ho
         postgres.start()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as another user")
 def test_root_keeps_data_outside_a_closed_home(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     home = tmp_path / "home"
@@ -175,7 +175,7 @@ def test_many_starts_at_once_give_one_server_and_the_last_user_stops_it(home: Pa
     (pid,) = {told_pid(user) for user in users}
 
     for user in users:
-        assert is_alive(pid), "somebody still uses it"
+        assert is_alive(pid), "it is still used"
         user.communicate("\n")
 
     assert not is_alive(pid)

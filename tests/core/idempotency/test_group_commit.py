@@ -90,7 +90,7 @@ def test_a_set_has_a_limit() -> None:
     assert [answer.body for answer in others] == [f'{{"job":{n}}}' for n in range(count)]
 
 
-def test_a_poisoned_request_spoils_nobody_else() -> None:
+def test_a_poisoned_request_spoils_no_other() -> None:
     _, _, others = run_behind_a_first([("a", 1), ("b", "poison"), ("c", 3)])
     assert [others[0].body, others[2].body] == ['{"job":1}', '{"job":3}']
     assert isinstance(others[1], ValueError)
@@ -143,7 +143,7 @@ def test_clients_do_not_wait_for_each_other() -> None:
         assert (shop.result(30).body, till.result(30).body) == ('{"job":1}', '{"job":2}')
 
 
-def test_a_lost_database_leaves_nobody_hanging() -> None:
+def test_a_lost_database_leaves_no_request_hanging() -> None:
     echo = Echo()
     commit: GroupCommit[Any] = GroupCommit(echo)
     with ThreadPoolExecutor(4) as pool:

@@ -119,7 +119,7 @@ def test_a_client_tied_to_a_channel_reads_of_its_orders_alone(api: ApiCaller) ->
     assert len(read(tied, types="order.*,fulfilment.*", limit=1)["results"]) == 1
 
 
-def test_a_client_tied_to_a_location_reads_of_its_shelves_alone(api: ApiCaller) -> None:
+def test_a_client_tied_to_a_location_reads_of_its_stock_alone(api: ApiCaller) -> None:
     sku = SkuFactory(code="A1")
     for code in ("S1", "S2"):
         stock_up(sku, LocationFactory(code=code), 1)

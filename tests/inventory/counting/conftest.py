@@ -1,4 +1,4 @@
-"""AvailabilitySnapshot and bins to count, and a second person."""
+"""Shelves and bins to count, and a second person."""
 
 from __future__ import annotations
 

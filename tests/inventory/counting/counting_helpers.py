@@ -58,7 +58,7 @@ def skus(*codes: str) -> dict[str, Any]:
 
 
 def finished(api: ApiCaller, count: dict[str, Any], *entries: Any) -> dict[str, Any]:
-    """Enter, submit, let somebody else approve, apply."""
+    """Enter, submit, let another person approve, apply."""
     enter(api, count, *entries)
     act(api, count, "submit")
     act(make_caller(["stock:write"]), count, "approve")

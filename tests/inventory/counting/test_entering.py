@@ -44,7 +44,7 @@ class TestChoosing:
         assert lines(start(api, {"bins": ["R"]})) == [("A1", "L", None), ("A1", "R", None)]
         assert lines(start(api, {"bins": ["X"]})) == []
 
-    def test_by_what_pickers_missed_lately_and_nobody_settled(self, api: ApiCaller) -> None:
+    def test_by_what_pickers_missed_lately_and_is_not_settled(self, api: ApiCaller) -> None:
         a1, b1 = order(api, "1", 2), order(api, "2", 2, sku="B1")
         for number in (a1, b1):
             fulfilment = api.get(f"orders/{number}").json()["fulfilments"][0]["id"]
@@ -153,7 +153,7 @@ class TestEntering:
             (NOON + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.000Z") for hours in (0, 1)
         ]
 
-    def test_the_later_look_stands_whoever_sends_theirs_later(
+    def test_the_later_look_stands_whichever_is_sent_later(
         self, api: ApiCaller, other: ApiCaller
     ) -> None:
         count = start(api)
@@ -169,7 +169,7 @@ class TestEntering:
             ("A1", "R", None),
         ]
 
-    def test_what_nobody_expected_there_is_taken_in(self, api: ApiCaller) -> None:
+    def test_what_was_not_expected_there_is_taken_in(self, api: ApiCaller) -> None:
         count = start(api)
         assert ("B1", "X", 2) in lines(enter(api, count, seen(2, "B1", bin="X")))
 
@@ -212,9 +212,7 @@ class TestEntering:
             (5012345678900, "invalid"),
         ],
     )
-    def test_a_barcode_that_nobody_knows_is_named(
-        self, api: ApiCaller, barcode: Any, code: str
-    ) -> None:
+    def test_an_unknown_barcode_is_named(self, api: ApiCaller, barcode: Any, code: str) -> None:
         count = start(api)
         entry = {"entry_id": str(uuid.uuid4()), "barcode": barcode, "quantity": 1}
         answer = api.post(f"stock/counts/{count['id']}/entries", {"entries": [entry]})

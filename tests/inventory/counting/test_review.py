@@ -78,7 +78,7 @@ class TestReview:
         (row,) = act(api, count, "submit")["review"]
         assert (row["recorded"], row["variance"], row["check"]) == (99, 1, ["moved"])
 
-    def test_somebody_who_counted_it_cannot_approve_it(
+    def test_a_counter_cannot_approve_their_own_count(
         self, api: ApiCaller, other: ApiCaller
     ) -> None:
         third = make_caller(["stock:write"])
@@ -149,7 +149,7 @@ class TestApplying:
         assert [line["variance"] for line in event.data["lines"]] == [-1, -2]
         assert done(api.get(f"stock/counts/{count['id']}"))["review"] == applied["review"]
 
-    def test_what_nobody_counted_is_not_touched(self, api: ApiCaller) -> None:
+    def test_what_was_not_counted_is_not_touched(self, api: ApiCaller) -> None:
         finished(api, start(api, {"skus": ["A1", "B1", "C1"]}), seen(7))
         assert (balances("A1", "W1"), balances("B1", "W1")) == ((10, 0, 0), (5, 0, 0))
 

@@ -1,4 +1,4 @@
-"""Counts over the API: what somebody saw, now or a while ago."""
+"""Counts over the API: what a person saw, now or a while ago."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.inventory.laws import assert_pool_laws
 
 @pytest.fixture(autouse=True)
 def world(api: ApiCaller) -> Iterator[None]:
-    """Three SKUs that nobody has yet; A2 carries a GTIN."""
+    """Three SKUs without stock; A2 carries a GTIN."""
     LocationFactory(code="W1")
     LocationFactory(code="S1", store=True)
     ChannelFactory(code="web")

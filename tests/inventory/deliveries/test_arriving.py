@@ -59,7 +59,7 @@ def test_damaged_units_are_on_hand_and_not_for_sale(api: ApiCaller) -> None:
     assert list(moves) == [("receipt", 5, 0), ("damaged", 0, 2)]
 
 
-def test_more_than_announced_and_what_nobody_announced_is_recorded(api: ApiCaller) -> None:
+def test_more_than_announced_and_the_unannounced_is_recorded(api: ApiCaller) -> None:
     delivery = expected(api, ("A1", 5))
     document = arrive(api, delivery, ("A1", 7), ("A3", 2, 1))
     assert lines_of(document) == {"A1": (5, 7, 0, 0), "A3": (0, 2, 1, 0)}
@@ -118,7 +118,7 @@ def test_the_same_key_receives_once(api: ApiCaller) -> None:
     assert balances("A1", "W1") == (2, 0, 0)
 
 
-def test_a_code_that_nobody_knows_is_named_and_nothing_comes_in(api: ApiCaller) -> None:
+def test_an_unknown_code_is_named_and_nothing_comes_in(api: ApiCaller) -> None:
     delivery = expected(api, ("A1", 5))
     with nothing_written():
         answer = api.post(
@@ -178,7 +178,7 @@ def test_waiting_orders_get_what_comes_in_the_order_they_came(api: ApiCaller) ->
     assert set(states) == {("first", "W1", "open"), ("second", "W1", "open")}
 
 
-def test_damaged_goods_are_promised_to_nobody(api: ApiCaller) -> None:
+def test_damaged_goods_are_not_promised(api: ApiCaller) -> None:
     order(api, "first", 3, allow_backorder=True)
     arrive(api, expected(api, ("A1", 3)), ("A1", 3, 3))
     assert OrderLine.objects.get().backordered == 3

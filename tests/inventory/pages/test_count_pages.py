@@ -47,7 +47,7 @@ def world() -> None:
 
 
 def person(name: str, *, role: str = "operative", locations: list[str] | None = None) -> Client:
-    """Sign somebody in who works in the warehouse."""
+    """Sign a person of the warehouse in."""
     user = UserFactory(username=name, is_staff=True, role=role, locations=locations or [])
     client = Client()
     client.force_login(user)

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.database.bulk_insert import take_ids
 from inventory import ledger
-from inventory.ledger import Claim
+from inventory.ledger import NewReservation
 from inventory.models import Reservation, Sku, Stock, StockMovement
 from stores.models import Channel, Location
 from tests.factories import hold_units
@@ -36,18 +36,20 @@ class StockedSku:
         row = self.row
         return row.on_hand, row.reserved, row.unavailable
 
-    def claim(self, units: int, *, fenced: int = 0, location: int | None = None) -> Claim:
+    def asked(self, units: int, *, fenced: int = 0, location: int | None = None) -> NewReservation:
         (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
-        return Claim(identity, self.sku, location or self.here, units, fenced, f"order {identity}")
+        return NewReservation(
+            identity, self.sku, location or self.here, units, fenced, f"order {identity}"
+        )
 
     def confirmed(self, units: int) -> int:
-        """Make a claim of an order; return its id."""
-        claim = self.claim(units)
-        assert ledger.reserve([claim], actor="buyer")
-        return claim.reservation_id
+        """Make a reservation of an order; return its id."""
+        reservation = self.asked(units)
+        assert ledger.reserve([reservation], actor="buyer")
+        return reservation.reservation_id
 
     def held(self, *units: int, ends_in: int = 60) -> uuid.UUID:
-        """Make a cart that holds claims of so many units; return its id."""
+        """Make a cart that holds reservations of so many units; return its id."""
         until = datetime.now(UTC) + timedelta(seconds=ends_in)
         sku, here = Sku.objects.get(pk=self.sku), Location.objects.get(pk=self.here)
         return hold_units(sku, here, *units, channel=self.channel, until=until).pk

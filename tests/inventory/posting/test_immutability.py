@@ -1,4 +1,4 @@
-"""Nobody can go round the ledger."""
+"""The ledger cannot be bypassed."""
 
 from __future__ import annotations
 

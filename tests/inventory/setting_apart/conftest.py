@@ -1,4 +1,4 @@
-"""A shelf with units to set apart."""
+"""Stock to set apart."""
 
 from __future__ import annotations
 

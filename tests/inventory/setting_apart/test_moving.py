@@ -116,7 +116,7 @@ def test_a_broken_promise_is_kept_from_another_location(world: None, api: ApiCal
 
 
 @pytest.mark.parametrize("decided", ["inspection", "quarantine", "to_vendor"])
-def test_a_decision_takes_only_what_nobody_was_promised(
+def test_a_decision_takes_only_what_is_not_promised(
     world: None, api: ApiCaller, decided: str
 ) -> None:
     order(api, "1", 4)
@@ -135,7 +135,7 @@ def test_no_more_is_seen_than_is_on_record(world: None, api: ApiCaller) -> None:
     assert (told["in_condition"], told["requested"]) == (8, 9)
 
 
-def test_holds_that_ran_out_are_nobodys(world: None, api: ApiCaller) -> None:
+def test_holds_that_ran_out_reserve_nothing(world: None, api: ApiCaller) -> None:
     expire_cart(hold(api, ("A1", 8)))
     moved(api, line("available", "quarantine", 10))
     assert balances("A1", "W1") == (10, 0, 10)

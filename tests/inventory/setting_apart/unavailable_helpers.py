@@ -54,8 +54,8 @@ def returned(api: ApiCaller, *dispositions: str) -> str:
     ):
         step(api, fulfilment, action, body)
     lines = [{"line_id": "1", "quantity": quantity, "reason": "too small"}]
-    wish = ReturnBody(order=bought["number"], lines=lines)
-    identity: str = api.post("returns", wish).json()["id"]
+    body = ReturnBody(order=bought["number"], lines=lines)
+    identity: str = api.post("returns", body).json()["id"]
     arrivals = [{"line_id": "1", "quantity": 1, "disposition": each} for each in dispositions]
     answer = api.post(f"returns/{identity}/receipts", {"location": "W1", "lines": arrivals})
     assert answer.status_code == 201, answer.content

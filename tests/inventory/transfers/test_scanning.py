@@ -31,7 +31,7 @@ class TestScanning:
 
     def test_what_is_loaded_leaves_and_the_rest_stays_behind(self, api: ApiCaller) -> None:
         transfer = draft(api, ("A1", 4), ("A2", 1))
-        answer = self.scan(api, transfer, ("A1", 3), ("A1", 2), ("nobody's", 1), ("X", 1))
+        answer = self.scan(api, transfer, ("A1", 3), ("A1", 2), ("unknown", 1), ("X", 1))
         assert self.results(answer)[:3] == ["accepted", "over_load", "unknown_barcode"]
         assert answer.json()["transfer"]["lines"][0] == shown("A1", 4, loaded=3)
         assert balances("A1", "W1") == (10, 0, 0)

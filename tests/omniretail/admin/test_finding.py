@@ -71,8 +71,8 @@ def test_lists_are_filtered(staff: Client, day: str) -> None:
         (Order, {"state": "nonsense"}, 1),
         (Fulfilment, {"state__exact": "shipped", "type__exact": "ship"}, 1),
         (Fulfilment, {"state__exact": "open"}, 0),
-        (Stock, {"shelf": "unavailable"}, 1),
-        (Stock, {"shelf": "empty"}, 0),
+        (Stock, {"units": "unavailable"}, 1),
+        (Stock, {"units": "empty"}, 0),
         (Return, {"state__exact": "received"}, 1),
         (Location, {"kind__exact": "store"}, 1),
         (StockMovement, {"reason__exact": "shipped"}, 1),
@@ -101,7 +101,7 @@ def test_the_ledger_of_a_sku_is_one_click_away_and_newest_first(staff: Client, d
     assert [sql for sql in counting if "inventory_stockmovement" in sql] == []
 
 
-def test_a_shelf_is_called_by_its_sku_and_its_building(staff: Client, day: str) -> None:
+def test_stock_is_called_by_its_sku_and_its_building(staff: Client, day: str) -> None:
     stock = Stock.objects.get(sku__code="A1", location__code="W1")
     assert "A1 at W1" in text_of(staff.get(page("change", Stock, stock.pk)))
 

@@ -43,14 +43,14 @@ def counts(done: dict[str, Any]) -> tuple[str, int, int, int, int]:
     )
 
 
-def faults(api: ApiCaller, done: dict[str, Any]) -> list[tuple[int, str | None, str]]:
+def row_errors(api: ApiCaller, done: dict[str, Any]) -> list[tuple[int, str | None, str]]:
     """Return (line, column, code) of everything that was wrong with a file, in its order."""
     answer = api.client.get(
         done["errors_url"], headers=api.headers | {"Accept": "application/json"}
     )
     assert answer.status_code == 200, answer.content
     found = [(row["line"], row["column"], row["code"]) for row in answer.json()["results"]]
-    return sorted(found, key=lambda fault: (fault[0], fault[1] or ""))
+    return sorted(found, key=lambda error: (error[0], error[1] or ""))
 
 
 def download(api: ApiCaller, address: str, **query: Any) -> str:

@@ -92,7 +92,7 @@ def test_a_file_shows_a_tied_client_its_own_only(api: ApiCaller) -> None:
 
 
 @pytest.mark.parametrize("file", ["stock", "movements", "orders"])
-def test_exports_refuse_as_all_doors_do(api: ApiCaller, file: str) -> None:
+def test_exports_refuse_as_all_endpoints_do(api: ApiCaller, file: str) -> None:
     path = f"exports/{file}.csv"
     assert pointers(api.get(path, colour="red")) == {"/colour": "unknown_field"}
     problem(make_caller(["webhooks:manage"]).get(path), 403, "forbidden")

@@ -11,7 +11,7 @@ from tests.conftest import ApiCaller
 from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances
-from tests.omniretail.files.import_helpers import bring_in, counts, faults
+from tests.omniretail.files.import_helpers import bring_in, counts, row_errors
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +64,7 @@ def test_bad_skus_are_named_by_line_and_the_good_ones_land(api: ApiCaller) -> No
         "A7,Twin,IN-6,,",
     )
     assert counts(done) == ("done", 8, 8, 2, 6)
-    assert faults(api, done) == [
+    assert row_errors(api, done) == [
         (3, "sku", "invalid_code"),
         (4, "name", "blank"),
         (4, "price", "price"),
@@ -79,7 +79,7 @@ def test_bad_skus_are_named_by_line_and_the_good_ones_land(api: ApiCaller) -> No
 
 def test_a_check_digit_is_named(api: ApiCaller) -> None:
     done = bring_in(api, "skus", "sku,name,barcodes", "A1,Mug,IN-1|5012345678901")
-    assert faults(api, done) == [(2, "barcodes", "bad_check_digit")]
+    assert row_errors(api, done) == [(2, "barcodes", "bad_check_digit")]
 
 
 def test_barcodes_join_those_that_a_sku_has(api: ApiCaller) -> None:
@@ -89,7 +89,7 @@ def test_barcodes_join_those_that_a_sku_has(api: ApiCaller) -> None:
     rows = (*rows, "A2,96385075")
     done = bring_in(api, "barcodes", *rows)
     assert counts(done) == ("done", 6, 6, 3, 3)
-    assert faults(api, done) == [
+    assert row_errors(api, done) == [
         (5, "sku", "unknown_sku"),
         (6, "barcode", "duplicate_row"),
         (7, "barcode", "bad_check_digit"),
@@ -97,7 +97,7 @@ def test_barcodes_join_those_that_a_sku_has(api: ApiCaller) -> None:
     assert api.get("skus/A1").json()["barcodes"] == ["00000096385074", "IN-1"]
     assert counts(bring_in(api, "barcodes", *rows[:4])) == ("done", 3, 3, 0, 0)
     taken = bring_in(api, "barcodes", "sku,barcode", "A2,IN-1")
-    assert faults(api, taken) == [(2, "barcode", "barcode_taken")]
+    assert row_errors(api, taken) == [(2, "barcode", "barcode_taken")]
 
 
 LOCATION_ROWS = (
@@ -126,7 +126,7 @@ def test_locations_keep_what_a_file_does_not_speak_of(api: ApiCaller) -> None:
         "S 3 ,Spaced,store,UTC,",
     )
     assert counts(done) == ("done", 3, 3, 2, 1)
-    assert {(line, column) for line, column, _ in faults(api, done)} == {
+    assert {(line, column) for line, column, _ in row_errors(api, done)} == {
         (3, "kind"),
         (3, "capabilities"),
         (3, "timezone"),
@@ -147,7 +147,7 @@ def test_hours_replace_the_week_and_the_dates_named(api: ApiCaller) -> None:
     )
     done = bring_in(api, "hours", *rows)
     assert counts(done) == ("done", 4, 4, 3, 1)
-    assert faults(api, done) == [(5, "location", "unknown_location")]
+    assert row_errors(api, done) == [(5, "location", "unknown_location")]
     shop = Location.objects.get(code="S1")
     assert shop.hours == {"mon": [["09:00", "12:00"], ["13:00", "18:00"]]}
     assert shop.exceptions == {"2026-12-24": [], "2026-12-25": []}
@@ -166,7 +166,7 @@ def test_hours_that_cannot_be_are_named_by_their_line(api: ApiCaller) -> None:
         "S1,,,09:00,18:00",
     )
     assert counts(done) == ("done", 4, 4, 0, 4)
-    assert {(line, code) for line, _, code in faults(api, done)} == {
+    assert {(line, code) for line, _, code in row_errors(api, done)} == {
         (3, "invalid_hours"),
         (4, "invalid_hours"),
         (5, "day_or_date"),
@@ -188,7 +188,7 @@ def test_deliveries_are_expected_by_the_reference(api: ApiCaller) -> None:
     )
     done = bring_in(api, "deliveries", *rows)
     assert counts(done) == ("done", 5, 5, 3, 2)
-    assert faults(api, done) == [(5, "sku", "unknown_sku"), (6, "quantity", "invalid")]
+    assert row_errors(api, done) == [(5, "sku", "unknown_sku"), (6, "quantity", "invalid")]
     first = ExpectedDelivery.objects.get(reference="ASN-1")
     assert (first.supplier, first.lines.count()) == ("Potter", 2)
     assert Stock.objects.filter(sku__code="A1").count() == 1
@@ -214,7 +214,7 @@ def test_orders_are_placed_from_their_rows(api: ApiCaller) -> None:
     )
     done = bring_in(api, "orders", *rows)
     assert counts(done) == ("done", 6, 6, 2, 4)
-    assert {(line, column, code) for line, column, code in faults(api, done)} == {
+    assert {(line, column, code) for line, column, code in row_errors(api, done)} == {
         (4, None, "insufficient_stock"),
         (5, "sku", "unknown_sku"),
         (6, "location", "required"),

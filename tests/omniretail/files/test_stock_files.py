@@ -11,7 +11,7 @@ from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances, order
-from tests.omniretail.files.import_helpers import bring_in, counts, download, faults
+from tests.omniretail.files.import_helpers import bring_in, counts, download, row_errors
 
 pytestmark = pytest.mark.django_db
 HEADER = "sku,location,on_hand"
@@ -64,7 +64,7 @@ def test_every_bad_row_is_named_with_all_that_is_wrong(api: ApiCaller) -> None:
         " A3 , S2 , 4 ",
     )
     assert counts(done) == ("done", 7, 7, 2, 5)
-    assert faults(api, done) == [
+    assert row_errors(api, done) == [
         (3, "location", "unknown_location"),
         (3, "on_hand", "invalid_number"),
         (3, "sku", "unknown_sku"),
@@ -81,7 +81,7 @@ def test_every_bad_row_is_named_with_all_that_is_wrong(api: ApiCaller) -> None:
 def test_quotes_and_line_breaks_keep_the_line_numbers(api: ApiCaller) -> None:
     done = bring_in(api, "stock", HEADER, '"A1","S1",7', '"A\n2",S1,1', "A3,S1", '"A3",S2,9', "")
     assert counts(done) == ("done", 4, 4, 2, 2)
-    assert faults(api, done) == [(3, "sku", "unknown_sku"), (5, None, "misshapen_row")]
+    assert row_errors(api, done) == [(3, "sku", "unknown_sku"), (5, None, "misshapen_row")]
     assert balances("A3", "S2") == (9, 0, 0)
 
 
@@ -135,7 +135,7 @@ def test_counts_say_when_each_row_was_counted(api: ApiCaller) -> None:
         "A2,S2,3,",
     )
     assert counts(done) == ("done", 5, 5, 2, 3)
-    assert faults(api, done) == [
+    assert row_errors(api, done) == [
         (3, "counted_at", "invalid_moment"),
         (4, "counted_at", "not_in_the_past"),
         (5, "counted_at", "invalid_moment"),
@@ -144,7 +144,7 @@ def test_counts_say_when_each_row_was_counted(api: ApiCaller) -> None:
     assert move.occurred_at.isoformat() == "2026-01-05T14:00:00+00:00"
 
 
-def test_claims_break_and_backorders_fill(api: ApiCaller) -> None:
+def test_reservations_break_and_backorders_fill(api: ApiCaller) -> None:
     ChannelFactory(code="web")
     bring_in(api, "stock", HEADER, "A1,S1,5", "A2,S1,1", "A3,S1,4")
     kept = order(api, "kept", 3)
@@ -167,7 +167,7 @@ def test_claims_break_and_backorders_fill(api: ApiCaller) -> None:
     assert api.get("integrity").json()["ok"]
 
 
-def test_a_broken_claim_is_sourced_where_the_same_file_brings_goods(api: ApiCaller) -> None:
+def test_a_broken_reservation_is_sourced_where_the_same_file_brings_goods(api: ApiCaller) -> None:
     ChannelFactory(code="web")
     bring_in(api, "stock", HEADER, "A1,S1,5")
     number = order(api, "moved", 5)
@@ -223,14 +223,14 @@ def test_a_dry_run_lists_what_would_change_and_changes_nothing(api: ApiCaller) -
         '2,stock/A1@S1,"{""on_hand"": 7}","{""on_hand"": 9}"\r\n'
         '4,stock/A3@S2,"{""on_hand"": 0}","{""on_hand"": 1}"\r\n'
     )
-    assert faults(api, done) == [(5, "sku", "unknown_sku")]
+    assert row_errors(api, done) == [(5, "sku", "unknown_sku")]
 
 
 def test_a_tied_client_counts_at_its_own_locations_only(api: ApiCaller) -> None:
     tied = make_caller(["stock:write"], locations=["S1"])
     done = bring_in(tied, "stock", HEADER, "A1,S1,7", "A1,S2,7")
     assert counts(done) == ("done", 2, 2, 1, 1)
-    assert faults(tied, done) == [(3, "location", "unknown_location")]
+    assert row_errors(tied, done) == [(3, "location", "unknown_location")]
     others = bring_in(api, "stock", HEADER, "A1,S2,1")
     assert tied.get(f"imports/{others['id']}").status_code == 404
     assert [each["id"] for each in tied.get("imports").json()["results"]] == [done["id"]]

@@ -37,7 +37,7 @@ def test_what_moved_after_the_comparison_is_counted_from_what_it_is_then(api: Ap
     ).json()
 
     def prepare(file: Import) -> Progress:
-        """Compare the file with the record; then somebody loses three, and finds one."""
+        """Compare the file with the record; then three are lost, and one is found."""
         progress = STOCK.prepare(file)
         for sku, units, reason in (("A1", -3, "lost"), ("A2", -3, "lost"), ("A3", 1, "found")):
             line = {"sku": sku, "location": "S1", "on_hand_delta": units}

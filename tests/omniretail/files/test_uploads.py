@@ -15,7 +15,7 @@ from omniretail.files.tasks import run_imports
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationFactory, SkuFactory
 from tests.inventory.stock_helpers import pointers, problem
-from tests.omniretail.files.import_helpers import bring_in, counts, faults, send
+from tests.omniretail.files.import_helpers import bring_in, counts, row_errors, send
 
 pytestmark = pytest.mark.django_db
 HEADER = "sku,location,on_hand\n"
@@ -191,5 +191,5 @@ def test_what_stops_a_whole_file_is_said(
         "A defect of this service. It has been logged under the request id.",
     )
     assert "stopped" in caplog.text
-    assert (counts(done)[1:], faults(api, done)) == ((1, 0, 0, 0), [])
+    assert (counts(done)[1:], row_errors(api, done)) == ((1, 0, 0, 0), [])
     assert not Stock.objects.exists()

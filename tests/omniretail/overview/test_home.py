@@ -114,6 +114,6 @@ def test_a_busy_day_asks_no_more_questions_than_a_quiet_one(
     assert questions() == quiet <= 19
 
 
-def test_nobody_keeps_the_page(manager: Client) -> None:
+def test_no_cache_keeps_the_page(manager: Client) -> None:
     assert "no-store" in manager.get("/")["Cache-Control"]
     assert manager.post("/").status_code == 405

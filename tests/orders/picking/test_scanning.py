@@ -121,7 +121,7 @@ def test_what_is_picked_without_scanning_is_taken_off_the_list(api: ApiCaller) -
     assert api.post(f"pick-lists/{pick_list['id']}/complete").status_code == 200
 
 
-def test_nobody_walks_for_what_was_cancelled(api: ApiCaller) -> None:
+def test_no_picker_walks_for_what_was_cancelled(api: ApiCaller) -> None:
     order = place(api, ("A1", 3), ("B1", 1))
     pick_list = start(api)
     send(api, pick_list, scan(GTINS["A1"]))

@@ -1,4 +1,4 @@
-"""Pick lists in walking order: one, or a wave for everybody."""
+"""Pick lists in walking order: one, or a wave for several pickers."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_the_lines_stand_in_walking_order_with_a_tote_an_order(api: ApiCaller) -
 
 def test_the_oldest_promise_is_picked_first(api: ApiCaller) -> None:
     orders = [place(api, ("A1", 1)) for _ in range(3)]
-    shares = Fulfilment.objects.order_by("id")
-    for share, day in zip(shares, ("03", "01", "02"), strict=True):
-        Fulfilment.objects.filter(pk=share.pk).update(
+    fulfilments = Fulfilment.objects.order_by("id")
+    for fulfilment, day in zip(fulfilments, ("03", "01", "02"), strict=True):
+        Fulfilment.objects.filter(pk=fulfilment.pk).update(
             promise={"deliver_by": f"2026-05-{day}T12:00:00.000Z"}
         )
     taken = [start(api, mode="single")["lines"][0]["order"] for _ in range(3)]
@@ -68,7 +68,7 @@ def test_max_orders_and_named_fulfilments(api: ApiCaller) -> None:
     assert Fulfilment.objects.get(code=codes[2]).state == "open"
 
 
-def test_a_wave_gives_everybody_a_list_in_walking_order(api: ApiCaller) -> None:
+def test_a_wave_gives_each_picker_a_list_in_walking_order(api: ApiCaller) -> None:
     orders = [place(api, ("C1", 1), ("A1", 1), ("B1", 1)) for _ in range(3)]
     answer = api.post("pick-lists/waves", {"location": "W1", "orders_per_list": 2})
     assert answer.status_code == 201, answer.content

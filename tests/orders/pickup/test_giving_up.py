@@ -1,4 +1,4 @@
-"""What nobody collects goes back on sale."""
+"""What is not collected goes back on sale."""
 
 from __future__ import annotations
 

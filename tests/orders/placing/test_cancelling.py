@@ -1,4 +1,4 @@
-"""Cancelling an order, over HTTP: its goods are on sale again, or somebody's who waits."""
+"""Cancelling an order, over HTTP: its goods are on sale again, or go to an order that waits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_cancelling_puts_the_goods_back_on_sale(api: ApiCaller, world: Any) -> N
     assert types.count("refund.requested") == 2
 
 
-def test_a_freed_unit_goes_to_whoever_waits_longest(api: ApiCaller, world: Any) -> None:
+def test_a_freed_unit_goes_to_the_order_that_waits_longest(api: ApiCaller, world: Any) -> None:
     first = api.post("orders", order_of(("B1", 3), external_id="1")).json()["number"]
     waiting = [
         api.post("orders", order_of(("B1", 1), external_id=str(n), allow_backorder=True)).json()

@@ -21,9 +21,13 @@ def test_an_order_is_reserved_at_the_nearest_location(api: ApiCaller, world: Any
     order = answer.json()
     assert order["state"] == "open"
     assert order["lines"][0]["reserved"] == 2
-    (share,) = order["fulfilments"]
-    assert (share["location"], share["state"], share["type"]) == ("W1", "open", "ship")
-    assert share["promise"]["deliver_by"]
+    (fulfilment,) = order["fulfilments"]
+    assert (fulfilment["location"], fulfilment["state"], fulfilment["type"]) == (
+        "W1",
+        "open",
+        "ship",
+    )
+    assert fulfilment["promise"]["deliver_by"]
     assert order["totals"]["total"] == "39.98"
     assert row(world["A1"], world["W1"]) == (5, 2, 0)
     assert api.get(f"orders/{order['number']}").json() == order
@@ -31,7 +35,7 @@ def test_an_order_is_reserved_at_the_nearest_location(api: ApiCaller, world: Any
 
 def test_fewest_locations_beat_the_nearest(api: ApiCaller, world: Any) -> None:
     order = api.post("orders", order_of(("A1", 2), ("B1", 1))).json()
-    assert [share["location"] for share in order["fulfilments"]] == ["W2"]
+    assert [fulfilment["location"] for fulfilment in order["fulfilments"]] == ["W2"]
     sourcing = api.get(f"orders/{order['number']}/sourcing").json()
     chosen = {c["location"]: c for c in sourcing["decisions"][0]["receipt"]["candidates"]}
     assert set(chosen) >= {"W1", "W2"}
@@ -76,11 +80,11 @@ def test_what_a_shop_lacks_for_a_pickup_comes_from_another_building(
     body = order_of(("A1", 3))
     body["lines"][0] = at(body["lines"][0], "pickup", "S1")
     order = api.post("orders", body).json()
-    shares = [
+    fulfilments = [
         (f["location"], f["source"], [line["quantity"] for line in f["lines"]])
         for f in order["fulfilments"]
     ]
-    assert shares == [("S1", None, [2]), ("S1", "W1", [1])]
+    assert fulfilments == [("S1", None, [2]), ("S1", "W1", [1])]
     own, sent = (f["promise"]["ready_by"] for f in order["fulfilments"])
     assert own < sent
     assert row(world["A1"], world["S1"]) == (2, 2, 0)

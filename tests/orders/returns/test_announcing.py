@@ -99,7 +99,7 @@ def test_without_an_order_anything_is_announced_and_nothing_priced(
 ) -> None:
     lines = [{"sku": sku, "quantity": units} for sku, units in (("A1", 2), ("A1", 1), ("B1", 1))]
     ret = announced(api, None, *lines)
-    # Nobody was asked before: the goods lie on the counter.
+    # It was not announced: the goods lie on the counter.
     assert (ret["order"], ret["blind"], ret["state"]) == (None, True, "received")
     assert ret["allowed_actions"] == ["receive", "close"]
     assert [(line["sku"], line["quantity"], line["line_id"]) for line in ret["lines"]] == [

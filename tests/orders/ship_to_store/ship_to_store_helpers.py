@@ -16,17 +16,17 @@ def look(api: ApiCaller, order: dict[str, Any]) -> dict[str, Any]:
 
 def packed(api: ApiCaller, order: dict[str, Any], lines: int = 1) -> dict[str, Any]:
     """Pick and pack the order's first fulfilment; return it."""
-    share = order["fulfilments"][0]
-    picked = [(line["line_id"], line["quantity"]) for line in share["lines"]]
-    step(api, share["id"], "pick", units(*picked))
-    return step(api, share["id"], "pack")
+    fulfilment = order["fulfilments"][0]
+    picked = [(line["line_id"], line["quantity"]) for line in fulfilment["lines"]]
+    step(api, fulfilment["id"], "pick", units(*picked))
+    return step(api, fulfilment["id"], "pack")
 
 
 def sent(api: ApiCaller, order: dict[str, Any]) -> str:
     """Send the order's first fulfilment; return the id of its transfer."""
-    share = packed(api, order)
-    step(api, share["id"], "ship")
-    return str(share["transfer"])
+    fulfilment = packed(api, order)
+    step(api, fulfilment["id"], "ship")
+    return str(fulfilment["transfer"])
 
 
 def arrive(api: ApiCaller, transfer: str, *lines: tuple[str, int], **more: Any) -> Any:
@@ -38,8 +38,12 @@ def arrive(api: ApiCaller, transfer: str, *lines: tuple[str, int], **more: Any) 
 
 def states(order: dict[str, Any]) -> list[tuple[str | None, str, list[int]]]:
     return [
-        (share["source"], share["state"], [line["quantity"] for line in share["lines"]])
-        for share in order["fulfilments"]
+        (
+            fulfilment["source"],
+            fulfilment["state"],
+            [line["quantity"] for line in fulfilment["lines"]],
+        )
+        for fulfilment in order["fulfilments"]
     ]
 
 

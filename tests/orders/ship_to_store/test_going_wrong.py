@@ -26,13 +26,13 @@ pytestmark = pytest.mark.django_db
 
 def test_cancelled_before_it_left_the_draft_goes_with_it(api: ApiCaller) -> None:
     order = place(api, ("A1", 3), pickup_at="S1")
-    share = packed(api, order)
+    fulfilment = packed(api, order)
     api.post(f"orders/{order['number']}/cancellations", {"reason": "no", **units(("1", 1))})
-    (line,) = api.get(f"transfers/{share['transfer']}").json()["lines"]
+    (line,) = api.get(f"transfers/{fulfilment['transfer']}").json()["lines"]
     assert line["quantity"] == 2
     laws(api)
     api.post(f"orders/{order['number']}/cancellations", {"reason": "no"})
-    assert api.get(f"transfers/{share['transfer']}").json()["state"] == "cancelled"
+    assert api.get(f"transfers/{fulfilment['transfer']}").json()["state"] == "cancelled"
     assert states(look(api, order)) == [("W1", "cancelled", [0])]
     assert stock("A1", "W1") == (5, 0, 0)
     laws(api)
@@ -54,7 +54,7 @@ def test_cancelled_on_the_way_it_goes_on_sale_in_the_shop(api: ApiCaller) -> Non
     laws(api)
 
 
-def test_cancelled_whole_on_the_way_nobody_waits_any_more(api: ApiCaller) -> None:
+def test_cancelled_whole_on_the_way_the_pickup_is_over(api: ApiCaller) -> None:
     order = place(api, ("A1", 3), pickup_at="S1")
     transfer = sent(api, order)
     arrive(api, transfer, ("A1", 1))
@@ -162,7 +162,7 @@ def test_lost_for_good_it_waits_where_the_order_allows_it(api: ApiCaller) -> Non
     laws(api)
 
 
-def test_nobody_collects_and_the_goods_stay_in_the_shop(api: ApiCaller) -> None:
+def test_not_collected_the_goods_stay_in_the_shop(api: ApiCaller) -> None:
     order = place(api, ("A1", 2), pickup_at="S1")
     arrive(api, sent(api, order), ("A1", 2))
     Fulfilment.objects.update(pickup_expires_at=timezone.now() - timedelta(minutes=1))

@@ -17,7 +17,7 @@ from tests.orders.ship_to_store.ship_to_store_helpers import arrive, laws, look,
 pytestmark = pytest.mark.django_db
 
 
-def test_arrived_units_are_nobody_elses_whatever_is_kept_safe(
+def test_arrived_units_stay_reserved_whatever_is_kept_safe(
     api: ApiCaller, world: dict[str, Any]
 ) -> None:
     """The units came for this customer: neither safety stock nor a ring fence has a say."""
@@ -63,7 +63,7 @@ def test_the_answer_before_is_what_the_order_promises(api: ApiCaller) -> None:
         assert warehouse["pickup"] == {"available": False, "ready_by": None}
         assert shop["pickup"]["available"]
         order = place(api, ("A1", wanted), pickup_at="S1")
-        promised = max(share["promise"]["ready_by"] for share in order["fulfilments"])
+        promised = max(fulfilment["promise"]["ready_by"] for fulfilment in order["fulfilments"])
         assert shop["pickup"]["ready_by"] == promised
         api.post(f"orders/{order['number']}/cancellations", {"reason": "next"})
     body["lines"] = [{"sku": "A1", "quantity": 12}]
@@ -88,8 +88,8 @@ def test_the_quote_names_the_building_that_sends(api: ApiCaller) -> None:
         external_id="q",
         lines=[OrderLineBody(unit_price="1.00", fulfilment={"type": "pickup", "location": "S1"})],
     )
-    (share,) = api.post("sourcing/quote", body).json()["allocations"]
-    assert (share["location"], share["source"]) == ("S1", "W1")
+    (allocation,) = api.post("sourcing/quote", body).json()["allocations"]
+    assert (allocation["location"], allocation["source"]) == ("S1", "W1")
 
 
 def test_each_building_does_its_own_part(api: ApiCaller) -> None:

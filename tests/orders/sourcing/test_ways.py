@@ -1,4 +1,4 @@
-"""Same day, pickup, till: how the ways of handing over share what there is."""
+"""Same day, pickup, till: how the types of fulfilment share the stock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_same_day_needs_a_location_that_does_it() -> None:
     assert codes(made)["LONDON"] == "no_same_day"
 
 
-def test_a_pickup_takes_its_own_shelf_first_and_the_rest_travels() -> None:
+def test_a_pickup_takes_its_own_stock_first_and_the_rest_travels() -> None:
     stock = {"TEA": {"LONDON": 9, "LEEDS": 1}}
     made = plan_for(Demand("1", "TEA", 1, "pickup", "LEEDS"), stock=stock)
     assert made.allocations == (Allocation("1", "TEA", "LEEDS", 1, "pickup"),)

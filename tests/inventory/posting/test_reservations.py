@@ -1,4 +1,4 @@
-"""Claims: reserved, closed, held by carts, broken when the row has fewer."""
+"""Reservations: reserved, closed, held by carts, broken when the row has fewer."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ pytestmark = pytest.mark.django_db
 
 class TestReserving:
     def test_up_to_the_last_unit(self, stocked: StockedSku) -> None:
-        assert ledger.reserve([stocked.claim(6), stocked.claim(4)], actor="a")
+        assert ledger.reserve([stocked.asked(6), stocked.asked(4)], actor="a")
         assert stocked.balances == (10, 10, 0)
         with transaction.atomic():
-            assert not ledger.reserve([stocked.claim(1)], actor="b")
+            assert not ledger.reserve([stocked.asked(1)], actor="b")
             transaction.set_rollback(True)
         assert stocked.balances == (10, 10, 0)
 
-    def test_claims_on_one_row_are_guarded_by_their_sum(self, stocked: StockedSku) -> None:
+    def test_reservations_on_one_row_are_guarded_by_their_sum(self, stocked: StockedSku) -> None:
         with transaction.atomic():
-            assert not ledger.reserve([stocked.claim(6), stocked.claim(5)], actor="a")
+            assert not ledger.reserve([stocked.asked(6), stocked.asked(5)], actor="a")
             transaction.set_rollback(True)
         assert stocked.balances == (10, 0, 0)
 
     def test_all_or_nothing_over_rows(self, stocked: StockedSku) -> None:
         with transaction.atomic():
-            claims = [stocked.claim(1), stocked.claim(1, location=stocked.there)]
-            assert not ledger.reserve(claims, actor="a")
+            reservations = [stocked.asked(1), stocked.asked(1, location=stocked.there)]
+            assert not ledger.reserve(reservations, actor="a")
             transaction.set_rollback(True)
         assert stocked.balances == (10, 0, 0)
         assert not Reservation.objects.exists()
@@ -47,17 +47,17 @@ class TestReserving:
         if kept == "safety":
             ledger.set_safety_stock([(stocked.sku, stocked.here, 3)], actor="a")
         with transaction.atomic():
-            assert not ledger.reserve([stocked.claim(8, fenced=fenced)], actor="a")
+            assert not ledger.reserve([stocked.asked(8, fenced=fenced)], actor="a")
             transaction.set_rollback(True)
-        assert ledger.reserve([stocked.claim(7, fenced=fenced)], actor="a")
+        assert ledger.reserve([stocked.asked(7, fenced=fenced)], actor="a")
 
     def test_the_guard_refuses_where_the_sum_would_overflow(self, stocked: StockedSku) -> None:
         ledger.set_safety_stock([(stocked.sku, stocked.here, 2**31 - 1)], actor="a")
         with transaction.atomic():
-            assert not ledger.reserve([stocked.claim(1, fenced=2**31 - 1)], actor="a")
+            assert not ledger.reserve([stocked.asked(1, fenced=2**31 - 1)], actor="a")
             transaction.set_rollback(True)
 
-    def test_nothing_claimed_is_granted(self, stocked: StockedSku) -> None:
+    def test_nothing_reserved_is_granted(self, stocked: StockedSku) -> None:
         assert ledger.reserve([], actor="a")
 
 
@@ -73,25 +73,25 @@ class TestClosing:
     def test_where_the_units_go(
         self, stocked: StockedSku, how: dict[str, bool], after: tuple[int, int, int]
     ) -> None:
-        claim = stocked.confirmed(4)
-        assert self.close(claim, 4, **how)
+        reservation = stocked.confirmed(4)
+        assert self.close(reservation, 4, **how)
         assert stocked.balances == after
 
-    def test_in_part_the_rest_stays_claimed(self, stocked: StockedSku) -> None:
-        claim = stocked.confirmed(4)
-        assert self.close(claim, 1, leaves=True)
+    def test_in_part_the_rest_stays_reserved(self, stocked: StockedSku) -> None:
+        reservation = stocked.confirmed(4)
+        assert self.close(reservation, 1, leaves=True)
         assert stocked.balances == (9, 3, 0)
-        row = Reservation.objects.get(pk=claim)
+        row = Reservation.objects.get(pk=reservation)
         assert (row.state, row.quantity) == ("confirmed", 3)
-        assert self.close(claim, 3, leaves=True)
+        assert self.close(reservation, 3, leaves=True)
         assert stocked.balances == (6, 0, 0)
         row.refresh_from_db()
         assert (row.state, row.quantity) == ("consumed", 3)
 
-    def test_no_more_than_is_claimed(self, stocked: StockedSku) -> None:
-        claim = stocked.confirmed(4)
-        assert not ledger.close_claims(
-            [Part(claim, 3), Part(claim, 2)],
+    def test_no_more_than_is_reserved(self, stocked: StockedSku) -> None:
+        reservation = stocked.confirmed(4)
+        assert not ledger.close_reservations(
+            [Part(reservation, 3), Part(reservation, 2)],
             state=ReservationState.CONSUMED,
             reason=Reason.SHIPPED,
             actor="a",
@@ -100,15 +100,15 @@ class TestClosing:
         assert stocked.balances == (10, 4, 0)
 
     def test_never_twice(self, stocked: StockedSku) -> None:
-        claim = stocked.confirmed(4)
-        assert self.close(claim, 4)
-        assert not self.close(claim, 4)
+        reservation = stocked.confirmed(4)
+        assert self.close(reservation, 4)
+        assert not self.close(reservation, 4)
         assert stocked.balances == (10, 0, 0)
 
     def test_one_that_is_over_keeps_all_as_they_were(self, stocked: StockedSku) -> None:
         over, live = stocked.confirmed(1), stocked.confirmed(2)
         self.close(over, 1)
-        assert not ledger.close_claims(
+        assert not ledger.close_reservations(
             [Part(live, 2), Part(over, 1)],
             state=ReservationState.RELEASED,
             reason=Reason.RELEASED,
@@ -117,9 +117,9 @@ class TestClosing:
         assert stocked.balances == (10, 2, 0)
 
     @staticmethod
-    def close(claim: int, units: int, **how: bool) -> bool:
-        return ledger.close_claims(
-            [Part(claim, units)],
+    def close(reservation: int, units: int, **how: bool) -> bool:
+        return ledger.close_reservations(
+            [Part(reservation, units)],
             state=ReservationState.CONSUMED if how else ReservationState.RELEASED,
             reason=Reason.SHIPPED if how else Reason.RELEASED,
             actor="a",
@@ -156,18 +156,18 @@ class TestCarts:
     def test_extending(self, stocked: StockedSku) -> None:
         cart = stocked.held(2)
         later = datetime.now(UTC) + timedelta(hours=1)
-        assert ledger.extend_claims(cart, until=later)
+        assert ledger.extend_reservations(cart, until=later)
         assert set(Reservation.objects.values_list("expires_at", flat=True)) == {later}
 
     def test_extending_what_is_over_changes_nothing(self, stocked: StockedSku) -> None:
         cart = stocked.held(2, ends_in=-1)
-        assert not ledger.extend_claims(cart, until=datetime.now(UTC) + timedelta(hours=1))
-        assert not ledger.extend_claims(uuid.uuid4(), until=datetime.now(UTC))
+        assert not ledger.extend_reservations(cart, until=datetime.now(UTC) + timedelta(hours=1))
+        assert not ledger.extend_reservations(uuid.uuid4(), until=datetime.now(UTC))
         assert ledger.expire_due(actor="sweep") == [str(cart)]
 
 
 class TestMakingRoom:
-    def test_the_newest_claims_break_first(self, stocked: StockedSku) -> None:
+    def test_the_newest_reservations_break_first(self, stocked: StockedSku) -> None:
         oldest, middle, newest = (stocked.confirmed(3) for _ in range(3))
         broken = self.lose(stocked, 6)
         assert broken == [
@@ -195,17 +195,17 @@ class TestMakingRoom:
         assert stocked.states(cart) == [("held", 1)]
 
     def test_units_set_aside_count_as_gone(self, stocked: StockedSku) -> None:
-        claim = stocked.confirmed(8)
+        reservation = stocked.confirmed(8)
         entries = [Entry(stocked.sku, stocked.here, unavailable=4, reason=Reason.DAMAGED)]
         (broken,) = ledger.make_room(entries, actor="a")
         ledger.post(entries, actor="a")
-        assert (broken.reservation_id, broken.quantity) == (claim, 2)
+        assert (broken.reservation_id, broken.quantity) == (reservation, 2)
         assert stocked.balances == (10, 6, 4)
 
     def test_rows_are_served_each_by_its_own(self, stocked: StockedSku) -> None:
         ledger.open_rows([(stocked.sku, stocked.there)])
         ledger.post([Entry(stocked.sku, stocked.there, on_hand=5)], actor="a")
-        here, there = stocked.confirmed(10), stocked.claim(5, location=stocked.there)
+        here, there = stocked.confirmed(10), stocked.asked(5, location=stocked.there)
         assert ledger.reserve([there], actor="a")
         entries = [
             Entry(stocked.sku, stocked.here, on_hand=-1),

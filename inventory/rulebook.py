@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 FOR_GOOD = datetime.max.replace(tzinfo=UTC)
-SHELVES_REMEMBERED = 65_536  # cached results per period, the oldest dropped first
+ROWS_REMEMBERED = 65_536  # cached results per period, the oldest dropped first
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class InForce:
             else:
                 self._named.setdefault(rule.sku_id, []).append(rule)
         # Rules treat thousands of SKUs alike: placing orders looks up cached results.
-        self._of_all_such = lru_cache(maxsize=SHELVES_REMEMBERED)(self._work_out)
+        self._of_all_such = lru_cache(maxsize=ROWS_REMEMBERED)(self._work_out)
 
     def may_touch(self, sku_id: int) -> bool:
         """Say whether any of these rules might apply to a SKU."""

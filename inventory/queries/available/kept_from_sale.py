@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.database.statements import numbers, run
-from inventory.keeping import Kept
-from inventory.queries.available.keep_rules import keeping_at
+from inventory.queries.available.keep_rules import rulebook_at
+from inventory.rulebook import Kept
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -26,9 +26,9 @@ class Resolver:
     """Computes what is kept on the rows of one statement, at the `MOMENT` that came with them."""
 
     def __init__(self, revision: int, microseconds: int) -> None:
-        keeping = keeping_at(revision)
-        self._rules = keeping.book.in_force(EPOCH + timedelta(microseconds=microseconds))
-        self._channels = keeping.channels
+        cached = rulebook_at(revision)
+        self._rules = cached.book.in_force(EPOCH + timedelta(microseconds=microseconds))
+        self._channels = cached.channels
 
     def kept(
         self,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.keeping import Kept, Rule, Rulebook
+from inventory.rulebook import Kept, Rule, Rulebook
 
 SELLS_FROM = {"web": {1, 2}, "pos": {1}, "chat": set()}
 moments = st.integers(0, 6).map(lambda hour: datetime(2026, 3, 6, hour, tzinfo=UTC))
@@ -34,7 +34,7 @@ def rules(draw: st.DrawFn) -> Rule:
 
 
 @st.composite
-def shelves(draw: st.DrawFn) -> dict[str, object]:
+def stock_rows(draw: st.DrawFn) -> dict[str, object]:
     return {
         "sku_id": draw(st.sampled_from([7, 8])),
         "category": draw(st.sampled_from(["", "Shirts", "Mugs"])),
@@ -44,7 +44,7 @@ def shelves(draw: st.DrawFn) -> dict[str, object]:
     }
 
 
-def applies(rule: Rule, shelf: dict[str, object], at: datetime) -> bool:
+def applies(rule: Rule, row: dict[str, object], at: datetime) -> bool:
     """The words of the documentation, one after the other."""
     if rule.starts_at and at < rule.starts_at:
         return False
@@ -52,22 +52,22 @@ def applies(rule: Rule, shelf: dict[str, object], at: datetime) -> bool:
         return False
     named = [("sku_id", rule.sku_id), ("location_id", rule.location_id)]
     named += [("category", rule.category), ("abc_class", rule.abc_class)]
-    return all(not asked or shelf[name] == asked for name, asked in named)
+    return all(not asked or row[name] == asked for name, asked in named)
 
 
-@given(st.lists(rules(), max_size=6), st.lists(st.tuples(shelves(), moments), max_size=6))
+@given(st.lists(rules(), max_size=6), st.lists(st.tuples(stock_rows(), moments), max_size=6))
 def test_the_highest_level_of_each_kind_applies(
     book: list[Rule], asked: list[tuple[dict[str, object], datetime]]
 ) -> None:
     """Also when one book is asked about many moments, earlier ones after later ones."""
     rulebook = Rulebook(book, SELLS_FROM)
-    for shelf, at in asked:
-        levels = [*shelf["own"], *(r.kept for r in book if applies(r, shelf, at))]
+    for row, at in asked:
+        levels = [*row["own"], *(r.kept for r in book if applies(r, row, at))]
         wanted: dict[str | None, int] = {}
         for level in levels:
-            if level.channel is None or shelf["location_id"] in SELLS_FROM[level.channel]:
+            if level.channel is None or row["location_id"] in SELLS_FROM[level.channel]:
                 wanted[level.channel] = max(wanted.get(level.channel, 0), level.quantity)
-        kept = rulebook.in_force(at).kept(**shelf)
+        kept = rulebook.in_force(at).kept(**row)
         assert {level.channel: level.quantity for level in kept} == wanted
         assert len(kept) == len(wanted)
         assert set(kept) <= set(levels)

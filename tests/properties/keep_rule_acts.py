@@ -13,7 +13,7 @@ from tests.properties.pool_state import SELLS_FROM, SKUS, Pair, Rule
 from tests.properties.selling_acts import channels
 
 
-class Keeping(PoolRules):
+class KeepRules(PoolRules):
     """Units kept from sale: safety stock, ring fences, rules. What is promised stays promised."""
 
     @rule(pair=pairs, level=st.integers(0, 4))
@@ -21,7 +21,7 @@ class Keeping(PoolRules):
         line = {"sku": pair[0], "location": pair[1], "safety_stock": level}
         self.client.put("set_safety_stock", "stock/safety-stock", {"lines": [line]})
         self.model.safety[pair] = level
-        self.model.nobody_waits.add(pair[0])
+        self.model.offered.add(pair[0])
 
     @rule(channel=channels, pair=pairs, quantity=st.integers(0, 4))
     def set_ring_fence(self, channel: str, pair: Pair, quantity: int) -> None:
@@ -29,7 +29,7 @@ class Keeping(PoolRules):
             return
         fences = self.model.fences[channel]
         if fences.get(pair, 0) != quantity:
-            self.model.nobody_waits.add(pair[0])
+            self.model.offered.add(pair[0])
         fences.pop(pair, None)
         if quantity:
             fences[pair] = quantity
@@ -88,4 +88,4 @@ class Keeping(PoolRules):
     def _offer(self, *rules: Rule | None) -> None:
         for each in rules:
             if each:
-                self.model.nobody_waits.update([each.sku] if each.sku else SKUS)
+                self.model.offered.update([each.sku] if each.sku else SKUS)

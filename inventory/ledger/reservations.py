@@ -11,8 +11,15 @@ from django.db import connection
 from core.database.statements import numbers, run
 from inventory.choices import Reason, ReservationState
 from inventory.ledger.posting import POST, post
-from inventory.ledger.rows import lock_rows_of_claims
-from inventory.ledger.shapes import ACTOR_LENGTH, Balance, Claim, Entry, LiveClaim, Part
+from inventory.ledger.rows import lock_rows_of_reservations
+from inventory.ledger.shapes import (
+    ACTOR_LENGTH,
+    Balance,
+    Entry,
+    LiveReservation,
+    NewReservation,
+    Part,
+)
 
 # Each reservation must leave what is fenced for other channels than its own, after the reservations
 # before it: `needs` is the most that any of them asks the row to have. In bigint, because the guard
@@ -22,22 +29,22 @@ _GUARD = """
 """
 
 _RESERVE = f"""
-WITH claim AS (
+WITH reservation AS (
     SELECT * FROM unnest(
         %(id)s::bigint[], %(sku)s::bigint[], %(location)s::bigint[], %(quantity)s::int[],
         %(fenced)s::int[], %(reference)b::text[]
-    ) WITH ORDINALITY AS c(id, sku_id, location_id, quantity, fenced, reference, n)
+    ) WITH ORDINALITY AS r(id, sku_id, location_id, quantity, fenced, reference, n)
 ), entry AS (
     SELECT sku_id, location_id, 0 AS on_hand, quantity AS reserved, 0 AS unavailable,
            'reserved' AS reason, reference, NULL::timestamptz AS occurred_at, n,
            sum(quantity) OVER (PARTITION BY sku_id, location_id ORDER BY n) + fenced AS needs
-    FROM claim
-), {POST.format(guard=_GUARD)}, claimed AS (
+    FROM reservation
+), {POST.format(guard=_GUARD)}, reserved AS (
     INSERT INTO inventory_reservation
         (id, sku_id, location_id, quantity, state, reference, group_id, expires_at)
-    SELECT c.id, c.sku_id, c.location_id, c.quantity, %(state)s::text, c.reference, %(group)s::uuid,
+    SELECT r.id, r.sku_id, r.location_id, r.quantity, %(state)s::text, r.reference, %(group)s::uuid,
            %(expires_at)s::timestamptz
-    FROM claim c JOIN changed USING (sku_id, location_id)
+    FROM reservation r JOIN changed USING (sku_id, location_id)
 )
 SELECT count(*) = (SELECT count(*) FROM delta) FROM changed
 """
@@ -50,7 +57,7 @@ FROM inventory_reservation WHERE state IN ('held', 'confirmed')
 
 
 def reserve(
-    claims: Sequence[Claim],
+    reservations: Sequence[NewReservation],
     *,
     actor: str,
     group_id: uuid.UUID | None = None,
@@ -62,18 +69,18 @@ def reserve(
     After False the caller must roll back to its savepoint: rows that had enough are changed.
     With `expires_at` the reservations are `held`, else `confirmed`.
     """
-    if not claims:
+    if not reservations:
         return True
     held = expires_at is not None
     ((complete,),) = run(
         _RESERVE,
         {
-            "id": numbers(claim.reservation_id for claim in claims),
-            "sku": numbers(claim.sku_id for claim in claims),
-            "location": numbers(claim.location_id for claim in claims),
-            "quantity": numbers(claim.quantity for claim in claims),
-            "fenced": numbers(claim.fenced for claim in claims),
-            "reference": [claim.reference for claim in claims],
+            "id": numbers(row.reservation_id for row in reservations),
+            "sku": numbers(row.sku_id for row in reservations),
+            "location": numbers(row.location_id for row in reservations),
+            "quantity": numbers(row.quantity for row in reservations),
+            "fenced": numbers(row.fenced for row in reservations),
+            "reference": [row.reference for row in reservations],
             "state": (ReservationState.HELD if held else ReservationState.CONFIRMED).value,
             "group": group_id,
             "expires_at": expires_at,
@@ -83,24 +90,24 @@ def reserve(
     return bool(complete)
 
 
-def lock_claims(reservation_ids: Collection[int]) -> dict[int, LiveClaim]:
+def lock_reservations(reservation_ids: Collection[int]) -> dict[int, LiveReservation]:
     """Lock the Stock rows of these reservations; return those that are live, by their id."""
-    lock_rows_of_claims(reservation_ids)
+    lock_rows_of_reservations(reservation_ids)
     with connection.cursor() as cursor:
         # A statement of its own, to see what was committed while it waited for the locks.
         cursor.execute(f"{_LIVE} AND id = ANY(%s::bigint[]) ORDER BY id", [list(reservation_ids)])
-        return {row[0]: LiveClaim(*row) for row in cursor.fetchall()}
+        return {row[0]: LiveReservation(*row) for row in cursor.fetchall()}
 
 
-def lock_cart(group_id: uuid.UUID) -> list[LiveClaim]:
+def lock_cart(group_id: uuid.UUID) -> list[LiveReservation]:
     """Lock the Stock rows that a cart reserves; return its live reservations."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM inventory_reservation WHERE group_id = %s", [group_id])
         identities = [identity for (identity,) in cursor.fetchall()]
-    return list(lock_claims(identities).values())
+    return list(lock_reservations(identities).values())
 
 
-def close_claims(
+def close_reservations(
     parts: Sequence[Part],
     *,
     state: ReservationState,
@@ -123,14 +130,14 @@ def close_claims(
             units[part.reservation_id] = units.get(part.reservation_id, 0) + part.quantity
     if not units:
         return True
-    claims = lock_claims(units)
+    live = lock_reservations(units)
     if any(
-        identity not in claims or claims[identity].quantity < wanted
+        identity not in live or live[identity].quantity < wanted
         for identity, wanted in units.items()
     ):
         return False
     end_locked(
-        claims,
+        live,
         units,
         state=state,
         reason=reason,
@@ -142,7 +149,9 @@ def close_claims(
     return True
 
 
-def post_claimed(entries: Sequence[Entry], claims: Sequence[Claim], *, actor: str) -> list[Balance]:
+def post_reserved(
+    entries: Sequence[Entry], reservations: Sequence[NewReservation], *, actor: str
+) -> list[Balance]:
     """Post movements that bring goods, and reserve some of these goods in the same act.
 
     No check: the units are those that `entries` bring, so neither safety stock nor a ring fence
@@ -154,13 +163,13 @@ def post_claimed(entries: Sequence[Entry], claims: Sequence[Claim], *, actor: st
             *entries,
             *(
                 Entry(
-                    claim.sku_id,
-                    claim.location_id,
-                    reserved=claim.quantity,
+                    row.sku_id,
+                    row.location_id,
+                    reserved=row.quantity,
                     reason=Reason.RESERVED,
-                    reference=claim.reference,
+                    reference=row.reference,
                 )
-                for claim in claims
+                for row in reservations
             ),
         ],
         actor=actor,
@@ -169,24 +178,24 @@ def post_claimed(entries: Sequence[Entry], claims: Sequence[Claim], *, actor: st
         cursor.execute(
             """INSERT INTO inventory_reservation
                    (id, sku_id, location_id, quantity, state, reference)
-               SELECT c.id, c.sku_id, c.location_id, c.quantity, 'confirmed', c.reference
+               SELECT r.id, r.sku_id, r.location_id, r.quantity, 'confirmed', r.reference
                FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::text[])
-                   AS c(id, sku_id, location_id, quantity, reference)
+                   AS r(id, sku_id, location_id, quantity, reference)
                ON CONFLICT (id) DO UPDATE
                SET quantity = inventory_reservation.quantity + excluded.quantity""",
             [
-                [claim.reservation_id for claim in claims],
-                [claim.sku_id for claim in claims],
-                [claim.location_id for claim in claims],
-                [claim.quantity for claim in claims],
-                [claim.reference for claim in claims],
+                [row.reservation_id for row in reservations],
+                [row.sku_id for row in reservations],
+                [row.location_id for row in reservations],
+                [row.quantity for row in reservations],
+                [row.reference for row in reservations],
             ],
         )
     return balances
 
 
 def end_locked(
-    claims: Mapping[int, LiveClaim],
+    live: Mapping[int, LiveReservation],
     units: Mapping[int, int],
     *,
     state: ReservationState,
@@ -210,13 +219,13 @@ def end_locked(
     post(
         [
             Entry(
-                sku_id=claims[identity].sku_id,
-                location_id=claims[identity].location_id,
+                sku_id=live[identity].sku_id,
+                location_id=live[identity].location_id,
                 on_hand=-ended if leaves else 0,
                 reserved=-ended,
                 unavailable=ended if goes_missing else 0,
                 reason=reason,
-                reference=claims[identity].reference if reference is None else reference,
+                reference=live[identity].reference if reference is None else reference,
             )
             for identity, ended in sorted(units.items())
         ],
@@ -224,12 +233,12 @@ def end_locked(
     )
 
 
-def extend_claims(group_id: uuid.UUID, *, until: datetime) -> bool:
+def extend_reservations(group_id: uuid.UUID, *, until: datetime) -> bool:
     """Change the expiry of a cart's held reservations; False when none is held any more."""
     held = [
-        claim.reservation_id
-        for claim in lock_cart(group_id)
-        if claim.state == ReservationState.HELD and not claim.stale
+        row.reservation_id
+        for row in lock_cart(group_id)
+        if row.state == ReservationState.HELD and not row.stale
     ]
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""Two channels at one shelf that keeps units for both: nobody takes what is the other's."""
+"""Two channels buy of one SKU that keeps units for both: neither takes what is the other's."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta
 from django.utils import timezone
 
 from inventory.choices import AbcClass, KeepKind
-from inventory.commands.kept.change_rule import change_keep_rule
-from inventory.commands.kept.keep_rules import KeepFacts, put_keep_rule
+from inventory.commands.keep_from_sale.change_rule import change_keep_rule
+from inventory.commands.keep_from_sale.keep_rules import KeepFacts, put_keep_rule
 from omniretail.demo.moves import roomiest
 from omniretail.demo.people import shop
 from stores.queries.network import current_network

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.database.statements import run
-from inventory.queries.available.kept import Resolver
+from inventory.queries.available.kept_from_sale import Resolver
 from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, SnapshotRow, pairs
 
 Pair = tuple[int, int]  # (sku_id, location_id)
@@ -16,7 +16,7 @@ _READ = f"WITH {ASKED} SELECT {COLUMNS} FROM {JOINED}"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class SellableSnapshot:
     """Units that a channel may still promise, by SKU; an unknown SKU is missing everywhere.
 
     `sellable` is in units by SKU id and location id, and may be below zero. `fenced` is what the
@@ -31,9 +31,9 @@ class Shelf:
     has_stale_holds: bool = False
 
 
-def read_shelf(
+def read_sellable(
     *, skus: Sequence[str], channel_id: int, entitled: Mapping[Pair, int] | None = None
-) -> Shelf:
+) -> SellableSnapshot:
     """Read the units of these SKU codes that this channel may promise, by location.
 
     `entitled` are units that the buyer's cart held until this transaction and that no other buyer
@@ -42,18 +42,18 @@ def read_shelf(
     """
     rows = [SnapshotRow(*row) for row in run(_READ, [list(skus)])]
     if not rows:
-        return Shelf({}, {}, {})
-    shelf = Shelf({}, {}, {}, has_stale_holds=any(row.stale for row in rows))
+        return SellableSnapshot({}, {}, {})
+    snapshot = SellableSnapshot({}, {}, {}, has_stale_holds=any(row.stale for row in rows))
     resolver = Resolver(*rows[0][:2])
     for row in rows:
         sku_id = row.sku_id
-        free = row.unclaimed()
-        shelf.sku_ids[row.code], shelf.sellable[sku_id] = sku_id, free
+        free = row.unreserved()
+        snapshot.sku_ids[row.code], snapshot.sellable[sku_id] = sku_id, free
         own = dict(pairs(row.levelled, row.levels))
         for place, levels in row.kept(free, resolver).items():
             keeps = resolver.keeps(levels, channel_id)
             if entitled and (mine := entitled.get((sku_id, place))):
                 keeps = min(keeps, free[place] - mine)
             free[place] -= keeps
-            shelf.fenced[sku_id, place] = min(keeps - own.get(place, 0), FENCED_MOST)
-    return shelf
+            snapshot.fenced[sku_id, place] = min(keeps - own.get(place, 0), FENCED_MOST)
+    return snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory.queries.available.candidates import read_shelf
+from inventory.queries.available.sellable import read_sellable
 from stores.models import Channel, Location
 from tests.conftest import ApiCaller
 
@@ -42,12 +42,12 @@ def kept(api: ApiCaller, code: str, quantity: int, **more: Any) -> dict[str, Any
 
 def sellable(channel: str = "web") -> dict[tuple[str, str], int]:
     """Return what a channel may promise, by SKU and location."""
-    shelf = read_shelf(skus=["A1", "C1"], channel_id=Channel.objects.get(code=channel).pk)
+    snapshot = read_sellable(skus=["A1", "C1"], channel_id=Channel.objects.get(code=channel).pk)
     places = dict(Location.objects.values_list("pk", "code"))
     return {
         (sku, places[location_id]): units
-        for sku, identity in shelf.sku_ids.items()
-        for location_id, units in shelf.sellable[identity].items()
+        for sku, identity in snapshot.sku_ids.items()
+        for location_id, units in snapshot.sellable[identity].items()
     }
 
 

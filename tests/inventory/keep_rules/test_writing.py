@@ -14,7 +14,7 @@ from inventory.models import KeepRule, Sku
 from stores.models import Channel, Location
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, RingFenceFactory
-from tests.inventory.keeping.keep_rule_helpers import (
+from tests.inventory.keep_rules.keep_rule_helpers import (
     JUST_NOW,
     LATER_STILL,
     LONG_AGO,
@@ -168,10 +168,10 @@ class TestMatching:
         self, api: ApiCaller, named: dict[str, Any], matched: set[tuple[str, str]]
     ) -> None:
         kept(api, "safe", 3, **named)
-        assert {shelf for shelf, units in sellable().items() if units == 7} == matched
+        assert {pair for pair, units in sellable().items() if units == 7} == matched
         kept(api, "fence", 2, channel="pos", **named)
-        assert {shelf for shelf, units in sellable().items() if units == 5} == matched
-        assert {shelf for shelf, units in sellable("pos").items() if units == 7} == matched
+        assert {pair for pair, units in sellable().items() if units == 5} == matched
+        assert {pair for pair, units in sellable("pos").items() if units == 7} == matched
 
     def test_of_safety_levels_the_highest_applies(self, api: ApiCaller) -> None:
         own = {"sku": "A1", "location": "S1", "safety_stock": 4}

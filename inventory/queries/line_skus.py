@@ -13,7 +13,7 @@ from inventory.queries.scan import find_all_scanned
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
+class LineSkus:
     """The rows that a body's codes name; `skus` are the SKU codes of its lines, in their order."""
 
     found: Found
@@ -24,9 +24,9 @@ class Goods:
         return [self.found.sku_ids[sku] for sku in self.skus]
 
 
-def find_goods(
+def find_line_skus(
     lines: Sequence[Mapping[str, Any]], *, locations: Pointed, actor: Principal
-) -> Goods:
+) -> LineSkus:
     """Find the SKUs of `lines`, each of which has a `sku` or a `barcode`, and the locations.
 
     Raises `ValidationFailed` naming every unknown or misread code at its pointer.
@@ -50,4 +50,4 @@ def find_goods(
         raise ValidationFailed([*unknown.data["errors"], *errors]) from unknown
     if errors:
         raise ValidationFailed(errors)
-    return Goods(found, list(named.values()))
+    return LineSkus(found, list(named.values()))

@@ -1,4 +1,4 @@
-"""Placements, ring fences and keep rules."""
+"""Ring fences and keep rules."""
 
 from __future__ import annotations
 
@@ -10,22 +10,7 @@ from django.db.models import F, Q
 from core.database.updated_at import moves, updated_at
 from inventory.choices import AbcClass, KeepKind
 from inventory.models.catalogue import Sku
-from stores.models import Bin, Channel, Location
-
-
-class Placement(models.Model):
-    """A SKU lies in a bin."""
-
-    sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="placements")
-    bin = models.ForeignKey(Bin, on_delete=models.CASCADE, related_name="placements")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["sku", "bin"], name="placement_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.sku_id} in {self.bin_id}"
+from stores.models import Channel, Location
 
 
 class RingFence(models.Model):

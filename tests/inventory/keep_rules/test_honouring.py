@@ -9,15 +9,15 @@ import pytest
 
 from core.database.bulk_insert import take_ids
 from inventory import ledger
-from inventory.ledger import Claim
+from inventory.ledger import NewReservation
 from inventory.models import KeepRule
-from inventory.queries.available.candidates import read_shelf
+from inventory.queries.available.sellable import read_sellable
 from orders.models import OrderLine
 from orders.tasks import fill_backorders
 from stores.models import Channel, Location
 from tests.conftest import ApiCaller
 from tests.factories import OrderBody, OrderLineBody, SkuFactory
-from tests.inventory.keeping.keep_rule_helpers import SOME_DAY, kept, sellable
+from tests.inventory.keep_rules.keep_rule_helpers import SOME_DAY, kept, sellable
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances, cart, hold, order, problem
 from tests.orders.fulfilment_helpers import assert_laws_hold, place
@@ -95,21 +95,21 @@ class TestHonouring:
         assert balances("A1", "W1") == (10, 2, 0)
         assert OrderLine.objects.get().backordered == 2
 
-    def test_a_buyer_who_comes_between_reading_and_claiming(self, api: ApiCaller) -> None:
+    def test_a_buyer_who_comes_between_reading_and_reserving(self, api: ApiCaller) -> None:
         web = Channel.objects.get(code="web").pk
-        shelf = read_shelf(skus=["A1"], channel_id=web)
-        sku_id, location_id = shelf.sku_ids["A1"], Location.objects.get(code="S1").pk
-        assert shelf.sellable[sku_id][location_id] == 2
+        snapshot = read_sellable(skus=["A1"], channel_id=web)
+        sku_id, location_id = snapshot.sku_ids["A1"], Location.objects.get(code="S1").pk
+        assert snapshot.sellable[sku_id][location_id] == 2
         hold(api, ("A1", 1, "S1"))
 
-        def claim(units: int) -> bool:
+        def reserve(units: int) -> bool:
             (identity,) = take_ids(inventory_reservation=1)["inventory_reservation"]
-            fenced = shelf.fenced[sku_id, location_id]
-            mine = Claim(identity, sku_id, location_id, units, fenced, "late")
+            fenced = snapshot.fenced[sku_id, location_id]
+            mine = NewReservation(identity, sku_id, location_id, units, fenced, "late")
             return ledger.reserve([mine], actor="test")
 
-        assert not claim(2)
-        assert claim(1)
+        assert not reserve(2)
+        assert reserve(1)
         assert_pool_laws()
 
     def test_a_cart_gets_what_it_held_whatever_is_kept_later(self, api: ApiCaller) -> None:
