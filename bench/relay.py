@@ -41,7 +41,7 @@ FROM outbox_event WHERE id > (SELECT last_id FROM outbox_relay)
 
 
 class Looker:
-    """Looks at what waits for a place, again and again, until told to stop."""
+    """Looks at what waits for a number, again and again, until told to stop."""
 
     def __init__(self, environment: Environment) -> None:
         self._connection = environment.connect()

@@ -88,7 +88,7 @@ class ReturnsWork:
         self._book(sku, place, units, disposition)
         self.expected.doings["returns " + ("with the order" if order else "without receipt")] += 1
         if disposition == "inspect":
-            self._decide(ret["id"], sku, place, units)
+            self._dispose(ret["id"], sku, place, units)
         return True
 
     def _book(self, sku: str, place: str, units: int, disposition: str) -> None:
@@ -98,7 +98,7 @@ class ReturnsWork:
         if disposition in ("scrap", "to_vendor"):
             self.expected.move(disposition, sku, place, -units)
 
-    def _decide(self, identity: str, sku: str, place: str, units: int) -> None:
+    def _dispose(self, identity: str, sku: str, place: str, units: int) -> None:
         """Look at inspected goods: half of the cases are decided on the spot."""
         disposition = self.chance.choice(("restock", "damaged", None, None))
         if disposition is None:

@@ -68,8 +68,8 @@ def highest(levels: Iterable[Kept]) -> tuple[Kept, ...]:
     """
     best: dict[str | None, Kept] = {}
     for level in levels:
-        known = best.get(level.channel)
-        if known is None or _rank(level) > _rank(known):
+        highest_yet = best.get(level.channel)
+        if highest_yet is None or _rank(level) > _rank(highest_yet):
             best[level.channel] = level
     return tuple(best.values())
 

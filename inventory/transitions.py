@@ -88,11 +88,11 @@ def next_delivery_state(state: str, action: str) -> str:
 
 
 def _next_state(table: Mapping[str, Mapping[str, str]], kind: str, state: str, action: str) -> str:
-    steps = table[state]
-    if action not in steps:
+    transitions = table[state]
+    if action not in transitions:
         raise IllegalTransition(
             f"A {kind} that is {state} cannot be asked to {action}.",
             state=str(state),
-            allowed_actions=list(steps),
+            allowed_actions=list(transitions),
         )
-    return steps[action]
+    return transitions[action]

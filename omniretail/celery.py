@@ -13,7 +13,7 @@ app.autodiscover_tasks(
 )
 app.conf.beat_schedule = {
     "relay-events": {"task": "core.outbox.tasks.relay_events", "schedule": 1.0},
-    "forget-old-keys": {"task": "core.idempotency.tasks.forget_old_keys", "schedule": 3600.0},
+    "delete-old-keys": {"task": "core.idempotency.tasks.delete_old_keys", "schedule": 3600.0},
     "expire-reservations": {"task": "inventory.tasks.expire_reservations", "schedule": 5.0},
     "prepare-ledger": {"task": "inventory.tasks.prepare_ledger", "schedule": 600.0},
     "expire-pickups": {"task": "orders.tasks.expire_pickups", "schedule": 60.0},

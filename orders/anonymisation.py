@@ -19,7 +19,7 @@ def without_address(ship_to: dict[str, Any] | None) -> dict[str, Any] | None:
     return {"country": ship_to["country"]} if ship_to.get("country") else {}
 
 
-def is_telling(text: str) -> bool:
+def is_identifying(text: str) -> bool:
     """Say whether a text identifies a person by itself: an e-mail, a full name, a number.
 
     A short single word does not: a customer called "web" must not erase the channel of that name.
@@ -32,8 +32,8 @@ class Eraser:
 
     def __init__(self, *, orders: Collection[str], words: Sequence[str]) -> None:
         self.orders = frozenset(orders)
-        telling = sorted({word.strip() for word in words if is_telling(word)}, key=len)
-        pattern = "|".join(re.escape(word) for word in reversed(telling))
+        identifying = sorted({word.strip() for word in words if is_identifying(word)}, key=len)
+        pattern = "|".join(re.escape(word) for word in reversed(identifying))
         self._words = re.compile(pattern, re.IGNORECASE) if pattern else None
 
     def clean(self, value: Any, *, mine: bool) -> Any:

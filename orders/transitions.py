@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from orders.errors import IllegalTransition
 
-Steps = Mapping[str, str]  # action -> next state
-LifeCycle = Mapping[str, Steps]  # state -> steps
+Transitions = Mapping[str, str]  # action -> next state
+LifeCycle = Mapping[str, Transitions]  # state -> transitions
 
 # Not actions of the fulfilment's own endpoint: units are cancelled through their order, and arrive
 # with their transfer.
@@ -87,14 +87,14 @@ def next_fulfilment_state(life_cycle: str, state: str, action: str) -> str:
 
     A reject or a collect of some lines only does not take the step: the fulfilment stays.
     """
-    steps = FULFILMENT[life_cycle].get(state, {})
-    if action not in steps:
+    transitions = FULFILMENT[life_cycle].get(state, {})
+    if action not in transitions:
         raise IllegalTransition(
             f"A fulfilment that is {state} cannot be asked to {action}.",
             state=state,
             allowed_actions=fulfilment_actions(life_cycle, state),
         )
-    return steps[action]
+    return transitions[action]
 
 
 def may_fulfilment(life_cycle: str, state: str, action: str) -> bool:
@@ -109,14 +109,14 @@ def pick_list_actions(state: str) -> list[str]:
 
 def next_pick_list_state(state: str, action: str) -> str:
     """Return where `action` leads; raise `IllegalTransition` naming what the state allows."""
-    steps = PICK_LIST.get(state, {})
-    if action not in steps:
+    transitions = PICK_LIST.get(state, {})
+    if action not in transitions:
         raise IllegalTransition(
             f"A pick list that is {state} cannot be asked to {action}.",
             state=state,
             allowed_actions=pick_list_actions(state),
         )
-    return steps[action]
+    return transitions[action]
 
 
 def return_actions(state: str) -> list[str]:
@@ -126,11 +126,11 @@ def return_actions(state: str) -> list[str]:
 
 def next_return_state(state: str, action: str) -> str:
     """Return where `action` leads; raise `IllegalTransition` naming what the state allows."""
-    steps = RETURN.get(state, {})
-    if action not in steps:
+    transitions = RETURN.get(state, {})
+    if action not in transitions:
         raise IllegalTransition(
             f"A return that is {state} cannot be asked to {action}.",
             state=state,
             allowed_actions=return_actions(state),
         )
-    return steps[action]
+    return transitions[action]

@@ -13,6 +13,6 @@ KEPT = timedelta(hours=72)
 
 
 @shared_task
-def forget_old_keys() -> int:
+def delete_old_keys() -> int:
     """Delete answers older than 72 h; return how many."""
     return StoredAnswer.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]

@@ -11,7 +11,7 @@ FIGURES = Figures(
                   AS events_oldest_seconds
        FROM outbox_event WHERE id > (SELECT coalesce(max(last_id), 0) FROM outbox_relay)""",
     {
-        "events_waiting": "Events without a place in the feed",
+        "events_waiting": "Events without a sequence number",
         "events_oldest_seconds": "Age of the oldest of them",
     },
 )

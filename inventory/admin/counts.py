@@ -105,10 +105,10 @@ class CountAdmin(Searched, ReadOnlyAdmin):
         return (CountLineInline,) if blind else self.inlines
 
     def find(self, word: str) -> Q:
-        known = Q(name__iexact=word)
+        condition = Q(name__iexact=word)
         if word.isascii() and word.isdecimal() and len(word) < 19:
-            known |= Q(pk=int(word))
-        return known
+            condition |= Q(pk=int(word))
+        return condition
 
     @display(description="Count", ordering="id")
     def called(self, count: Count) -> str:

@@ -13,7 +13,7 @@ from core.admin.base import ReadOnlyAdmin, Searched, at, link_to
 from inventory.admin.links import OfSkuAtLocation, skus_named
 from inventory.commands.counting.count import BY_PEOPLE
 from inventory.models import CountEntry, Drift, LastCount
-from inventory.queries.counting.drift import MOST_STEPS, explain
+from inventory.queries.counting.drift import MOST_SHOWN, explain
 
 
 class OfSkus(OfSkuAtLocation, Searched, ReadOnlyAdmin):
@@ -90,7 +90,7 @@ def _steps(drift: Drift) -> dict[str, Any]:
         "title": f"What moved {since} until {at(drift.as_of)}",
         "table": {"headers": ["Happened", "Units", "Reason", "Reference", "Who"], "rows": rows},
         "left_out": steps.left_out,
-        "most": MOST_STEPS,
+        "most": MOST_SHOWN,
     }
 
 

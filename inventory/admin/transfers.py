@@ -82,12 +82,12 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
         return answer
 
     def find(self, word: str) -> Q:
-        known = Q(reference=word) | Q(
+        condition = Q(reference=word) | Q(
             pk__in=TransferLine.objects.filter(sku__code=word).values("transfer")
         )
         if word.isascii() and word.isdecimal() and len(word) < 19:
-            known |= Q(pk=int(word))
-        return known
+            condition |= Q(pk=int(word))
+        return condition
 
     @display(description="Transfer", ordering="id")
     def name(self, transfer: Transfer) -> str:

@@ -148,12 +148,12 @@ def show_delivery(identity: str, *, actor: Principal) -> dict[str, Any]:
 
 def read_announcement(body: dict[str, Any], *, actor: Principal) -> Announcement:
     """Look up the codes of a validated body. Raises `ValidationFailed` with pointers."""
-    goods = find_line_skus(body["lines"], locations={"/location": body["location"]}, actor=actor)
+    named = find_line_skus(body["lines"], locations={"/location": body["location"]}, actor=actor)
     units: dict[int, int] = {}
-    for sku_id, line in zip(goods.sku_ids, body["lines"], strict=True):
+    for sku_id, line in zip(named.sku_ids, body["lines"], strict=True):
         units[sku_id] = units.get(sku_id, 0) + line["quantity"]
     return Announcement(
-        location_id=goods.found.places[body["location"]].id,
+        location_id=named.found.places[body["location"]].id,
         reference=body["reference"],
         units=units,
         supplier=body["supplier"],
@@ -209,10 +209,10 @@ class DeliveryReceiptView(ApiView):
 
         def effect() -> tuple[int, Any]:
             show_delivery(identity, actor=self.actor)
-            goods = find_line_skus(body["lines"], locations={}, actor=self.actor)
+            named = find_line_skus(body["lines"], locations={}, actor=self.actor)
             take_in_delivery(
                 identity=identity,
-                arrived=_sum_up(goods.sku_ids, body["lines"]),
+                arrived=_sum_up(named.sku_ids, body["lines"]),
                 close=body["close"],
                 actor=self.actor,
             )

@@ -15,7 +15,7 @@ from core.api.views import ApiView, listed
 from inventory.api.filters import DriftFilters
 from inventory.choices import Reason
 from inventory.models import Drift
-from inventory.queries.counting.drift import Step, explain, visible_drift
+from inventory.queries.counting.drift import WindowMovement, explain, visible_drift
 from inventory.timestamps import as_text
 
 
@@ -84,22 +84,22 @@ def _render(rows: list[Drift]) -> list[dict[str, Any]]:
             "drift": row.drift,
             "actor": row.actor,
             "recorded_at": as_text(row.recorded_at),
-            "movements": [render_step(step) for step in steps.shown],
-            "movements_left_out": steps.left_out,
+            "movements": [render_movement(movement) for movement in moved.shown],
+            "movements_left_out": moved.left_out,
         }
-        for row, steps in zip(rows, explain(rows), strict=True)
+        for row, moved in zip(rows, explain(rows), strict=True)
     ]
 
 
-def render_step(step: Step) -> dict[str, Any]:
+def render_movement(movement: WindowMovement) -> dict[str, Any]:
     return {
-        "id": str(step.id),
-        "on_hand_delta": step.on_hand,
-        "reason": step.reason,
-        "reference": step.reference,
-        "actor": step.actor,
-        "occurred_at": as_text(step.occurred_at),
-        "recorded_at": as_text(step.recorded_at),
+        "id": str(movement.id),
+        "on_hand_delta": movement.on_hand,
+        "reason": movement.reason,
+        "reference": movement.reference,
+        "actor": movement.actor,
+        "occurred_at": as_text(movement.occurred_at),
+        "recorded_at": as_text(movement.recorded_at),
     }
 
 

@@ -22,7 +22,7 @@ from core.api.fields import (
 from core.api.views import ApiView
 from inventory.api.answers import BrokenAnswer, by_pair, render_broken
 from inventory.api.count_body import PastMomentField
-from inventory.api.drift import SourceField, StepAnswer, render_step
+from inventory.api.drift import SourceField, StepAnswer, render_movement
 from inventory.api.fields import refuse_duplicates
 from inventory.commands.change import StockChange
 from inventory.commands.counting.count import (
@@ -32,7 +32,7 @@ from inventory.commands.counting.count import (
     Occasion,
     apply_count,
 )
-from inventory.queries.counting.drift import Steps, explain_figures
+from inventory.queries.counting.drift import WindowMovements, explain_figures
 from inventory.queries.counting.findings import Counted, Finding, look
 from inventory.queries.counting.last_counts import last_counts
 from inventory.queries.lookup import find_spots
@@ -151,7 +151,7 @@ def _render(
     body: dict[str, Any],
     findings: Sequence[Finding],
     on_hand: Sequence[int],
-    explained: Sequence[Steps],
+    explained: Sequence[WindowMovements],
 ) -> dict[str, Any]:
     return {
         "id": None,
@@ -167,10 +167,10 @@ def _render(
                 "drift": finding.counted.on_hand - finding.recorded,
                 "on_hand": units,
                 "superseded": finding.superseded,
-                "movements": [render_step(step) for step in steps.shown],
-                "movements_left_out": steps.left_out,
+                "movements": [render_movement(movement) for movement in moved.shown],
+                "movements_left_out": moved.left_out,
             }
-            for finding, units, steps in zip(findings, on_hand, explained, strict=True)
+            for finding, units, moved in zip(findings, on_hand, explained, strict=True)
         ],
         "broken": [],
     }

@@ -44,8 +44,8 @@ class ScanBook:
     def unseen(self, reads: Sequence[Read]) -> list[Read]:
         """Return the scans with new ids; the first of equal ids counts."""
         first = {read.scan_id: read for read in reversed(reads)}
-        known = set(self._named(first).values_list("scan_id", flat=True))
-        return [r for r in reads if first[r.scan_id] is r and r.scan_id not in known]
+        stored = set(self._named(first).values_list("scan_id", flat=True))
+        return [r for r in reads if first[r.scan_id] is r and r.scan_id not in stored]
 
     def keep(self, judged: Sequence[Judged[L]], *, owner: int, actor: Principal) -> list[Judged[L]]:
         """Store the scans; return those whose ids were new.

@@ -44,7 +44,7 @@ def _apply(chunk: Chunk) -> Progress:
     rows = [row for (row,) in groups_of(chunk)]
     result = ImportResult()
     wanted = [each for each in (_read(row, result) for row in rows) if each]
-    known = {
+    existing = {
         sku.code: sku
         for sku in Sku.objects.select_for_update()
         .filter(code__in=[each.code for each in wanted])
@@ -52,13 +52,13 @@ def _apply(chunk: Chunk) -> Progress:
     }
     tags = read_tags(
         codes={code for each in wanted for code in each.barcodes or ()},
-        sku_ids=[sku.pk for sku in known.values()],
+        sku_ids=[sku.pk for sku in existing.values()],
     )
     products = _products({each.columns.get("product") for each in wanted} - {None})
     new: list[Sku] = []
     changed: list[Sku] = []
     for each in wanted:
-        sku = known.get(each.code)
+        sku = existing.get(each.code)
         before = _document(sku, tags) if sku else None
         if each.barcodes is not None:
             errors = tags.give(each.code, each.barcodes, line=each.row.line)
@@ -107,8 +107,8 @@ def _read(row: Row, result: ImportResult) -> _Wanted | None:
 
 
 def _products(codes: set[Any]) -> dict[str, Product]:
-    known = {product.code: product for product in Product.objects.filter(code__in=codes)}
-    return known | {code: Product(code=code) for code in codes - known.keys()}
+    existing = {product.code: product for product in Product.objects.filter(code__in=codes)}
+    return existing | {code: Product(code=code) for code in codes - existing.keys()}
 
 
 def _set(sku: Sku, columns: Mapping[str, Any], products: Mapping[str, Product]) -> None:

@@ -153,10 +153,10 @@ def _count_scan(data: QueryDict) -> tuple[str, str]:
 
 def _skus_on(delivery: ExpectedDelivery, data: Mapping[str, Any]) -> list[Sku]:
     """Return the SKUs of the page: the delivery's, then others that were scanned."""
-    known = [line.sku for line in delivery.lines.all()]
+    announced = [line.sku for line in delivery.lines.all()]
     named = {int(match[1]) for name in data if (match := _FIELD.match(name))}
-    others = named - {sku.pk for sku in known}
-    return [*known, *Sku.objects.filter(pk__in=sorted(others)[:MAX_ITEMS]).order_by("code")]
+    others = named - {sku.pk for sku in announced}
+    return [*announced, *Sku.objects.filter(pk__in=sorted(others)[:MAX_ITEMS]).order_by("code")]
 
 
 def _rows(delivery: ExpectedDelivery, form: ReceiveForm) -> list[Row]:

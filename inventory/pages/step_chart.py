@@ -15,7 +15,7 @@ class StepPicture:
     """The chart for a template: an SVG path, the position of the chosen time, and the scale."""
 
     line: str
-    ground: str
+    area: str
     mark: float
     highest: int
     words: str
@@ -58,7 +58,7 @@ def draw_steps(
     quarters = [since + (until - since) * n / 4 for n in range(5)]
     return StepPicture(
         line=line,
-        ground=f"{line}V{HEIGHT}H0Z",
+        area=f"{line}V{HEIGHT}H0Z",
         mark=across(at),
         highest=highest,
         words=words,

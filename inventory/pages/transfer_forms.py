@@ -162,5 +162,5 @@ def _units(label: str, proposed: int) -> forms.IntegerField:
 
 
 def _is_units(text: str) -> bool:
-    known = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_QUANTITY))
-    return known and 1 <= int(text) <= MAX_QUANTITY
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_QUANTITY))
+    return is_number and 1 <= int(text) <= MAX_QUANTITY

@@ -30,7 +30,7 @@ def bring_back() -> None:
     for order in sold[7:10]:  # waits for inspection
         some = _left(order)[:1]
         _receive(_announce(order, some), "S163", some, Disposition.INSPECT)
-    _decide(sold[7])
+    _dispose(sold[7])
     for order in sold[10:13]:  # on its way by parcel
         _announce(order, _left(order)[:1], drop_off=DropOff.PARCEL)
     cancel_return(return_id=_announce(sold[13], _left(sold[13])[:1]).pk, actor=shop())
@@ -91,7 +91,7 @@ def _take_in(ret: Return, location: str, arrivals: Sequence[Arrival]) -> None:
     )
 
 
-def _decide(order: Order) -> None:
+def _dispose(order: Order) -> None:
     """Inspect what came back: one unit is damaged, the others go back on sale."""
     ret = order.returns.get()
     line = _left(order)[0]

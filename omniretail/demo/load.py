@@ -70,8 +70,8 @@ class NotEmpty(Exception):
     """The database already has data, with which the demo would mix."""
 
 
-def load(tell: Callable[[str], None], chapters: Sequence[Chapter] = CHAPTERS) -> bool:
-    """Load what is not loaded yet; return whether anything was. `tell` is called for each chapter.
+def load(report: Callable[[str], None], chapters: Sequence[Chapter] = CHAPTERS) -> bool:
+    """Load what is not loaded yet; return whether anything was. `report` is called per chapter.
 
     Each chapter and the record that it is done are one transaction. Raises `NotEmpty`.
     """
@@ -83,7 +83,7 @@ def load(tell: Callable[[str], None], chapters: Sequence[Chapter] = CHAPTERS) ->
                 raise NotEmpty
             missing = [chapter for chapter in chapters if _subject(chapter) not in done]
             for chapter in missing:
-                _load_one(chapter, tell)
+                _load_one(chapter, report)
             return bool(missing)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [ONE_AT_A_TIME])
@@ -93,7 +93,7 @@ def _subject(chapter: Chapter) -> str:
     return f"demo/{chapter.name}"
 
 
-def _load_one(chapter: Chapter, tell: Callable[[str], None]) -> None:
+def _load_one(chapter: Chapter, report: Callable[[str], None]) -> None:
     began = time.monotonic()
 
     @transaction.atomic
@@ -104,4 +104,4 @@ def _load_one(chapter: Chapter, tell: Callable[[str], None]) -> None:
     # A chapter locks order after order, as no request does, so it may deadlock with a sweep of
     # a running worker.
     retry_conflicts(write)
-    tell(f"  {chapter.title}: {time.monotonic() - began:.1f} s")
+    report(f"  {chapter.title}: {time.monotonic() - began:.1f} s")

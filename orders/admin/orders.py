@@ -194,8 +194,8 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
 
 def _number(text: str) -> int | None:
     """Parse the id in a URL; one outside the column's range is not found."""
-    known = text.isascii() and text.isdecimal() and len(text) < 19
-    return int(text) if known else None
+    is_id = text.isascii() and text.isdecimal() and len(text) < 19
+    return int(text) if is_id else None
 
 
 def _story(number: str) -> dict[str, Any]:

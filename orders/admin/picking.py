@@ -50,10 +50,10 @@ class PickListAdmin(Searched, ReadOnlyAdmin):
 
     def find(self, word: str) -> Q:
         lines = PickListLine.objects.filter(fulfilment_line__fulfilment__order__number=word)
-        known = Q(pk__in=list(lines.values_list("pick_list", flat=True)))
+        condition = Q(pk__in=list(lines.values_list("pick_list", flat=True)))
         if word.isascii() and word.isdecimal() and len(word) < 19:
-            known |= Q(pk=int(word))
-        return known
+            condition |= Q(pk=int(word))
+        return condition
 
     @display(description="Created", ordering="id")
     def created(self, walk: PickList) -> str:

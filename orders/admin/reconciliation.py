@@ -62,8 +62,8 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        known = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
-        told = {"laws": _by_law(int(object_id))} if known else {}
+        is_id = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
+        told = {"laws": _by_law(int(object_id))} if is_id else {}
         answer: HttpResponse = super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **told}
         )

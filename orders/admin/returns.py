@@ -51,10 +51,10 @@ class ReturnAdmin(Searched, ReadOnlyAdmin):
     inlines = (ReturnLineInline,)
 
     def find(self, word: str) -> Q:
-        known = Q(order__number=word)
+        condition = Q(order__number=word)
         if word.isascii() and word.isdecimal() and len(word) < 19:
-            known |= Q(pk=int(word))
-        return known
+            condition |= Q(pk=int(word))
+        return condition
 
     @display(description="Created", ordering="id")
     def created(self, ret: Return) -> str:

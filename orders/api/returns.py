@@ -59,12 +59,12 @@ class ReturnsView(ApiView):
         return self.act(effect)
 
     def _request(self, body: dict[str, Any]) -> ReturnRequest:
-        known = References(self.actor)
-        channel = known.channel(body["channel"], "/channel")
-        order_id = known.order_id(body["order"], "/order") if body.get("order") else None
-        sku_ids = known.sku_ids(body["lines"], order_id)
-        place = _drop_off_place(body["drop_off"], known)
-        known.check()
+        references = References(self.actor)
+        channel = references.channel(body["channel"], "/channel")
+        order_id = references.order_id(body["order"], "/order") if body.get("order") else None
+        sku_ids = references.sku_ids(body["lines"], order_id)
+        place = _drop_off_place(body["drop_off"], references)
+        references.check()
         assert channel is not None
         return ReturnRequest(
             order_id=order_id,
@@ -84,14 +84,14 @@ def _documents(found: list[Return]) -> list[dict[str, Any]]:
     return [documents[ret.pk] for ret in found]
 
 
-def _drop_off_place(drop_off: dict[str, Any], known: References) -> Place | None:
+def _drop_off_place(drop_off: dict[str, Any], references: References) -> Place | None:
     """Return the location that gets the goods; a parcel without one goes to `_returns_desk`."""
     code = drop_off.get("location")
     if not code:
-        return _returns_desk(known.network) if drop_off["type"] == DropOff.PARCEL else None
-    place = known.location(code, "/drop_off/location")
+        return _returns_desk(references.network) if drop_off["type"] == DropOff.PARCEL else None
+    place = references.location(code, "/drop_off/location")
     if place and not place.returns:
-        known.refuse(
+        references.refuse(
             "/drop_off/location", f"{code} takes no returns from customers.", "takes_no_returns"
         )
     return place
@@ -130,10 +130,10 @@ class ReturnReceiptsView(OneReturnView):
 
         def effect() -> tuple[int, Any]:
             ret = self.ret(identity, any_channel=True)
-            known = References(self.actor)
-            place = known.location(body["location"], "/location")
-            sku_ids = known.sku_ids(body["lines"], ret.order_id)
-            known.check()
+            references = References(self.actor)
+            place = references.location(body["location"], "/location")
+            sku_ids = references.sku_ids(body["lines"], ret.order_id)
+            references.check()
             assert place is not None
             receive_return(
                 return_id=ret.pk,
@@ -163,11 +163,11 @@ class ReturnDispositionsView(OneReturnView):
 
         def effect() -> tuple[int, Any]:
             ret = self.ret(identity, any_channel=True)
-            known = References(self.actor)
+            references = References(self.actor)
             for index, line in enumerate(body["lines"]):
-                known.location(line["location"], f"/lines/{index}/location")
-            sku_ids = known.sku_ids(body["lines"], ret.order_id)
-            known.check()
+                references.location(line["location"], f"/lines/{index}/location")
+            sku_ids = references.sku_ids(body["lines"], ret.order_id)
+            references.check()
             dispose_return(
                 return_id=ret.pk,
                 decisions=[

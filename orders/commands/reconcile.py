@@ -34,7 +34,7 @@ def reconcile(*, actor: Principal, only_if_due: bool = False) -> Reconciliation 
         if only_if_due and last is not None and last.started_at >= last_due(started):
             return None
         report = check_laws(NIGHTLY_LAWS, shown=KEPT, patience=PATIENCE)
-        known = set(last.violations.values_list(*_KEY)) if last else set()
+        earlier = set(last.violations.values_list(*_KEY)) if last else set()
         run = Reconciliation.objects.create(
             started_at=started,
             finished_at=database_now(),
@@ -42,7 +42,7 @@ def reconcile(*, actor: Principal, only_if_due: bool = False) -> Reconciliation 
             violation_count=report.count,
             asked_by=actor.name,
         )
-        found = [_violation(run, each, known) for each in report.violations]
+        found = [_violation(run, each, earlier) for each in report.violations]
         Violation.objects.bulk_create(found)
         publish(*(_event(run, each, actor=actor) for each in found if each.is_new))
     _log(run, found)
@@ -59,7 +59,7 @@ def _take_turn() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _violation(run: Reconciliation, found: dict[str, Any], known: set[Any]) -> Violation:
+def _violation(run: Reconciliation, found: dict[str, Any], earlier: set[Any]) -> Violation:
     row = Violation(
         reconciliation=run,
         law=found["law"],
@@ -70,7 +70,7 @@ def _violation(run: Reconciliation, found: dict[str, Any], known: set[Any]) -> V
         found=found["found"],
         is_new=False,
     )
-    row.is_new = tuple(getattr(row, name) for name in _KEY) not in known
+    row.is_new = tuple(getattr(row, name) for name in _KEY) not in earlier
     return row
 
 

@@ -34,8 +34,8 @@ def find_named(payload: str, *, actor: Principal) -> dict[str, Any]:
         found = visible_fulfilments(actor).filter(code=code).exists()
         name = {"fulfilment": code}
     elif kind == "return":
-        known = rest.isascii() and rest.isdigit() and len(rest) <= LONGEST_ID
-        found = known and visible_returns(actor).filter(pk=int(rest)).exists()
+        is_id = rest.isascii() and rest.isdigit() and len(rest) <= LONGEST_ID
+        found = is_id and visible_returns(actor).filter(pk=int(rest)).exists()
         name = {"return": rest}
     else:
         raise BarcodeUnreadable("This QR code names nothing that this service knows.")

@@ -76,12 +76,12 @@ def _line_of(pointer: str, lines: dict[str, Row], group: Group) -> int:
 
 
 def _with(location: Location, changes: dict[str, Any]) -> LocationFacts:
-    known = {
+    stored = {
         name: getattr(location, name)
         for name in LocationFacts.__dataclass_fields__
         if name != "capabilities"
     }
-    return LocationFacts(**known | changes, capabilities=tuple(location.capabilities))
+    return LocationFacts(**stored | changes, capabilities=tuple(location.capabilities))
 
 
 HOURS = Kind(

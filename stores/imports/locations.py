@@ -40,8 +40,8 @@ def _apply(chunk: Chunk) -> Progress:
 def _put(group: Group, actor: Principal) -> list[Effect]:
     (row,) = group
     code = find_code(row, actor)
-    known = Location.objects.filter(code=code).first()
-    before = _facts(known) if known else None
+    existing = Location.objects.filter(code=code).first()
+    before = _facts(existing) if existing else None
     wanted = _body(row, before or {})
     facts = dict(body_of(LocationBody, wanted))
     location, _ = put_location(
@@ -71,9 +71,9 @@ def find_code(row: Row, actor: Principal, column: str = "code") -> str:
     return answer
 
 
-def _body(row: Row, known: dict[str, Any]) -> dict[str, Any]:
+def _body(row: Row, stored: dict[str, Any]) -> dict[str, Any]:
     """Return a row as the body of the API; columns that the file lacks keep their stored values."""
-    body = {name: value for name, value in known.items() if name != "code"}
+    body = {name: value for name, value in stored.items() if name != "code"}
     body |= {name: row.cells[name] for name in TEXTS if name in row.cells}
     for name in DEGREES:
         if name in row.cells:

@@ -67,7 +67,7 @@ def retailer(api: ApiCaller) -> Retailer:
     order, newest = (
         place(api, ("K7", 1), ("K8", 2), customer={"email": "c77@example.org"}) for _ in range(2)
     )
-    assert api.get("events").json()["results"]  # gives all events their places
+    assert api.get("events").json()["results"]  # numbers all events
     quiet = Location.objects.get(code="QUIET").pk
     walk = order["fulfilments"][0]["id"]
     return Retailer(api, staff, order["number"], walk, newest["number"], quiet)

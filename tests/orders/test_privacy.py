@@ -10,7 +10,7 @@ from core.audit.models import AuditRecord
 from core.idempotency.models import StoredAnswer
 from core.outbox.models import Event
 from inventory.models import StockMovement
-from orders.anonymisation import ERASED, Eraser, is_telling, without_address
+from orders.anonymisation import ERASED, Eraser, is_identifying, without_address
 from orders.models import Customer, Order, SourcingReceipt
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import (
@@ -174,11 +174,11 @@ def test_erasing_takes_no_members(api: ApiCaller, retailer: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "telling"),
+    ("text", "identifying"),
     [("jo@x.org", True), ("Jo Reed", True), ("+442079460000", True), ("web", False), ("12", False)],
 )
-def test_short_words_do_not_name_a_person(text: str, telling: bool) -> None:
-    assert is_telling(text) is telling
+def test_short_words_do_not_name_a_person(text: str, identifying: bool) -> None:
+    assert is_identifying(text) is identifying
 
 
 def test_an_eraser_knows_whose_orders_they_are() -> None:

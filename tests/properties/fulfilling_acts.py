@@ -227,7 +227,7 @@ class TakingBack(PoolRules):
         quantity=st.integers(1, 3),
         disposition=st.sampled_from(["restock", "damaged", "scrap", "to_vendor"]),
     )
-    def decide(self, number: int, quantity: int, disposition: str) -> None:
+    def dispose(self, number: int, quantity: int, disposition: str) -> None:
         """A count or a move may have taken the units out of inspection meanwhile."""
         identity, waiting = choose(self.inspected, number)
         (pair,) = waiting

@@ -107,7 +107,7 @@ def apply_count(
         findings=findings,
         change=StockChange.between(before, after, broken=broken, cause=occasion.cause),
     )
-    _tell(applied, occasion=occasion, actor=actor)
+    _publish(applied, occasion=occasion, actor=actor)
     return applied
 
 
@@ -160,14 +160,14 @@ def _entries(
     return entries
 
 
-def _tell(applied: AppliedCount, *, occasion: Occasion, actor: Principal) -> None:
-    moments = {finding.counted.at for finding in applied.findings}
+def _publish(applied: AppliedCount, *, occasion: Occasion, actor: Principal) -> None:
+    times = {finding.counted.at for finding in applied.findings}
     data: dict[str, Any] = {
         "id": applied.id,
         "source": occasion.source,
         "reason": str(occasion.reason),
         "reference": occasion.reference,
-        "as_of": as_text(moments.pop()) if len(moments) == 1 else None,
+        "as_of": as_text(times.pop()) if len(times) == 1 else None,
         "lines": [
             {
                 "sku": finding.counted.spot.sku,

@@ -90,15 +90,15 @@ def enter_counts(*, identity: str, seen: Sequence[Seen], actor: Principal) -> li
     """
     count = lock_count(identity=identity, actor=actor)
     next_count_state(count.state, "enter")
-    known = set(
+    stored = set(
         CountEntry.objects.filter(
             line__count=count, entry_id__in={each.entry_id for each in seen}
         ).values_list("entry_id", flat=True)
     )
     fresh = []
     for each in seen:
-        fresh.append(each.entry_id not in known)
-        known.add(each.entry_id)
+        fresh.append(each.entry_id not in stored)
+        stored.add(each.entry_id)
     new = [each for each, is_new in zip(seen, fresh, strict=True) if is_new]
     lines = _lines_for(count, new)
     entries = [

@@ -65,8 +65,8 @@ def expect_deliveries(
     rows are opened, so that `incoming` shows also where a SKU was never stocked.
     """
     wanted = {each.key: each for each in reversed(announcements)}
-    known = _find(list(wanted))
-    new = {key: each for key, each in wanted.items() if key not in known}
+    existing = _find(list(wanted))
+    new = {key: each for key, each in wanted.items() if key not in existing}
     written = _write(list(new.values()), actor=actor)
     ledger.open_rows([(sku, each.location_id) for each in new.values() for sku in each.units])
     publish_deliveries("delivery.expected", list(written.values()), actor=actor)
@@ -75,7 +75,7 @@ def expect_deliveries(
         if each.key in written:
             identity, content = written[each.key], wanted[each.key]
         else:
-            identity, content = known[each.key]
+            identity, content = existing[each.key]
         answers.append(
             Announced(
                 identity,

@@ -90,13 +90,13 @@ def _count_in(
     delivery: ExpectedDelivery, arrived: Mapping[int, Arrived]
 ) -> list[ExpectedDeliveryLine]:
     """Add received units to the lines of a delivery; add lines for SKUs that were not announced."""
-    known = {line.sku_id: line for line in delivery.lines.select_related("sku").order_by("pk")}
+    announced = {line.sku_id: line for line in delivery.lines.select_related("sku").order_by("pk")}
     unexpected = [
         ExpectedDeliveryLine(delivery=delivery, sku_id=sku_id, expected=0)
         for sku_id in arrived
-        if sku_id not in known
+        if sku_id not in announced
     ]
-    lines = [*known.values(), *unexpected]
+    lines = [*announced.values(), *unexpected]
     touched = [line for line in lines if line.sku_id in arrived]
     for line in touched:
         line.received += arrived[line.sku_id].units

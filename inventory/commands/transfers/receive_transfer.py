@@ -136,12 +136,12 @@ def _with_strange(
     transfer: Transfer, lines: Sequence[TransferLine], surplus: Mapping[int, int]
 ) -> list[TransferLine]:
     """Add unsaved lines for goods that were not sent."""
-    known = {line.sku_id for line in lines}
+    sent = {line.sku_id for line in lines}
     return [
         *lines,
         *(
             TransferLine(transfer=transfer, sku=sku, quantity=0)
-            for sku in Sku.objects.filter(pk__in=surplus.keys() - known).order_by("pk")
+            for sku in Sku.objects.filter(pk__in=surplus.keys() - sent).order_by("pk")
         ),
     ]
 

@@ -15,7 +15,7 @@ from inventory.queries.counting.findings import Finding
 from inventory.queries.counting.since import Pair
 from stores.queries.network import location_ids
 
-MOST_STEPS = 20  # movements shown beside one figure, the newest ones
+MOST_SHOWN = 20  # movements shown beside one figure, the newest ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WindowMovement:
     """A movement by which units came or went."""
 
     id: int
@@ -47,15 +47,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class WindowMovements:
     """The newest movements of a window, the newest first; `left_out`: how many are older."""
 
-    shown: Sequence[Step] = ()
+    shown: Sequence[WindowMovement] = ()
     left_out: int = 0
 
 
 # As in since.py, movements recorded well before the window cannot have happened in it.
-_STEPS = """
+_MOVEMENTS = """
 SELECT w.n, m.id, m.on_hand_delta, m.reason, m.reference, m.actor, m.occurred_at, m.recorded_at,
        m.found
 FROM unnest(%(sku)s::bigint[], %(location)s::bigint[], %(since)s::timestamptz[],
@@ -80,32 +80,32 @@ ORDER BY w.n, m.occurred_at DESC, m.id DESC
 """
 
 
-def steps_between(windows: Sequence[Window]) -> list[Steps]:
+def movements_in(windows: Sequence[Window]) -> list[WindowMovements]:
     """Return the movements in each window, in one statement."""
     if not windows:
         return []
-    found: dict[int, list[tuple[Step, int]]] = {}
+    found: dict[int, list[tuple[WindowMovement, int]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            _STEPS,
+            _MOVEMENTS,
             {
                 "sku": [window.sku_id for window in windows],
                 "location": [window.location_id for window in windows],
                 "since": [window.since for window in windows],
                 "until": [window.until for window in windows],
                 "at": [window.at for window in windows],
-                "limit": MOST_STEPS,
+                "limit": MOST_SHOWN,
             },
         )
-        for n, *step, count in cursor.fetchall():
-            found.setdefault(n - 1, []).append((Step(*step), count))
+        for n, *movement, count in cursor.fetchall():
+            found.setdefault(n - 1, []).append((WindowMovement(*movement), count))
     return [
-        Steps(
-            shown=[step for step, _ in found[n]],
-            left_out=max(0, found[n][0][1] - MOST_STEPS),
+        WindowMovements(
+            shown=[movement for movement, _ in found[n]],
+            left_out=max(0, found[n][0][1] - MOST_SHOWN),
         )
         if n in found
-        else Steps()
+        else WindowMovements()
         for n in range(len(windows))
     ]
 
@@ -118,19 +118,21 @@ def visible_drift(actor: Principal) -> QuerySet[Drift]:
     return rows
 
 
-def explain(rows: Sequence[Drift]) -> list[Steps]:
+def explain(rows: Sequence[Drift]) -> list[WindowMovements]:
     """Return the movements between the figure before each drift and the drifted one."""
-    return steps_between(
+    return movements_in(
         [Window(row.sku_id, row.location_id, row.since, row.as_of, row.as_of) for row in rows]
     )
 
 
-def explain_figures(findings: Sequence[Finding], previous: Mapping[Pair, datetime]) -> list[Steps]:
+def explain_figures(
+    findings: Sequence[Finding], previous: Mapping[Pair, datetime]
+) -> list[WindowMovements]:
     """Return the movements since each figure, and before it where it has drifted.
 
     `previous` are the times of the figures before them: a drift's causes came later.
     """
-    return steps_between([_window(finding, previous) for finding in findings])
+    return movements_in([_window(finding, previous) for finding in findings])
 
 
 def _window(finding: Finding, previous: Mapping[Pair, datetime]) -> Window:

@@ -8,7 +8,7 @@ from tests.conftest import ApiCaller
 from tests.inventory.setting_apart.unavailable_helpers import (
     CONDITIONS,
     adjust,
-    decide,
+    dispose,
     kept,
     line,
     moved,
@@ -44,7 +44,7 @@ def test_returned_goods_walk_through_their_conditions(world: None, api: ApiCalle
     ret = returned(api, "inspect", "inspect", "inspect", "inspect", "damaged", "restock")
     assert kept(api) == {"inspection": 4, "damaged": 1}
     for disposition in ("restock", "damaged", "scrap", "to_vendor"):
-        assert decide(api, ret, disposition).status_code == 201
+        assert dispose(api, ret, disposition).status_code == 201
     assert kept(api) == {"damaged": 2}
     assert balances("A1", "W1") == (8, 0, 2)
 
@@ -53,11 +53,11 @@ def test_a_return_cannot_decide_about_what_has_left_inspection(world: None, api:
     ret = returned(api, "inspect")
     moved(api, line("inspection", "damaged", 1))
     with nothing_written():
-        answer = decide(api, ret, "restock")
+        answer = dispose(api, ret, "restock")
     (told,) = problem(answer, 409, "not_in_condition")["lines"]
     assert (told["sku"], told["condition"], told["in_condition"]) == ("A1", "inspection", 0)
     moved(api, line("damaged", "inspection", 1))
-    assert decide(api, ret, "restock").status_code == 201
+    assert dispose(api, ret, "restock").status_code == 201
     assert kept(api) == {}
 
 

@@ -62,7 +62,7 @@ def returned(api: ApiCaller, *dispositions: str) -> str:
     return identity
 
 
-def decide(api: ApiCaller, ret: str, disposition: str) -> Any:
+def dispose(api: ApiCaller, ret: str, disposition: str) -> Any:
     decision = {"line_id": "1", "quantity": 1, "location": "W1", "disposition": disposition}
     return api.post(f"returns/{ret}/dispositions", {"lines": [decision]})
 

@@ -17,24 +17,24 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
         try:
-            loaded = load(self._tell)
+            loaded = load(self._report)
         except NotEmpty:
-            self._tell("This service has data of its own: the demo is left out.")
+            self._report("This service has data of its own: the demo is left out.")
             return
         if loaded:
-            self._tell(f"The demo retailer is there after {time.monotonic() - began:.1f} s.")
+            self._report(f"The demo retailer is there after {time.monotonic() - began:.1f} s.")
         else:
-            self._tell("The demo retailer is there already.")
+            self._report("The demo retailer is there already.")
         self._say_how_to_log_in(with_key=loaded)
 
     def _say_how_to_log_in(self, *, with_key: bool) -> None:
         names = ", ".join(name for name, _, _ in STAFF)
-        self._tell(f"  Log in as {ADMIN}, {names}; the password is {PASSWORD} for all of them.")
-        self._tell("  Everyone knows these passwords: do not offer this service to a network.")
+        self._report(f"  Log in as {ADMIN}, {names}; the password is {PASSWORD} for all of them.")
+        self._report("  Everyone knows these passwords: do not offer this service to a network.")
         if with_key:
-            self._tell(f"  API key, shown this once: {first_key()}")
-        self._tell(f"  Another API key: python manage.py issue_api_key {CLIENT}")
+            self._report(f"  API key, shown this once: {first_key()}")
+        self._report(f"  Another API key: python manage.py issue_api_key {CLIENT}")
 
-    def _tell(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
