@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,15 @@ from tests.factories import ApiClientFactory
 
 # `--hypothesis-profile=long`: other histories in every run, and many more of them.
 settings.register_profile("long", max_examples=1_000, stateful_step_count=100, deadline=None)
+
+# Tests there start servers, or compare every resource around each act.
+SLOW_FOLDERS = [Path(__file__).parent / name for name in ("core/embedded", "journeys")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in SLOW_FOLDERS):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

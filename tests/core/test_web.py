@@ -18,6 +18,8 @@ import pytest
 from core.api.requests import BODY_LIMIT
 from core.server.overload import THREADS
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 JSON = b"Content-Type: application/json"
 OF_THE_SERVICE = ("-m", "omniretail.web")

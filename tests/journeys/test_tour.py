@@ -57,7 +57,6 @@ def run_tour(steps: list[tuple[str, str]], *, site: str) -> list[str]:
     return done.stdout.split(f"{AFTER_STEP}\n")
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.django_db(transaction=True)
 def test_the_tour_prints_what_the_readme_says(live_server: Any) -> None:

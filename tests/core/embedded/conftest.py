@@ -23,13 +23,6 @@ MEMORY = Path("/dev/shm")
 ROOM_NEEDED = 2_000_000_000  # bytes
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is here as slow: it starts servers."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.slow)
-
-
 def make_top() -> Path:
     """An empty folder open to the servers' account (pytest's own is not); in memory if possible,
     since each test writes a whole database of 60 MB."""
