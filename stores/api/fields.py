@@ -8,9 +8,11 @@ from rest_framework import serializers
 
 
 class DegreesField(serializers.FloatField):
-    """Degrees as a JSON number: not a text, not true."""
+    """Degrees as a JSON number: not a text, not true. A whole number stays one, so that the same
+    order sent again has the same fingerprint."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, (int, float)):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        super().to_internal_value(data)
+        return data

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.outbox.models import Event
+from orders.api.order_body import read_order
 from orders.models import Order
 from tests.conftest import ApiCaller
 from tests.factories import stock_up
@@ -108,6 +109,12 @@ def test_the_same_external_id_is_the_same_order(api: ApiCaller, world: Any) -> N
     assert other.status_code == 409
     assert other.json()["code"] == "external_id_conflict"
     assert other.json()["order"] == first.json()["number"]
+
+
+def test_whole_degrees_stay_whole() -> None:
+    """What an order's fingerprint is made of must not change with the release that reads it."""
+    ship_to = read_order(order_of(("A1", 1)) | {"ship_to": {"latitude": 51}}).ship_to
+    assert str(ship_to) == "{'latitude': 51}"
 
 
 def test_the_same_key_gets_the_stored_answer(api: ApiCaller, world: Any) -> None:
