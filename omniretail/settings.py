@@ -84,6 +84,7 @@ RETENTION_RULES = (
     "core.idempotency.retention.STORED_ANSWERS",
     "core.imports.retention.BAD_ROWS",
     "core.imports.retention.CHANGES",
+    "core.outbox.retention.EVENTS",
     "core.retention.sessions.SESSIONS",
     "inventory.retention.ENDED_RESERVATIONS",
     "inventory.retention.TRANSFER_SCANS",
@@ -92,6 +93,7 @@ RETENTION_RULES = (
 )
 RETENTION_DAYS = {
     "stored_answers": 3,  # as the contract of the API says
+    "events": int(os.environ.get("RETENTION_EVENTS") or 0),
     "import_rows": int(os.environ.get("RETENTION_IMPORT_ROWS") or 30),
     "reservations": int(os.environ.get("RETENTION_RESERVATIONS") or 90),
     "scans": int(os.environ.get("RETENTION_SCANS") or 90),

@@ -14,12 +14,15 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from core.access.principal import SYSTEM
 from core.idempotency.models import StoredAnswer
 from core.imports.models import BadRow, Change, Import
+from core.outbox.models import Event
 from core.retention.rules import Rule, delete_served
 from core.retention.tasks import delete_old_rows
 from inventory.models import Reservation, ReservationGroup, Transfer, TransferScan
 from inventory.retention import ENDED_RESERVATIONS
+from orders.commands.reconcile import reconcile
 from orders.models import PickList, Scan, SourcingReceipt
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
@@ -197,6 +200,41 @@ def test_sessions_go_when_their_time_is_over() -> None:
     assert delete_old_rows() == {"core.retention.sessions.SESSIONS": 1}
     assert Session.objects.count() == 2
     assert people[1].get("/admin/").status_code == 200
+
+
+def test_events_go_where_an_operator_says_so_and_the_feed_says_it(
+    api: ApiCaller, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.outbox.relay.LONGEST_RUN", 3)
+    for _ in range(4):
+        place(api, ("A1", 1))
+    old = [event["sequence"] for event in api.get("events").json()["results"]]
+    ago(Event, "time")
+    young = place(api, ("A1", 1))["number"]
+    saw = api.get("events", after=old[-1]).json()["results"]
+    assert delete_old_rows() == {}, "for ever, unless told otherwise"
+
+    settings.RETENTION_DAYS = settings.RETENTION_DAYS | {"events": 30}
+    deleted = delete_old_rows()["core.outbox.retention.EVENTS"]
+    assert old[-1] - 3 < deleted <= old[-1]
+    left = api.get("events", after=0).json()["results"]
+    assert [event["sequence"] for event in left] == list(
+        range(deleted + 1, saw[-1]["sequence"] + 1)
+    )
+    assert left[-len(saw) :] == saw
+    assert api.get("events", after=deleted).json()["results"] == left
+    (error,) = problem(api.get("events", after=1), 400, "validation_error")["errors"]
+    assert (error["code"], error["detail"]) == (
+        "unknown_sequence",
+        f"Events before {deleted + 1} have been deleted; begin with 0.",
+    )
+    place(api, ("A1", 1))
+    assert api.get("events", after=saw[-1]["sequence"]).json()["results"]
+    run = reconcile(actor=SYSTEM)
+    assert run is not None
+    assert run.violation_count == 0
+    told = [entry["type"] for entry in api.get(f"orders/{young}/timeline").json()["results"]]
+    assert told == ["order.placed", "fulfilment.assigned"]
 
 
 def test_answers_go_after_72_hours(api: ApiCaller) -> None:
