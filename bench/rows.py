@@ -37,6 +37,7 @@ WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace GROUP BY 1
 DELETED = {
     "idempotency_storedanswer": "stored_answers",
     "inventory_reservation": "reservations",
+    "outbox_event": "events, if set",
     "orders_scan": "scans",
     "orders_sourcingreceipt": "sourcing_receipts",
 }

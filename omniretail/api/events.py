@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import Subquery
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -76,13 +76,14 @@ def _check_is_known(after: int) -> None:
     """Refuse a number beyond the feed's last: the client has read the feed of another database;
     and one from which events have been deleted: the client would not learn what it has missed.
     """
-    last = Relay.objects.values_list("last_sequence", flat=True).first() or 0
+    oldest = Run.objects.order_by("first_sequence").values("first_sequence")[:1]
+    known = Relay.objects.values_list("last_sequence", Subquery(oldest)).first()
+    last, first = known or (0, None)
     if after > last:
         raise ValidationFailed.at(
             "/after", f"The feed has come to {last}; {after} was never given.", "unknown_sequence"
         )
-    first = Run.objects.aggregate(first=Min("first_sequence"))["first"] or 1
-    if 0 < after < first - 1:
+    if first is not None and 0 < after < first - 1:
         raise ValidationFailed.at(
             "/after", f"Events before {first} have been deleted; begin with 0.", "unknown_sequence"
         )
