@@ -88,18 +88,3 @@ def behind_the_web(home: Path) -> list[Child]:
             grace=GRACE,
         ),
     ]  # fmt: skip
-
-
-def are_tables_out_of_date() -> bool:
-    """Say whether migrations are missing; also where the database does not say, so that `migrate`
-    says why. To run it always would cost each start two seconds."""
-    from django.db import Error, connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    try:
-        executor = MigrationExecutor(connection)
-        return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    except Error:
-        return True
-    finally:
-        connection.close()

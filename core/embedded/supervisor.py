@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from core.embedded import tables
 from core.embedded.broker import Broker
 from core.embedded.children import Backoff, Child, end_leftovers, environment_of
 from core.embedded.connection import is_broker_embedded, is_database_embedded
@@ -27,7 +28,6 @@ from core.embedded.postgres import Postgres
 from core.embedded.service import (
     GRACE,
     Gate,
-    are_tables_out_of_date,
     behind_the_web,
     clear_metrics,
     number_of_web_processes,
@@ -124,9 +124,10 @@ class Supervisor:
         began = time.monotonic()
         self._start_children(self._web)  # they load while the others start
         self._start_servers()
-        if are_tables_out_of_date():
+        if not tables.are_up_to_date(self.home):
             with self.console.step("Bringing the tables up to date"):
                 self._manage("migrate", "--no-input", quiet=True)
+                tables.remember_up_to_date(self.home)
         if self.demo:
             self.console.say("Loading the demo retailer")
             self._manage("load_demo", quiet=False)  # tells its own steps
