@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
 from core.access.principal import SYSTEM
 from inventory.models import StockMovement
 from inventory.tasks import PARTITION_SIZE
 from orders.commands.reconcile import reconcile
 from tests.conftest import ApiCaller
-from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances, hold, problem
 from tests.inventory.test_integrity import unguarded
@@ -164,6 +165,11 @@ def test_a_moment_among_what_is_archived_is_not_answered_wrongly(
                 assert answer.json()[name] == truth[at][name], at
     assert 0 < problems < len(moments)
     assert api.get("stock/as-of", **asked, at=past.isoformat()).status_code == 404
+    staff = Client()
+    staff.force_login(UserFactory(superuser=True))
+    page = staff.get("/admin/stock/as-of", asked | {"at": past.isoformat()})
+    assert page.status_code == 200
+    assert "are archived." in page.content.decode()
     now = datetime.now(past.tzinfo).isoformat()
     assert api.get("stock/as-of", **asked, at=now).json()["on_hand"] == balances("A1", "W1")[0]
 
