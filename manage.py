@@ -8,7 +8,6 @@ import sys
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniretail.settings")
     try:
         from django.core.management import execute_from_command_line
 
@@ -19,7 +18,14 @@ def main() -> None:
             "or install requirements.txt."
         )
     use_database_for(sys.argv)
-    execute_from_command_line(sys.argv)
+    if sys.argv[1:2] == ["serve"]:
+        # Without the apps: to load and to end them takes seconds of each restart.
+        from core.embedded.management.commands.serve import Command
+
+        Command().run_from_argv(sys.argv)
+    else:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniretail.settings")
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class Reason(models.TextChoices):
     TRANSFER_LOSS = "transfer_loss", "Lost on the way"
     COUNT = "cycle_count", "Counted"
     MISSING = "missing", "Not found by a picker"
+    CARRIED_FORWARD = "carried_forward", "Sum of movements that are archived"
 
     DAMAGED = "damaged", "Damaged"
     INSPECTION = "inspection", "In inspection"

@@ -79,6 +79,27 @@ FIGURES = (
     "inventory.queries.overdue.FIGURES",
     "orders.queries.overdue.FIGURES",
 )
+# What is deleted when it has served (core/retention/rules.py), and after how many days; 0: never.
+RETENTION_RULES = (
+    "core.idempotency.retention.STORED_ANSWERS",
+    "core.imports.retention.BAD_ROWS",
+    "core.imports.retention.CHANGES",
+    "core.outbox.retention.EVENTS",
+    "core.retention.sessions.SESSIONS",
+    "inventory.retention.ENDED_RESERVATIONS",
+    "inventory.retention.TRANSFER_SCANS",
+    "orders.retention.PICK_SCANS",
+    "orders.retention.SOURCING_RECEIPTS",
+)
+RETENTION_DAYS = {
+    "stored_answers": 3,  # as the contract of the API says
+    "events": int(os.environ.get("RETENTION_EVENTS") or 0),
+    "import_rows": int(os.environ.get("RETENTION_IMPORT_ROWS") or 30),
+    "reservations": int(os.environ.get("RETENTION_RESERVATIONS") or 90),
+    "scans": int(os.environ.get("RETENTION_SCANS") or 90),
+    "sessions": int(os.environ.get("RETENTION_SESSIONS") or 1),
+    "sourcing_receipts": int(os.environ.get("RETENTION_SOURCING_RECEIPTS") or 180),
+}
 # What does to orders what a change of stock asks for: see inventory/settlement.py.
 STOCK_SETTLEMENT = "orders.settlement.OrderSettlement"
 ROOT_URLCONF = "omniretail.urls"

@@ -2,6 +2,7 @@
 
     python -m omniretail.web            listens on HOST and PORT: one process, as in a container
     python -m omniretail.web --fd 3     takes an open socket, which several processes may share
+    …                   --wait-for 4    loads, and serves when the other end of this pipe is closed
 
 SIGTERM lets requests under way finish. With `--fd` it also stops when the process that started it
 dies.
@@ -10,6 +11,7 @@ dies.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import resource
 import signal
@@ -51,6 +53,7 @@ SETTINGS: dict[str, Any] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--fd", type=int, help="an open socket to listen on")
+    parser.add_argument("--wait-for", type=int, help="a pipe: serve when its end is reached")
     given = parser.parse_args()
     os.environ.setdefault("OMNIRETAIL_ROLE", "web")
     parent = os.getppid()
@@ -58,8 +61,13 @@ def main() -> None:
     allow_files()
     from omniretail.wsgi import application  # reads the settings, which know the role by now
 
+    if given.wait_for is not None:
+        os.read(given.wait_for, 1)
     web = WebProcess(application, listener)
     web.run(parent=parent if given.fd is not None else None)
+    logging.shutdown()
+    # Python takes half a second to take apart what it has loaded, in which no process serves.
+    os._exit(0)
 
 
 def listen() -> socket.socket:
@@ -109,7 +117,8 @@ class WebProcess:
         self._channels.pop(self._listener, None)
         self._overload.close(patience=GRACE)
         self._is_idle = True
-        os.kill(os.getpid(), signal.SIGTERM)
+        # To the thread that waits for connections: another one would let it wait on for a second.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 def _watch_parent(parent: int) -> None:

@@ -11,7 +11,8 @@ from core.embedded.account import Account, account_for_servers
 from core.embedded.binaries import find_broker
 from core.embedded.connection import BROKER_SOCKET
 from core.embedded.errors import EmbeddedError
-from core.embedded.folders import make_folder, make_servers_folder, open_log, tail
+from core.embedded.folders import make_folder, make_servers_folder
+from core.embedded.logs import open_log, tail
 from core.embedded.places import log_dir, servers_dir, socket_dir
 from core.embedded.postgres import Report, server_environment
 

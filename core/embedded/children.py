@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.embedded import processes
-from core.embedded.folders import open_log, tail
+from core.embedded.logs import open_log, tail
 from core.embedded.places import REPOSITORY, log_dir
 from core.embedded.processes import PidFile
 
@@ -91,6 +91,7 @@ class Child:
         return self._process is not None
 
     def start(self) -> None:
+        """Start it. Raises OSError where the disk has no room for its log or its number."""
         with open_log(self.log) as output:
             self._process = subprocess.Popen(
                 [sys.executable, *self.arguments],
@@ -103,7 +104,13 @@ class Child:
                 start_new_session=True,  # a terminal's ctrl-C goes to the supervisor alone
             )
         self._started = time.monotonic()
-        self._pid_file.write(self._process.pid)
+        try:
+            self._pid_file.write(self._process.pid)
+        except OSError:  # a full disk: a process that no later run would find must not stay
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+            raise
 
     def death(self) -> str | None:
         """What it died of, told once; None while it lives."""

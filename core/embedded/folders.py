@@ -1,8 +1,7 @@
-"""Making the folders of DATA_DIR, and the logs in them."""
+"""Making the folders of DATA_DIR."""
 
 from __future__ import annotations
 
-import io
 import os
 import time
 from pathlib import Path
@@ -10,8 +9,6 @@ from pathlib import Path
 from core.embedded.account import Account, account_for_servers
 from core.embedded.errors import EmbeddedError
 from core.embedded.places import log_dir, servers_dir
-
-LARGEST_LOG = 20_000_000  # bytes; beyond it the log of the run before is kept as `.1`
 
 
 def make_home(home: Path) -> None:
@@ -52,19 +49,6 @@ def make_folder(path: Path, *, owner: Account, mode: int) -> None:
         raise EmbeddedError(
             f"{path} belongs to another user: remove it or choose another DATA_DIR."
         )
-
-
-def open_log(path: Path) -> io.FileIO:
-    if path.exists() and path.stat().st_size > LARGEST_LOG:
-        path.replace(path.with_name(f"{path.name}.1"))
-    return io.FileIO(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644), "w")
-
-
-def tail(path: Path, *, lines: int = 12) -> str:
-    try:
-        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
-    except FileNotFoundError:
-        return ""
 
 
 def _make_open(path: Path) -> None:

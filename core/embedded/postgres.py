@@ -15,7 +15,8 @@ from core.embedded.account import Account, account_for_servers
 from core.embedded.binaries import PostgresBinaries, find_postgres
 from core.embedded.connection import DATABASE_NAME, DATABASE_USER, SOCKET_PORT
 from core.embedded.errors import EmbeddedError
-from core.embedded.folders import make_folder, make_servers_folder, open_log, tail
+from core.embedded.folders import make_folder, make_servers_folder
+from core.embedded.logs import open_log, tail
 from core.embedded.places import log_dir, servers_dir, socket_dir
 
 LONGEST_RECOVERY = 600  # seconds; replaying the log after a crash of a busy server takes a while

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
-import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,38 +12,36 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from core.embedded import tables
 from core.embedded.broker import Broker
-from core.embedded.children import (
-    Backoff,
-    Child,
-    end_leftovers,
-    environment_of,
-)
+from core.embedded.children import Backoff, Child, end_leftovers, environment_of
 from core.embedded.connection import is_broker_embedded, is_database_embedded
 from core.embedded.console import Console
+from core.embedded.disk import is_full
 from core.embedded.errors import EmbeddedError
-from core.embedded.folders import make_home, open_log, tail
+from core.embedded.folders import make_home
 from core.embedded.locks import Lock, exclusive
+from core.embedded.logs import open_log, set_large_ones_aside, tail
 from core.embedded.places import REPOSITORY, log_dir
 from core.embedded.port import take_port
 from core.embedded.postgres import Postgres
+from core.embedded.service import (
+    GRACE,
+    Gate,
+    behind_the_web,
+    clear_metrics,
+    number_of_web_processes,
+    web_processes,
+)
 from core.embedded.use import Use
 
 LOOK_EVERY = 0.25  # seconds between two looks at the children
+LOOK_AT_LOGS_EVERY = 10.0
 LONGEST_WEB_START = 60
-GRACE = 20  # seconds for requests and tasks under way when all stops
 
 
 class Interrupted(Exception):
     """Asked to stop before the service was up."""
-
-
-def number_of_web_processes() -> int:
-    """Raises EmbeddedError unless WEB_WORKERS is a number above nought."""
-    text = os.environ.get("WEB_WORKERS") or "2"
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise EmbeddedError(f"WEB_WORKERS must be a number from 1, not {text!r}.")
-    return int(text)
 
 
 class Supervisor:
@@ -60,10 +56,12 @@ class Supervisor:
         self._lock = Lock(home / "serve.lock")
         self._use: Use | None = None
         self._broker: Broker | None = None
+        self._gate = Gate()
         self._web_processes = number_of_web_processes()
         self._web: list[Child] = []
-        self._behind: list[Child] = []
+        self._behind = behind_the_web(home)
         self._backoffs = {"PostgreSQL": Backoff(), "The broker": Backoff()}
+        self._logs_are_due = 0.0
 
     def run(self) -> None:
         """Serve until a signal asks to stop. Raises EmbeddedError when it cannot start."""
@@ -77,9 +75,14 @@ class Supervisor:
             )
         if ended := end_leftovers(self.home, grace=GRACE):
             self.console.say(f"Ended what a killed run had left: {', '.join(ended)}")
+        clear_metrics(self.home)
         listener = take_port(self.host, self.port)
+        self.port = listener.getsockname()[1]
+        self._web = web_processes(
+            self.home, self._web_processes, listener=listener, gate=self._gate
+        )
         try:
-            self._start(listener)
+            self._start_when_there_is_room()
             self._watch()
         except Interrupted:
             pass
@@ -102,34 +105,57 @@ class Supervisor:
 
     # Starting
 
-    def _start(self, listener: socket.socket) -> None:
-        began = time.monotonic()
-        self.port = listener.getsockname()[1]
+    def _start_when_there_is_room(self) -> None:
+        """Start all; while the disk is full say so and try again."""
         self.console.say(f"OmniRetail, with its data in {self.home}")
+        backoff = Backoff()
+        while True:
+            try:
+                self._start()
+            except (EmbeddedError, OSError) as error:
+                if not is_full(self.home, error):
+                    raise
+                if self._stop.wait(self._put_off(error, backoff, "The service")):
+                    raise Interrupted from error
+            else:
+                return
+
+    def _start(self) -> None:
+        began = time.monotonic()
+        self._start_children(self._web)  # they load while the others start
         self._start_servers()
-        with self.console.step("Bringing the tables up to date"):
-            self._manage("migrate", "--no-input", quiet=True)
+        if not tables.are_up_to_date(self.home):
+            with self.console.step("Bringing the tables up to date"):
+                self._manage("migrate", "--no-input", quiet=True)
+                tables.remember_up_to_date(self.home)
         if self.demo:
             self.console.say("Loading the demo retailer")
             self._manage("load_demo", quiet=False)  # tells its own steps
         with self.console.step("Starting web, worker and beat"):
-            self._start_children(listener)
+            self._gate.open()
             self._wait_for_web()
+            self._start_children(self._behind)
         self._say_where_to_look(time.monotonic() - began)
+
+    def _start_children(self, children: list[Child]) -> None:
+        for child in children:
+            if not child.is_running:
+                child.start()
 
     def _start_servers(self) -> None:
         if is_database_embedded():
             with self.console.step("Starting PostgreSQL"):
-                postgres = Postgres(
-                    self.home, report=self.console.say, is_unwanted=self._stop.is_set
-                )
-                self._use = Use(self.home, postgres=postgres)
+                if self._use is None:
+                    postgres = Postgres(
+                        self.home, report=self.console.say, is_unwanted=self._stop.is_set
+                    )
+                    self._use = Use(self.home, postgres=postgres)
                 self._use.begin()
                 self._use.keep()
         self._go_on()
         if is_broker_embedded():
             with self.console.step("Starting the broker"):
-                self._broker = Broker(self.home, report=self.console.say)
+                self._broker = self._broker or Broker(self.home, report=self.console.say)
                 self._broker.start()
         self._go_on()
 
@@ -154,53 +180,6 @@ class Supervisor:
         if command.returncode != 0:
             words = f"; {log} ends:\n{tail(log)}" if quiet else ""
             raise EmbeddedError(f"manage.py {arguments[0]} failed{words}")
-
-    def _start_children(self, listener: socket.socket) -> None:
-        celery = ("-m", "celery", "--app", "omniretail")
-        counts = {"PROMETHEUS_MULTIPROC_DIR": str(self._make_metrics_folder())}
-        self._web = [
-            Child(
-                f"web-{number}",
-                self.home,
-                ("-m", "omniretail.web", "--fd", str(listener.fileno())),
-                role="web",
-                grace=GRACE + 10,
-                extra_environment=counts,
-                handed_files=(listener.fileno(),),
-            )
-            for number in range(1, self._web_processes + 1)
-        ]
-        self._behind = [
-            Child(
-                "beat",
-                self.home,
-                (*celery, "beat", "--loglevel", "WARNING", "--pidfile", "",
-                 "--schedule", str(self.home / "beat-schedule")),
-                role="worker",
-                grace=5,
-            ),
-            Child(
-                "worker",
-                self.home,
-                (*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2",
-                 "--without-gossip", "--without-mingle"),
-                role="worker",
-                grace=GRACE,
-            ),
-        ]  # fmt: skip
-        for child in self._children:
-            child.start()
-
-    @property
-    def _children(self) -> list[Child]:
-        return [*self._web, *self._behind]
-
-    def _make_metrics_folder(self) -> Path:
-        """Where the web processes of this run count, so that each can tell of all."""
-        folder = self.home / "metrics"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        return folder
 
     def _wait_for_web(self) -> None:
         """Until it answers at all. Raises EmbeddedError with the web's last words."""
@@ -246,12 +225,35 @@ class Supervisor:
                 self._revive("PostgreSQL", self._use.postgres)
             if self._broker is not None:
                 self._revive("The broker", self._broker)
-            for child in self._children:
+            for child in (*self._web, *self._behind):
                 if death := child.death():
                     self.console.news(f"{child.name} {death}")
                 elif not child.is_running and child.backoff.is_over:
-                    child.start()
-                    self.console.news(f"{child.name} started again")
+                    self._start_again(child)
+            self._bound_logs()
+
+    def _start_again(self, child: Child) -> None:
+        try:
+            child.start()
+        except OSError as error:
+            self._put_off(error, child.backoff, child.name)
+        else:
+            self.console.news(f"{child.name} started again")
+
+    def _put_off(self, error: Exception, backoff: Backoff, name: str) -> float:
+        """Say why something did not start, and when it is tried again; return the seconds."""
+        wait = backoff.died(lived=0)
+        full = f"The disk of {self.home} is full: make room. " if is_full(self.home, error) else ""
+        self.console.news(f"{name} does not start: {error}\n{full}Next attempt in {wait:g} s")
+        return wait
+
+    def _bound_logs(self) -> None:
+        if time.monotonic() < self._logs_are_due:
+            return
+        self._logs_are_due = time.monotonic() + LOOK_AT_LOGS_EVERY
+        with contextlib.suppress(OSError):  # no room for the copy: later
+            for name in set_large_ones_aside(log_dir(self.home)):
+                self.console.news(f"{name} has grown large, kept as {name}.1")
 
     def _revive(self, name: str, server: Postgres | Broker) -> None:
         backoff = self._backoffs[name]
@@ -262,9 +264,8 @@ class Supervisor:
         try:
             with exclusive(self.home / "start.lock"):
                 server.start()
-        except EmbeddedError as error:
-            wait = backoff.died(lived=0)
-            self.console.news(f"{error}\nNext attempt in {wait:g} s")
+        except (EmbeddedError, OSError) as error:
+            self._put_off(error, backoff, name)
         else:
             backoff.died(lived=float("inf"))
             backoff.not_before = 0
@@ -273,11 +274,11 @@ class Supervisor:
     # Stopping
 
     def _stop_all(self) -> None:
-        """Callers first, then what they call, so that nothing loses its footing."""
+        """Callers before what they call, and the web after the tasks, which may take long."""
         self._stop.set()
         began = time.monotonic()
         self.console.say("Stopping")
-        for group in (self._web, self._behind):
+        for group in (self._behind, self._web):
             for child in group:  # these need not wait for each other
                 child.ask_to_stop()
             for child in group:

@@ -16,7 +16,9 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 
+from core.access.principal import Principal
 from core.admin.base import actor_of
+from core.problems.catalogue import NotFound
 from inventory.admin.links import skus_named
 from inventory.choices import Reason
 from inventory.models import Sku, StockMovement
@@ -91,28 +93,34 @@ def time_travel(request: HttpRequest) -> HttpResponse:
         "form": form,
     }
     if form.is_valid():
-        sku, place, at = (form.cleaned_data[name] for name in ("sku", "location", "at"))
-        then = look_back(
-            sku_id=sku.pk, location_id=place.pk, at=at, before=AROUND + 1, after=AROUND
-        )
-        names = settlement().name_references(
-            {row.reference for row in [*then.before, *then.after]}, actor=actor
-        )
-        # The field shows the local time, also when an offset was given.
-        local = at.astimezone(place.zone)
-        form.initial["at"] = f"{local:%Y-%m-%dT%H:%M:%S}"
-        context |= {
-            "sku": sku,
-            "place": place,
-            "local": local,
-            "then": then,
-            "earlier": [_row(row, place.zone, names) for row in reversed(then.before[:AROUND])],
-            "later": [_row(row, place.zone, names) for row in then.after],
-            "previous": _address(sku, place, _previous(then)),
-            "next": _address(sku, place, then.after[0] if then.after else None),
-            "picture": _day(sku, place, at),
-        }
+        try:
+            context |= _look(form, actor)
+        except NotFound as archived:
+            form.add_error("at", archived.detail)
     return TemplateResponse(request, "inventory/stock/time_travel.html", context)
+
+
+def _look(form: MomentForm, actor: Principal) -> dict[str, Any]:
+    """Return what the page shows of a moment. Raises `NotFound` where it is archived."""
+    sku, place, at = (form.cleaned_data[name] for name in ("sku", "location", "at"))
+    then = look_back(sku_id=sku.pk, location_id=place.pk, at=at, before=AROUND + 1, after=AROUND)
+    names = settlement().name_references(
+        {row.reference for row in [*then.before, *then.after]}, actor=actor
+    )
+    # The field shows the local time, also when an offset was given.
+    local = at.astimezone(place.zone)
+    form.initial["at"] = f"{local:%Y-%m-%dT%H:%M:%S}"
+    return {
+        "sku": sku,
+        "place": place,
+        "local": local,
+        "then": then,
+        "earlier": [_row(row, place.zone, names) for row in reversed(then.before[:AROUND])],
+        "later": [_row(row, place.zone, names) for row in then.after],
+        "previous": _address(sku, place, _previous(then)),
+        "next": _address(sku, place, then.after[0] if then.after else None),
+        "picture": _day(sku, place, at),
+    }
 
 
 def _row(row: StockMovement, zone: ZoneInfo, names: Mapping[str, NamedReference]) -> dict[str, Any]:

@@ -8,7 +8,10 @@ from datetime import datetime
 
 from django.db import connection
 
+from core.problems.catalogue import NotFound
+from inventory.choices import Reason
 from inventory.models import StockMovement
+from inventory.timestamps import as_text
 
 EXACT = 400  # movements of a period that are listed one by one; beyond, it is sampled
 SAMPLES = 96
@@ -68,7 +71,8 @@ def look_back(
 ) -> Moment:
     """Return a Stock row as recorded at `at`, with up to so many movements on either side.
 
-    By the time of recording: movements recorded later are not included.
+    By the time of recording: movements recorded later are not included. Raises `NotFound` where
+    the movements of that time are archived, and only their sum is stored.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -78,7 +82,7 @@ def look_back(
                 "location": location_id,
                 "at": at,
                 "before": before,
-                "after": after,
+                "after": max(after, 1),
             },
         )
         is_earlier = dict(cursor.fetchall())
@@ -87,10 +91,13 @@ def look_back(
         .select_related("sku", "location")
         .order_by("id")
     )
+    later = [row for row in rows if not is_earlier[row.pk]]
+    if later and later[0].reason == Reason.CARRIED_FORWARD:
+        raise NotFound(f"Movements from before {as_text(later[0].recorded_at)} are archived.")
     return Moment(
         at=at,
         before=[row for row in reversed(rows) if is_earlier[row.pk]],
-        after=[row for row in rows if not is_earlier[row.pk]],
+        after=later[:after],
     )
 
 

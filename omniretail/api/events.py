@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Subquery
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,10 +15,11 @@ from rest_framework.response import Response
 from core.access.principal import Principal
 from core.api.views import ApiView
 from core.outbox.feed import read_feed
-from core.outbox.models import Event, Relay
+from core.outbox.models import Event, Relay, Run
 from core.outbox.relay import number_pending
 from core.problems.catalogue import ValidationFailed
 from omniretail.api.filters import FeedFilters
+from orders.models import Order
 
 DEFAULT_LIMIT = 100
 # Events that the client may not see are skipped, up to this many per request.
@@ -71,11 +73,19 @@ class EventsView(ApiView):
 
 
 def _check_is_known(after: int) -> None:
-    """Refuse a number beyond the feed's last: the client has read the feed of another database."""
-    last = Relay.objects.values_list("last_sequence", flat=True).first() or 0
+    """Refuse a number beyond the feed's last: the client has read the feed of another database;
+    and one from which events have been deleted: the client would not learn what it has missed.
+    """
+    oldest = Run.objects.order_by("first_sequence").values("first_sequence")[:1]
+    known = Relay.objects.values_list("last_sequence", Subquery(oldest)).first()
+    last, first = known or (0, None)
     if after > last:
         raise ValidationFailed.at(
             "/after", f"The feed has come to {last}; {after} was never given.", "unknown_sequence"
+        )
+    if first is not None and 0 < after < first - 1:
+        raise ValidationFailed.at(
+            "/after", f"Events before {first} have been deleted; begin with 0.", "unknown_sequence"
         )
 
 
@@ -99,13 +109,9 @@ def _read_visible(
 
 
 def _channels_of_orders(events: Sequence[Event]) -> dict[str, str]:
-    """Return the channel of each order that the events belong to, from its `order.placed` event."""
+    """Return the channel of each order that the events belong to."""
     orders = {event.order for event in events if event.order}
-    return dict(
-        Event.objects.filter(order__in=orders, type="order.placed").values_list(
-            "order", "data__channel"
-        )
-    )
+    return dict(Order.objects.filter(number__in=orders).values_list("number", "channel__code"))
 
 
 def _may_see(actor: Principal, event: Event, channels: Mapping[str, str]) -> bool:

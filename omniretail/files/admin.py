@@ -30,6 +30,7 @@ from core.admin.base import ReadOnlyAdmin, actor_of, at
 from core.idempotency.execute import retry_conflicts
 from core.imports.models import BadRow, Change, Import, ImportState
 from core.imports.reading import CsvFile, look_into
+from core.imports.retention import BAD_ROWS
 from core.imports.running import UNFINISHED
 from core.problems.catalogue import ValidationFailed
 from omniretail.files.api.imports import seen_imports
@@ -153,6 +154,8 @@ class ImportAdmin(ReadOnlyAdmin):
 
     @display(description="Downloads")
     def downloads(self, file: Import) -> SafeString | str:
+        if BAD_ROWS.is_over(file.finished_at):
+            return f"deleted {BAD_ROWS.days} days after its end"
         names = [("errors", "Bad rows")] * bool(file.rows_failed)
         names += [("changes", "What would change")] * file.dry_run
         links = [

@@ -113,6 +113,9 @@ class SourcingDecisionAnswer(serializers.Serializer[Any]):
 
 class SourcingAnswer(serializers.Serializer[Any]):
     order = serializers.CharField()
+    kept_days = serializers.IntegerField(
+        allow_null=True, help_text="Decisions older than this have been deleted; null: none are"
+    )
     decisions = SourcingDecisionAnswer(many=True)
 
 

@@ -41,6 +41,7 @@ from orders.commands.placing.requests import OrderRequest
 from orders.models import Order
 from orders.queries.documents import order_document, order_documents
 from orders.queries.timeline import read_timeline
+from orders.retention import SOURCING_RECEIPTS
 from orders.sourcing import read_receipt
 
 
@@ -182,7 +183,8 @@ class SourcingView(OneOrderView):
             }
             for decision in order.sourcing_receipts.order_by("id")
         ]
-        return Response({"order": order.number, "decisions": decisions})
+        kept_days = SOURCING_RECEIPTS.days or None
+        return Response({"order": order.number, "kept_days": kept_days, "decisions": decisions})
 
 
 class CancelLineBody(StrictSerializer):

@@ -21,7 +21,6 @@ from orders.choices import OrderState
 from orders.commands.locks import lock_orders
 from orders.models import Customer, Order, Return, SourcingReceipt
 from orders.queries.documents import order_documents
-from orders.queries.privacy import orders_of
 
 UNFINISHED = (OrderState.OPEN, OrderState.BACKORDERED, OrderState.PARTIALLY_FULFILLED)
 
@@ -30,13 +29,10 @@ def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
     """Pseudonymise a customer everywhere; return what was done. Idempotent.
 
     Orders that are not finished lose their address too: they are listed, so that staff may
-    cancel them or complete them by hand. An order that is being placed concurrently
-    keeps its address until the customer is erased again.
+    cancel them or complete them by hand. Orders that are being placed are waited for; later ones
+    belong to a new customer.
     """
-    customer = Customer.objects.get(pk=customer_id)
-    locked = lock_orders(list(orders_of(customer).values_list("pk", flat=True)))
-    orders = [locked[identity] for identity in sorted(locked)]
-    customer = Customer.objects.select_for_update().get(pk=customer_id)
+    customer, orders = _lock(customer_id)
     eraser = Eraser(orders=[order.number for order in orders], words=_words(customer, orders))
     _clean_orders(orders)
     _clean_copies(orders, eraser)
@@ -58,6 +54,22 @@ def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
     )
     publish(OutboxEvent("customer.erased", f"customers/{customer_id}", answer, actor=actor.name))
     return answer
+
+
+def _lock(customer_id: int) -> tuple[Customer, list[Order]]:
+    """Lock a customer, which waits for orders that are being placed, and all of their orders.
+
+    Orders first: an act that holds one of them may wait for stock, which an order that is being
+    placed may hold. Those placed until the customer was locked are few, and are locked after it.
+    """
+    lock_orders(_orders_of(customer_id))
+    customer = Customer.objects.select_for_update().get(pk=customer_id)
+    locked = lock_orders(_orders_of(customer_id))
+    return customer, [locked[identity] for identity in sorted(locked)]
+
+
+def _orders_of(customer_id: int) -> list[int]:
+    return list(Order.objects.filter(customer=customer_id).values_list("pk", flat=True))
 
 
 def _words(customer: Customer, orders: Sequence[Order]) -> list[str]:

@@ -63,7 +63,32 @@ STALE_LAWS = (
     ),
 )
 
-NIGHTLY_LAWS = (*POOL_LAWS, *ORDER_LAWS, *STALE_LAWS)
+# A customer without a shop's id and an e-mail has been erased: none is made without one of them.
+_OF_ERASED = """
+    FROM orders_customer c JOIN orders_order d ON d.customer_id = c.id
+    {} WHERE c.external_id IS NULL AND c.email = ''
+"""
+_WITH_ADDRESS = r'"ship_to": *\{ *(?!\}|"country": *"[^"]*" *\})'
+
+PRIVACY_LAWS = (
+    Law(
+        "erased_customers_stay_erased",
+        f"""SELECT NULL::bigint, NULL::bigint, what, 0::bigint, 1::bigint FROM (
+                SELECT 'customer ' || id
+                FROM orders_customer
+                WHERE external_id IS NULL AND email = '' AND (name <> '' OR phone <> '')
+                UNION ALL
+                SELECT 'order ' || d.number {_OF_ERASED.format("")}
+                  AND (d.note <> '' OR (d.ship_to - 'country') <> '{{}}')
+                UNION ALL
+                SELECT 'event ' || e.id || ' of order ' || d.number
+                {_OF_ERASED.format('JOIN outbox_event e ON e."order" = d.number')}
+                  AND e.data::text ~ '{_WITH_ADDRESS}'
+            ) AS kept(what)""",
+    ),
+)
+
+NIGHTLY_LAWS = (*POOL_LAWS, *ORDER_LAWS, *STALE_LAWS, *PRIVACY_LAWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +153,10 @@ _MEANINGS = {
     "fulfilments_move_on": Meaning(
         "No work lies three days beyond what the customer was promised.",
         "Ask the location: pick it, or reject it so that another location sends it.",
+    ),
+    "erased_customers_stay_erased": Meaning(
+        "Nothing personal is stored of a customer who was erased.",
+        "Erase the customer again: the order says which one. Report it with the order's number.",
     ),
     "events_are_relayed": Meaning(
         "Events get their number within moments.",

@@ -29,15 +29,16 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
         return list(pool.map(run, acts))
 
 
-def wait_until_blocked() -> None:
-    """Return when another connection waits for a lock that this one holds."""
+def wait_until_blocked(connections: int = 1) -> None:
+    """Return when so many connections of the test's database wait for a lock."""
     with connection.cursor() as cursor:
         for _ in range(100_000):
+            # Not pg_stat_activity, which stands still within a transaction.
             cursor.execute(
-                """SELECT EXISTS (
-                       SELECT 1 FROM pg_locks
-                       WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"""
+                """SELECT count(DISTINCT w.pid) FROM pg_locks w JOIN pg_locks m USING (pid)
+                   JOIN pg_database d ON d.oid = m.database
+                   WHERE NOT w.granted AND d.datname = current_database()"""
             )
-            if cursor.fetchone()[0]:
+            if cursor.fetchone()[0] >= connections:
                 return
     raise AssertionError("no connection waits")

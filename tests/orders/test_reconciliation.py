@@ -16,8 +16,8 @@ from core.access.principal import SYSTEM
 from core.outbox.models import Event
 from inventory.models import Reservation, Stock
 from orders.commands.reconcile import reconcile
-from orders.models import Fulfilment, Reconciliation, Violation
-from orders.queries.reconciliation import STALE_LAWS, last_due, meaning_of
+from orders.models import Customer, Fulfilment, Order, Reconciliation, Violation
+from orders.queries.reconciliation import PRIVACY_LAWS, STALE_LAWS, last_due, meaning_of
 from orders.tasks import reconcile_nightly
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
@@ -132,6 +132,29 @@ def test_what_was_not_ended_in_time_is_found(api: ApiCaller) -> None:
     ]
 
 
+def test_what_an_erasure_has_left_is_found(api: ApiCaller) -> None:
+    customer = {"name": "Jo Reed", "email": "jo@example.org"}
+    home = {"name": "Jo Reed", "line1": "2 Elm Row", "city": "York", "country": "GB"}
+    about = {"customer": customer, "ship_to": home, "note": "Please ring twice"}
+    order = place(api, ("A1", 1), **about)
+    place(api, ("A1", 1), **about | {"customer": {"email": "sam@example.org"}})
+    assert check().violation_count == 0
+    event = Event.objects.get(type="order.placed", order=order["number"])
+    assert api.post(f"customers/{order['customer_id']}/erase").status_code == 200
+    assert check().violation_count == 0
+    Order.objects.filter(number=order["number"]).update(ship_to=home)
+    event.save()
+    number = order["number"]
+    assert found(check()) == [
+        ("erased_customers_stay_erased", f"event {event.pk} of order {number}", 0, 1, True),
+        ("erased_customers_stay_erased", f"order {number}", 0, 1, True),
+    ]
+    assert api.post(f"customers/{order['customer_id']}/erase").status_code == 200
+    assert check().violation_count == 0
+    Customer.objects.filter(pk=order["customer_id"]).update(phone="+44 20 7946 0000")
+    assert [subject for _, subject, *_ in found(check())] == [f"customer {order['customer_id']}"]
+
+
 def test_a_night_has_one_check_and_a_missed_one_is_made_up_for() -> None:
     assert reconcile_nightly() == 0
     assert reconcile_nightly() is None
@@ -160,9 +183,9 @@ def test_a_check_that_fails_leaves_no_trace_and_stays_due(monkeypatch: pytest.Mo
     assert reconcile_nightly() == 0
 
 
-def test_every_stale_law_says_what_to_do() -> None:
-    says = {meaning_of(law.name).to_do for law in STALE_LAWS}
-    assert len(says) == len(STALE_LAWS)
+def test_every_law_of_the_night_alone_says_what_to_do() -> None:
+    laws = (*STALE_LAWS, *PRIVACY_LAWS)
+    assert len({meaning_of(law.name).to_do for law in laws}) == len(laws)
     assert meaning_of("a_law_of_tomorrow").says == "A law of tomorrow."
 
 

@@ -23,7 +23,9 @@ from core.api.views import ApiView, listed
 from core.imports.documents import bad_row_document, change_document, import_document
 from core.imports.models import BadRow, Change, Import, ImportState
 from core.imports.reading import look_into
+from core.imports.retention import BAD_ROWS, CHANGES
 from core.problems.catalogue import NotFound
+from core.retention.rules import Rule
 from omniretail.files.api.filters import ImportFilters, RowFilters
 from omniretail.files.api.upload import (
     FormParser,
@@ -157,6 +159,13 @@ class RowsView(OneImport):
     def wants_csv(self, request: Request) -> bool:
         return isinstance(request.accepted_renderer, CsvRenderer)
 
+    def find_rows(self, id: str, rule: Rule) -> Import:
+        """Return the import; without its rows an empty list would say that there were none."""
+        file = self.find(id)
+        if rule.is_over(file.finished_at):
+            raise NotFound(f"The rows of an import are deleted {rule.days} days after its end.")
+        return file
+
 
 class ImportErrorsView(RowsView):
     @extend_schema(
@@ -169,7 +178,7 @@ class ImportErrorsView(RowsView):
     def get(self, request: Request, id: str) -> HttpResponseBase:
         """Download every bad row with its line and reason; with `Accept: application/json`, a
         page of them."""
-        file = self.find(id)
+        file = self.find_rows(id, BAD_ROWS)
         filters = self.filterset(BadRow.objects.filter(file=file))
         filters.check()
         if self.wants_csv(request):
@@ -187,7 +196,7 @@ class ImportChangesView(RowsView):
     )
     def get(self, request: Request, id: str) -> HttpResponseBase:
         """Download the changes that a dry run found; with `Accept: application/json`, a page."""
-        file = self.find(id)
+        file = self.find_rows(id, CHANGES)
         filters = self.filterset(Change.objects.filter(file=file))
         filters.check()
         if self.wants_csv(request):

@@ -9,19 +9,26 @@ from orders.commands.placing.requests import CustomerRequest
 
 Key = tuple[str | None, str]
 
-# A customer is identified by the shop's id or by e-mail; the other is empty here.
+# A customer is identified by the shop's id or by e-mail; the other is empty here. Found rows are
+# locked, shared by all orders of a customer: their erasure waits for orders that are being placed,
+# and an order that waited for an erasure finds the row no more and makes a new customer.
 _FIND_OR_MAKE = """
 WITH wanted AS (
     SELECT nullif(external_id, '') AS external_id, known_by, email, name, phone
     FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
         AS w(external_id, known_by, email, name, phone)
-), found AS (
-    SELECT id, external_id, '' AS known_by FROM orders_customer
+), found_by_id AS (
+    SELECT id, external_id FROM orders_customer
     WHERE external_id = ANY(ARRAY(SELECT external_id FROM wanted))
-    UNION ALL
-    SELECT id, NULL, email FROM orders_customer
+    FOR KEY SHARE
+), found_by_email AS (
+    SELECT id, email FROM orders_customer
     WHERE external_id IS NULL AND email <> ''
       AND email = ANY(ARRAY(SELECT known_by FROM wanted))
+    FOR KEY SHARE
+), found AS (
+    SELECT id, external_id, '' AS known_by FROM found_by_id
+    UNION ALL SELECT id, NULL, email FROM found_by_email
 ), made AS (
     INSERT INTO orders_customer (external_id, email, name, phone)
     SELECT external_id, email, name, phone FROM wanted w
@@ -46,7 +53,8 @@ def key_of(customer: CustomerRequest) -> Key:
 def find_or_make(wanted: Sequence[CustomerRequest]) -> dict[Key, int]:
     """Return the id of each known customer, making those that are new.
 
-    Existing rows are not locked: a hundred orders of one customer must not queue behind it.
+    Existing rows are locked until the transaction ends against erasing alone: a hundred orders of
+    one customer do not queue behind it.
     """
     by_key = {key_of(customer): customer for customer in wanted if customer.is_known}
     found: dict[Key, int] = {}

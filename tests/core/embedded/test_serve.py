@@ -10,22 +10,30 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from core.embedded.broker import Broker
 from core.embedded.children import mark_of
 from core.embedded.locks import Lock
+from core.embedded.logs import LARGEST
+from core.embedded.places import log_dir
 from core.embedded.postgres import Postgres
 from core.embedded.processes import PidFile, marked, wait_until_gone
-from tests.core.embedded.conftest import REPOSITORY, ask
+from tests.core.embedded.conftest import REPOSITORY, ask, clear_away, make_top
 
 PATIENCE = 180  # seconds until a run that says nothing is ended, and its test with it
+
+
+READY = r"http://localhost:(\d+)/$"
 
 
 class Service:
     """One run of `serve` on any free port; the test reads what it says line by line."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, is_up: str = READY) -> None:
         self.home = home
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", "0"],
@@ -39,15 +47,17 @@ class Service:
         self._watchdog = threading.Timer(PATIENCE, self.process.kill)
         self._watchdog.daemon = True
         self._watchdog.start()
-        site = self.hear(r"http://localhost:(\d+)/$")
-        self.port = int(site.group(1))
+        self.port = 0
+        self.hear(is_up)
 
-    def hear(self, pattern: str) -> re.Match[str]:
+    def hear(self, pattern: str) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.said += line
-            if found := re.search(pattern, line.rstrip()):
-                return found
+            if site := re.search(READY, line.rstrip()):
+                self.port = int(site.group(1))
+            if re.search(pattern, line.rstrip()):
+                return
         raise AssertionError(f"never said {pattern!r}:\n{self.said}")
 
     def answers(self) -> bool:
@@ -78,12 +88,14 @@ def test_it_revives_what_dies_takes_over_after_a_kill_and_stops_cleanly(home: Pa
     assert service.answers()
     ask(postgres, "CREATE TABLE kept AS SELECT 1 AS n")
 
+    web_before = service.pid("web-1")
     for name in ("web-1", "worker", "beat"):
         before = service.pid(name)
         os.kill(before, signal.SIGKILL)
         service.hear(f"{name} was killed")
         service.hear(f"{name} started again")
         assert service.pid(name) != before
+    beat = service.pid("beat")
     assert service.answers(), "the port stays open while the web starts again"
     for server, said in ((postgres, "PostgreSQL runs again"), (broker, "The broker runs again")):
         pid = server.pid()
@@ -92,18 +104,69 @@ def test_it_revives_what_dies_takes_over_after_a_kill_and_stops_cleanly(home: Pa
         service.hear(said)
     assert service.answers()
 
+    (home / "beat.pid").unlink()
+    (home / "beat.pid").symlink_to("/dev/full")
+    os.kill(beat, signal.SIGKILL)
+    service.hear("beat does not start: .*No space left on device")
+    service.hear("The disk of .* is full: make room. Next attempt in")
+    (home / "beat.pid").unlink()
+    service.hear("beat started again")
+    with (log_dir(home) / "beat.log").open("a") as log:
+        log.write("x" * LARGEST)
+    service.hear("beat.log has grown large, kept as beat.log.1")
+    assert (log_dir(home) / "beat.log").stat().st_size < LARGEST
+
+    assert counted_by(home) == {web_before, service.pid("web-1")}
     servers, web = [postgres.pid(), broker.pid()], service.pid("web-1")
     service.stop(signal.SIGKILL)
     assert wait_until_gone(web, seconds=PATIENCE), "a web process ends with its supervisor"
     second = Service(home)
     assert [postgres.pid(), broker.pid()] == servers, "found running, and adopted"
     assert second.answers()
+    tables = "Bringing the tables up to date"
+    assert (tables in service.said, tables in second.said) == (True, False)
+    assert counted_by(home) == {second.pid("web-1")}, "what the killed run counted is cleared"
     assert ask(postgres, "SELECT n FROM kept") == [(1,)]
 
     assert second.stop(signal.SIGTERM) == 0, second.said
     assert "Stopped" in second.said
     assert postgres.pid() is broker.pid() is None
     assert marked(mark_of(home)) == []
+
+
+def counted_by(home: Path) -> set[int]:
+    """Return the processes whose counts `/metrics` adds up."""
+    return {int(path.stem.rpartition("_")[2]) for path in (home / "metrics").iterdir()}
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk of its own for a DATA_DIR."""
+    top = make_top()
+    size = ["-t", "tmpfs", "-o", "size=400m,mode=755", "tmpfs"]
+    if subprocess.run(["mount", *size, top], check=False, capture_output=True).returncode != 0:
+        top.rmdir()
+        pytest.skip("no disk can be mounted here")
+    yield top
+    clear_away(top / "home")
+    subprocess.run(["umount", top], check=True)
+    top.rmdir()
+
+
+def test_it_waits_for_room_on_a_full_disk(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATABASE_URL", "CELERY_BROKER_URL", "OMNIRETAIL_TEST_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    filler = small_disk / "filler"
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 380_000_000)
+    service = Service(small_disk / "home", is_up="The disk of .* is full: make room. Next attempt")
+    assert service.process.poll() is None
+    filler.unlink()
+    service.hear(READY)
+    assert service.answers()
+    assert service.stop(signal.SIGTERM) == 0, service.said
 
 
 def serve_once(home: Path, port: int) -> subprocess.CompletedProcess[str]:
