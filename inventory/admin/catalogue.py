@@ -24,7 +24,7 @@ from core.admin.base import (
 from inventory.admin.links import ledger
 from inventory.commands.catalogue.catalogue import SkuFacts, as_kept, put_sku
 from inventory.commands.catalogue.products import put_product
-from inventory.errors import BadCheckDigit
+from inventory.errors import BadCheckDigit, DamagedBarcode
 from inventory.models import Barcode, Product, Sku, Stock
 
 
@@ -73,7 +73,7 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
         lines = [line.strip() for line in self.cleaned_data["barcodes"].splitlines()]
         try:
             codes = as_kept([line for line in lines if line])
-        except BadCheckDigit as error:
+        except (BadCheckDigit, DamagedBarcode) as error:
             raise ValidationError(f"{error.data['barcode']}: {error.detail}") from error
         too_long = [code for code in codes if len(code) > 128]
         others = Barcode.objects.filter(code__in=codes).exclude(sku=self.instance.pk)
