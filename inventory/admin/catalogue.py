@@ -113,6 +113,12 @@ class SkuAdmin(KeptAdmin):
         ("price", "weight_g"),
     )
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if self.has_change_permission(request, obj):
+            return super().get_fields(request, obj)
+        # Without a form there is no field of barcodes, and a SKU's is a set of rows.
+        return [*SkuForm.Meta.fields, "codes"]
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
