@@ -52,6 +52,14 @@ class BadCheckDigit(DomainError):
     title = "Bad check digit"
 
 
+class DamagedBarcode(DomainError):
+    """This is what a spreadsheet or a form has left of a barcode. Enter it as it is printed."""
+
+    code = "damaged_barcode"
+    status = 422
+    title = "Damaged barcode"
+
+
 class BarcodeUnreadable(DomainError):
     """This is not the text of a barcode that this service reads."""
 

@@ -28,6 +28,15 @@ def exponent(currency: str) -> int:
     return CURRENCIES[currency]
 
 
+def in_exponent(amount: Decimal, currency: str) -> Decimal | None:
+    """Return an amount with no more decimals than its currency has; None where it would change."""
+    most = exponent(currency)
+    if -int(amount.as_tuple().exponent) <= most:
+        return amount
+    shortened = round(amount, most)
+    return shortened if shortened == amount else None
+
+
 def format_amount(amount: Decimal | int, currency: str) -> str:
     """Write an amount as the contract does: `"19.99"`, and `"1999"` for yen."""
     return f"{Decimal(amount):.{exponent(currency)}f}"

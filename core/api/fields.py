@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from django.core.validators import RegexValidator
+from django.core.validators import EmailValidator, RegexValidator
 from rest_framework import serializers
 
 from core.api.filter_fields import CODE, NOT_A_CODE
@@ -47,6 +48,29 @@ class StringField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class _EmailValidator(EmailValidator):
+    """Django's, for names with letters of every script (RFC 6531)."""
+
+    user_regex = re.compile(
+        r"^[-!#$%&'*+/=?^_`{}|~0-9A-Z\u0080-\U0010ffff]+"
+        r"(\.[-!#$%&'*+/=?^_`{}|~0-9A-Z\u0080-\U0010ffff]+)*\Z",
+        re.IGNORECASE,
+    )
+
+
+class EmailField(serializers.EmailField):
+    """An address of e-mail, of any script."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [
+            _EmailValidator(message=self.error_messages["invalid"])
+            if isinstance(validator, EmailValidator)
+            else validator
+            for validator in self.validators
+        ]
 
 
 class CodeField(StringField):

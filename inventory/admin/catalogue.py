@@ -24,7 +24,7 @@ from core.admin.base import (
 from inventory.admin.links import ledger
 from inventory.commands.catalogue.catalogue import SkuFacts, as_kept, put_sku
 from inventory.commands.catalogue.products import put_product
-from inventory.errors import BadCheckDigit
+from inventory.errors import BadCheckDigit, DamagedBarcode
 from inventory.models import Barcode, Product, Sku, Stock
 
 
@@ -73,7 +73,7 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
         lines = [line.strip() for line in self.cleaned_data["barcodes"].splitlines()]
         try:
             codes = as_kept([line for line in lines if line])
-        except BadCheckDigit as error:
+        except (BadCheckDigit, DamagedBarcode) as error:
             raise ValidationError(f"{error.data['barcode']}: {error.detail}") from error
         too_long = [code for code in codes if len(code) > 128]
         others = Barcode.objects.filter(code__in=codes).exclude(sku=self.instance.pk)
@@ -112,6 +112,12 @@ class SkuAdmin(KeptAdmin):
         "attributes",
         ("price", "weight_g"),
     )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if self.has_change_permission(request, obj):
+            return super().get_fields(request, obj)
+        # Without a form there is no field of barcodes, and a SKU's is a set of rows.
+        return [*SkuForm.Meta.fields, "codes"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -16,7 +16,7 @@ from inventory.choices import (
     TransferState,
 )
 from inventory.commands.catalogue.catalogue import as_kept
-from inventory.errors import BadCheckDigit
+from inventory.errors import BadCheckDigit, DamagedBarcode
 from inventory.models import TransferLine
 from inventory.queries.available.keep_rules import IN_STATE
 from inventory.queries.transfers import touching
@@ -36,7 +36,7 @@ class SkuFilters(ResourceFilterSet):
         """Find what was typed in the form in which it is stored."""
         try:
             return rows.filter(barcodes__code__in=as_kept([barcode]))
-        except BadCheckDigit:
+        except (BadCheckDigit, DamagedBarcode):
             return rows.none()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Upper
 
 from core.database.updated_at import moves, updated_at
 from inventory.choices import AbcClass
@@ -50,7 +51,10 @@ class Sku(models.Model):
     class Meta:
         ordering = ["code"]
         verbose_name = "SKU"
-        indexes = [models.Index(fields=["updated_at", "id"], name="sku_updated")]
+        indexes = [
+            models.Index(fields=["updated_at", "id"], name="sku_updated"),
+            models.Index(Upper("code"), name="sku_whatever_the_case"),
+        ]
         triggers = [moves()]
 
     def __str__(self) -> str:

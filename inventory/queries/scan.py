@@ -7,8 +7,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db.models import Q
+from django.db.models.functions import Upper
+
 from core.problems.catalogue import DomainError
-from inventory.barcodes import BarcodeRefused, Scanned, resolve
+from inventory.barcodes import (
+    BarcodeRefused,
+    Scanned,
+    as_typed_elsewhere,
+    clean,
+    item_in_case,
+    name_other_code,
+    other_readings,
+    resolve,
+    scale_item,
+)
 from inventory.errors import BadCheckDigit, BarcodeUnreadable, UnknownBarcode
 from inventory.models import Barcode, Sku
 
@@ -18,7 +31,8 @@ SKU_CODE = "sku"  # the kind of a text that is a SKU code
 @dataclass(frozen=True, slots=True)
 class ScannedSku:
     """A SKU that was scanned, and the other data of its barcode. `kind` as in `Scanned`,
-    `in_house` for codes of the retailer's own, `sku` for a SKU code."""
+    `in_house` for codes of the retailer's own, `sku` for a SKU code. `units`: where the label says
+    how many there are."""
 
     kind: str
     sku: str
@@ -27,6 +41,7 @@ class ScannedSku:
     lot: str | None = None
     serial: str | None = None
     expiry: date | None = None
+    units: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,103 +67,203 @@ def find_scanned(payload: str) -> ScannedSku:
 
 
 def find_all_scanned(payloads: Collection[str]) -> dict[str, ScannedSku | DomainError]:
-    """Resolve scanned or typed texts, in at most two queries for any number.
+    """Resolve scanned or typed texts, in at most two queries where all are known, else in four.
 
     The retailer's own codes come first: an in-house code or a SKU code may have as
     many digits as a GTIN. An unknown text maps to the refusal that `find_scanned` raises.
     """
-    read = {payload: _read(payload) for payload in payloads}
-    owners = _owners({code for each in read.values() for code in (each.text, each.written) if code})
-    found = {payload: _owned(each, owners) for payload, each in read.items()}
-    codes = _sku_codes({read[payload].text for payload, owned in found.items() if owned is None})
     return {
-        payload: owned or _as_code(read[payload], codes) or _refusal(read[payload])
-        for payload, owned in found.items()
+        payload: found if isinstance(found, DomainError) else found.scanned
+        for payload, found in _find(payloads).items()
+    }
+
+
+def find_skus(payloads: Iterable[str]) -> dict[str, int]:
+    """Return the SKU id of each payload that names one, by the rules of `find_all_scanned`."""
+    return {
+        payload: found.sku_id
+        for payload, found in _find(set(payloads)).items()
+        if isinstance(found, _Found)
     }
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A decoded payload. `written`: the stored form of its barcode."""
+class _Found:
+    sku_id: int
+    scanned: ScannedSku
 
-    text: str
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A payload as it was read. `text`: without what scanners put around it."""
+
+    payload: str
+    text: str = ""
     scanned: Scanned | None = None
     refused: BarcodeRefused | None = None
 
     @property
-    def written(self) -> str | None:
-        return self.scanned.gtin14 or self.scanned.code if self.scanned else None
+    def readings(self) -> list[Scanned]:
+        """The surest first."""
+        as_printed = Scanned("in_house", code=self.text)
+        return [self.scanned, as_printed] if self.scanned else [as_printed]
 
 
-def _read(payload: str) -> _Read:
-    text = payload.strip(" \t\r\n")
+def _find(payloads: Collection[str]) -> dict[str, _Found | DomainError]:
+    texts = {payload: _read(payload) for payload in payloads}
+    owners = _Owners(reading for text in texts.values() for reading in text.readings)
+    found: dict[str, _Found | DomainError | None] = {
+        payload: owners.first_of(text.readings) for payload, text in texts.items()
+    }
+    unknown = {payload: texts[payload] for payload, known in found.items() if known is None}
+    if unknown:
+        found |= _look_further(unknown)
+    return {payload: known for payload, known in found.items() if known is not None}
+
+
+def _read(payload: str) -> _Text:
     try:
-        return _Read(text, scanned=resolve(text))
+        text = clean(payload)
     except BarcodeRefused as refused:
-        return _Read(text, refused=refused)
+        return _Text(payload, refused=refused)
+    try:
+        return _Text(payload, text, scanned=resolve(text))
+    except BarcodeRefused as refused:
+        return _Text(payload, text, refused=refused)
 
 
-def _owned(read: _Read, owners: Mapping[str, str]) -> ScannedSku | None:
-    scanned, written = read.scanned, read.written
-    if scanned and written and written in owners:
-        return ScannedSku(
-            kind=scanned.kind,
-            sku=owners[written],
-            gtin14=scanned.gtin14,
-            code=scanned.code,
-            lot=scanned.lot,
-            serial=scanned.serial,
-            expiry=scanned.expiry,
-        )
-    if read.text in owners:
-        return ScannedSku(kind="in_house", sku=owners[read.text], code=read.text)
-    return None
-
-
-def _as_code(read: _Read, codes: Collection[str]) -> ScannedSku | None:
-    return ScannedSku(kind=SKU_CODE, sku=read.text) if read.text in codes else None
-
-
-def _refusal(read: _Read) -> DomainError:
-    if read.refused is None:
-        return UnknownBarcode()
-    if read.refused.reason == "bad_check_digit":
-        return BadCheckDigit(read.refused.detail)
-    return BarcodeUnreadable(read.refused.detail, reason=read.refused.reason)
-
-
-def find_skus(payloads: Iterable[str]) -> dict[str, int]:
-    """Return the SKU id of each payload that names one, in two queries however many.
-
-    The rules of `find_scanned`, for a set: the decoded code, the code as it is printed, and
-    last the SKU code.
-    """
-    forms: dict[str, list[str]] = {}
-    for payload in payloads:
-        printed = payload.strip(" \t\r\n")
-        forms[payload] = [printed]
-        try:
-            scanned = resolve(payload)
-        except BarcodeRefused:
-            continue  # a misread, or an in-house code that looks like one
-        forms[payload].insert(0, scanned.gtin14 or scanned.code or printed)
-    wanted = {form for some in forms.values() for form in some}
-    owners = dict(Sku.objects.filter(code__in=wanted).values_list("code", "pk"))
-    owners |= dict(Barcode.objects.filter(code__in=wanted).values_list("code", "sku_id"))
+def _look_further(texts: Mapping[str, _Text]) -> dict[str, _Found | DomainError]:
+    """Find articles under readings that are less sure, or say what is wrong with a text."""
+    others = {text.text: other_readings(text.text) for text in texts.values()}
+    typed = {
+        text.text: [
+            *text.readings,
+            *(
+                reading
+                for each in as_typed_elsewhere(text.text)
+                for reading in _read(each).readings
+            ),
+        ]
+        for text in texts.values()
+    }
+    parts = {text.text: _parts_of(text) for text in texts.values()}
+    owners = _Owners(
+        reading
+        for readings in (*others.values(), *typed.values(), *parts.values())
+        for reading in readings
+    )
     return {
-        payload: next(owners[form] for form in some if form in owners)
-        for payload, some in forms.items()
-        if any(form in owners for form in some)
+        payload: owners.first_of(others[text.text])
+        or owners.only_one_of(typed[text.text])
+        or _from_label(text, owners)
+        or _refusal(text)
+        for payload, text in texts.items()
     }
 
 
-def _owners(codes: Collection[str]) -> dict[str, str]:
-    storable = [code for code in codes if "\x00" not in code]
-    return dict(Barcode.objects.filter(code__in=storable).values_list("code", "sku__code"))
+def _parts_of(text: _Text) -> list[Scanned]:
+    """Return the articles that a case or the label of a scale would be about."""
+    gtin = text.scanned.gtin14 if text.scanned else None
+    if gtin is None:
+        return []
+    item, scale = item_in_case(gtin), scale_item(gtin[1:])
+    found = [item] if item else []
+    found += [scale[0]] if scale else []
+    return [Scanned("gtin14", gtin14=each) for each in found]
 
 
-def _sku_codes(texts: Collection[str]) -> set[str]:
-    storable = [text for text in texts if text and "\x00" not in text]
-    if not storable:
-        return set()
-    return set(Sku.objects.filter(code__in=storable).values_list("code", flat=True))
+def _from_label(text: _Text, owners: _Owners) -> _Found | DomainError | None:
+    """Judge a label whose article is known by another number than the one it bears."""
+    inside = owners.first_of(_parts_of(text))
+    if inside is None or text.scanned is None or text.scanned.gtin14 is None:
+        return None
+    sku, scanned = inside.scanned.sku, text.scanned
+    if scale := scale_item(text.scanned.gtin14[1:]):
+        return BarcodeUnreadable(
+            f"The scale's label of {sku} says {scale[1]}, a weight or a price. Goods are kept in"
+            " pieces here: scan the article's own code, and enter how many.",
+            reason="weight",
+            sku=sku,
+        )
+    if scanned.count:
+        return _Found(inside.sku_id, _shown(scanned, sku))
+    return UnknownBarcode(
+        f"This is a case of {sku}, and how many are in it is not known: scan one piece, and enter"
+        " how many.",
+        sku=sku,
+    )
+
+
+class _Owners:
+    """Whose the codes of some readings are, in two queries."""
+
+    def __init__(self, readings: Iterable[Scanned]) -> None:
+        given = [reading for reading in readings if "\x00" not in _form(reading)]
+        barcodes = Barcode.objects.filter(code__in={_form(reading) for reading in given})
+        self._barcodes = {
+            code: (sku_id, sku)
+            for code, sku_id, sku in barcodes.values_list("code", "sku_id", "sku__code")
+        }
+        printed = {reading.code for reading in given if reading.code} - self._barcodes.keys()
+        skus = Sku.objects.annotate(upper=Upper("code")).filter(
+            Q(code__in=printed) | Q(upper__in={code.upper() for code in printed})
+        )
+        self._codes: dict[str, list[tuple[int, str]]] = {}
+        for sku_id, code in skus.values_list("pk", "code"):
+            self._codes.setdefault(code.upper(), []).append((sku_id, code))
+
+    def first_of(self, readings: Iterable[Scanned]) -> _Found | None:
+        """Return the article of the first reading that has one."""
+        return next(filter(None, map(self._of, readings)), None)
+
+    def only_one_of(self, readings: Iterable[Scanned]) -> _Found | None:
+        """Return the article that these readings have, unless they have several."""
+        found: dict[int, _Found] = {}
+        for reading in readings:
+            found |= {each.sku_id: each for each in self._all_of(reading)}
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def _of(self, reading: Scanned) -> _Found | None:
+        found = self._all_of(reading)
+        return found[0] if len(found) == 1 else None
+
+    def _all_of(self, reading: Scanned) -> list[_Found]:
+        """Return the article, or several whose codes differ from the one read in their case."""
+        if owner := self._barcodes.get(_form(reading)):
+            sku_id, sku = owner
+            return [_Found(sku_id, _shown(reading, sku))]
+        if reading.code is None:
+            return []
+        alike = self._codes.get(reading.code.upper(), [])
+        exact = [each for each in alike if each[1] == reading.code]
+        return [
+            _Found(sku_id, ScannedSku(kind=SKU_CODE, sku=sku)) for sku_id, sku in exact or alike
+        ]
+
+
+def _form(reading: Scanned) -> str:
+    return reading.gtin14 or reading.code or ""
+
+
+def _shown(reading: Scanned, sku: str) -> ScannedSku:
+    return ScannedSku(
+        kind=reading.kind,
+        sku=sku,
+        gtin14=reading.gtin14,
+        code=reading.code,
+        lot=reading.lot,
+        serial=reading.serial,
+        expiry=reading.expiry,
+        units=reading.count,
+    )
+
+
+def _refusal(text: _Text) -> DomainError:
+    if other := name_other_code(text.text or text.payload.strip()):
+        reason, words = other
+        return BarcodeUnreadable(words, reason=reason)
+    if text.refused is None:
+        return UnknownBarcode()
+    if text.refused.reason == "bad_check_digit":
+        return BadCheckDigit(text.refused.detail)
+    return BarcodeUnreadable(text.refused.detail, reason=text.refused.reason)

@@ -1,4 +1,4 @@
-"""Serializer fields of orders: money."""
+"""Serializer fields of orders: money, countries."""
 
 from __future__ import annotations
 
@@ -26,3 +26,18 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
 
     def to_representation(self, value: Any) -> str:
         return str(value)
+
+
+class CountryField(serializers.RegexField):
+    """ISO 3166-1, two letters, small ones too."""
+
+    default_error_messages = {"not_iso": "ISO 3166 calls it GB."}
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(r"^[A-Z]{2}\Z", help_text="ISO 3166-1, two letters", **given)
+
+    def to_internal_value(self, data: Any) -> str:
+        country = super().to_internal_value(data).upper()
+        if country == "UK":
+            self.fail("not_iso")
+        return country

@@ -11,15 +11,16 @@ from rest_framework import serializers
 from core.api.decoding import Decoder
 from core.api.fields import (
     MAX_LINES,
+    EmailField,
     QuantityField,
     StrictBooleanField,
     StrictSerializer,
     StringField,
 )
-from orders.api.fields import MoneyField
+from orders.api.fields import CountryField, MoneyField
 from orders.choices import FulfilmentType
 from orders.commands.placing.requests import CustomerRequest, LineRequest, OrderRequest
-from orders.money import CURRENCIES, exponent
+from orders.money import CURRENCIES, exponent, in_exponent
 from orders.sourcing import Policy
 from stores.api.fields import DegreesField
 
@@ -30,9 +31,7 @@ _CURRENCIES = [(code, code) for code in sorted(CURRENCIES)]
 class CustomerBody(StrictSerializer):
     external_id = StringField(max_length=128, required=False, allow_null=True)
     name = StringField(max_length=200, required=False, allow_blank=True, allow_null=True)
-    email = serializers.EmailField(
-        max_length=254, required=False, allow_blank=True, allow_null=True
-    )
+    email = EmailField(max_length=254, required=False, allow_blank=True, allow_null=True)
     phone = StringField(max_length=64, required=False, allow_blank=True, allow_null=True)
 
 
@@ -43,9 +42,7 @@ class ShipToBody(StrictSerializer):
     city = StringField(max_length=100, required=False, allow_blank=True, allow_null=True)
     region = StringField(max_length=100, required=False, allow_blank=True, allow_null=True)
     postal_code = StringField(max_length=20, required=False, allow_blank=True, allow_null=True)
-    country = serializers.RegexField(
-        r"^[A-Z]{2}\Z", required=False, allow_null=True, help_text="ISO 3166-1, two letters"
-    )
+    country = CountryField(required=False, allow_null=True)
     phone = StringField(max_length=64, required=False, allow_blank=True, allow_null=True)
     latitude = DegreesField(min_value=-90, max_value=90, required=False, allow_null=True)
     longitude = DegreesField(min_value=-180, max_value=180, required=False, allow_null=True)
@@ -84,6 +81,9 @@ class CurrencyField(serializers.ChoiceField):
     def __init__(self, **given: Any) -> None:
         super().__init__(_CURRENCIES, **given)
 
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(data.upper() if isinstance(data, str) else data)
+
 
 class OrderBody(StrictSerializer):
     """An order as a channel sends it."""
@@ -113,8 +113,11 @@ class OrderBody(StrictSerializer):
                         code="duplicate_line_id",
                     )
                 ]
-            places = -line["unit_price"].as_tuple().exponent
-            if places > exponent(attrs["currency"]):
+            # More decimals than the currency has are no fault where they are noughts.
+            price = in_exponent(line["unit_price"], attrs["currency"])
+            if price is not None:
+                line["unit_price"] = price
+            else:
                 errors.setdefault(position, {})["unit_price"] = [
                     serializers.ErrorDetail(
                         f"{attrs['currency']} has {exponent(attrs['currency'])} decimals.",

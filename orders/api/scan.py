@@ -46,6 +46,9 @@ class ScanAnswer(serializers.Serializer[Any]):
     lot = serializers.CharField(required=False)
     serial = serializers.CharField(required=False)
     expiry = serializers.DateField(required=False)
+    units = serializers.IntegerField(
+        required=False, help_text="Where the label says how many there are"
+    )
     order = serializers.CharField(required=False)
     fulfilment = serializers.CharField(required=False)
     location = serializers.CharField(required=False)

@@ -151,7 +151,7 @@ def test_in_house_codes_stay_as_they_are_printed(code: str) -> None:
         (" \r\n", "empty"),
         ("]E0", "empty"),
         ("1" * (MAX_LENGTH + 1), "too_long"),
-        ("SKU\0", "control_character"),
+        ("SK\0U", "control_character"),
         ("SKU\x1b[A", "control_character"),
         ("SKU\x85", "control_character"),
         ("SKU\ud800", "control_character"),

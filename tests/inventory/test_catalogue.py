@@ -125,6 +125,49 @@ def test_a_bad_check_digit_is_refused(api: ApiCaller, wrong: str) -> None:
     assert not Sku.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("damaged", "reason"),
+    [
+        ("8.71235E+12", "shortened_number"),
+        ("8,71235E+12", "shortened_number"),
+        ("5449000054227.0", "shortened_number"),
+        ("36000291452", "lost_zero"),
+        ("5012345678900 4006381333931", "several_codes"),
+        ("5012345678900;4006381333931", "several_codes"),
+        ("N/A", "no_code"),
+        ("#N/A", "no_code"),
+        ("-", "no_code"),
+        ("0", "no_code"),
+        ("0000000000000", "no_code"),
+        ("null", "no_code"),
+    ],
+)
+def test_a_damaged_code_is_refused_and_leaves_no_trace(
+    api: ApiCaller, damaged: str, reason: str
+) -> None:
+    answer = api.put("skus/A1", {"name": "Mug", "barcodes": ["MUG", damaged]})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "damaged_barcode"), problem
+    assert (problem["reason"], problem["pointer"]) == (reason, "/barcodes/1")
+    assert api.get("skus/A1").status_code == 404
+    assert api.get("skus", barcode=damaged).json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("978-0-306-40615-7", "09780306406157"),
+        ("12-34", "12-34"),
+        ("123-4567-8", "123-4567-8"),  # no sound GTIN: the retailer's own
+        ("N/A-7", "N/A-7"),
+        ("1234567", "1234567"),
+    ],
+)
+def test_a_barcode_is_kept_as_it_was_meant(api: ApiCaller, written: str, kept: str) -> None:
+    answer = api.put("skus/A1", {"name": "Mug", "barcodes": [written]})
+    assert answer.json()["barcodes"] == [kept], answer.json()
+
+
 def test_a_barcode_belongs_to_one_sku(api: ApiCaller) -> None:
     api.put("skus/A1", SHIRT)
     answer = api.put("skus/A2", {"name": "Mug", "barcodes": ["MUG", "05012345678900"]})

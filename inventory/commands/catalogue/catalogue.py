@@ -12,8 +12,8 @@ from django.db.models import F
 
 from core.access.principal import Principal
 from core.audit.record import record
-from inventory.barcodes import GTIN_LENGTHS, BarcodeRefused, normalise_gtin
-from inventory.errors import BadCheckDigit, BarcodeTaken
+from inventory.barcodes import BarcodeRefused, stored_form
+from inventory.errors import BadCheckDigit, BarcodeTaken, DamagedBarcode
 from inventory.models import Barcode, Product, Sku
 
 
@@ -52,8 +52,8 @@ def put_sku(
     """Create a SKU, or replace its values; return it and whether it is new.
 
     `expect` is called with the version found (None: new) under the row's lock and raises to refuse.
-    A replacement that changes nothing keeps the version. Raises `BadCheckDigit` and
-    `BarcodeTaken`.
+    A replacement that changes nothing keeps the version. Raises `BadCheckDigit`,
+    `DamagedBarcode` and `BarcodeTaken`.
     """
     barcodes = as_kept(facts.barcodes)
     with transaction.atomic():
@@ -96,19 +96,18 @@ def put_sku(
 def as_kept(barcodes: Sequence[str]) -> list[str]:
     """Return barcodes in their stored form: GTINs as 14 digits, in-house codes as printed.
 
-    Raises `BadCheckDigit` for a number of a GTIN's length that is none.
+    Raises `BadCheckDigit` for a number of a GTIN's length that is none, `DamagedBarcode` for what
+    spreadsheets and forms leave of a code.
     """
     kept: set[str] = set()
     for index, barcode in enumerate(barcodes):
-        digits = barcode.replace(" ", "")  # as printed under the bars: 5 012345 678900
-        if digits.isascii() and digits.isdigit() and len(digits) in GTIN_LENGTHS:
-            try:
-                barcode = normalise_gtin(digits)
-            except BarcodeRefused as error:
-                raise BadCheckDigit(
-                    error.detail, barcode=barcode, pointer=f"/barcodes/{index}"
-                ) from error
-        kept.add(barcode)
+        try:
+            kept.add(stored_form(barcode))
+        except BarcodeRefused as error:
+            data = {"barcode": barcode, "pointer": f"/barcodes/{index}"}
+            if error.reason == "bad_check_digit":
+                raise BadCheckDigit(error.detail, **data) from error
+            raise DamagedBarcode(error.detail, reason=error.reason, **data) from error
     return sorted(kept)
 
 

@@ -80,6 +80,8 @@ def test_bad_skus_are_named_by_line_and_the_good_ones_land(api: ApiCaller) -> No
 def test_a_check_digit_is_named(api: ApiCaller) -> None:
     done = bring_in(api, "skus", "sku,name,barcodes", "A1,Mug,IN-1|5012345678901")
     assert row_errors(api, done) == [(2, "barcodes", "bad_check_digit")]
+    done = bring_in(api, "skus", "sku,name,barcodes", "A1,Mug,8.71235E+12")
+    assert row_errors(api, done) == [(2, "barcodes", "damaged_barcode")]
 
 
 def test_barcodes_join_those_that_a_sku_has(api: ApiCaller) -> None:

@@ -22,6 +22,10 @@ pytestmark = pytest.mark.django_db
         ({"surprise": 1}, "/surprise", "unknown_field"),
         ({"external_id": None}, "/external_id", "null"),
         ({"ship_to": []}, "/ship_to", "invalid"),
+        ({"ship_to": {"country": "UK"}}, "/ship_to/country", "not_iso"),
+        ({"ship_to": {"country": "GBR"}}, "/ship_to/country", "invalid"),
+        ({"customer": {"email": "jo@"}}, "/customer/email", "invalid"),
+        ({"customer": {"email": "jo reed@example.org"}}, "/customer/email", "invalid"),
         ({"allow_split": "yes"}, "/allow_split", "invalid"),
     ],
 )

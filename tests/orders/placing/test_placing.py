@@ -117,6 +117,19 @@ def test_whole_degrees_stay_whole() -> None:
     assert str(ship_to) == "{'latitude': 51}"
 
 
+def test_values_with_one_meaning_are_taken(api: ApiCaller, world: Any) -> None:
+    body = order_of(("A1", 1)) | {"currency": "jpy", "ship_to": {"country": "gb"}}
+    body["customer"] = {"email": "zoë+web@exämple.org"}
+    body["lines"][0]["unit_price"] = "1200.00"
+    answer = api.post("orders", body)
+    assert answer.status_code == 201, answer.content
+    order = answer.json()
+    assert (order["currency"], order["lines"][0]["unit_price"]) == ("JPY", "1200")
+    body["lines"][0]["unit_price"] = "1200.50"
+    refused = api.post("orders", body | {"external_id": "other"})
+    assert refused.json()["errors"][0]["code"] == "wrong_exponent"
+
+
 def test_the_same_key_gets_the_stored_answer(api: ApiCaller, world: Any) -> None:
     first = api.post("orders", order_of(("A1", 1)), key="k-1")
     again = api.post("orders", order_of(("A1", 1)), key="k-1")
