@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client
 from hypothesis import settings
 
 from core.access.keys import issue_key
+from tests.deadlocks import ServerLog
 from tests.factories import ApiClientFactory
 
 # `--hypothesis-profile=long`: other histories in every run, and many more of them.
@@ -22,6 +24,16 @@ settings.register_profile("long", max_examples=1_000, stateful_step_count=100, d
 def keys_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe nothing that was known of a key before: what a request costs would depend on it."""
     monkeypatch.setattr("core.access.keys.LATELY", -1.0)
+
+
+@pytest.fixture(autouse=True)
+def server_log(request: pytest.FixtureRequest) -> Iterator[ServerLog]:
+    """Fail a race in which PostgreSQL ended a transaction because of the order of its locks."""
+    log = ServerLog()
+    yield log
+    if request.node.get_closest_marker("race"):
+        found = log.take_deadlocks(connection.settings_dict["NAME"])
+        assert not found, "\n".join(found)
 
 
 class ApiCaller:
