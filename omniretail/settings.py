@@ -77,6 +77,7 @@ FIGURES = (
     "core.outbox.waiting.FIGURES",
     "core.imports.waiting.FIGURES",
     "inventory.queries.overdue.FIGURES",
+    "inventory.queries.ledger_partitions.FIGURES",
     "orders.queries.overdue.FIGURES",
 )
 # What does to orders what a change of stock asks for: see inventory/settlement.py.

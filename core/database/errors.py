@@ -38,13 +38,12 @@ def is_database_away(error: BaseException) -> bool:
         return True
     if not isinstance(error, (django.db.Error, psycopg.Error)):
         return False
-    state = _sqlstate(error)
-    if state is None:
-        return not isinstance(error, _OF_THE_STATEMENT)
-    return state.startswith(INVALID_TRANSACTION_STATE)
-
-
-def _sqlstate(error: BaseException) -> str | None:
-    """Return the SQLSTATE of psycopg's error, which Django's has as its cause."""
     driver = error if isinstance(error, psycopg.Error) else error.__cause__
-    return driver.sqlstate if isinstance(driver, psycopg.Error) else None
+    if not isinstance(driver, psycopg.Error) or driver.sqlstate is None:
+        return not isinstance(error, _OF_THE_STATEMENT)
+    return driver.sqlstate.startswith(INVALID_TRANSACTION_STATE) or _has_no_partition(driver)
+
+
+def _has_no_partition(error: psycopg.Error) -> bool:
+    """Say whether a row found no partition: the violation of a check that has no name."""
+    return isinstance(error, psycopg.errors.CheckViolation) and error.diag.constraint_name is None
