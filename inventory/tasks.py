@@ -8,9 +8,10 @@ from django.db import connection, transaction
 from core.access.principal import SYSTEM
 from core.idempotency.execute import retry_conflicts
 from inventory.commands.holds import end_stale_holds
+from inventory.queries.ledger_partitions import NEWEST
 
 PARTITION_SIZE = 5_000_000  # ids a partition of the ledger, as its SQL function cuts them
-PARTITIONS_AHEAD = 2
+PARTITIONS_AHEAD = 3
 
 
 @shared_task
@@ -32,26 +33,26 @@ def expire_reservations() -> int:
 
 @shared_task
 def prepare_ledger() -> list[int]:
-    """Keep two empty partitions of the ledger ahead of its newest id; return those it added.
+    """Keep empty partitions of the ledger ahead of its newest id; return those it added.
 
-    A movement without a partition would be refused, and with it every sale.
+    Movements that had none are in the default partition, which becomes theirs.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         # Adding one waits for all readers of the ledger, and all writers queue behind it: give
-        # up soon and let the next round try again. There is one more partition in reserve.
+        # up soon and let the next round try again. There is more room in reserve.
         cursor.execute("SET LOCAL lock_timeout = '2s'")
         cursor.execute(
-            """SELECT greatest(coalesce((SELECT max(id) FROM inventory_stockmovement), 0),
-                               (SELECT last_value FROM inventory_stockmovement_id_seq))"""
+            f"""SELECT n FROM (
+                    SELECT generate_series(newest, newest + %(ahead)s)
+                    FROM (SELECT {NEWEST} / %(size)s) AS at(newest)
+                    UNION SELECT min(id) / %(size)s FROM inventory_stockmovement_default
+                ) AS wanted(n)
+                WHERE NOT EXISTS (SELECT FROM inventory_ledger_partitions()
+                                  WHERE n * %(size)s >= first AND n * %(size)s < beyond)
+                ORDER BY n""",
+            {"ahead": PARTITIONS_AHEAD, "size": PARTITION_SIZE},
         )
-        current = cursor.fetchone()[0] // PARTITION_SIZE
-        ahead = range(current, current + PARTITIONS_AHEAD + 1)
-        cursor.execute(
-            """SELECT n FROM unnest(%s::bigint[]) AS n
-               WHERE to_regclass('inventory_stockmovement_p' || n) IS NULL ORDER BY n""",
-            [list(ahead)],
-        )
-        missing = [number for (number,) in cursor.fetchall()]
+        missing = [number for (number,) in cursor.fetchall() if number is not None]
         for number in missing:
             cursor.execute("SELECT inventory_add_ledger_partition(%s)", [number])
     return missing

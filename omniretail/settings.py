@@ -77,6 +77,7 @@ FIGURES = (
     "core.outbox.waiting.FIGURES",
     "core.imports.waiting.FIGURES",
     "inventory.queries.overdue.FIGURES",
+    "inventory.queries.ledger_partitions.FIGURES",
     "orders.queries.overdue.FIGURES",
 )
 # What is deleted when it has served (core/retention/rules.py), and after how many days; 0: never.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.test import Client
 from hypothesis import settings
 
 from core.access.keys import issue_key
+from tests.deadlocks import ServerLog
 from tests.factories import ApiClientFactory
 
 # `--hypothesis-profile=long`: other histories in every run, and many more of them.
@@ -32,6 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def keys_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe nothing that was known of a key before: what a request costs would depend on it."""
     monkeypatch.setattr("core.access.keys.LATELY", -1.0)
+
+
+@pytest.fixture(autouse=True)
+def server_log(request: pytest.FixtureRequest) -> Iterator[ServerLog]:
+    """Fail a race in which PostgreSQL ended a transaction because of the order of its locks."""
+    log = ServerLog()
+    yield log
+    if request.node.get_closest_marker("race"):
+        found = log.take_deadlocks(connection.settings_dict["NAME"])
+        assert not found, "\n".join(found)
 
 
 class ApiCaller:

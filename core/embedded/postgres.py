@@ -43,7 +43,7 @@ SERVER_SETTINGS = {
     "max_locks_per_transaction": "256",  # partitions count one each
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_line_prefix": "%m [%p] %a ",
+    "log_line_prefix": "%m [%p] %d %a ",
     "logging_collector": "off",
 }
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}

@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from django.db import Error, InterfaceError, OperationalError
+from django.db import OperationalError
 from psycopg import errors as pg
 
 from core.access.principal import Principal
+from core.database.errors import is_database_away
 from core.idempotency.answers import Answer, IdempotencyKey
 from core.idempotency.execute import (
     Outcome,
@@ -144,7 +145,4 @@ def _answers(
 
 def _is_about_the_database(error: Exception) -> bool:
     """Say whether trying each request alone would only fail again, and slowly."""
-    if not isinstance(error, Error):
-        return False
-    lost = isinstance(error, (OperationalError, InterfaceError))
-    return lost and not isinstance(error.__cause__, _OF_ONE)
+    return is_database_away(error) and not isinstance(error.__cause__, _OF_ONE)

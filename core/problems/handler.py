@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -18,6 +18,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.database.errors import is_database_away
 from core.problems.catalogue import (
     MEDIA_TYPE,
     BodyTooLarge,
@@ -41,7 +42,6 @@ from core.problems.catalogue import (
 
 log = logging.getLogger("core.problems.catalogue")
 READING = ("GET", "HEAD")
-DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 
 
 def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
@@ -73,6 +73,9 @@ def as_problem(error: Exception) -> DomainError:
     for kind, answer in _TRANSLATIONS:
         if isinstance(error, kind):
             return answer()
+    if is_database_away(error):
+        log.warning("database unavailable: %s", error)
+        return TemporarilyUnavailable()
     if isinstance(error, DataError):
         # Validation missed it: PostgreSQL refused a value that it cannot store.
         log.warning("value refused by the database: %s", error)
@@ -81,9 +84,6 @@ def as_problem(error: Exception) -> DomainError:
         # Two requests made the same thing at once, and this one came second.
         log.warning("constraint met: %s", error)
         return Conflict()
-    if isinstance(error, DATABASE_IS_AWAY):
-        log.warning("database unavailable: %s", error)
-        return TemporarilyUnavailable()
     log.error("unforeseen error", exc_info=error)
     return InternalError()
 
@@ -168,7 +168,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
 def server_error(request: HttpRequest) -> JsonResponse:
     """Answer what a page raised outside of DRF (handler500), which Django has logged already."""
     error = sys.exc_info()[1]
-    if isinstance(error, DATABASE_IS_AWAY):
+    if error is not None and is_database_away(error):
         return problem_response(TemporarilyUnavailable())
     if isinstance(error, UnreadablePostError):
         return problem_response(TooSlow())

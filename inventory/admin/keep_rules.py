@@ -168,7 +168,9 @@ class KeepRuleAdmin(ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[KeepRule]) -> None:
         actor = actor_of(request)
         codes = sorted(queryset.values_list("code", flat=True))
-        for rule in KeepRule.objects.filter(code__in=codes).order_by("code").select_for_update():
+        for rule in (
+            KeepRule.objects.filter(code__in=codes).order_by("code").select_for_update(no_key=True)
+        ):
             change_keep_rule(
                 lambda rule=rule: remove_keep_rule(rule=rule, actor=actor),  # type: ignore[misc]
                 code=rule.code,
@@ -183,7 +185,7 @@ def _changing_fences(touched: list[tuple[int, int]], *, actor: Principal) -> Ite
     The channels get a new version, and released units fill backorders.
     """
     locked = Channel.objects.filter(pk__in=[channel for channel, _ in touched])
-    channels = list(locked.order_by("pk").select_for_update())
+    channels = list(locked.order_by("pk").select_for_update(no_key=True))
     yield
     for channel in channels:
         raise_version(channel)

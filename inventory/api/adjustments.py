@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 
 from core.api.fields import MAX_ITEMS, CodeField, StrictSerializer
 from core.api.views import ApiView
+from inventory import ledger
 from inventory.api.answers import (
     BalanceAnswer,
     BrokenAnswer,
@@ -99,8 +101,12 @@ class AdjustmentsView(ApiView):
                 }
                 return answer, change
 
-            waiting_for = {spot.sku_id for spot in spots}
-            return 201, settlement().change_stock(adjust, waiting_for=waiting_for, actor=self.actor)
+            return 201, settlement().change_stock(
+                adjust,
+                waiting_for={spot.sku_id for spot in spots},
+                actor=self.actor,
+                lock=partial(ledger.open_and_lock, [spot.pair for spot in spots]),
+            )
 
         return self.act(effect)
 

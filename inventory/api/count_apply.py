@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from rest_framework.request import Request
 
 from core.api.fields import MAX_ITEMS, CodeField, EmptyBody, StrictIntegerField, StrictSerializer
 from core.api.views import ApiView
+from inventory import ledger
 from inventory.api.answers import (
     BalanceAnswer,
     BrokenAnswer,
@@ -121,8 +123,12 @@ class CountsView(ApiView):
                 applied = apply_count(counts=counts, occasion=occasion, actor=self.actor)
                 return _render(body, spots, applied), applied.change
 
-            waiting_for = {spot.sku_id for spot in spots}
-            return 200, settlement().change_stock(count, waiting_for=waiting_for, actor=self.actor)
+            return 200, settlement().change_stock(
+                count,
+                waiting_for={spot.sku_id for spot in spots},
+                actor=self.actor,
+                lock=partial(ledger.open_and_lock, [spot.pair for spot in spots]),
+            )
 
         return self.act(effect)
 

@@ -127,7 +127,7 @@ class KeepRuleView(ApiView):
 
         @transaction.atomic
         def remove() -> None:
-            rules = visible_keep_rules(self.actor).select_for_update(of=("self",))
+            rules = visible_keep_rules(self.actor).select_for_update(of=("self",), no_key=True)
             rule = rules.filter(code=code).first()
             if rule is None:
                 raise NotFound()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 from core.api.fields import MAX_ITEMS, MAX_QUANTITY, CodeField, StrictIntegerField, StrictSerializer
 from core.api.views import ApiView
 from core.idempotency.execute import retry_conflicts
+from inventory import ledger
 from inventory.api.fields import refuse_duplicates
 from inventory.commands.change import StockChange
 from inventory.commands.keep_from_sale.safety_stock import keep_safe
@@ -65,7 +67,12 @@ class SafetyStockView(ApiView):
                 keep_safe(levels=levels, actor=self.actor)
                 return None, StockChange(more=skus)
 
-            settlement().change_stock(keep, waiting_for=skus, actor=self.actor)
+            settlement().change_stock(
+                keep,
+                waiting_for=skus,
+                actor=self.actor,
+                lock=partial(ledger.open_and_lock, [spot.pair for spot in spots]),
+            )
 
         retry_conflicts(put)
         return Response({"lines": lines})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -20,6 +21,7 @@ from core.api.fields import (
     StrictSerializer,
 )
 from core.api.views import ApiView
+from inventory import ledger
 from inventory.api.answers import BrokenAnswer, by_pair, render_broken
 from inventory.api.count_body import PastMomentField
 from inventory.api.drift import SourceField, StepAnswer, render_movement
@@ -122,7 +124,10 @@ class SnapshotsView(ApiView):
                 return applied, applied.change
 
             applied = settlement().change_stock(
-                take, waiting_for={spot.sku_id for spot in spots}, actor=self.actor
+                take,
+                waiting_for={spot.sku_id for spot in spots},
+                actor=self.actor,
+                lock=partial(ledger.open_and_lock, [spot.pair for spot in spots]),
             )
             now = by_pair(applied.change.balances)
             answer = _render(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 
 from core.api.fields import MAX_ITEMS, CodeField, QuantityField, StrictSerializer
 from core.api.views import ApiView, listed
+from inventory import ledger
 from inventory.api.answers import (
     BalanceAnswer,
     BrokenAnswer,
@@ -121,8 +123,12 @@ class UnavailableView(ApiView):
                 )
                 return _render(body["reference"], spots, change), change
 
-            waiting_for = {spot.sku_id for spot in spots}
-            return 201, settlement().change_stock(move, waiting_for=waiting_for, actor=self.actor)
+            return 201, settlement().change_stock(
+                move,
+                waiting_for={spot.sku_id for spot in spots},
+                actor=self.actor,
+                lock=partial(ledger.open_and_lock, [spot.pair for spot in spots]),
+            )
 
         return self.act(effect)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from django.db.models.functions import Now
 
@@ -12,7 +12,7 @@ from inventory.choices import Reason, ReservationState
 from inventory.errors import ReservationNotLive
 from inventory.events import publish_carts
 from inventory.ledger import Part
-from inventory.models import Reservation, ReservationGroup, Sku
+from inventory.models import Reservation, ReservationGroup
 
 
 def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list[str]:
@@ -29,15 +29,13 @@ def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list
     return ended
 
 
-def redeem_hold(
-    *, reservation_id: str, channel_id: int, skus: Collection[str], actor: str
-) -> dict[tuple[int, int], int]:
+def redeem_hold(*, reservation_id: str, channel_id: int, actor: str) -> dict[tuple[int, int], int]:
     """Release a cart's units, in the transaction in which its order reserves them.
 
-    The Stock rows of the cart, and of the order's `skus` (codes), stay locked until the order
-    has reserved them: no other buyer comes between, and rows are locked once, in order.
-    Returns the units by (SKU id, location id): the order may have them, even if they were fenced or
-    kept as safety stock since the cart reserved them.
+    The caller has locked all Stock rows of the cart's SKUs and of the order's: no other buyer comes
+    between, and rows are locked once, in order. Returns the units by (SKU id, location id): the
+    order may have them, even if they were fenced or kept as safety stock since the cart reserved
+    them.
     Raises `ReservationNotLive` when the hold is unknown, over, or another channel's.
     """
     try:
@@ -51,10 +49,7 @@ def redeem_hold(
     )
     if not rows or any(state != ReservationState.HELD for _, _, state, _, _ in rows):
         raise ReservationNotLive()
-    ordered = Sku.objects.filter(code__in=skus).values_list("id", flat=True)
-    touched = sorted({*ordered, *(sku_id for _, _, _, sku_id, _ in rows)})
-    ledger.lock_skus(touched)
-    end_stale_holds(actor=actor, sku_ids=touched)
+    end_stale_holds(actor=actor, sku_ids=sorted({sku_id for _, _, _, sku_id, _ in rows}))
     done = ledger.close_reservations(
         [Part(identity, quantity) for identity, quantity, _, _, _ in rows],
         state=ReservationState.RELEASED,

@@ -28,7 +28,13 @@ from inventory.ledger.reservations import (
     post_reserved,
     reserve,
 )
-from inventory.ledger.rows import lock_rows, lock_skus, open_rows, set_safety_stock
+from inventory.ledger.rows import (
+    lock_rows,
+    lock_skus,
+    open_and_lock,
+    open_rows,
+    set_safety_stock,
+)
 from inventory.ledger.shapes import (
     BALANCE_LIMIT,
     Balance,
@@ -60,6 +66,7 @@ __all__ = [
     "lock_rows",
     "lock_skus",
     "make_room",
+    "open_and_lock",
     "open_and_lock_figures",
     "open_rows",
     "post",

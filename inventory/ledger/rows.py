@@ -52,6 +52,16 @@ def lock_skus(sku_ids: Collection[int]) -> dict[Pair, Balance]:
     return _lock("s.sku_id = ANY(%s::bigint[])", [list(sku_ids)])
 
 
+def open_and_lock(pairs: Collection[Pair], sku_ids: Collection[int]) -> None:
+    """Open the Stock rows of pairs, then lock all rows of these SKUs.
+
+    Who opens a row waits for another transaction that has just opened it, so no row may be locked
+    by then.
+    """
+    open_rows(pairs)
+    lock_skus(sku_ids)
+
+
 def lock_rows_of_reservations(reservation_ids: Collection[int]) -> None:
     """Lock the Stock rows that these reservations bind, in order."""
     _lock(

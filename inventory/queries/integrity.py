@@ -137,6 +137,12 @@ POOL_LAWS = (
            WHERE found < 0""",
     ),
     Law(
+        "ledger_has_its_partitions",
+        """SELECT NULL::bigint, NULL::bigint, 'movements in the default partition', 0::bigint,
+                  (SELECT count(*) FROM inventory_stockmovement_default)
+           WHERE EXISTS (SELECT FROM inventory_stockmovement_default)""",
+    ),
+    Law(
         "guards_stand",  # refused by the database for any client
         """SELECT NULL::bigint, NULL::bigint, guard, 1::bigint, there
            FROM (

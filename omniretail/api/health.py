@@ -16,6 +16,7 @@ from kombu import Connection
 from kombu.exceptions import KombuError
 
 from core.problems.handler import to_be_read
+from inventory.queries.ledger_partitions import has_room
 
 log = logging.getLogger("omniretail.api.health")
 
@@ -91,8 +92,18 @@ def check_broker() -> Complaint:
     return None
 
 
+def check_ledger() -> Complaint:
+    try:
+        room = has_room()
+    except Error as error:
+        log.warning("partitions of the ledger cannot be read: %s", error)
+        return "cannot be read"
+    return None if room else "no partition for the next movement: every write of stock is refused"
+
+
 CHECKS: dict[str, Callable[[], Complaint]] = {
     "database": check_database,
     "migrations": check_migrations,
+    "ledger": check_ledger,
     "broker": check_broker,
 }

@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from drf_spectacular.utils import extend_schema
 from prometheus_client import REGISTRY as OF_THIS_PROCESS
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -25,7 +25,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from core.api.views import ApiView
-from core.database.statements import run_named
+from core.database.statements import run, run_named
 from core.metrics.figures import Figures
 
 _CONNECTIONS = """
@@ -34,9 +34,12 @@ WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 
 """
 
 
+_DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
 class DatabaseFigures(Collector):
     """Figures read at each request: work that waits for the worker or that it has missed,
-    and connections by what they do."""
+    connections by what they do, and deadlocks."""
 
     def collect(self) -> Iterator[Metric]:
         for name_of in settings.FIGURES:
@@ -55,6 +58,12 @@ class DatabaseFigures(Collector):
         for state, count in states:
             connections.add_metric([state], count)
         yield connections
+        ((deadlocks,),) = run(_DEADLOCKS)
+        yield CounterMetricFamily(
+            "omniretail_database_deadlocks",
+            "Transactions that the database ended because they waited for one another",
+            value=deadlocks,
+        )
 
 
 class Plain(JSONRenderer):

@@ -133,6 +133,11 @@ _MEANINGS = {
         "Count this SKU now: what was promised beyond the shelf is sourced elsewhere. "
         "Then report it.",
     ),
+    "ledger_has_its_partitions": Meaning(
+        "Each movement is in a partition of the ledger that was prepared for it.",
+        "The task that prepares them has not run for long: look whether the worker lives. Goods "
+        "are sold on; the task puts the movements in order when it runs.",
+    ),
     "guards_stand": Meaning(
         "The database itself refuses balances without movements, and changes of the ledger.",
         "A constraint or trigger is missing, most likely since a restore in parts: restore whole.",

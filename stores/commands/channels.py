@@ -29,7 +29,7 @@ def put_channel(
     columns = {"name": name, "kind": kind, "all_locations": locations is None}
     wanted = {location.pk for location in locations or ()}
     with transaction.atomic():
-        channel, created = Channel.objects.select_for_update().get_or_create(
+        channel, created = Channel.objects.select_for_update(no_key=True).get_or_create(
             code=code, defaults=columns
         )
         expect(None if created else channel.version)

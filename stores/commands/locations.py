@@ -49,7 +49,7 @@ def put_location(
     """
     columns = facts.columns()
     with transaction.atomic():
-        location, created = Location.objects.select_for_update().get_or_create(
+        location, created = Location.objects.select_for_update(no_key=True).get_or_create(
             code=code, defaults=columns
         )
         expect(None if created else location.version)
@@ -91,7 +91,7 @@ def replace_bins(
     """
     with transaction.atomic():
         # Two concurrent replacements must not mix their bins.
-        location.refresh_from_db(from_queryset=Location.objects.select_for_update())
+        location.refresh_from_db(from_queryset=Location.objects.select_for_update(no_key=True))
         expect(location.version)
         there = dict(location.bins.values_list("code", "walk"))
         wanted = {each.code: each.walk for each in bins}

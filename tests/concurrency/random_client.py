@@ -10,17 +10,19 @@ import random
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
+from inventory.models import Reservation
 from inventory.tasks import expire_reservations
 from orders.tasks import fill_backorders
 from tests.concurrency import load
 from tests.conftest import ApiCaller
 from tests.factories import CartBody, OrderBody, OrderLineBody
 
-SKUS, PLACES, COUNTERS = ("A1", "B1"), ("W1", "S1", "S2"), ("S1", "S2")
+SKUS, PLACES, COUNTERS = ("A1", "B1", "C1"), ("W1", "S1", "S2"), ("S1", "S2")
 
 
 class RandomClient:
@@ -146,14 +148,36 @@ class RandomClient:
         if self.carts:
             self.act(f"reservations/{self.carts.pop()}/release")
 
+    def do_let_carts_expire(self) -> None:
+        """End the time of the carts, which whoever needs their goods, or the sweep, then ends."""
+        if self.carts:
+            over = datetime.now(UTC) - timedelta(seconds=1)
+            carts = [self.carts.pop() for _ in range(min(2, len(self.carts)))]
+            Reservation.objects.filter(group__in=carts, state="held").update(expires_at=over)
+
     def do_order_cart(self) -> None:
         if self.carts:
-            wants = [(sku, 1) for sku in SKUS]
+            wants = [(sku, 1) for sku in self.random.sample(SKUS, 2)]
             self._order(f"cart-{self.random.getrandbits(64)}", wants, reservation=self.carts.pop())
 
     def do_order(self) -> None:
         sku, _, units = self.some()
         self._order(str(self.random.getrandbits(64)), [(sku, units)], backorder=True)
+
+    def do_order_batch(self) -> None:
+        """Carts and others in one transaction, some that all machines send, lines in any order."""
+        orders = []
+        for number in range(self.random.randint(2, 5)):
+            wants = [(sku, self.random.randint(1, 3)) for sku in self.random.sample(SKUS, 2)]
+            name = self.random.choice([f"same-{self.turn + number}", str(self.random.random())])
+            cart = self.carts.pop() if self.carts and self.random.random() < 0.5 else None
+            backorder = self.random.random() < 0.5
+            orders.append(self._body(name, wants, backorder=backorder, reservation=cart))
+        self.random.shuffle(orders)
+        answer = self.act("orders/batch", {"orders": orders})
+        for result in answer["results"] if answer else []:
+            code = result["problem"]["code"] if "problem" in result else "accepted"
+            self.outcomes[f"batch {result['status']} {code}"] += 1
 
     def do_order_what_all_order(self) -> None:
         """All machines send this order: it is one."""
@@ -182,6 +206,21 @@ class RandomClient:
         backorder: bool = False,
         reservation: str | None = None,
     ) -> dict[str, Any] | None:
+        body = self._body(
+            external_id, wants, way=way, shop=shop, backorder=backorder, reservation=reservation
+        )
+        return self.act("orders", body)
+
+    def _body(
+        self,
+        external_id: str,
+        wants: list[tuple[str, int]],
+        *,
+        way: str = "ship",
+        shop: str = "",
+        backorder: bool = False,
+        reservation: str | None = None,
+    ) -> dict[str, Any]:
         lines = [
             OrderLineBody(
                 line_id=sku,
@@ -192,8 +231,11 @@ class RandomClient:
             )
             for sku, units in wants
         ]
-        body = OrderBody(external_id=external_id, lines=lines, allow_backorder=backorder)
-        return self.act("orders", body | ({"reservation_id": reservation} if reservation else {}))
+        customer = {"email": f"{external_id[-2:]}@example.org"}
+        body = OrderBody(
+            external_id=external_id, lines=lines, allow_backorder=backorder, customer=customer
+        )
+        return body | ({"reservation_id": reservation} if reservation else {})
 
     def do_cancel(self) -> None:
         if order := self.see("orders"):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from core.access.principal import SYSTEM
+from core.embedded.connection import is_database_embedded
 from inventory import ledger
-from inventory.ledger import Balance, Entry
+from inventory.ledger import Balance, Entry, posting
 from inventory.models import Reservation, Sku, Stock
 from inventory.queries.lookup import Spot
 from orders.commands.fulfilment.cancel import cancel_order
@@ -25,8 +29,9 @@ from tests.concurrency.ledger_helpers import (
     release,
     reserve_one,
 )
-from tests.concurrency.threads import together
+from tests.concurrency.threads import together, wait_until_blocked
 from tests.conftest import ApiCaller
+from tests.deadlocks import ServerLog
 from tests.factories import LocationFactory, SkuFactory, stock_up
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances, order
@@ -130,3 +135,28 @@ def test_a_count_during_a_rush(spot: Spot) -> None:
     assert outcomes[:BUYERS].count(True) == row.reserved + broken
     assert Location.objects.count() == 1
     assert_pool_laws()
+
+
+@pytest.mark.skipif(not is_database_embedded(), reason="reads the server's log")
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_reversed_order_would_be_seen(
+    spot: Spot, server_log: ServerLog, monkeypatch: pytest.MonkeyPatch, is_reversed: bool
+) -> None:
+    """Two who take two rows in opposite order: the one who is ended would be repeated, unseen."""
+    if is_reversed:
+        order = "ORDER BY s.sku_id, s.location_id FOR UPDATE"
+        backwards = "ORDER BY s.sku_id DESC, s.location_id DESC FOR UPDATE"
+        assert order in posting._POST_ENTRIES
+        text = posting._POST_ENTRIES.replace(order, backwards)
+        monkeypatch.setattr(posting, "_POST_ENTRIES", text)
+    second = replace(spot, sku_id=SkuFactory(code="B1").pk, sku="B1")
+    ledger.open_rows([second.pair])
+    both = [Entry(*each.pair, on_hand=1) for each in (spot, second)]
+    with ThreadPoolExecutor(1) as pool, suppress(OperationalError), transaction.atomic():
+        ledger.lock_rows([spot.pair])
+        posting_both = pool.submit(together, lambda: ledger.post(both, actor="a"))
+        wait_until_blocked()
+        ledger.lock_rows([second.pair])
+    posting_both.result()
+    found = server_log.take_deadlocks(connection.settings_dict["NAME"])
+    assert bool(found) is is_reversed

@@ -16,7 +16,7 @@ from inventory.queries.integrity import POOL_LAWS, check_laws
 from orders.models import Order
 from orders.queries.integrity import ORDER_LAWS
 from tests.concurrency.load import run_at_once
-from tests.concurrency.random_client import live
+from tests.concurrency.random_client import SKUS, live
 from tests.factories import (
     ApiClientFactory,
     BarcodeFactory,
@@ -28,7 +28,7 @@ from tests.factories import (
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
-PROCESSES, MACHINES, STEPS = 2, 2, 120  # machines of a process are its threads
+PROCESSES, MACHINES, STEPS = 2, 3, 120  # machines of a process are its threads
 OPENING = 12
 
 
@@ -40,7 +40,7 @@ def test_machines_at_one_pool_keep_its_laws_and_lose_no_unit() -> None:
         for code in ("W1", "S1", "S2")
     ]
     ChannelFactory(code="web")
-    for code in ("A1", "B1"):
+    for code in SKUS:
         sku = SkuFactory(code=code)
         BarcodeFactory(sku=sku, code=f"CODE-{code}")
         for building in buildings:
@@ -60,7 +60,7 @@ def test_machines_at_one_pool_keep_its_laws_and_lose_no_unit() -> None:
     )
 
     outcomes: Counter[str] = Counter()
-    tally = Counter({"A1": OPENING * len(buildings), "B1": OPENING * len(buildings)})
+    tally = Counter(dict.fromkeys(SKUS, OPENING * len(buildings)))
     for machine in told:
         outcomes.update(machine["outcomes"])
         tally.update(machine["tally"])

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from core.database.statements import run
 from core.imports.models import Import
 from core.outbox.relay import number_pending
 from inventory.models import Reservation
@@ -151,3 +152,8 @@ def test_figures_are_guarded(api: ApiCaller) -> None:
     text = {"Accept": "text/plain"}
     assert Client().get("/metrics", headers=text).status_code == 401
     assert Client().get("/metrics", headers=text | api.headers).status_code == 200
+
+
+def test_deadlocks_of_this_database_are_counted(reader: ApiCaller) -> None:
+    ((counted,),) = run("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    assert read(reader)["omniretail_database_deadlocks_total", frozenset()] == counted

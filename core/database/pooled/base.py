@@ -14,7 +14,7 @@ import select
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg import Connection, OperationalError
+from psycopg import Connection, Error
 from psycopg_pool import ConnectionPool
 
 # A connection that was lent out while the database died may come back and be handed on.
@@ -44,6 +44,6 @@ def _is_quiet(connection: Connection[Any]) -> bool:
 def _answers(connection: Connection[Any]) -> bool:
     try:
         ConnectionPool.check_connection(connection)
-    except OperationalError:
+    except Error:
         return False
     return True

@@ -69,7 +69,7 @@ def put_sku(
             "price": facts.price,
             "weight_g": facts.weight_g,
         }
-        sku, created = Sku.objects.select_for_update(of=("self",)).get_or_create(
+        sku, created = Sku.objects.select_for_update(of=("self",), no_key=True).get_or_create(
             code=code, defaults=columns
         )
         expect(None if created else sku.version)
@@ -114,7 +114,7 @@ def as_kept(barcodes: Sequence[str]) -> list[str]:
 def _lock_product(code: str | None) -> Product | None:
     if code is None:
         return None
-    return Product.objects.select_for_update().get_or_create(code=code)[0]
+    return Product.objects.select_for_update(no_key=True).get_or_create(code=code)[0]
 
 
 def _replace_size_guide(

@@ -62,7 +62,7 @@ def move_to_bin(
 
 def _lock(location: Location) -> None:
     """Serialise changes to the bins of one location."""
-    location.refresh_from_db(from_queryset=Location.objects.select_for_update())
+    location.refresh_from_db(from_queryset=Location.objects.select_for_update(no_key=True))
 
 
 def _take(sku: Sku, bin: Bin) -> None:

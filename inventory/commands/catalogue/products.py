@@ -17,7 +17,7 @@ def put_product(
 ) -> Product:
     """Create a product, or replace its values."""
     with transaction.atomic():
-        product, created = Product.objects.select_for_update().get_or_create(code=code)
+        product, created = Product.objects.select_for_update(no_key=True).get_or_create(code=code)
         columns = {"name": name, "size_guide": size_guide}
         changed = [field for field, value in columns.items() if getattr(product, field) != value]
         if changed:

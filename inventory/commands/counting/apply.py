@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from core.access.principal import Principal
+from inventory import ledger
 from inventory.commands.change import StockChange
 from inventory.commands.counting.count import AppliedCount
 from inventory.commands.counting.count_review import finish_count
@@ -17,9 +20,15 @@ def apply_finished_count(*, identity: str, actor: Principal) -> AppliedCount:
     The count is locked before anything else: the pool may lock stock before it runs the act,
     and two people who apply one count would deadlock.
     """
-    lock_count(identity=identity, actor=actor)
+    count = lock_count(identity=identity, actor=actor)
+    skus = sku_ids_counted(identity)
 
     def finish() -> tuple[AppliedCount, StockChange]:
         return finish_count(identity=identity, actor=actor)
 
-    return settlement().change_stock(finish, waiting_for=sku_ids_counted(identity), actor=actor)
+    return settlement().change_stock(
+        finish,
+        waiting_for=skus,
+        actor=actor,
+        lock=partial(ledger.open_and_lock, [(sku_id, count.location_id) for sku_id in skus]),
+    )

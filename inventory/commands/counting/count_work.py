@@ -75,7 +75,12 @@ def start_count(
 
 def lock_count(*, identity: str, actor: Principal) -> Count:
     """Lock a count; raise `NotFound` for one that the actor may not see."""
-    count = visible_counts(actor).filter(pk=as_id(identity)).select_for_update(of=("self",)).first()
+    count = (
+        visible_counts(actor)
+        .filter(pk=as_id(identity))
+        .select_for_update(of=("self",), no_key=True)
+        .first()
+    )
     if count is None:
         raise NotFound("There is no such count.")
     return count

@@ -149,7 +149,7 @@ def lock_delivery(*, identity: str, actor: Principal) -> ExpectedDelivery:
     at one pallet wait for each other before they hold any other lock.
     """
     seen = visible_deliveries(actor).filter(pk=as_id(identity)).prefetch_related(None)
-    delivery = seen.select_for_update(of=("self",)).first()
+    delivery = seen.select_for_update(of=("self",), no_key=True).first()
     if delivery is None:
         raise NotFound("There is no such delivery.")
     return delivery

@@ -48,7 +48,7 @@ def lock_awaited(*, location_id: int, reference: str) -> ExpectedDelivery | None
         ExpectedDelivery.objects.filter(
             location=location_id, reference=reference, state__in=AWAITED
         )
-        .select_for_update()
+        .select_for_update(no_key=True)
         .first()
     )
 

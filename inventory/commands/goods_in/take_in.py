@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from core.access.principal import Principal
+from inventory import ledger
 from inventory.commands.change import StockChange
 from inventory.commands.goods_in.expect import lock_delivery
 from inventory.commands.goods_in.receive import (
@@ -33,7 +35,12 @@ def take_in_goods(
         )
         return change, change
 
-    return settlement().change_stock(receive, waiting_for=list(units), actor=actor)
+    return settlement().change_stock(
+        receive,
+        waiting_for=list(units),
+        actor=actor,
+        lock=partial(ledger.open_and_lock, [(sku_id, location_id) for sku_id in units]),
+    )
 
 
 def take_in_delivery(
@@ -43,9 +50,14 @@ def take_in_delivery(
 
     Raises `NotFound`, `IllegalTransition`, `BalanceOutOfRange`.
     """
-    lock_delivery(identity=identity, actor=actor)
+    location_id = lock_delivery(identity=identity, actor=actor).location_id
 
     def receive() -> tuple[None, StockChange]:
         return None, receive_delivery(identity=identity, arrived=arrived, close=close, actor=actor)
 
-    settlement().change_stock(receive, waiting_for=list(arrived), actor=actor)
+    settlement().change_stock(
+        receive,
+        waiting_for=list(arrived),
+        actor=actor,
+        lock=partial(ledger.open_and_lock, [(sku_id, location_id) for sku_id in arrived]),
+    )

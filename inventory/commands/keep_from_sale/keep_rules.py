@@ -47,7 +47,7 @@ def put_keep_rule(
     """
     columns = asdict(facts)
     with transaction.atomic():
-        rule, created = KeepRule.objects.select_for_update().get_or_create(
+        rule, created = KeepRule.objects.select_for_update(no_key=True).get_or_create(
             code=code, defaults=columns
         )
         expect(None if created else rule.version)

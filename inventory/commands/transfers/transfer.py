@@ -57,7 +57,7 @@ def redraw_transfer(*, transfer_id: int, units: Mapping[int, int]) -> None:
 
     The caller has locked the order that the goods are for. One that is no draft stays as it is.
     """
-    transfer = Transfer.objects.select_for_update().get(pk=transfer_id)
+    transfer = Transfer.objects.select_for_update(no_key=True).get(pk=transfer_id)
     if transfer.state != TransferState.DRAFT:
         return
     if not any(units.values()):
@@ -162,7 +162,10 @@ def subject_of(transfer: Transfer) -> str:
 def lock_transfer(identity: str, actor: Principal, *, at: str) -> Transfer:
     """Lock a transfer for an actor who may see the end where the act happens."""
     transfer = (
-        visible_transfers(actor).filter(pk=as_id(identity)).select_for_update(of=("self",)).first()
+        visible_transfers(actor)
+        .filter(pk=as_id(identity))
+        .select_for_update(of=("self",), no_key=True)
+        .first()
     )
     if transfer is None or not actor.sees_location(getattr(transfer, at).code):
         raise NotFound("There is no such transfer.")

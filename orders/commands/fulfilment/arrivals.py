@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from core.access.principal import Principal
 from core.database.bulk_insert import take_ids
+from inventory import ledger
 from inventory.choices import ReservationState
 from inventory.commands.change import StockChange
 from inventory.commands.transfers.receive_transfer import Arrival, Received, receive_transfer
+from inventory.commands.transfers.transfer import lock_transfer
 from inventory.ledger import NewReservation
 from inventory.models import Reservation
 from inventory.queries.transfers import as_id, sku_ids_of
@@ -54,9 +56,15 @@ def receive_goods(
             _arrive(fulfilment, lines, reservations, received, actor=actor)
         return received.document, received.change
 
+    def lock(skus: Collection[int]) -> None:
+        """Lock the transfer before stock, as an act does that concerns no order."""
+        place = lock_transfer(identity, actor, at="destination").destination_id
+        ledger.open_and_lock([(arrival.sku_id, place) for arrival in arrivals], skus)
+
     return change_stock(
         act,
         waiting_for={*sku_ids_of(identity), *(arrival.sku_id for arrival in arrivals)},
+        lock=lock,
         concerning=Fulfilment.objects.filter(transfer=as_id(identity)).values_list(
             "order_id", flat=True
         ),
@@ -69,7 +77,7 @@ def _on_its_way(identity: str) -> Fulfilment | None:
     waiting = Fulfilment.objects.filter(
         transfer=as_id(identity), state=FulfilmentState.IN_TRANSIT
     ).select_related("order", "location", "source")
-    return waiting.select_for_update(of=("self",)).first()
+    return waiting.select_for_update(of=("self",), no_key=True).first()
 
 
 def _wanted(

@@ -14,7 +14,7 @@ from inventory.commands.change import StockChange
 from inventory.ledger import Part
 from orders.choices import FulfilmentState
 from orders.commands.fulfilment.ship_to_store import adapt_transfers
-from orders.commands.locks import lock_orders
+from orders.commands.locks import lock_goods, lock_orders
 from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import close_empty, settle
 from orders.errors import NothingToCancel
@@ -38,7 +38,8 @@ def cancel_order(
     if order is None:
         raise NotFound()
     skus = set(OrderLine.objects.filter(order=order).values_list("sku_id", flat=True))
-    order = lock_orders({order.pk}, waiting_for=skus)[order.pk]
+    locked = lock_orders({order.pk}, waiting_for=skus)
+    order = locked[order.pk]
     ordered = {line.line_id: line for line in OrderLine.objects.filter(order=order).order_by("pk")}
     in_work = _cancellable_lines(order)
     free = {
@@ -85,11 +86,13 @@ def cancel_order(
                 "order.completed", f"orders/{number}", document, order=number, actor=actor.name
             )
         )
+    if freed:
+        lock_goods(orders=locked, sku_ids=skus)
     ledger.close_reservations(
         freed, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor.name
     )
     if freed:
-        settle(change=StockChange(more=frozenset(skus)), actor=actor)
+        settle(change=StockChange(more=frozenset(skus)), orders=locked, actor=actor)
     return order
 
 

@@ -34,7 +34,7 @@ def lock_fulfilment(*, code: str, actor: Principal, at_counter: bool = False) ->
         raise NotFound("There is no such fulfilment.")
     lock_orders({seen})
     return (
-        Fulfilment.objects.select_for_update(of=("self",))
+        Fulfilment.objects.select_for_update(of=("self",), no_key=True)
         .select_related("order", "location", "source")
         .get(code=code)
     )

@@ -25,7 +25,7 @@ from orders.commands.fulfilment.common import (
     save_step,
     subject_of,
 )
-from orders.commands.locks import lock_orders
+from orders.commands.locks import lock_goods, lock_orders
 from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import settle
 from orders.errors import ReservationBroken
@@ -40,26 +40,28 @@ log = logging.getLogger("omniretail.orders")
 
 def expire_pickup(*, code: str, actor: Principal) -> Fulfilment:
     """Expire a pickup: release the goods, cancel their units, request a refund."""
-    fulfilment = _lock_with_waiting(code=code, actor=actor)
-    _expire(fulfilment, actor=actor)
+    fulfilment, locked = _lock_with_waiting(code=code, actor=actor)
+    _expire(fulfilment, locked, actor=actor)
     return fulfilment
 
 
-def _lock_with_waiting(*, code: str, actor: Principal) -> Fulfilment:
-    """Lock a fulfilment, its order, and the orders whose backorders its goods may fill."""
+def _lock_with_waiting(*, code: str, actor: Principal) -> tuple[Fulfilment, frozenset[int]]:
+    """Lock a fulfilment, its order, and the orders whose backorders its goods may fill; return it
+    with the ids of all these orders."""
     seen = counter_fulfilments(actor).filter(code=code).first()
     if seen is None:
         raise NotFound("There is no such fulfilment.")
     skus = set(seen.lines.values_list("order_line__sku_id", flat=True))
-    lock_orders({seen.order_id}, waiting_for=skus)
-    return (
-        Fulfilment.objects.select_for_update(of=("self",))
+    locked = lock_orders({seen.order_id}, waiting_for=skus)
+    fulfilment = (
+        Fulfilment.objects.select_for_update(of=("self",), no_key=True)
         .select_related("order", "location", "source")
         .get(pk=seen.pk)
     )
+    return fulfilment, frozenset(locked)
 
 
-def _expire(fulfilment: Fulfilment, *, actor: Principal) -> None:
+def _expire(fulfilment: Fulfilment, locked: frozenset[int], *, actor: Principal) -> None:
     fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "expire")
     fulfilment.finished_at = timezone.now()
     save_step(fulfilment, "state", "finished_at")
@@ -69,9 +71,10 @@ def _expire(fulfilment: Fulfilment, *, actor: Principal) -> None:
         if line.quantity > line.fulfilled
     }
     _cancel_units(fulfilment, units, actor=actor)
-    end_reservations(units, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor)
     back_on_sale = frozenset(line.order_line.sku_id for line in units)
-    settle(change=StockChange(more=back_on_sale), actor=actor)
+    lock_goods(orders=locked, sku_ids=back_on_sale)
+    end_reservations(units, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor)
+    settle(change=StockChange(more=back_on_sale), orders=locked, actor=actor)
 
 
 def _cancel_units(
@@ -135,10 +138,10 @@ def expire_due_pickups(*, limit: int = 500) -> int:
 def _expire_one(code: str) -> bool:
     try:
         with transaction.atomic():
-            fulfilment = _lock_with_waiting(code=code, actor=SYSTEM)
+            fulfilment, locked = _lock_with_waiting(code=code, actor=SYSTEM)
             if not _is_due(fulfilment):
                 return False
-            _expire(fulfilment, actor=SYSTEM)
+            _expire(fulfilment, locked, actor=SYSTEM)
     except ReservationBroken:
         log.warning("pickup %s could not be expired: its reservation broke meanwhile", code)
         return False

@@ -116,7 +116,7 @@ def give_up(
         fulfilment.finished_at = timezone.now()
     save_step(fulfilment, "state", "finished_at")
     _note(fulfilment, parts, occasion=occasion, actor=actor)
-    _end(fulfilment, parts, actor=actor)
+    _end(parts, actor=actor)
     source_again(
         wants=[(part.line.order_line_id, part.quantity) for part in parts],
         avoiding=frozenset({fulfilment.building.pk}),
@@ -166,9 +166,12 @@ def _note(
         )
 
 
-def _end(fulfilment: Fulfilment, parts: Sequence[GivenUp], *, actor: Principal) -> None:
-    """End the reservations with the stock effect of the reason, all rows locked in order first."""
-    ledger.lock_rows([(part.line.order_line.sku_id, fulfilment.building.pk) for part in parts])
+def _end(parts: Sequence[GivenUp], *, actor: Principal) -> None:
+    """End the reservations with the stock effect of the reason.
+
+    All rows of the SKUs are locked first: the units are sourced again from other locations.
+    """
+    ledger.lock_skus({part.line.order_line.sku_id for part in parts})
     for reason in RejectReason:
         units: dict[FulfilmentLine, int] = {}
         for part in parts:

@@ -133,7 +133,7 @@ def _take_oldest(location: Location, *, limit: int, actor: Principal) -> list[Fu
         .annotate(due=Cast(promised, DateTimeField()))
         .order_by(F("due").asc(nulls_last=True), "id")
         # Both rows at once and without waiting, so the order of locks cannot matter here.
-        .select_for_update(of=("self", "order"), skip_locked=True)[:limit]
+        .select_for_update(of=("self", "order"), skip_locked=True, no_key=True)[:limit]
     )
 
 
@@ -143,7 +143,7 @@ def _take_named(location: Location, codes: Sequence[str], *, actor: Principal) -
     lock_orders(set(here.values_list("order_id", flat=True)))
     found = {
         fulfilment.code: fulfilment
-        for fulfilment in here.select_for_update(of=("self",)).order_by("pk")
+        for fulfilment in here.select_for_update(of=("self",), no_key=True).order_by("pk")
     }
     unknown = [
         {
@@ -174,7 +174,9 @@ def lock_pick_list(*, identity: int, actor: Principal) -> PickList:
     on_list = Fulfilment.objects.filter(lines__pick_list_lines__pick_list=identity)
     lock_orders(set(on_list.values_list("order_id", flat=True)))
     return (
-        PickList.objects.select_for_update(of=("self",)).select_related("location").get(pk=identity)
+        PickList.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("location")
+        .get(pk=identity)
     )
 
 

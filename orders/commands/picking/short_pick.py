@@ -49,7 +49,7 @@ def _give_up_missing(
     wanted: FulfilmentLine, *, newly_found: int, missing: int, actor: Principal
 ) -> None:
     fulfilment = (
-        Fulfilment.objects.select_for_update(of=("self",))
+        Fulfilment.objects.select_for_update(of=("self",), no_key=True)
         .select_related("order", "location", "source")
         .get(pk=wanted.fulfilment_id)
     )

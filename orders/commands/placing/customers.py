@@ -36,6 +36,7 @@ WITH wanted AS (
         SELECT FROM found f
         WHERE f.known_by = w.known_by AND f.external_id IS NOT DISTINCT FROM w.external_id
     )
+    ORDER BY external_id, known_by
     ON CONFLICT DO NOTHING
     RETURNING id, external_id, CASE WHEN external_id IS NULL THEN email ELSE '' END
 )

@@ -1,7 +1,7 @@
 """Placing orders: always a set, one order being a set of one.
 
 Plan outside of any lock; write the uncontended rows; touch the stock last. A plan that lost
-its goods to another buyer is made again, the last time with the rows locked.
+its goods to another buyer is rolled back and made again with all locked that the set touches.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from core.access.principal import Principal
 from core.idempotency.execute import RetryWithSavepoints
 from core.metrics.counters import ORDERS_PLACED
 from core.problems.catalogue import Conflict, DomainError, ValidationFailed
-from inventory import ledger
 from inventory.commands.holds import end_stale_holds, redeem_hold
 from inventory.errors import InsufficientStock
 from orders.choices import Resolution
 from orders.commands.placing.existing_orders import ExistingOrder, find_existing
+from orders.commands.placing.locking import drop_unused_customers, lock_for_orders
 from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.promises import destination_of
 from orders.commands.placing.requests import OrderRequest
@@ -29,10 +29,9 @@ from orders.errors import ExternalIdConflict
 from orders.models import Return
 from orders.queries.documents import order_documents
 from orders.sourcing import Demand, Plan
-from stores.queries.network import Network
+from stores.queries.network import Network, current_network
 
-LOSSES_BEFORE_LOCKING = 2
-LOSSES_BEFORE_GIVING_UP = 6
+LOSSES_BEFORE_GIVING_UP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +62,51 @@ def place_orders(
     Without `use_savepoint`, two statements are saved, and a lost race raises
     `RetryWithSavepoints`: roll back, and place them with it.
     """
-    outcomes: Outcomes = {}
-    # A cart's hold is given up and taken over under its own savepoint: a refusal restores it.
-    for index, request in enumerate(requests):
-        if request.reservation_id is not None:
-            outcomes |= _place_until_settled({index: request}, actor=actor)
-    rest = {i: request for i, request in enumerate(requests) if i not in outcomes}
-    outcomes |= _place_until_settled(rest, actor=actor, use_savepoint=use_savepoint)
+    pending = dict(enumerate(requests))
+    if any(request.reservation_id is not None for request in requests):
+        outcomes = _place_locked(pending, actor=actor)
+    else:
+        try:
+            with transaction.atomic(savepoint=use_savepoint):
+                outcomes = _place_round(pending, actor=actor, locked=False)
+                if len(outcomes) < len(pending):  # a name came twice: the second waits for a round
+                    raise LostRace()
+        except (LostRace, DomainError):
+            if not use_savepoint:
+                raise RetryWithSavepoints() from None
+            outcomes = _place_locked(pending, actor=actor)
     placed = sum(outcome.status == 201 for outcome in outcomes.values())
     transaction.on_commit(lambda: ORDERS_PLACED.inc(placed))
     return [outcomes[index] for index in range(len(requests))]
 
 
-def _place_until_settled(
-    requests: dict[int, OrderRequest], *, actor: Principal, use_savepoint: bool = True
-) -> Outcomes:
+def _place_locked(requests: dict[int, OrderRequest], *, actor: Principal) -> Outcomes:
+    """Place orders with all locked that they touch: none of them waits for a lock after that."""
+    customers = lock_for_orders(list(requests.values()), network=current_network())
+    outcomes: Outcomes = {}
+    # A cart's hold is given up and taken over under its own savepoint: a refusal restores it.
+    for index, request in requests.items():
+        if request.reservation_id is not None:
+            outcomes |= _settle({index: request}, actor=actor)
+    rest = {i: request for i, request in requests.items() if i not in outcomes}
+    outcomes |= _settle(rest, actor=actor)
+    if customers and any(outcome.problem for outcome in outcomes.values()):
+        drop_unused_customers(customers)
+    return outcomes
+
+
+def _settle(requests: dict[int, OrderRequest], *, actor: Principal) -> Outcomes:
     outcomes: Outcomes = {}
     losses = 0
     while pending := {i: request for i, request in requests.items() if i not in outcomes}:
-        locked = losses >= LOSSES_BEFORE_LOCKING
         try:
-            with transaction.atomic(savepoint=use_savepoint):
-                outcomes |= _place_round(pending, actor=actor, locked=locked)
-        except LostRace:
-            if not use_savepoint:
-                raise RetryWithSavepoints() from None
+            with transaction.atomic():
+                outcomes |= _place_round(pending, actor=actor, locked=True)
+        except LostRace:  # goods at a location that had none of them when all was locked
             losses += 1
-            if losses > LOSSES_BEFORE_LOCKING and len(pending) > 1:
-                # One of them loses for a reason of its own: it must not spoil its neighbours.
-                for index, request in pending.items():
-                    outcomes |= _place_until_settled({index: request}, actor=actor)
-            elif losses > LOSSES_BEFORE_GIVING_UP:
+            if losses > LOSSES_BEFORE_GIVING_UP:
                 outcomes |= dict.fromkeys(pending, Outcome.refused(Conflict()))
         except DomainError as refusal:
-            if not use_savepoint:
-                raise RetryWithSavepoints() from None
             outcomes |= dict.fromkeys(pending, Outcome.refused(refusal))
     return outcomes
 
@@ -114,7 +123,6 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
             entitled = redeem_hold(
                 reservation_id=request.reservation_id,
                 channel_id=source.id,
-                skus=[line.sku for line in request.lines],
                 actor=actor.name,
             )
     by_channel = _read_availability(
@@ -257,7 +265,8 @@ def _read_availability(
     entitled: Mapping[tuple[int, int], int],
     locked: bool,
 ) -> dict[str, ChannelAvailability]:
-    """Read the availability once a channel; end stale holds on the way, lock the rows if asked."""
+    """Read the availability once a channel. Holds that have expired are ended on the way, for
+    which the rows must be locked: raises `LostRace` when they are not."""
     skus: dict[str, set[str]] = {}
     for request in requests:
         skus.setdefault(request.channel, set()).update(line.sku for line in request.lines)
@@ -273,8 +282,9 @@ def _read_availability(
     by_channel = read()
     ids = {identity for each in by_channel.values() for identity in each.snapshot.sku_ids.values()}
     stale = any(each.snapshot.has_stale_holds for each in by_channel.values())
-    if stale:
-        end_stale_holds(actor=actor.name, sku_ids=sorted(ids))
-    if locked:
-        ledger.lock_skus(sorted(ids))
-    return read() if stale or locked else by_channel
+    if not stale:
+        return by_channel
+    if not locked:
+        raise LostRace()
+    end_stale_holds(actor=actor.name, sku_ids=sorted(ids))
+    return read()

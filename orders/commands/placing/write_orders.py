@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,7 +70,7 @@ FIRST_NUMBER = 100_000  # numbers have six digits from the first order on
 
 
 class LostRace(Exception):
-    """Another buyer was faster: roll back and plan again."""
+    """Another buyer was faster, or stock must be locked first: roll back and plan again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,8 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
     )
     documents = _compose(orders, lines, fulfilments, composed.documents)
     inserted, *_ = insert_rows(
-        (ORDERS, orders),
+        # In one order: two sets that place the same orders never wait for each other.
+        (ORDERS, sorted(orders, key=_name)),
         (LINES, [row for rows in lines for row in rows]),
         *composed.rows,
         receipt_rows(
@@ -147,6 +148,10 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
         leaves=True,
     )
     return {item.index: document for item, document in zip(accepted, documents, strict=True)}
+
+
+def _name(order: Mapping[str, Any]) -> tuple[int, str]:
+    return order["channel_id"], order["external_id"]
 
 
 def _order_row(

@@ -15,7 +15,8 @@ from inventory.commands.change import StockChange
 from inventory.commands.conditions import refuse_overdrawn
 from inventory.ledger import Entry
 from orders.choices import Disposition
-from orders.commands.returns.finish_return import finish_if_done, lock_return
+from orders.commands.locks import lock_goods
+from orders.commands.returns.finish_return import finish_if_done, lock_with_waiting
 from orders.commands.settling.settle import settle
 from orders.models import Return, ReturnReceiptLine
 from orders.queries.returns import inspected_units, return_document
@@ -47,7 +48,7 @@ def dispose_return(*, return_id: int, decisions: Sequence[Decision], actor: Prin
     them out of inspection.
     """
     restocked = {d.sku_id for d in decisions if d.disposition == Disposition.RESTOCK}
-    ret = lock_return(return_id, waiting_for=restocked)
+    ret, locked = lock_with_waiting(return_id, waiting_for=restocked)
     next_return_state(ret.state, "dispose")
     matched = match_decided([decision.units for decision in decisions], inspected_units(ret))
     sources = ReturnReceiptLine.objects.select_related("line").in_bulk(
@@ -78,10 +79,12 @@ def dispose_return(*, return_id: int, decisions: Sequence[Decision], actor: Prin
         units=sum(part.quantity for part in matched),
     )
     publish(*finish_if_done(ret, return_document(ret.pk), actor=actor))
+    lock_goods(orders=locked, sku_ids={entry.sku_id for entry in entries})
     ledger.lock_rows({(entry.sku_id, entry.location_id) for entry in entries})
     refuse_overdrawn(entries)
     balances = ledger.post(entries, actor=actor.name)
-    settle(change=StockChange(balances=balances, more=frozenset(restocked)), actor=actor)
+    change = StockChange(balances=balances, more=frozenset(restocked))
+    settle(change=change, orders=locked, actor=actor)
     return ret
 
 

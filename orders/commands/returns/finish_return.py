@@ -17,11 +17,20 @@ from orders.queries.returns import return_document
 from orders.transitions import CANCEL, next_return_state
 
 
-def lock_return(identity: int, *, waiting_for: Collection[int] = ()) -> Return:
-    """Lock a return after its order and the orders that wait for SKUs which may go on sale."""
+def lock_return(identity: int) -> Return:
+    """Lock a return after its order."""
+    return lock_with_waiting(identity, waiting_for=())[0]
+
+
+def lock_with_waiting(
+    identity: int, *, waiting_for: Collection[int]
+) -> tuple[Return, frozenset[int]]:
+    """Lock a return after its order and the orders that wait for these SKUs, which may go on sale;
+    return it with the ids of these orders."""
     order_id = Return.objects.values_list("order_id", flat=True).get(pk=identity)
-    lock_orders({order_id} if order_id else (), waiting_for=waiting_for)
-    return Return.objects.select_for_update(of=("self",)).select_related("order").get(pk=identity)
+    locked = lock_orders({order_id} if order_id else (), waiting_for=waiting_for)
+    rows = Return.objects.select_for_update(of=("self",), no_key=True).select_related("order")
+    return rows.get(pk=identity), frozenset(locked)
 
 
 def return_event(type: str, ret: Return, actor: Principal) -> OutboxEvent:

@@ -14,9 +14,14 @@ from core.outbox.events import OutboxEvent, publish
 from inventory import ledger
 from inventory.choices import Reason
 from inventory.commands.change import StockChange
-from inventory.ledger import Balance, Entry
+from inventory.ledger import Entry
 from orders.choices import Disposition, Resolution
-from orders.commands.returns.finish_return import finish_if_done, lock_return, return_event
+from orders.commands.locks import lock_goods
+from orders.commands.returns.finish_return import (
+    finish_if_done,
+    lock_with_waiting,
+    return_event,
+)
 from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import settle
 from orders.models import OrderLine, Return, ReturnLine, ReturnReceiptLine
@@ -66,7 +71,7 @@ def receive_return(
     `IllegalTransition` and `NotReturnable`; nothing is written then.
     """
     restocked = {a.sku_id for a in arrivals if a.disposition == Disposition.RESTOCK}
-    ret = lock_return(return_id, waiting_for=restocked)
+    ret, locked = lock_with_waiting(return_id, waiting_for=restocked)
     ret.state = next_return_state(ret.state, "receive")
     taken = _tie(ret, arrivals)
     _write(taken, location_id=location_id, actor=actor)
@@ -75,8 +80,13 @@ def receive_return(
     closed = finish_if_done(ret, received.data, actor=actor)
     arrived = replace(received, data=received.data | {"arrivals": _arrivals(taken, location_id)})
     publish(arrived, *_refund(ret, taken, actor), *closed)
-    balances = _stock_in(ret, taken, location_id=location_id, actor=actor)
-    settle(change=StockChange(balances=balances, more=frozenset(restocked)), actor=actor)
+    entries = _entries(ret, taken, location_id=location_id)
+    ledger.open_rows([(entry.sku_id, entry.location_id) for entry in entries])
+    lock_goods(orders=locked, sku_ids={entry.sku_id for entry in entries})
+    # Last, because others wait for the Stock rows.
+    balances = ledger.post(entries, actor=actor.name)
+    change = StockChange(balances=balances, more=frozenset(restocked))
+    settle(change=change, orders=locked, actor=actor)
     return ret
 
 
@@ -189,10 +199,8 @@ def _refund(ret: Return, taken: Sequence[Taken], actor: Principal) -> list[Outbo
     ]
 
 
-def _stock_in(
-    ret: Return, taken: Sequence[Taken], *, location_id: int, actor: Principal
-) -> list[Balance]:
-    """Post the receipt and the dispositions; last, because others wait for the Stock rows."""
+def _entries(ret: Return, taken: Sequence[Taken], *, location_id: int) -> list[Entry]:
+    """Return the movements of the receipt and of the dispositions."""
     reference = f"return/{ret.pk}"
     entries = []
     for part in taken:
@@ -209,5 +217,4 @@ def _stock_in(
                     reason=reason,
                 )
             )
-    ledger.open_rows(sorted({(entry.sku_id, entry.location_id) for entry in entries}))
-    return ledger.post(entries, actor=actor.name)
+    return entries

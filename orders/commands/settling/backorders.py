@@ -29,13 +29,20 @@ def skus_waited_for(*kinds: Mapping[str, Any]) -> set[int]:
 
 
 def fill_backorders(
-    *, sku_ids: Collection[int], actor: Principal, behind: Waiting | None = None
+    *,
+    sku_ids: Collection[int],
+    actor: Principal,
+    among: Collection[int] | None = None,
+    behind: Waiting | None = None,
 ) -> Waiting | None:
     """Reserve available units for the waiting lines of these SKUs, the oldest order first.
 
+    `among` are the ids of orders that are locked, with all rows of the SKUs: no other is filled.
     Handles up to `AT_ONCE` lines; returns the last of them when more may wait behind it.
     """
     lines = OrderLine.objects.filter(sku__in=sku_ids, backordered__gt=0)
+    if among is not None:
+        lines = lines.filter(order__in=list(among))
     if behind is not None:
         lines = lines.filter(Q(order_id__gt=behind[0]) | Q(order_id=behind[0], id__gt=behind[1]))
     queue = list(lines.order_by("order_id", "id").values_list("order_id", "id")[:AT_ONCE])

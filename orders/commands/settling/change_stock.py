@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from core.access.principal import Principal
 from inventory import ledger
 from inventory.commands.change import StockChange
 from inventory.ledger import Broken
-from orders.commands.locks import lock_orders
+from orders.commands.locks import lock_orders, lock_unlocked
 from orders.commands.settling.settle import settle
 from orders.models import FulfilmentLine
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 
 T = TypeVar("T")
 
@@ -39,33 +39,34 @@ def change_stock(
     """Run a change of stock and settle it with the orders it concerns, in one transaction.
 
     `waiting_for` are the ids of all SKUs that the act touches, `concerning` those of orders that
-    it is about. Orders are locked before stock
-    everywhere. Those that wait are known before; those with broken promises only once the
-    stock is locked. So when promises break, the change is rolled back, their orders are locked
-    first, and it is made again. The last attempt locks them late: PostgreSQL may then find a
-    deadlock, and the whole request is repeated.
+    it is about. Orders are locked before stock everywhere, and then all rows of the SKUs: goods for
+    these orders may come from any location. Orders that wait are known before; those with broken
+    promises only once the stock is locked. Those are locked without waiting; where that fails, or
+    not all rows of their SKUs are locked, the change is rolled back and made again with them.
 
-    An act on very many SKUs gives only those that orders wait for, and a `lock` that locks its
-    own rows with all rows of the SKUs it is given.
+    An act that opens Stock rows gives a `lock` that opens them first. An act on very many SKUs
+    gives only those that orders wait for, and a `lock` that locks its own rows with all rows of the
+    SKUs it is given. Raises `OperationalError` when other acts hold these orders time and again.
     """
     owners = frozenset(concerning)
     skus = frozenset(waiting_for)
-    for attempt in range(ATTEMPTS):
+    for _ in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                if lock_orders(owners, waiting_for=skus):
-                    # Their goods may come from any location: lock all rows now, in order.
+                locked = frozenset(lock_orders(owners, waiting_for=skus))
+                if locked:
                     lock(skus)
                 result, change = act()
-                others = _owners_of(change.broken) - owners
-                if others and attempt < ATTEMPTS - 1:
-                    raise _OthersConcerned(others, frozenset(c.sku_id for c in change.broken))
-                settle(change=change, actor=actor)
+                others = _owners_of(change.broken) - locked
+                touched = frozenset(part.sku_id for part in change.broken)
+                if others and not (locked and touched <= skus and lock_unlocked(others)):
+                    raise _OthersConcerned(others, touched)
+                settle(change=change, orders=locked | others, actor=actor)
                 return result
         except _OthersConcerned as concerned:
             owners |= concerned.orders
             skus |= concerned.skus
-    raise AssertionError("unreachable")
+    raise OperationalError("other acts hold the orders of these goods")
 
 
 def _owners_of(broken: Sequence[Broken]) -> frozenset[int]:

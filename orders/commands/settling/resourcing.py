@@ -20,7 +20,8 @@ def source_again(
     """Find other goods for (order line id, units) whose reservations have just ended.
 
     The caller has taken the units out of their fulfilment and ended the reservation; they still
-    count as `reserved` on the order line. Here they are reserved at a location that is not in
+    count as `reserved` on the order line. It has locked their orders, and all rows of their SKUs:
+    goods may come from any location. Here they are reserved at a location that is not in
     `avoiding` (ids), or backordered where the order allows it, or cancelled: the customer is
     notified by `order.line_backordered`, or by `order.cancelled` and `refund.requested`.
     """

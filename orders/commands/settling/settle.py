@@ -13,7 +13,6 @@ from inventory.commands.change import StockChange
 from inventory.ledger import Broken
 from orders.choices import FulfilmentState
 from orders.commands.fulfilment.ship_to_store import adapt_transfers
-from orders.commands.locks import lock_orders
 from orders.commands.settling.backorders import fill_backorders
 from orders.commands.settling.resourcing import source_again
 from orders.models import Fulfilment, FulfilmentLine
@@ -21,22 +20,26 @@ from orders.models.fulfilment import UNFINISHED
 from orders.queries.documents import fulfilment_documents
 
 
-def settle(*, change: StockChange, actor: Principal) -> None:
-    """Source broken reservations again and fill backorders, in the caller's transaction."""
+def settle(*, change: StockChange, orders: Collection[int], actor: Principal) -> None:
+    """Source broken reservations again and fill backorders, in the caller's transaction.
+
+    `orders` are the ids of those that are locked: of broken promises all, of backorders those to be
+    filled now. Stock is locked by now, so others are left to the next sweep.
+    """
     if change.broken:
         mend_broken(change.broken, cause=change.cause, actor=actor)
-    if change.more:
-        fill_backorders(sku_ids=change.more, actor=actor)
+    if change.more and orders:
+        fill_backorders(sku_ids=change.more, among=orders, actor=actor)
 
 
 def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") -> None:
     """Take missing units out of their fulfilments and source them elsewhere.
 
-    `cause` names the act that found them missing, for the order's timeline.
+    Their orders, and all rows of their SKUs, are locked. `cause` names the act that found them
+    missing, for the order's timeline.
     """
     parts = {part.reservation_id: part for part in broken}
     owners = FulfilmentLine.objects.filter(reservation__in=parts)
-    lock_orders(set(owners.values_list("fulfilment__order_id", flat=True)))
     named = owners.select_related(
         "fulfilment__order", "fulfilment__location", "fulfilment__source", "order_line__sku"
     )

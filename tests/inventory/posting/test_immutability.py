@@ -57,7 +57,7 @@ class TestImmutability:
         ):
             cursor.execute("DELETE FROM inventory_stockmovement WHERE id = 45000001")
 
-    @pytest.mark.parametrize("table", ["", "_p0", "_p3", "_p9"])
+    @pytest.mark.parametrize("table", ["", "_p0", "_p3", "_p9", "_default"])
     def test_truncate_is_refused(self, stocked: StockedSku, table: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -1,0 +1,103 @@
+"""Locking all that a set of orders touches, before any of them is placed.
+
+Most orders are placed without: they write their rows and take their stock in one statement at the
+end. Those that must look at locked stock lock in the same order as they would write.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from django.utils import timezone
+
+from core.database.bulk_insert import hex_of, insert_rows, take_ids_and_time
+from core.database.statements import numbers, run
+from inventory import ledger
+from inventory.models import Reservation, Sku
+from orders.commands.placing.customers import find_or_make
+from orders.commands.placing.requests import OrderRequest
+from orders.commands.placing.write_orders import ORDERS
+from stores.queries.network import Network
+
+_NO_ORDER = {
+    "fingerprint": hex_of(b""),
+    "currency": "",
+    "customer_id": None,
+    "ship_to": None,
+    "payment_reference": "",
+    "note": "",
+    "allow_split": False,
+    "allow_backorder": False,
+    "allow_partial": False,
+}
+
+
+def lock_for_orders(requests: Sequence[OrderRequest], *, network: Network) -> list[int]:
+    """Lock the customers of orders, the orders' names, and last all Stock rows of their SKUs and of
+    the carts that they take over. Return the customers' ids, for `drop_unused_customers`."""
+    known = [request for request in requests if request.channel in network.channels]
+    customers = find_or_make([request.customer for request in known if request.customer])
+    _claim_names(known, network)
+    ledger.lock_skus(_skus_of(known))
+    return list(customers.values())
+
+
+def _claim_names(requests: Sequence[OrderRequest], network: Network) -> None:
+    """Wait for those who are placing the same orders, and make later ones wait for this set.
+
+    An order's row is unique by its name from the moment at which it is written, and stays so for
+    others when it is deleted at once: whoever held stock and then met the same order of another
+    transaction would deadlock with it.
+    """
+    named = {(network.channels[r.channel].id, r.external_id): r for r in requests}
+    if not named:
+        return
+    at = timezone.now()
+    ids, written_at = take_ids_and_time(orders_order=len(named))
+    rows: list[dict[str, Any]] = [
+        {
+            **_NO_ORDER,
+            "id": identity,
+            "number": f"claim {identity}",
+            "channel_id": channel_id,
+            "external_id": external_id,
+            "exchange_of_id": _exchanged(named[channel_id, external_id]),
+            "placed_at": at,
+            "updated_at": written_at,
+        }
+        for identity, (channel_id, external_id) in zip(
+            ids["orders_order"], sorted(named), strict=True
+        )
+    ]
+    insert_rows((ORDERS, rows))
+    run("DELETE FROM orders_order WHERE id = ANY(%s::bigint[])", [numbers(ids["orders_order"])])
+
+
+def _exchanged(request: OrderRequest) -> int | None:
+    """Return the id of the return, whose row is touched by a new exchange; None for no id."""
+    text = request.exchange_of or ""
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 19 else None
+
+
+def _skus_of(requests: Sequence[OrderRequest]) -> list[int]:
+    codes = {line.sku for request in requests for line in request.lines}
+    ordered = Sku.objects.filter(code__in=codes).values_list("id", flat=True)
+    carts = []
+    for request in requests:
+        with suppress(ValueError, TypeError):  # no id of a cart: refused when it is placed
+            carts.append(uuid.UUID(request.reservation_id))
+    held = Reservation.objects.filter(group__in=carts).values_list("sku_id", flat=True)
+    return sorted({*ordered, *(held if carts else ())})
+
+
+def drop_unused_customers(identities: Sequence[int]) -> None:
+    """Delete those of these customers that have no order: theirs was refused, which leaves no
+    trace. Others cannot have seen them yet."""
+    run(
+        """DELETE FROM orders_customer c WHERE id = ANY(%s::bigint[])
+           AND NOT EXISTS (SELECT FROM orders_order o WHERE o.customer_id = c.id)""",
+        [numbers(identities)],
+    )
