@@ -1,0 +1,69 @@
+"""A storm against a service of its own, with books of its own: `make torture`.
+
+    .venv/bin/python bench/torture/run.py [--seed N] [--seconds N] [--clients N] [--bug N]
+
+Exit code 1 when any law did not hold. docs/torture.md says what is done and what is compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+BENCH = Path(__file__).resolve().parents[1]
+sys.path[0] = str(BENCH)
+
+from environment import REPOSITORY, Environment  # noqa: E402
+
+from torture.bugs import BUGS  # noqa: E402
+from torture.checkout import copy_code  # noqa: E402
+from torture.storm import Outcome, Plan, Storm  # noqa: E402
+from torture.verdicts import print_table  # noqa: E402
+
+OWN_SERVERS = {"DATABASE_URL": "", "CELERY_BROKER_URL": ""}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=360.0)
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--kills", type=int, default=1_000_000, help="at most so many")
+    parser.add_argument("--bug", type=int, choices=sorted(BUGS), help="run with this bug seeded")
+    parser.add_argument("--patch", help="run with this difference applied, as git writes them")
+    given = parser.parse_args()
+    bug = BUGS[given.bug] if given.bug else None
+    if bug:
+        print(f"Bug {given.bug}: {bug.what}; it breaks {bug.law}", file=sys.stderr)
+    plan = Plan(
+        given.seed, given.seconds, given.clients, given.kills, stop_at=bug.law if bug else ""
+    )
+    with tempfile.TemporaryDirectory(prefix="torture-code-") as folder:
+        checkout = REPOSITORY
+        if bug or given.patch:
+            checkout = copy_code(Path(folder), bug=bug, patch=given.patch)
+        outcome = blow(plan, checkout)
+    report(outcome, plan)
+    return 1 if outcome.verdicts.count else 0
+
+
+def blow(plan: Plan, checkout: Path) -> Outcome:
+    with Environment(variables=OWN_SERVERS, checkout=checkout) as environment:
+        return Storm(environment, plan).run()
+
+
+def report(outcome: Outcome, plan: Plan) -> None:
+    print_table(outcome.verdicts)
+    figures: dict[str, Any] = {"seed": plan.seed, "seconds": round(outcome.took)} | outcome.figures
+    print()
+    for name, figure in figures.items():
+        print(f"{name:<28}{figure:>12,}")
+    count = outcome.verdicts.count
+    print(f"\n{count:,} violations" if count else "\nok")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
