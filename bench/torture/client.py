@@ -54,6 +54,7 @@ class Journal:
     acts: deque[Act] = field(default_factory=deque)
     reads: int = 0
     turned_away: int = 0
+    latest_done: float = 0.0  # when the latest act began that was done
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -125,6 +126,8 @@ class Client(Service):
             pause = min(LONGEST_PAUSE, pause * 2)
         act.ended = time.monotonic()
         self.journal.acts.append(act)
+        if act.is_done:
+            self.journal.latest_done = max(self.journal.latest_done, act.began)
         self.done.append(act)
         return act
 

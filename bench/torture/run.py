@@ -20,6 +20,7 @@ from environment import REPOSITORY, Environment  # noqa: E402
 
 from torture.bugs import BUGS  # noqa: E402
 from torture.checkout import copy_code  # noqa: E402
+from torture.proof import CAUGHT, prove  # noqa: E402
 from torture.storm import Outcome, Plan, Storm  # noqa: E402
 from torture.verdicts import print_table  # noqa: E402
 
@@ -34,7 +35,10 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=1_000_000, help="at most so many")
     parser.add_argument("--bug", type=int, choices=sorted(BUGS), help="run with this bug seeded")
     parser.add_argument("--patch", help="run with this difference applied, as git writes them")
+    parser.add_argument("--all-bugs", action="store_true", help="seed each bug in turn")
     given = parser.parse_args()
+    if given.all_bugs:
+        return prove(["--seed", str(given.seed), "--clients", str(given.clients)])
     bug = BUGS[given.bug] if given.bug else None
     if bug:
         print(f"Bug {given.bug}: {bug.what}; it breaks {bug.law}", file=sys.stderr)
@@ -47,6 +51,9 @@ def main() -> int:
             checkout = copy_code(Path(folder), bug=bug, patch=given.patch)
         outcome = blow(plan, checkout)
     report(outcome, plan)
+    if bug:
+        caught = outcome.verdicts.violations.get(bug.law)
+        print(f"{CAUGHT} {outcome.took:.0f} s" if caught else f"{bug.law} was not broken")
     return 1 if outcome.verdicts.count else 0
 
 

@@ -20,7 +20,12 @@ from torture.feed import Subscriber
 from torture.gate import Gate
 from torture.laws import judge, judge_lists
 from torture.laws.privacy import compare_copies, compare_orders_of_erased
-from torture.laws.service import judge_answers, judge_deadlocks, judge_recoveries
+from torture.laws.service import (
+    LONGEST_RECOVERY,
+    judge_answers,
+    judge_deadlocks,
+    judge_recoveries,
+)
 from torture.laws.settled import judge_settled
 from torture.nemesis import Nemesis
 from torture.telling import Telling
@@ -30,6 +35,7 @@ from torture.world import World, prepare
 
 KEYS = 3  # API clients; orders of one are committed in groups
 LOOK_EVERY = 20.0  # seconds of storm between two looks
+LOOK_SOON = 8.0  # the same where a bug is looked for
 LONGEST_TURN = 150.0  # seconds until clients that do not come to rest are left out of a look
 CALM = (5.0, 9.0)  # seconds between the end of one kill and the next
 LONGEST_SETTLE = 100.0
@@ -81,11 +87,12 @@ class Storm:
         for thread in (*threads, kills):
             thread.start()
         telling = Telling(self._plan.seconds)
-        looked = began
+        looked, look_every = began, LOOK_SOON if self._plan.stop_at else LOOK_EVERY
         while (now := time.monotonic()) - began < self._plan.seconds and not self._is_caught():
             telling.show(now - began, self._journal, self.books, self._verdicts())
             self._stop.wait(1.0)
-            if now - looked > LOOK_EVERY:
+            self._watch_recovery(now)
+            if now - looked > look_every:
                 self._look()
                 looked = time.monotonic()
         if not self._is_caught():
@@ -142,6 +149,12 @@ class Storm:
                 if self._stop.is_set():
                     return
                 self.books.kills.append(self._nemesis.strike())
+
+    def _watch_recovery(self, now: float) -> None:
+        """See at once when nothing is done any more: a look would wait for the same service."""
+        for at, what in self.books.kills[-1:]:
+            if now - at > LONGEST_RECOVERY and self._journal.latest_done < at:
+                self.books.check("it_recovers_in_time", False, f"{what}: nothing since {at:.0f}")
 
     # Looking
 

@@ -29,7 +29,8 @@ class Reading(Kind):
     def _check_row(self, row: dict[str, Any]) -> None:
         figures = row["on_hand"], row["reserved"], row["unavailable"], row["available"]
         adds_up = row["available"] == row["on_hand"] - row["reserved"] - row["unavailable"]
-        self.books.check("reads_are_never_negative", min(figures) >= 0 and adds_up, row)
+        self.books.check("reads_are_never_negative", min(figures) >= 0, row)
+        self.books.check("reads_add_up", adds_up, row)
         key = row["sku"], row["location"]
         seen = self._versions.get(key, -1)
         self.books.check(
