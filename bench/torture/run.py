@@ -8,6 +8,7 @@ Exit code 1 when any law did not hold. docs/torture.md says what is done and wha
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +21,7 @@ from environment import REPOSITORY, Environment  # noqa: E402
 
 from torture.bugs import BUGS  # noqa: E402
 from torture.checkout import copy_code  # noqa: E402
-from torture.proof import CAUGHT, prove  # noqa: E402
+from torture.proof import prove  # noqa: E402
 from torture.storm import Outcome, Plan, Storm  # noqa: E402
 from torture.verdicts import print_table  # noqa: E402
 
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--bug", type=int, choices=sorted(BUGS), help="run with this bug seeded")
     parser.add_argument("--patch", help="run with this difference applied, as git writes them")
     parser.add_argument("--all-bugs", action="store_true", help="seed each bug in turn")
+    parser.add_argument("--result", help="a file for the outcome as JSON")
     given = parser.parse_args()
     if given.all_bugs:
         return prove(["--seed", str(given.seed), "--clients", str(given.clients)])
@@ -51,9 +53,8 @@ def main() -> int:
             checkout = copy_code(Path(folder), bug=bug, patch=given.patch)
         outcome = blow(plan, checkout)
     report(outcome, plan)
-    if bug:
-        caught = outcome.verdicts.violations.get(bug.law)
-        print(f"{CAUGHT} {outcome.took:.0f} s" if caught else f"{bug.law} was not broken")
+    if given.result:
+        Path(given.result).write_text(json.dumps(outcome.document(), indent=1))
     return 1 if outcome.verdicts.count else 0
 
 

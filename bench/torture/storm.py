@@ -59,6 +59,15 @@ class Outcome:
     took: float  # seconds from the first act to the last look, or until `stop_at` was broken
     figures: dict[str, Any] = field(default_factory=dict)
 
+    def document(self) -> dict[str, Any]:
+        """Return it as plain values: what was checked and what was wrong, by law."""
+        return {
+            "seconds": self.took,
+            "checked": dict(self.verdicts.checked),
+            "violations": dict(self.verdicts.violations),
+            "figures": self.figures,
+        }
+
 
 class Storm:
     def __init__(self, environment: Environment, plan: Plan) -> None:
