@@ -94,6 +94,11 @@ class Environment:
         if not self._kept and error is None:
             shutil.rmtree(self.home, ignore_errors=True)
 
+    def rehome(self, home: Path) -> None:
+        """Go on in another folder: the service must not run just now."""
+        self.home = home
+        self.variables = self.variables | {"DATA_DIR": str(home)}
+
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(self.address, autocommit=True)
 

@@ -14,6 +14,28 @@ PACKAGES = ("core", "omniretail", "stores", "inventory", "orders")
 ELSEWHERE = ("tests/*", "docs/*", "bench/*", "*.md")  # of a patch: not part of the copy
 
 
+def copy_commit(folder: Path) -> Path | None:
+    """Copy the code of the commit before the newest migration; None without a history."""
+    newest = _git("log", "-1", "--format=%H", "--", ":(glob)*/**/migrations/0*.py").strip()
+    archive = folder / "old.tar"
+    if newest:
+        _git("archive", f"--output={archive}", f"{newest}^")
+    if not archive.exists():
+        return None
+    folder.chmod(0o755)
+    shutil.unpack_archive(archive, folder)
+    archive.unlink()
+    return folder
+
+
+def _git(*words: str) -> str:
+    """Return what git says of this checkout, nothing where it fails."""
+    done = subprocess.run(
+        ["git", *words], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    return done.stdout if done.returncode == 0 else ""
+
+
 def copy_code(folder: Path, *, bug: Bug | None = None, patch: str | None = None) -> Path:
     """Copy the service's packages, seed a bug, apply a patch; return the folder.
 

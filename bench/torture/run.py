@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +22,7 @@ from environment import REPOSITORY, Environment  # noqa: E402
 
 from torture.bugs import BUGS  # noqa: E402
 from torture.checkout import copy_code  # noqa: E402
+from torture.everything import run_everything  # noqa: E402
 from torture.proof import prove  # noqa: E402
 from torture.storm import Outcome, Plan, Storm  # noqa: E402
 from torture.verdicts import print_table  # noqa: E402
@@ -37,8 +39,16 @@ def main() -> int:
     parser.add_argument("--bug", type=int, choices=sorted(BUGS), help="run with this bug seeded")
     parser.add_argument("--patch", help="run with this difference applied, as git writes them")
     parser.add_argument("--all-bugs", action="store_true", help="seed each bug in turn")
+    parser.add_argument("--everything", action="store_true", help="more than the storm")
+    parser.add_argument("--rounds", type=int, default=100, help="of each race by hand")
     parser.add_argument("--result", help="a file for the outcome as JSON")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the service is stopped on the way out
+    if given.everything:
+        plan = Plan(given.seed, given.seconds, given.clients, given.kills)
+        verdicts = run_everything(plan, given.rounds, OWN_SERVERS)
+        print_table(verdicts)
+        return 1 if verdicts.count else 0
     if given.all_bugs:
         return prove(["--seed", str(given.seed), "--clients", str(given.clients)])
     bug = BUGS[given.bug] if given.bug else None
@@ -60,7 +70,10 @@ def main() -> int:
 
 def blow(plan: Plan, checkout: Path) -> Outcome:
     with Environment(variables=OWN_SERVERS, checkout=checkout) as environment:
-        return Storm(environment, plan).run()
+        storm = Storm(environment, plan)
+        storm.prepare()
+        storm.blow(plan.seconds)
+        return storm.outcome
 
 
 def report(outcome: Outcome, plan: Plan) -> None:

@@ -7,7 +7,10 @@ import threading
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Thread
 from typing import Any
 
 from environment import Environment
@@ -16,6 +19,7 @@ from service import GivenUp, Service
 from torture.books import Books
 from torture.client import Client, Journal
 from torture.clients import WEIGHTS
+from torture.clients.base import Kind
 from torture.feed import Subscriber
 from torture.gate import Gate
 from torture.laws import judge, judge_lists
@@ -70,64 +74,71 @@ class Outcome:
 
 
 class Storm:
+    """`prepare` once, then `blow` as often as wanted: the books go on from one to the next."""
+
     def __init__(self, environment: Environment, plan: Plan) -> None:
-        self._environment, self._plan = environment, plan
-        self.books, self._journal, self._gate = Books(), Journal(), Gate()
-        self._world = World(self.books, plan.seed)
+        self.environment, self._plan = environment, plan
+        self.books, self.journal, self._gate = Books(), Journal(), Gate()
+        self.world = World(self.books, plan.seed)
         self._keys = [environment.key]
         self._keys += [environment.issue_key(f"torture-{n}") for n in range(1, KEYS)]
-        self._subscriber = Subscriber(self._client("subscriber"), self.books)
+        self._subscriber = Subscriber(self.client("subscriber"), self.books)
         self._nemesis = Nemesis(environment, random.Random(f"{plan.seed} nemesis"))
+        self.clients = [self.client(f"client {n}", n) for n in range(plan.clients)]
+        self._crews = [[kind(each, self.world) for kind in WEIGHTS] for each in self.clients]
         self._peace = threading.Lock()
         self._stop = threading.Event()
         self._latest = Verdicts()
-        self._clients: list[Client] = []
-        self._deadlocks_before = 0
+        self._recoveries: list[float] = []
+        self._deadlocks = 0
+        self._took = 0.0
 
-    def run(self) -> Outcome:
-        prepare(self._client("prepare"), self.books)
+    def prepare(self) -> None:
+        prepare(self.client("prepare"), self.books)
+
+    def blow(self, seconds: float, *, incident: Callable[[], None] | None = None) -> None:
+        """Let the clients act for so long, then compare; `incident` happens instead of kills."""
+        self._stop.clear()
         began = time.monotonic()
-        threads = [
-            threading.Thread(target=self._live, args=(number,), daemon=True)
-            for number in range(self._plan.clients)
-        ]
-        threads += [threading.Thread(target=self._subscribe, daemon=True)]
-        kills = threading.Thread(target=self._strike, daemon=True)
-        for thread in (*threads, kills):
+        crews = zip(self.clients, self._crews, strict=True)
+        acts = [partial(self._live, client, kinds) for client, kinds in crews]
+        threads = [Thread(target=act, daemon=True) for act in (*acts, self._subscribe)]
+        trouble = Thread(target=incident or self._strike, daemon=True)
+        for thread in (*threads, trouble):
             thread.start()
-        telling = Telling(self._plan.seconds)
+        telling = Telling(seconds)
         looked, look_every = began, LOOK_SOON if self._plan.stop_at else LOOK_EVERY
-        while (now := time.monotonic()) - began < self._plan.seconds and not self._is_caught():
-            telling.show(now - began, self._journal, self.books, self._verdicts())
+        while (now := time.monotonic()) - began < seconds and not self._is_caught():
+            telling.show(now - began, self.journal, self.books, self._verdicts())
             self._stop.wait(1.0)
             self._watch_recovery(now)
-            if now - looked > look_every:
+            if now - looked > look_every and not incident:
                 self._look()
                 looked = time.monotonic()
-        if not self._is_caught():
-            self._stop.set()
-            kills.join()
-            for thread in threads:
-                thread.join(LONGEST_TURN)
-            self._settle()
         self._stop.set()
-        for client in self._clients:
-            client.stopped = True
+        if not self._is_caught():
+            for thread in (trouble, *threads):
+                thread.join(LONGEST_TURN)
+            self.settle()
+        for client in self.clients:
+            client.stopped = self._is_caught()
         telling.end()
-        return Outcome(self._verdicts(), time.monotonic() - began, self._figures())
+        self._took += time.monotonic() - began
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(self._verdicts(), self._took, self._figures())
+
+    def client(self, name: str, number: int = 0) -> Client:
+        """Return a client of its own chance, under one of the keys."""
+        chance = random.Random(f"{self._plan.seed} {name}")
+        key = self._keys[number % len(self._keys)]
+        return Client(self.environment.url, key, self.journal, chance)
 
     # Clients
 
-    def _client(self, name: str, number: int = 0) -> Client:
-        chance = random.Random(f"{self._plan.seed} {name}")
-        key = self._keys[number % len(self._keys)]
-        return Client(self._environment.url, key, self._journal, chance)
-
-    def _live(self, number: int) -> None:
+    def _live(self, client: Client, kinds: list[Kind]) -> None:
         """Be one client, of every kind by turns."""
-        client = self._client(f"client {number}", number)
-        self._clients.append(client)
-        kinds = [kind(client, self._world) for kind in WEIGHTS]
         weights = list(WEIGHTS.values())
         while not self._stop.is_set():
             (kind,) = client.chance.choices(kinds, weights)
@@ -135,7 +146,7 @@ class Storm:
                 if not self._stop.is_set():
                     self._take_turn(kind)
 
-    def _take_turn(self, kind: Any) -> None:
+    def _take_turn(self, kind: Kind) -> None:
         try:
             kind.turn()
         except Exception:
@@ -162,7 +173,7 @@ class Storm:
     def _watch_recovery(self, now: float) -> None:
         """See at once when nothing is done any more: a look would wait for the same service."""
         for at, what in self.books.kills[-1:]:
-            if now - at > LONGEST_RECOVERY and self._journal.latest_done < at:
+            if now - at > LONGEST_RECOVERY and self.journal.latest_done < at:
                 self.books.check("it_recovers_in_time", False, f"{what}: nothing since {at:.0f}")
 
     # Looking
@@ -187,9 +198,9 @@ class Storm:
 
     def _wait_until_idle(self) -> bool:
         """Wait until the service answers and no file is being applied."""
-        client, deadline = self._client("look"), time.monotonic() + LONGEST_SETTLE
+        client, deadline = self.client("look"), time.monotonic() + LONGEST_SETTLE
         while time.monotonic() < deadline:
-            if self._environment.is_ready():
+            if self.environment.is_ready():
                 page = client.look("imports", state="queued,running")
                 if page is not None and not page["results"]:
                     return True
@@ -198,20 +209,20 @@ class Storm:
 
     def _compare(self) -> tuple[Verdicts, View, Records]:
         self._subscriber.catch_up()
-        with self._environment.connect() as connection:
+        with self.environment.connect() as connection:
             view, records = view_of_rows(connection)
         verdicts = judge(self.books, self._subscriber, view, records)
         compare_orders_of_erased(verdicts, self.books, view)
         return verdicts, view, records
 
     def _judge_service(self, verdicts: Verdicts) -> None:
-        acts = list(self._journal.acts)
+        acts = list(self.journal.acts)
         judge_answers(verdicts, acts)
-        self.recoveries = judge_recoveries(verdicts, self.books, acts)
-        log = self._environment.home / "log" / "postgres.log"
-        self.deadlocks = judge_deadlocks(verdicts, log)
+        self._recoveries = judge_recoveries(verdicts, self.books, acts)
+        log = self.environment.home / "log" / "postgres.log"
+        self._deadlocks = judge_deadlocks(verdicts, log)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Let the service finish what waits, then compare all, the API's lists as well."""
         self._wait_until_idle()
         deadline = time.monotonic() + LONGEST_SETTLE
@@ -228,12 +239,12 @@ class Storm:
                 break
             verdicts = self._compare()[0]
         self._judge_service(verdicts)
-        with self._environment.connect() as connection:
+        with self.environment.connect() as connection:
             compare_copies(verdicts, self.books, view, connection)
         self._latest = verdicts.plus(settled).plus(self._judge_lists())
 
     def _judge_lists(self) -> Verdicts:
-        service = Service(self._environment.url, self._environment.key)
+        service = Service(self.environment.url, self.environment.key)
         try:
             return judge_lists(self.books, view_of_api(service))
         except GivenUp as error:
@@ -242,21 +253,20 @@ class Storm:
             return verdicts
 
     def _figures(self) -> dict[str, Any]:
-        acts = list(self._journal.acts)
+        acts = list(self.journal.acts)
         sorts = Counter(
             "done" if act.is_done else "refused" if act.status else "unknown" for act in acts
         )
-        recoveries = getattr(self, "recoveries", [])
         return {
             "acts": len(acts),
             "2xx": sorts["done"],
             "refused": sorts["refused"],
             "unknown to the end": sorts["unknown"],
-            "reads": self._journal.reads,
+            "reads": self.journal.reads,
             "5xx": sum(fault[:1] == "5" for act in acts for fault in act.faults),
-            "turned away, asked again": self._journal.turned_away,
+            "turned away, asked again": self.journal.turned_away,
             "events heard": self._subscriber.last,
             "kills": len(self.books.kills),
-            "deadlocks": getattr(self, "deadlocks", 0),
-            "slowest recovery, s": round(max(recoveries, default=0.0), 1),
+            "deadlocks": self._deadlocks,
+            "slowest recovery, s": round(max(self._recoveries, default=0.0), 1),
         }

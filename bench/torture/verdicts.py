@@ -33,6 +33,11 @@ class Verdicts:
                     both.violations[law] += texts
         return both
 
+    def take(self, other: Verdicts) -> None:
+        """Add what another has."""
+        both = self.plus(other)
+        self.checked, self.violations = both.checked, both.violations
+
     @property
     def count(self) -> int:
         return sum(len(texts) for texts in self.violations.values())

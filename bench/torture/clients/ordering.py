@@ -24,9 +24,9 @@ class Ordering(Kind):
     def _body(self) -> dict[str, Any]:
         chance = self.client.chance
         if self.lucky(15):
-            wanted = [(chance.choice(SCARCE), 1)]
+            wanted = [(chance.choice((*SCARCE, KEPT)), 1)]
         else:
-            skus = chance.sample((*SOLD, *COUNTED, KEPT), chance.choice((1, 1, 1, 2, 2, 3, 5)))
+            skus = chance.sample((*SOLD, *COUNTED), chance.choice((1, 1, 1, 2, 2, 3, 5)))
             wanted = [(sku, self.units(4)) for sku in skus]
         channel = chance.choice(("web", "web", "market"))
         body = order_body(self.client, channel, wanted, self.some(self.world.customers))

@@ -12,7 +12,7 @@ class Receiving(Kind):
     def turn(self) -> None:
         draw = self.client.chance.randrange(100)
         if draw < 40:
-            lines = [{"sku": sku, "quantity": 1} for sku in SCARCE]
+            lines = [{"sku": sku, "quantity": 1} for sku in (*SCARCE, KEPT)]
             receive(self.client, self.books, self.some(PLACES), self._reference(), lines)
         elif draw < 60:
             skus = self.client.chance.sample(FILED, 30)
@@ -29,7 +29,7 @@ class Receiving(Kind):
 
     def _expect(self) -> None:
         place, reference = self.some(PLACES), f"asn-{self.client.fresh()[:12]}"
-        skus = self.client.chance.sample((*SOLD, *COUNTED, KEPT), 3)
+        skus = self.client.chance.sample((*SOLD, *COUNTED), 3)
         lines = [{"sku": sku, "quantity": self.units(12)} for sku in skus]
         body = {"location": place, "reference": reference, "lines": lines}
         act = self.client.act("expect a delivery", "deliveries", body)
