@@ -128,7 +128,8 @@ class Client(Service):
         self.journal.acts.append(act)
         if act.is_done:
             self.journal.latest_done = max(self.journal.latest_done, act.began)
-        self.done.append(act)
+        if method == "POST":
+            self.done.append(act)
         return act
 
     def pause(self, seconds: float = 0.3) -> None:

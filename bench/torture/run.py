@@ -41,6 +41,7 @@ def main() -> int:
     parser.add_argument("--all-bugs", action="store_true", help="seed each bug in turn")
     parser.add_argument("--everything", action="store_true", help="more than the storm")
     parser.add_argument("--rounds", type=int, default=100, help="of each race by hand")
+    parser.add_argument("--template", default="", help="a stopped service's folder to begin with")
     parser.add_argument("--result", help="a file for the outcome as JSON")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the service is stopped on the way out
@@ -50,7 +51,8 @@ def main() -> int:
         print_table(verdicts)
         return 1 if verdicts.count else 0
     if given.all_bugs:
-        return prove(["--seed", str(given.seed), "--clients", str(given.clients)])
+        chosen = ["--seed", str(given.seed), "--clients", str(given.clients)]
+        return prove(chosen, variables=OWN_SERVERS)
     bug = BUGS[given.bug] if given.bug else None
     if bug:
         print(f"Bug {given.bug}: {bug.what}; it breaks {bug.law}", file=sys.stderr)
@@ -61,15 +63,15 @@ def main() -> int:
         checkout = REPOSITORY
         if bug or given.patch:
             checkout = copy_code(Path(folder), bug=bug, patch=given.patch)
-        outcome = blow(plan, checkout)
+        outcome = blow(plan, checkout, given.template)
     report(outcome, plan)
     if given.result:
         Path(given.result).write_text(json.dumps(outcome.document(), indent=1))
     return 1 if outcome.verdicts.count else 0
 
 
-def blow(plan: Plan, checkout: Path) -> Outcome:
-    with Environment(variables=OWN_SERVERS, checkout=checkout) as environment:
+def blow(plan: Plan, checkout: Path, template: str) -> Outcome:
+    with Environment(variables=OWN_SERVERS, checkout=checkout, template=template) as environment:
         storm = Storm(environment, plan)
         storm.prepare()
         storm.blow(plan.seconds)

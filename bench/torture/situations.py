@@ -23,6 +23,7 @@ from core.embedded.processes import send
 from torture.storm import Storm
 
 BEFORE, AFTER = 20.0, 15.0  # seconds of storm
+CHUNK = 1_000_000  # bytes
 AWAY = 12.0  # seconds without a broker, or without room on the disk
 
 
@@ -78,10 +79,13 @@ def with_full_disk(storm: Storm) -> None:
 
     def fill() -> None:
         time.sleep(3.0)
-        free = shutil.disk_usage(filler.parent).free
-        with filler.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, free)
-        time.sleep(AWAY)
+        deadline = time.monotonic() + AWAY
+        with filler.open("wb", buffering=0) as file:
+            while time.monotonic() < deadline:
+                try:
+                    file.write(bytes(CHUNK))
+                except OSError:  # it is full: whatever becomes free is taken as well
+                    time.sleep(0.1)
         filler.unlink()
 
     storm.blow(BEFORE + AFTER, incident=fill)

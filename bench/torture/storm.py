@@ -103,7 +103,7 @@ class Storm:
         crews = zip(self.clients, self._crews, strict=True)
         acts = [partial(self._live, client, kinds) for client, kinds in crews]
         threads = [Thread(target=act, daemon=True) for act in (*acts, self._subscribe)]
-        trouble = Thread(target=incident or self._strike, daemon=True)
+        trouble = Thread(target=partial(self._do, incident or self._strike), daemon=True)
         for thread in (*threads, trouble):
             thread.start()
         telling = Telling(seconds)
@@ -145,6 +145,12 @@ class Storm:
             with self._gate.turn():
                 if not self._stop.is_set():
                     self._take_turn(kind)
+
+    def _do(self, incident: Callable[[], None]) -> None:
+        try:
+            incident()
+        except Exception:
+            self.books.check("incidents_happen", False, traceback.format_exc(limit=-2))
 
     def _take_turn(self, kind: Kind) -> None:
         try:
@@ -190,11 +196,12 @@ class Storm:
         with self._peace, self._gate.closed(longest=LONGEST_TURN) as quiet:
             if quiet and self._wait_until_idle():
                 for _ in range(LOOKS_AGAIN):
-                    self._latest = self._compare()[0]
-                    if not self._latest.count:
+                    verdicts = self._compare()[0]
+                    if not verdicts.count:
                         break
                     time.sleep(0.5)
-                self._judge_service(self._latest)
+                self._judge_service(verdicts)
+                self._latest = verdicts.succeed(self._latest)
 
     def _wait_until_idle(self) -> bool:
         """Wait until the service answers and no file is being applied."""
@@ -241,7 +248,8 @@ class Storm:
         self._judge_service(verdicts)
         with self.environment.connect() as connection:
             compare_copies(verdicts, self.books, view, connection)
-        self._latest = verdicts.plus(settled).plus(self._judge_lists())
+        now = verdicts.plus(settled).plus(self._judge_lists())
+        self._latest = now.succeed(self._latest)
 
     def _judge_lists(self) -> Verdicts:
         service = Service(self.environment.url, self.environment.key)

@@ -33,6 +33,13 @@ class Verdicts:
                     both.violations[law] += texts
         return both
 
+    def succeed(self, earlier: Verdicts) -> Verdicts:
+        """Return these, with what an earlier look found of laws that hold again now."""
+        for law, texts in earlier.violations.items():
+            if law not in self.violations:
+                self.violations[law] = [f"{text} (at an earlier look)" for text in texts]
+        return self
+
     def take(self, other: Verdicts) -> None:
         """Add what another has."""
         both = self.plus(other)

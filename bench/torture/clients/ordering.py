@@ -24,7 +24,7 @@ class Ordering(Kind):
     def _body(self) -> dict[str, Any]:
         chance = self.client.chance
         if self.lucky(15):
-            wanted = [(chance.choice((*SCARCE, KEPT)), 1)]
+            wanted = [(chance.choice((*SCARCE, KEPT, KEPT)), 1)]
         else:
             skus = chance.sample((*SOLD, *COUNTED), chance.choice((1, 1, 1, 2, 2, 3, 5)))
             wanted = [(sku, self.units(4)) for sku in skus]

@@ -12,7 +12,8 @@ class Receiving(Kind):
     def turn(self) -> None:
         draw = self.client.chance.randrange(100)
         if draw < 40:
-            lines = [{"sku": sku, "quantity": 1} for sku in (*SCARCE, KEPT)]
+            skus = (*SCARCE, KEPT) if draw < 12 else SCARCE
+            lines = [{"sku": sku, "quantity": 1} for sku in skus]
             receive(self.client, self.books, self.some(PLACES), self._reference(), lines)
         elif draw < 60:
             skus = self.client.chance.sample(FILED, 30)
