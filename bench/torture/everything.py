@@ -33,7 +33,7 @@ def run_everything(plan: Plan, rounds: int, variables: dict[str, str]) -> Verdic
     with _top() as top, Environment(keep=str(top / "data"), variables=variables) as environment:
         storm = Storm(environment, plan)
         storm.prepare()
-        _tell("the storm", lambda: storm.blow(plan.seconds))
+        _tell("the storm", lambda: storm.run(plan.seconds))
         _tell(
             f"{len(RACES)} races of {rounds} rounds",
             lambda: verdicts.take(run_races(storm, rounds)),

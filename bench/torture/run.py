@@ -63,18 +63,18 @@ def main() -> int:
         checkout = REPOSITORY
         if bug or given.patch:
             checkout = copy_code(Path(folder), bug=bug, patch=given.patch)
-        outcome = blow(plan, checkout, given.template)
+        outcome = run_storm(plan, checkout, given.template)
     report(outcome, plan)
     if given.result:
         Path(given.result).write_text(json.dumps(outcome.document(), indent=1))
     return 1 if outcome.verdicts.count else 0
 
 
-def blow(plan: Plan, checkout: Path, template: str) -> Outcome:
+def run_storm(plan: Plan, checkout: Path, template: str) -> Outcome:
     with Environment(variables=OWN_SERVERS, checkout=checkout, template=template) as environment:
         storm = Storm(environment, plan)
         storm.prepare()
-        storm.blow(plan.seconds)
+        storm.run(plan.seconds)
         return storm.outcome
 
 

@@ -38,7 +38,7 @@ def without_broker(storm: Storm) -> None:
             time.sleep(0.1)
 
     began = len(storm.books.orders)
-    storm.blow(BEFORE, incident=keep_away)
+    storm.run(BEFORE, incident=keep_away)
     sold = len(storm.books.orders) - began
     storm.books.check("sales_go_on", sold > 0, "no order was accepted without a broker")
 
@@ -49,7 +49,7 @@ def moved(storm: Storm) -> None:
     environment.program.stop()
     environment.rehome(environment.home.rename(environment.home.with_name("moved")))
     environment.start()
-    storm.blow(AFTER, incident=_nothing)
+    storm.run(AFTER, incident=_nothing)
 
 
 def restored(storm: Storm) -> None:
@@ -70,7 +70,7 @@ def restored(storm: Storm) -> None:
     postgres.stop()
     environment.start()
     storm.settle()
-    storm.blow(AFTER, incident=_nothing)
+    storm.run(AFTER, incident=_nothing)
 
 
 def with_full_disk(storm: Storm) -> None:
@@ -88,16 +88,16 @@ def with_full_disk(storm: Storm) -> None:
                     time.sleep(0.1)
         filler.unlink()
 
-    storm.blow(BEFORE + AFTER, incident=fill)
+    storm.run(BEFORE + AFTER, incident=fill)
 
 
 def upgraded(storm: Storm) -> None:
     """Stop the old code, start the new one on the same folder."""
-    storm.blow(BEFORE, incident=_nothing)
+    storm.run(BEFORE, incident=_nothing)
     storm.environment.program.stop()
     storm.environment.checkout = REPOSITORY
     storm.environment.start()
-    storm.blow(AFTER, incident=_nothing)
+    storm.run(AFTER, incident=_nothing)
 
 
 def _nothing() -> None:

@@ -20,6 +20,7 @@ from torture.books import Books
 from torture.client import Client, Journal
 from torture.clients import WEIGHTS
 from torture.clients.base import Kind
+from torture.faults import FaultInjector
 from torture.feed import Subscriber
 from torture.gate import Gate
 from torture.laws import judge, judge_lists
@@ -31,8 +32,7 @@ from torture.laws.service import (
     judge_recoveries,
 )
 from torture.laws.settled import judge_settled
-from torture.nemesis import Nemesis
-from torture.telling import Telling
+from torture.progress_line import ProgressLine
 from torture.verdicts import Verdicts
 from torture.view import Records, View, view_of_api, view_of_rows
 from torture.world import World, prepare
@@ -74,7 +74,7 @@ class Outcome:
 
 
 class Storm:
-    """`prepare` once, then `blow` as often as wanted: the books go on from one to the next."""
+    """`prepare` once, then `run` as often as wanted: the books go on from one to the next."""
 
     def __init__(self, environment: Environment, plan: Plan) -> None:
         self.environment, self._plan = environment, plan
@@ -83,9 +83,9 @@ class Storm:
         self._keys = [environment.key]
         self._keys += [environment.issue_key(f"torture-{n}") for n in range(1, KEYS)]
         self._subscriber = Subscriber(self.client("subscriber"), self.books)
-        self._nemesis = Nemesis(environment, random.Random(f"{plan.seed} nemesis"))
+        self._faults = FaultInjector(environment, random.Random(f"{plan.seed} faults"))
         self.clients = [self.client(f"client {n}", n) for n in range(plan.clients)]
-        self._crews = [[kind(each, self.world) for kind in WEIGHTS] for each in self.clients]
+        self._kinds = [[kind(each, self.world) for kind in WEIGHTS] for each in self.clients]
         self._peace = threading.Lock()
         self._stop = threading.Event()
         self._latest = Verdicts()
@@ -96,20 +96,20 @@ class Storm:
     def prepare(self) -> None:
         prepare(self.client("prepare"), self.books)
 
-    def blow(self, seconds: float, *, incident: Callable[[], None] | None = None) -> None:
+    def run(self, seconds: float, *, incident: Callable[[], None] | None = None) -> None:
         """Let the clients act for so long, then compare; `incident` happens instead of kills."""
         self._stop.clear()
         began = time.monotonic()
-        crews = zip(self.clients, self._crews, strict=True)
-        acts = [partial(self._live, client, kinds) for client, kinds in crews]
+        pairs = zip(self.clients, self._kinds, strict=True)
+        acts = [partial(self._live, client, kinds) for client, kinds in pairs]
         threads = [Thread(target=act, daemon=True) for act in (*acts, self._subscribe)]
-        trouble = Thread(target=partial(self._do, incident or self._strike), daemon=True)
+        trouble = Thread(target=partial(self._do, incident or self._inject_faults), daemon=True)
         for thread in (*threads, trouble):
             thread.start()
-        telling = Telling(seconds)
+        line = ProgressLine(seconds)
         looked, look_every = began, LOOK_SOON if self._plan.stop_at else LOOK_EVERY
         while (now := time.monotonic()) - began < seconds and not self._is_caught():
-            telling.show(now - began, self.journal, self.books, self._verdicts())
+            line.show(now - began, self.journal, self.books, self._verdicts())
             self._stop.wait(1.0)
             self._watch_recovery(now)
             if now - looked > look_every and not incident:
@@ -122,7 +122,7 @@ class Storm:
             self.settle()
         for client in self.clients:
             client.stopped = self._is_caught()
-        telling.end()
+        line.end()
         self._took += time.monotonic() - began
 
     @property
@@ -166,7 +166,7 @@ class Storm:
                 self._subscriber.read_on()
             self._stop.wait(0.5)
 
-    def _strike(self) -> None:
+    def _inject_faults(self) -> None:
         chance = random.Random(f"{self._plan.seed} calm")
         for _ in range(self._plan.kills):
             if self._stop.wait(chance.uniform(*CALM)):
@@ -174,7 +174,7 @@ class Storm:
             with self._peace:
                 if self._stop.is_set():
                     return
-                self.books.kills.append(self._nemesis.strike())
+                self.books.kills.append(self._faults.inject())
 
     def _watch_recovery(self, now: float) -> None:
         """See at once when nothing is done any more: a look would wait for the same service."""

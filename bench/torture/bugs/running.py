@@ -91,7 +91,7 @@ BUGS = (
         ),
     ),
     Bug(
-        "holds of carts end only when somebody else needs their units",
+        "holds of carts end only when another order needs their units",
         "waiting_work_is_done",
         (
             Change(

@@ -10,7 +10,7 @@ from torture.clients.base import Kind
 from torture.clients.ordering import order_body, place
 from torture.world import KEPT, ORDERED, SCARCE, SOLD
 
-TIMES = (2, 4, 60, 120)  # seconds; the short ones run out while the storm blows
+TIMES = (2, 4, 60, 120)  # seconds; the short ones run out during the storm
 SURE = 3.0  # seconds before its end in which a cart may be too late, on a busy machine
 
 

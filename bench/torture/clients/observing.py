@@ -1,6 +1,6 @@
-"""One SKU that nobody else touches: there the books know every figure at every moment.
+"""One SKU that no other client touches: the books know its figure at every moment.
 
-Late counts, late sales of files and looks into the past are compared exactly.
+Late counts and looks into the past are compared exactly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person sees while the storm blows: one line, on standard error."""
+"""What a person sees during the storm: one line, on standard error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torture.verdicts import Verdicts
 WITHOUT_TERMINAL = 10  # seconds between two lines
 
 
-class Telling:
+class ProgressLine:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._live = sys.stderr.isatty()

@@ -18,8 +18,8 @@ FROZEN = 3.0  # seconds that PostgreSQL stands still
 BACKEND = "omniretail "  # in the title of a backend of the service's database
 
 
-class Nemesis:
-    """`strike` does the next thing of a shuffled deck, in which every kind is there once."""
+class FaultInjector:
+    """`inject` does the next thing of a shuffled deck, in which every kind is there once."""
 
     def __init__(self, environment: Environment, chance: random.Random) -> None:
         self._environment = environment
@@ -36,8 +36,8 @@ class Nemesis:
         }
         self._deck: list[str] = []
 
-    def strike(self) -> tuple[float, str]:
-        """Return when it was, by the monotonic clock, and what was struck."""
+    def inject(self) -> tuple[float, str]:
+        """Return when it was, by the monotonic clock, and what was hit."""
         if not self._deck:
             self._deck = sorted(self._kinds)
             self._chance.shuffle(self._deck)
