@@ -35,7 +35,7 @@ from torture.laws.settled import judge_settled
 from torture.progress_line import ProgressLine
 from torture.verdicts import Verdicts
 from torture.view import Records, View, view_of_api, view_of_rows
-from torture.world import World, prepare
+from torture.world import KEPT, KEPT_UNITS, WAREHOUSES, World, prepare
 
 KEYS = 3  # API clients; orders of one are committed in groups
 LOOK_EVERY = 20.0  # seconds of storm between two looks
@@ -83,6 +83,7 @@ class Storm:
         self._keys = [environment.key]
         self._keys += [environment.issue_key(f"torture-{n}") for n in range(1, KEYS)]
         self._subscriber = Subscriber(self.client("subscriber"), self.books)
+        self._looker = self.client("look")
         self._faults = FaultInjector(environment, random.Random(f"{plan.seed} faults"))
         self.clients = [self.client(f"client {n}", n) for n in range(plan.clients)]
         self._kinds = [[kind(each, self.world) for kind in WEIGHTS] for each in self.clients]
@@ -205,10 +206,13 @@ class Storm:
 
     def _wait_until_idle(self) -> bool:
         """Wait until the service answers and no file is being applied."""
-        client, deadline = self.client("look"), time.monotonic() + LONGEST_SETTLE
+        # A write, so that a pause of the clients after a kill does not count as a long recovery.
+        safe = [{"sku": KEPT, "location": WAREHOUSES[0], "safety_stock": KEPT_UNITS}]
+        self._looker.put_until_answered("look", "stock/safety-stock", {"lines": safe})
+        deadline = time.monotonic() + LONGEST_SETTLE
         while time.monotonic() < deadline:
             if self.environment.is_ready():
-                page = client.look("imports", state="queued,running")
+                page = self._looker.look("imports", state="queued,running")
                 if page is not None and not page["results"]:
                     return True
             time.sleep(0.3)

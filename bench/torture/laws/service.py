@@ -17,7 +17,7 @@ def judge_answers(verdicts: Verdicts, acts: list[Act]) -> None:
     for act in acts:
         failures = [fault for fault in act.faults if fault[:1] == "5"]
         verdicts.check(
-            "no_answer_is_500", not failures, f"{act.kind} {act.path} {act.body}: {failures}"
+            "no_answer_is_500", not failures, f"{act.kind} {act.path}: {failures} {act.body}"
         )
         silent = "away without Retry-After" in act.faults
         verdicts.check("refusals_say_when", not silent, f"{act.kind} {act.path}: {act.faults}")
