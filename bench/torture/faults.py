@@ -14,6 +14,7 @@ from core.embedded.broker import Broker
 from core.embedded.postgres import Postgres
 from core.embedded.processes import send
 
+STARTS = 3  # attempts to start the service again
 FROZEN = 3.0  # seconds that PostgreSQL stands still
 BACKEND = "omniretail "  # in the title of a backend of the service's database
 
@@ -69,9 +70,17 @@ class FaultInjector:
         _kill(Broker(self._environment.home).pid() or 0)
 
     def _kill_supervisor(self) -> None:
-        """The service is started again, as an operator would."""
+        """The service is started again, as an operator would, until it runs."""
         self._environment.program.kill()
-        self._environment.start()
+        while self._environment.web_processes():  # they end with it, and answer until then
+            time.sleep(0.05)
+        for attempt in range(STARTS):
+            try:
+                self._environment.start()
+                return
+            except SystemExit:
+                if attempt == STARTS - 1:
+                    raise
 
     def _freeze(self) -> None:
         postmaster = self._postmaster()

@@ -150,7 +150,7 @@ class Storm:
     def _do(self, incident: Callable[[], None]) -> None:
         try:
             incident()
-        except Exception:
+        except (Exception, SystemExit):
             self.books.check("incidents_happen", False, traceback.format_exc(limit=-2))
 
     def _take_turn(self, kind: Kind) -> None:
