@@ -46,6 +46,35 @@ def test_a_bug_that_can_be_seeded_fits_the_code(number: int, tmp_path: Path) -> 
         compile(changed, name, "exec")
 
 
+def test_each_bug_is_named_after_a_law_that_the_page_explains() -> None:
+    compared = "".join(
+        path.read_text()
+        for path in (ROOT / "bench" / "torture").rglob("*.py")
+        if path.parent.name != "bugs"
+    )
+    page = (ROOT / "docs" / "torture.md").read_text()
+    laws = {bug.law for bug in BUGS.values()}
+
+    assert {law for law in laws if f'"{law}"' not in compared} == set()
+    assert {law for law in laws if f"`{law}`" not in page} == set()
+    assert len(BUGS) >= 25
+
+
+def test_what_an_earlier_look_found_is_not_forgotten() -> None:
+    earlier, now = Verdicts(), Verdicts()
+    earlier.check("healed", False, "a unit too many")
+    earlier.check("broken", False, "then")
+    now.check("healed", True)
+    now.check("broken", False, "now")
+
+    both = now.succeed(earlier)
+
+    assert both.violations == {
+        "healed": ["a unit too many (at an earlier look)"],
+        "broken": ["now"],
+    }
+
+
 def test_a_bug_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "one.py").write_text("twice = twice\n")
