@@ -144,5 +144,5 @@ def test_a_short_storm_finds_nothing(tmp_path: Path) -> None:
     outcome = json.loads(result.read_text())
     assert set(outcome["violations"]) <= NOT_YET, told
     assert storm.returncode == bool(outcome["violations"])
-    assert outcome["figures"]["2xx"] > 200, told
+    assert outcome["figures"]["2xx"] > 50, told
     assert outcome["figures"]["kills"] == 2, told
