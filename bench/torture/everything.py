@@ -16,8 +16,9 @@ from program import empty_folder
 
 from torture import situations
 from torture.checkout import copy_commit
+from torture.outcome import Plan
 from torture.races import RACES, run_races
-from torture.storm import Plan, Storm
+from torture.storm import Storm
 from torture.verdicts import Verdicts
 
 ROOM = 1_200_000_000  # bytes of the disk that is filled

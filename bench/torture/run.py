@@ -23,8 +23,9 @@ from environment import REPOSITORY, Environment  # noqa: E402
 from torture.bugs import BUGS  # noqa: E402
 from torture.checkout import copy_code  # noqa: E402
 from torture.everything import run_everything  # noqa: E402
+from torture.outcome import Outcome, Plan  # noqa: E402
 from torture.proof import prove  # noqa: E402
-from torture.storm import Outcome, Plan, Storm  # noqa: E402
+from torture.storm import Storm  # noqa: E402
 from torture.verdicts import print_table  # noqa: E402
 
 OWN_SERVERS = {"DATABASE_URL": "", "CELERY_BROKER_URL": ""}

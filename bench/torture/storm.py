@@ -6,12 +6,9 @@ import random
 import threading
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from threading import Thread
-from typing import Any
 
 from environment import Environment
 from service import GivenUp, Service
@@ -32,6 +29,7 @@ from torture.laws.service import (
     judge_recoveries,
 )
 from torture.laws.settled import judge_settled
+from torture.outcome import Outcome, Plan, figures_of
 from torture.progress_line import ProgressLine
 from torture.verdicts import Verdicts
 from torture.view import Records, View, view_of_api, view_of_rows
@@ -53,33 +51,6 @@ LONGEST_TURN = 150.0  # seconds until clients that do not come to rest are left 
 CALM = (5.0, 9.0)  # seconds between the end of one kill and the next
 LONGEST_SETTLE = 100.0
 LOOKS_AGAIN = 3  # a periodic task may come between two readings
-
-
-@dataclass(frozen=True)
-class Plan:
-    """`kills`: how many at most. `stop_at`: a law; its first violation ends the storm."""
-
-    seed: int
-    seconds: float
-    clients: int
-    kills: int = 1_000_000
-    stop_at: str = ""
-
-
-@dataclass
-class Outcome:
-    verdicts: Verdicts
-    took: float  # seconds from the first act to the last look, or until `stop_at` was broken
-    figures: dict[str, Any] = field(default_factory=dict)
-
-    def document(self) -> dict[str, Any]:
-        """Return it as plain values: what was checked and what was wrong, by law."""
-        return {
-            "seconds": self.took,
-            "checked": dict(self.verdicts.checked),
-            "violations": dict(self.verdicts.violations),
-            "figures": self.figures,
-        }
 
 
 class Storm:
@@ -137,7 +108,14 @@ class Storm:
 
     @property
     def outcome(self) -> Outcome:
-        return Outcome(self._verdicts(), self._took, self._figures())
+        figures = figures_of(self.journal)
+        figures |= {
+            "events heard": self._subscriber.last,
+            "kills": len(self.books.kills),
+            "deadlocks": self._deadlocks,
+            "slowest recovery, s": round(max(self._recoveries, default=0.0), 1),
+        }
+        return Outcome(self._verdicts(), self._took, figures)
 
     def client(self, name: str, number: int = 0) -> Client:
         """Return a client of its own chance, under one of the keys."""
@@ -280,22 +258,3 @@ class Storm:
             verdicts = Verdicts()
             verdicts.check("every_act_is_answered", False, error)
             return verdicts
-
-    def _figures(self) -> dict[str, Any]:
-        acts = list(self.journal.acts)
-        sorts = Counter(
-            "done" if act.is_done else "refused" if act.status else "unknown" for act in acts
-        )
-        return {
-            "acts": len(acts),
-            "2xx": sorts["done"],
-            "refused": sorts["refused"],
-            "unknown to the end": sorts["unknown"],
-            "reads": self.journal.reads,
-            "5xx": sum(fault[:1] == "5" for act in acts for fault in act.faults),
-            "turned away, asked again": self.journal.turned_away,
-            "events heard": self._subscriber.last,
-            "kills": len(self.books.kills),
-            "deadlocks": self._deadlocks,
-            "slowest recovery, s": round(max(self._recoveries, default=0.0), 1),
-        }
