@@ -9,7 +9,7 @@ SHELL := /bin/sh
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run dev test test-fast lint docs fuzz format requirements clean
+.PHONY: help demo run dev test test-fast lint docs fuzz torture torture-all torture-bugs format requirements clean
 
 help:
 	@echo "make demo       the service with a demo retailer: http://localhost:8000/"
@@ -20,6 +20,9 @@ help:
 	@echo "make lint       style, types, layers, migrations, deployment checks"
 	@echo "make docs       the pages of docs/ as a site, in var/docs/"
 	@echo "make fuzz       what the OpenAPI document allows and forbids, sent to a service of its own"
+	@echo "make torture    a storm of clients and kills against a service of its own (SEED, SECONDS, CLIENTS, BUG, PATCH)"
+	@echo "make torture-all  the storm, races by hand, and what an operator meets"
+	@echo "make torture-bugs  whether the storm notices each bug that can be seeded, and how soon"
 	@echo "make clean      remove what was built; data in var/ stays"
 
 # `exec`, so that ctrl-C and SIGTERM reach the service itself and not a shell around it.
@@ -53,6 +56,19 @@ docs: $(VENV)/.docs
 
 fuzz: $(VENV)/.development
 	@exec $(BIN)/python bench/fuzz.py
+
+# The names are those of make's variables: a shell may have a SECONDS of its own.
+TORTURE := bench/torture/run.py $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
+	$(if $(CLIENTS),--clients $(CLIENTS))
+
+torture: $(VENV)/.runtime
+	@exec $(BIN)/python $(TORTURE) $(if $(BUG),--bug $(BUG)) $(if $(PATCH),--patch $(PATCH))
+
+torture-all: $(VENV)/.runtime
+	@exec $(BIN)/python $(TORTURE) $(if $(ROUNDS),--rounds $(ROUNDS)) --everything
+
+torture-bugs: $(VENV)/.runtime
+	@exec $(BIN)/python $(TORTURE) --all-bugs
 
 format: $(VENV)/.development
 	$(BIN)/ruff check --fix .

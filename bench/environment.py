@@ -51,9 +51,22 @@ class Cpu:
 
 
 class Environment:
-    """Runs the service from an empty folder, as a context manager, and removes it after."""
+    """Runs the service from an empty folder, as a context manager, and removes it after.
 
-    def __init__(self, *, keep: str = "", variables: dict[str, str] | None = None) -> None:
+    `checkout` is the code that is run: this repository's unless given. `template` is a DATA_DIR
+    to begin with, of a service that was stopped: it spares making the tables.
+    """
+
+    def __init__(
+        self,
+        *,
+        keep: str = "",
+        variables: dict[str, str] | None = None,
+        checkout: Path = REPOSITORY,
+        template: str = "",
+    ) -> None:
+        self._template = template
+        self.checkout = checkout
         self.home = Path(keep).resolve() if keep else empty_folder("bench-")
         self._kept = bool(keep)
         self.port = free_port()
@@ -62,13 +75,19 @@ class Environment:
 
     def __enter__(self) -> Environment:
         self.home.mkdir(parents=True, exist_ok=True)
+        if self._template:  # `cp` keeps the owners, as PostgreSQL wants them
+            subprocess.run(["cp", "-a", f"{self._template}/.", str(self.home)], check=True)
+        self.start()
+        self.key = self.issue_key("bench")
+        return self
+
+    def start(self) -> None:
+        """Start the service, and wait until it is ready."""
         self.program = Program(
             [sys.executable, "manage.py", "serve", "--port", str(self.port)],
-            cwd=REPOSITORY, environment=self.variables, log=self.home / "bench.log",
-            is_up=self._is_ready,
+            cwd=self.checkout, environment=self.variables, log=self.home / "bench.log",
+            is_up=self.is_ready,
         )  # fmt: skip
-        self.key = self._issue_key()
-        return self
 
     def __exit__(
         self,
@@ -79,6 +98,11 @@ class Environment:
         self.program.stop()
         if not self._kept and error is None:
             shutil.rmtree(self.home, ignore_errors=True)
+
+    def rehome(self, home: Path) -> None:
+        """Go on in another folder: the service must not run just now."""
+        self.home = home
+        self.variables = self.variables | {"DATA_DIR": str(home)}
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(self.address, autocommit=True)
@@ -97,7 +121,7 @@ class Environment:
         return cpu_of(self.home)
 
     def web_processes(self) -> list[int]:
-        table = _processes()
+        table = process_table()
         return sorted(p for p, row in table.items() if WEB in row.command and is_of(p, self.home))
 
     def wal(self) -> int:
@@ -106,24 +130,25 @@ class Environment:
             row = connection.execute("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn").fetchone()
         return int(row[0]) if row else 0
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
                 return answer.status == 200
         except OSError:
             return False
 
-    def _issue_key(self) -> str:
+    def issue_key(self, name: str) -> str:
+        """Return a key of an API client with this name, which may do everything."""
         out = subprocess.run(
-            [sys.executable, "manage.py", "issue_api_key", "bench", "--scopes", "*"],
-            cwd=REPOSITORY, env=self.variables, capture_output=True, text=True, check=True,
+            [sys.executable, "manage.py", "issue_api_key", name, "--scopes", "*"],
+            cwd=self.checkout, env=self.variables, capture_output=True, text=True, check=True,
         )  # fmt: skip
         return out.stdout.strip().splitlines()[-1]
 
 
 def cpu_of(home: Path) -> Cpu:
     """Add up the CPU used in `home`, ended backends of PostgreSQL included, the broker left out."""
-    table = _processes()
+    table = process_table()
     folder = next(socket_dir(home).parent.glob("postgres-*"))
     postmaster = int((folder / "postmaster.pid").read_text().split()[0])
     database = table[postmaster].ended + sum(
@@ -159,7 +184,7 @@ class Process:
     command: str
 
 
-def _processes() -> dict[int, Process]:
+def process_table() -> dict[int, Process]:
     table = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():

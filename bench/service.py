@@ -107,7 +107,7 @@ class Service:
                 self._drop()
                 reason, wait = type(error).__name__, None
             else:
-                if not _is_turned_away(status, answer):
+                if not is_turned_away(status, answer):
                     self.calls.seconds[kind].append(time.perf_counter() - began)
                     self._judge(method, path, kind, status, answer, expect)
                     return status, answer
@@ -150,6 +150,7 @@ class Service:
             self.calls.complain(f"{kind}: {method} {path}: {status} {json.dumps(answer)[:500]}")
 
 
-def _is_turned_away(status: int, answer: Any) -> bool:
+def is_turned_away(status: int, answer: Any) -> bool:
+    """Whether an answer asks to come again later: nothing was done, nothing refused."""
     code = answer.get("code") if isinstance(answer, dict) else None
     return status in (429, 502, 503, 504) or code == "idempotency_in_progress"
