@@ -52,11 +52,13 @@ class Figures:
     """The source of figures: a query of the columns sku_id, location_id, on_hand and as_of (NULL:
     now), at most one row a Stock row. It comes from the code, never from a request.
 
-    For `count_in_place` also of stock_id, place and before: the Stock row's id, ctid and on_hand
-    when the figure was compared with it, NULL where there was none.
+    For `count_in_place` also of figure, the row's own ctid in `table`, and of stock_id, place and
+    before: the Stock row's id, ctid and on_hand when the figure was compared with it, NULL where
+    there was none.
     """
 
     query: str
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ BY_PEOPLE = "count"  # the source of figures that people counted
 class Occasion:
     """The identity of a count: its id, and the source and reference that the ledger stores.
 
-    `cause` names it in the timelines of orders whose promises it breaks.
+    `cause` names it in the timelines of orders whose promises it breaks. `file` is the resource of
+    the import that brought it: imports are numbered as counts are, and events about one subject
+    are in its order.
     """
 
     id: str
@@ -40,6 +42,12 @@ class Occasion:
     reason: str = Reason.COUNT
     reference: str = ""
     source: str = BY_PEOPLE
+    file: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Return the subject of its event."""
+        return self.file or f"counts/{self.id}"
 
     @classmethod
     def at_once(cls, *, reason: str = Reason.COUNT, reference: str = "") -> Occasion:
@@ -181,4 +189,4 @@ def _tell(applied: AppliedCount, *, occasion: Occasion, actor: Principal) -> Non
             for finding in applied.findings
         ],
     }
-    publish(OutboxEvent("count.applied", f"counts/{applied.id}", data, actor=actor.name))
+    publish(OutboxEvent("count.applied", occasion.subject, data, actor=actor.name))

@@ -188,6 +188,16 @@ def test_units_that_a_picker_missed_are_settled(api: ApiCaller) -> None:
     assert_pool_laws()
 
 
+def test_a_file_and_a_count_by_people_with_one_number_are_two_subjects(api: ApiCaller) -> None:
+    """Events about one subject are in its order: these two have nothing to do with each other."""
+    bring_in(api, "stock", HEADER, "A1,S1,5")
+    line = {"sku": "A1", "location": "S1", "unavailable_delta": 2}
+    api.post("stock/adjustments", {"reason": "missing", "lines": [line]})
+    done = bring_in(api, "stock", HEADER, "A1,S1,4")
+    told = Event.objects.get(type="count.applied")
+    assert (told.subject, told.data["id"]) == (f"imports/{done['id']}", done["id"])
+
+
 def test_one_event_tells_of_many_rows_of_a_location(api: ApiCaller) -> None:
     done = bring_in(api, "stock", HEADER, "A1,S1,7", "A2,S1,4", "A1,S2,3")
     told = api.get("events").json()["results"]
