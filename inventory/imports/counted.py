@@ -15,6 +15,7 @@ from core.imports.kinds import Chunk, Progress, actor_of, file_table, work_table
 from core.imports.models import Import
 from core.imports.staging import lay_out_work
 from inventory.ledger import BALANCE_LIMIT, preview_query
+from inventory.queries.counting.since import BEGAN
 
 # A row that agrees with the record now is done without a look at its Stock row later, unless
 # units of it are unavailable (a count settles those that were missed), or it says when it was
@@ -47,8 +48,9 @@ LEFT JOIN (
 """
 _FAULTS = f"""
 SELECT w.line, e."column", e.code, e.reason
-FROM (SELECT * FROM {{work}} WHERE sku_id IS NULL OR location_id IS NULL OR on_hand IS NULL
-          OR on_hand > {BALANCE_LIMIT} {{moment_suspects}}) AS w
+FROM (SELECT *{{early}} FROM {{work}} w
+      WHERE sku_id IS NULL OR location_id IS NULL OR on_hand IS NULL
+         OR on_hand > {BALANCE_LIMIT} {{moment_suspects}}) AS w
 JOIN {{file}} f USING (line), LATERAL (VALUES
     ('sku', 'unknown_sku', 'There is no SKU ' || left(btrim(f.sku), 64) || '.',
      w.sku_id IS NULL),
@@ -61,13 +63,18 @@ JOIN {{file}} f USING (line), LATERAL (VALUES
 ) AS e("column", code, reason, holds)
 WHERE e.holds
 """
-_MOMENT_SUSPECTS = "OR as_of IS NULL OR as_of > statement_timestamp() OR as_of < '2000-01-01Z'"
+_EARLY = f"w.as_of < {BEGAN}"
+_MOMENT_SUSPECTS = (
+    f"OR as_of IS NULL OR as_of > statement_timestamp() OR as_of < '2000-01-01Z' OR {_EARLY}"
+)
 _MOMENT_ERRORS = """
     ('{column}', 'invalid_moment',
      'Write a time with its zone, such as 2026-03-29T14:00:00Z.',
      w.as_of IS NULL AND (%(as_of)s::timestamptz IS NULL OR f.{column} <> '') AND {needed}),
     ('{column}', 'not_in_the_past', 'A count was taken in the past, and after 2000.',
      w.as_of > statement_timestamp() OR w.as_of < '2000-01-01Z'),
+    ('{column}', 'counted_too_early',
+     'A count is from before the pool''s first record of what was counted.', w.is_early),
 """
 
 
@@ -108,6 +115,7 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
         _FAULTS.format(
             work=work_table(file),
             file=table,
+            early=f", {_EARLY} AS is_early" if dated or needed else "",
             moment_suspects=_MOMENT_SUSPECTS if dated or needed else "",
             moment_errors=_MOMENT_ERRORS.format(
                 column=moment, needed="true" if needed else f"f.{moment} <> ''"
