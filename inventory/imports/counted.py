@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection
 
 from core.imports.findings import (
@@ -15,7 +17,6 @@ from core.imports.kinds import Chunk, Progress, actor_of, file_table, work_table
 from core.imports.models import Import
 from core.imports.staging import lay_out_work
 from inventory.ledger import BALANCE_LIMIT, preview_query
-from inventory.queries.counting.since import BEGAN
 
 # A row that agrees with the record now is done without a look at its Stock row later, unless
 # units of it are unavailable (a count settles those that were missed), or it says when it was
@@ -63,7 +64,14 @@ JOIN {{file}} f USING (line), LATERAL (VALUES
 ) AS e("column", code, reason, holds)
 WHERE e.holds
 """
-_EARLY = f"w.as_of < {BEGAN}"
+# As BEGAN in since.py, but not by its function, of which each call takes 6 us; in its place the
+# statement is forbidden to sort.
+_EARLY = """w.as_of < (
+    SELECT CASE WHEN least(first.occurred_at, first.recorded_at) <= statement_timestamp()
+                THEN first.occurred_at END
+    FROM inventory_stockmovement first
+    WHERE first.sku_id = w.sku_id AND first.location_id = w.location_id
+    ORDER BY first.id LIMIT 1)"""
 _MOMENT_SUSPECTS = (
     f"OR as_of IS NULL OR as_of > statement_timestamp() OR as_of < '2000-01-01Z' OR {_EARLY}"
 )
@@ -110,26 +118,31 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
         ),
         parameters,
     )
-    bad = note_found_errors(
-        file,
-        _FAULTS.format(
-            work=work_table(file),
-            file=table,
-            early=f", {_EARLY} AS is_early" if dated or needed else "",
-            moment_suspects=_MOMENT_SUSPECTS if dated or needed else "",
-            moment_errors=_MOMENT_ERRORS.format(
-                column=moment, needed="true" if needed else f"f.{moment} <> ''"
-            )
-            if dated or needed
-            else "",
-        ),
-        parameters,
-    )
+    bad = _note_bad_figures(file, parameters, moment=moment, dated=dated or needed, needed=needed)
     return Progress(
         done=file.rows_total - _keep_good(file),
         changed=0,
         failed=misshapen + duplicates + bad,
     )
+
+
+def _note_bad_figures(
+    file: Import, parameters: dict[str, Any], *, moment: str, dated: bool, needed: bool
+) -> int:
+    """List the rows of the work table that give no figure; return how many."""
+    errors = _MOMENT_ERRORS.format(column=moment, needed="true" if needed else f"f.{moment} <> ''")
+    query = _FAULTS.format(
+        work=work_table(file),
+        file=file_table(file),
+        early=f", {_EARLY} AS is_early" if dated else "",
+        moment_suspects=_MOMENT_SUSPECTS if dated else "",
+        moment_errors=errors if dated else "",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off")
+        bad = note_found_errors(file, query, parameters)
+        cursor.execute("SET LOCAL enable_sort = on")
+    return bad
 
 
 def is_dated(file: Import, moment: str) -> bool:
