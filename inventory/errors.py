@@ -22,6 +22,18 @@ class StaleQuantity(DomainError):
     title = "Record has moved on"
 
 
+class CountedTooEarly(DomainError):
+    """A count is from before the pool's first record of what was counted.
+
+    `lines` shows from when on there is one. What came since would be added to the figure: count
+    again, or correct the time.
+    """
+
+    code = "counted_too_early"
+    status = 422
+    title = "Counted before the first record"
+
+
 class BalanceOutOfRange(DomainError):
     """This change would take a balance below zero, or beyond what can be counted."""
 

@@ -54,7 +54,8 @@ class Chunk:
 class Progress:
     """What a chunk did, in rows of the file. `failed` are listed as bad rows.
 
-    `again`: commit this, and apply the same chunk once more, which then does the rest.
+    `again`: commit this, and apply the same chunk once more. What is done must be out of the work
+    table by then: done a second time, it would undo what others have done in between.
     """
 
     done: int

@@ -33,6 +33,7 @@ from inventory.commands.counting.count import (
     AppliedCount,
     Occasion,
     apply_count,
+    refuse_too_early,
 )
 from inventory.queries.counting.drift import WindowMovements, explain_figures
 from inventory.queries.counting.findings import Counted, Finding, look
@@ -116,6 +117,7 @@ class SnapshotsView(ApiView):
             previous = {pair: row.at for pair, row in before.items()}
             if body["dry_run"]:
                 found = look(figures)
+                refuse_too_early(found)
                 on_hand = [finding.on_hand for finding in found]
                 return 200, _render(body, found, on_hand, explain_figures(found, previous))
 

@@ -21,7 +21,9 @@ BLOCKS = 192  # some 25,000 rows, whose Stock rows are locked for a part of a se
 def _apply(chunk: Chunk, *, moment: str) -> Progress:
     if chunk.file.dry_run:
         return note_changes(chunk, dated=is_dated(chunk.file, moment))
-    figures = Figures(f"SELECT * FROM {chunk.work} WHERE {chunk.within}")
+    figures = Figures(
+        f"SELECT *, ctid AS figure FROM {chunk.work} WHERE {chunk.within}", table=chunk.work
+    )
     waiting, rows = _waiting_among(chunk)
 
     def count() -> tuple[CountedFile, StockChange]:
@@ -44,10 +46,10 @@ def _apply(chunk: Chunk, *, moment: str) -> Progress:
         [RowError(line, "on_hand", refusal.code, refusal.detail) for line, refusal in done.refused],
     )
     return Progress(
-        done=0 if done.again else rows,
+        done=rows - done.left,
         changed=done.changed,
         failed=len(done.refused),
-        again=done.again,
+        again=done.left > 0,
     )
 
 

@@ -11,6 +11,9 @@ from inventory.ledger.shapes import ACTOR_LENGTH
 
 SNAPSHOTS = 1_000  # Stock rows in one event at most
 
+# The time of the next movement of a Stock row `s`, as in `posting`.
+NEXT_MOVED_AT = "greatest(clock_timestamp(), s.moved_at + interval '1 microsecond')"
+
 # Common table expressions for the rows of `changed`: a Stock row each with `before` (its on_hand)
 # and `as_of` (NULL: now).
 #
@@ -23,9 +26,9 @@ moved AS (
     INSERT INTO inventory_stockmovement
         (sku_id, location_id, on_hand_delta, reserved_delta, unavailable_delta,
          on_hand_after, reserved_after, unavailable_after,
-         reason, reference, actor, occurred_at)
+         reason, reference, actor, occurred_at, recorded_at)
     SELECT sku_id, location_id, on_hand - before, 0, 0, on_hand, reserved, unavailable,
-           %(reason)s, %(reference)s, %(actor)s, coalesce(as_of, statement_timestamp())
+           %(reason)s, %(reference)s, %(actor)s, coalesce(as_of, statement_timestamp()), moved_at
     FROM changed
 ), published AS (
     INSERT INTO outbox_event (type, subject, actor, data)
@@ -52,11 +55,13 @@ class Figures:
     """The source of figures: a query of the columns sku_id, location_id, on_hand and as_of (NULL:
     now), at most one row a Stock row. It comes from the code, never from a request.
 
-    For `count_in_place` also of stock_id, place and before: the Stock row's id, ctid and on_hand
-    when the figure was compared with it, NULL where there was none.
+    For `count_in_place` also of figure, the row's own ctid in `table`, and of stock_id, place and
+    before: the Stock row's id, ctid and on_hand when the figure was compared with it, NULL where
+    there was none.
     """
 
     query: str
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)

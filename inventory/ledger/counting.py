@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from inventory.ledger.bulk import MORE, WRITTEN, CountContext, Figures
-from inventory.queries.counting.since import SINCE
+from inventory.ledger.bulk import MORE, NEXT_MOVED_AT, WRITTEN, CountContext, Figures
+from inventory.queries.counting.since import PAST, since_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ SELECT count(*) FROM (
 
 # What a count of `as_of` must add for later movements, and whether a later count exists.
 _DATED = "(SELECT sku_id, location_id, as_of AS at FROM ({figures}) AS f WHERE as_of IS NOT NULL)"
-_SINCE = f"""LEFT JOIN ({SINCE.format(seen=_DATED)}) AS since
+_SINCE = f"""LEFT JOIN ({since_query(_DATED)}) AS since
     ON since.sku_id = f.sku_id AND since.location_id = f.location_id"""
 _NOT_SUPERSEDED = "AND since.counted IS NOT TRUE"
 _REBASED = "greatest(0, f.on_hand::bigint + coalesce(since.on_hand, 0))"
@@ -68,11 +68,12 @@ WITH counted AS MATERIALIZED (
     WHERE s.on_hand <> {{now}} {{not_superseded}} OR s.unavailable > 0
     ORDER BY s.sku_id, s.location_id
 ), changed AS (
-    UPDATE inventory_stock s SET on_hand = c.now, version = s.version + 1
+    UPDATE inventory_stock s
+    SET on_hand = c.now, version = s.version + 1, moved_at = {NEXT_MOVED_AT}
     FROM counted c
     WHERE s.ctid = c.place AND s.version = c.version AND NOT c.is_left AND c.now <> c.before
     RETURNING s.sku_id, s.location_id, s.on_hand, s.reserved, s.unavailable, s.safety_stock,
-              s.version, c.before, c.as_of
+              s.version, s.moved_at, c.before, c.as_of
 ), {WRITTEN}
 SELECT (SELECT count(*) FROM changed), {MORE},
        (SELECT array_agg(ARRAY[sku_id, location_id] ORDER BY sku_id, location_id) FROM (
@@ -80,16 +81,18 @@ SELECT (SELECT count(*) FROM changed), {MORE},
             EXCEPT SELECT sku_id, location_id FROM changed) AS rest)
 """
 
-# A figure with a time supersedes older ones, also where it agrees and moves nothing.
-_NOTE = """
+# A figure with a time supersedes older ones, also where it agrees and moves nothing; one of now
+# also those whose time is yet to come, which a clock that was ahead gave them.
+_NOTE = f"""
 INSERT INTO inventory_lastcount (sku_id, location_id, at, counted, source, reference, actor)
 SELECT sku_id, location_id, as_of, on_hand, 'import', %(reference)s, %(actor)s
-FROM ({figures}) AS f WHERE as_of IS NOT NULL
+FROM ({{figures}}) AS f WHERE as_of IS NOT NULL
 ORDER BY 1, 2
 ON CONFLICT (sku_id, location_id) DO UPDATE
 SET at = excluded.at, counted = excluded.counted, source = excluded.source,
     reference = excluded.reference, actor = excluded.actor
 WHERE inventory_lastcount.at <= excluded.at
+   OR inventory_lastcount.at > statement_timestamp() AND NOT {PAST.format("excluded.at")}
 """
 
 

@@ -26,11 +26,12 @@ JOIN stores_location l ON l.id = c.location_id
 
 # Common table expressions that post the rows of `entry`, which must be defined before them.
 # `locked` takes the locks in (SKU, location) order before any row changes. `{guard}` may refuse
-# rows, which the caller then misses in `changed`.
+# rows, which the caller then misses in `changed`. Within a row each movement is recorded after the
+# one before, also when the clock was set back in between: all reading by time relies on that.
 POST = f"""
 delta AS (
     SELECT sku_id, location_id, sum(on_hand)::int AS on_hand, sum(reserved)::int AS reserved,
-           sum(unavailable)::int AS unavailable, max(needs) AS needs
+           sum(unavailable)::int AS unavailable, max(needs) AS needs, count(*) AS entries
     FROM entry GROUP BY sku_id, location_id
 ), locked AS MATERIALIZED (
     SELECT s.id FROM inventory_stock s JOIN delta d USING (sku_id, location_id)
@@ -38,22 +39,24 @@ delta AS (
 ), changed AS (
     UPDATE inventory_stock s
     SET on_hand = s.on_hand + d.on_hand, reserved = s.reserved + d.reserved,
-        unavailable = s.unavailable + d.unavailable, version = s.version + 1
+        unavailable = s.unavailable + d.unavailable, version = s.version + 1,
+        moved_at = greatest(clock_timestamp(), s.moved_at + d.entries * interval '1 microsecond')
     FROM delta d
     WHERE s.sku_id = d.sku_id AND s.location_id = d.location_id
       AND s.id IN (SELECT id FROM locked) {{guard}}
     RETURNING s.sku_id, s.location_id, s.on_hand, s.reserved, s.unavailable, s.safety_stock,
-              s.version
+              s.version, s.moved_at
 ), moved AS (
     INSERT INTO inventory_stockmovement
         (sku_id, location_id, on_hand_delta, reserved_delta, unavailable_delta,
          on_hand_after, reserved_after, unavailable_after,
-         reason, reference, actor, occurred_at)
+         reason, reference, actor, occurred_at, recorded_at)
     SELECT e.sku_id, e.location_id, e.on_hand, e.reserved, e.unavailable,
            c.on_hand - d.on_hand + sum(e.on_hand) OVER w,
            c.reserved - d.reserved + sum(e.reserved) OVER w,
            c.unavailable - d.unavailable + sum(e.unavailable) OVER w,
-           e.reason, e.reference, %(actor)s::text, coalesce(e.occurred_at, statement_timestamp())
+           e.reason, e.reference, %(actor)s::text, coalesce(e.occurred_at, statement_timestamp()),
+           c.moved_at - (d.entries - row_number() OVER w) * interval '1 microsecond'
     FROM entry e
     JOIN changed c USING (sku_id, location_id)
     JOIN delta d USING (sku_id, location_id)

@@ -20,9 +20,9 @@ from stores.models import Channel, Location
 class ClockTime(models.Func):
     """The time at which a row is written, which is later than its statement began.
 
-    A movement is written under the lock of its Stock row, so within a row these times follow
-    the ids: time travel searches the ledger by them. A statement that began early may have
-    waited for another row, and would date itself before movements that it follows.
+    A statement that began early may have waited for a row, and would date itself before movements
+    that it follows. The ledger dates its movements itself, after those before them
+    (`Stock.moved_at`): time travel searches it by these times.
     """
 
     function = "clock_timestamp"
@@ -42,6 +42,8 @@ class Stock(models.Model):
     unavailable = models.IntegerField(default=0, db_default=0)
     safety_stock = models.PositiveIntegerField(default=0, db_default=0)
     version = models.BigIntegerField(default=0, db_default=0)
+    # When its newest movement was recorded: the next one is dated later, whatever the clock says.
+    moved_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name_plural = "stock"

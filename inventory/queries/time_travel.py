@@ -71,7 +71,8 @@ def look_back(
 ) -> Moment:
     """Return a Stock row as recorded at `at`, with up to so many movements on either side.
 
-    By the time of recording: movements recorded later are not included. Raises `NotFound` where
+    By the time of recording: movements recorded later are not included. Now, within five minutes,
+    is after all of them, also those that are dated ahead of the clock. Raises `NotFound` where
     the movements of that time are archived, and only their sum is stored.
     """
     with connection.cursor() as cursor:
@@ -102,8 +103,9 @@ def look_back(
 
 
 # Movements of a period, one more than are listed one by one; the first gives the initial state.
+# Those that a clock dated ahead of now have been recorded by now.
 _STEPS = """
-SELECT recorded_at, on_hand_after - reserved_after - unavailable_after
+SELECT least(recorded_at, statement_timestamp()), on_hand_after - reserved_after - unavailable_after
 FROM inventory_stockmovement
 WHERE sku_id = %(sku)s AND location_id = %(location)s
   AND id >= inventory_first_movement_after(%(sku)s, %(location)s, %(since)s)

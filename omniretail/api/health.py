@@ -16,6 +16,8 @@ from kombu import Connection
 from kombu.exceptions import KombuError
 
 from core.problems.handler import to_be_read
+from inventory.queries.clock import seconds_behind_records
+from inventory.queries.integrity import CLOCK_SLACK
 from inventory.queries.ledger_partitions import has_room
 
 log = logging.getLogger("omniretail.api.health")
@@ -36,9 +38,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @to_be_read
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when requests can be served, 503 with what is wrong when they cannot."""
+    """Answer 200 when requests can be served, 503 with what is wrong when they cannot.
+
+    Some checks only warn: they say what is wrong, and requests are served all the same.
+    """
     found = {name: check() for name, check in CHECKS.items()}
     ready = not any(found.values())
+    found |= {name: check() for name, check in WARNINGS.items()}
     return JsonResponse(
         {
             "status": "ready" if ready else "not_ready",
@@ -101,9 +107,22 @@ def check_ledger() -> Complaint:
     return None if room else "no partition for the next movement: every write of stock is refused"
 
 
+def check_clock() -> Complaint:
+    """Warn of a clock that was set back: until it has passed them, movements are dated ahead."""
+    try:
+        behind = seconds_behind_records()
+    except Error as error:
+        log.warning("clock cannot be compared: %s", error)
+        return "cannot be read"
+    if behind <= CLOCK_SLACK:
+        return None
+    return f"behind the newest movements of stock by {behind:.0f} seconds: was it set back?"
+
+
 CHECKS: dict[str, Callable[[], Complaint]] = {
     "database": check_database,
     "migrations": check_migrations,
     "ledger": check_ledger,
     "broker": check_broker,
 }
+WARNINGS: dict[str, Callable[[], Complaint]] = {"clock": check_clock}

@@ -128,6 +128,27 @@ _MEANINGS = {
         "Open the transfer and its ledger. If the goods are on the shelf, a count puts the number "
         "right; report the transfer either way.",
     ),
+    "records_follow_in_time": Meaning(
+        "Each movement of a SKU at a location was recorded after the one before it.",
+        "Looking back at this SKU and location is wrong between these two times; its balances are "
+        "right. Find what wrote the later one, other than the service, and report it.",
+    ),
+    "clock_is_not_behind_the_records": Meaning(
+        "No movement is dated ahead of the database's clock.",
+        "The clock was set back, or was wrong and is right again: see that the server keeps its "
+        "time (NTP). Looking back and late counts are uncertain between the two times; this ends "
+        "when the clock has passed them. Count again what was counted late in between.",
+    ),
+    "file_changes_a_row_once": Meaning(
+        "A file changes each SKU at a location once.",
+        "What was sold while the file was applied may be back on the record. Count this SKU now, "
+        "then report it with the number of the import.",
+    ),
+    "file_changes_no_more_rows_than_it_has": Meaning(
+        "A file changes no more rows than it has.",
+        "Some of its rows were applied twice: count what it changed while people were selling, "
+        "then report it with the number of the import.",
+    ),
     "never_oversold": Meaning(
         "No more is promised than is in stock.",
         "Count this SKU now: what was promised beyond the shelf is sourced elsewhere. "

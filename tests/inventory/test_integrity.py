@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from core.imports.models import Import
 from inventory.models import ExpectedDeliveryLine, Reservation, Sku, TransferLine
 from orders.models import FulfilmentLine, OrderLine
 from stores.models import Location
@@ -19,6 +20,7 @@ from tests.factories import (
     SkuFactory,
     stock_up,
 )
+from tests.omniretail.files.import_helpers import bring_in
 from tests.orders.fulfilment_helpers import place, step, units
 
 pytestmark = pytest.mark.django_db
@@ -246,6 +248,40 @@ def test_a_return_that_came_back_otherwise_is_found(
     OrderLine.objects.update(returned=2)
     assert found_in(check(api)) == [
         ("line_returns_what_came_back", f"order {order['number']}, line 1", 1, 2)
+    ]
+
+
+@pytest.mark.parametrize("reference", ["", "stocktake 2026"])
+def test_a_figure_of_a_file_that_was_applied_twice_is_found(
+    api: ApiCaller, shirt: Sku, shop: Location, reference: str
+) -> None:
+    SkuFactory(code="B1")
+    rows = ("sku,location,on_hand", "A1,S1,7", "B1,S1,2")
+    first = bring_in(api, "stock", *rows, reference=reference)
+    bring_in(api, "stock", "sku,location,on_hand", "A1,S1,6", reference=reference)
+    line = {"sku": "A1", "location": "S1", "on_hand": 5}
+    body = {"reason": "cycle_count", "reference": reference, "lines": [line]}
+    assert api.post("stock/counts/apply", body).status_code == 200
+    assert check(api)["violations"] == []
+    unguarded(
+        "INSERT INTO inventory_stockmovement (sku_id, location_id, on_hand_delta, reserved_delta,"
+        " unavailable_delta, on_hand_after, reserved_after, unavailable_after, reason, reference,"
+        " actor, occurred_at, recorded_at)"
+        " SELECT sku_id, location_id, on_hand_after - 5, 0, 0, on_hand_after, 0, 0, reason,"
+        f" reference, actor, occurred_at, recorded_at FROM inventory_stockmovement m"
+        f" WHERE sku_id = {shirt.pk} AND on_hand_after = 7",
+        "UPDATE inventory_stock SET on_hand = 7 WHERE on_hand = 5",
+    )
+    found = [each for each in found_in(check(api)) if each[0].startswith("file_")]
+    assert found == [("file_changes_a_row_once", f"import {first['id']}", 1, 2)]
+
+
+def test_a_file_that_changed_more_rows_than_it_has_is_found(api: ApiCaller, shirt: Sku) -> None:
+    done = bring_in(api, "stock", "sku,location,on_hand", "A1,S1,7")
+    assert check(api)["ok"]
+    Import.objects.update(rows_changed=2)
+    assert found_in(check(api)) == [
+        ("file_changes_no_more_rows_than_it_has", f"import {done['id']}", 1, 2)
     ]
 
 

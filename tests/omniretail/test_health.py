@@ -32,7 +32,13 @@ def test_ready_when_everything_is_there() -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ready",
-        "checks": {"database": "ok", "migrations": "ok", "ledger": "ok", "broker": "ok"},
+        "checks": {
+            "database": "ok",
+            "migrations": "ok",
+            "ledger": "ok",
+            "broker": "ok",
+            "clock": "ok",
+        },
     }
     assert "no-store" in answer["Cache-Control"]
 
@@ -55,6 +61,7 @@ def test_a_broker_that_is_down_is_named(settings: Any, tmp_path: Path) -> None:
         "migrations": "ok",
         "ledger": "ok",
         "broker": "cannot be reached",
+        "clock": "ok",
     }
 
 

@@ -16,7 +16,7 @@ from inventory.commands.change import StockChange
 from inventory.commands.conditions import name_conditions
 from inventory.commands.counting.drift import note_figures
 from inventory.commands.holds import end_stale_holds
-from inventory.errors import StaleQuantity
+from inventory.errors import CountedTooEarly, StaleQuantity
 from inventory.events import publish_broken_carts
 from inventory.ledger import BALANCE_LIMIT, Balance, Entry
 from inventory.queries.available.missing import missing_units
@@ -32,7 +32,9 @@ BY_PEOPLE = "count"  # the source of figures that people counted
 class Occasion:
     """The identity of a count: its id, and the source and reference that the ledger stores.
 
-    `cause` names it in the timelines of orders whose promises it breaks.
+    `cause` names it in the timelines of orders whose promises it breaks. `file` is the resource of
+    the import that brought it: imports are numbered as counts are, and events about one subject
+    are in its order.
     """
 
     id: str
@@ -40,6 +42,12 @@ class Occasion:
     reason: str = Reason.COUNT
     reference: str = ""
     source: str = BY_PEOPLE
+    file: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Return the subject of its event."""
+        return self.file or f"counts/{self.id}"
 
     @classmethod
     def at_once(cls, *, reason: str = Reason.COUNT, reference: str = "") -> Occasion:
@@ -68,7 +76,8 @@ def apply_count(
     break; where fewer remain than were unavailable otherwise, those go too, by movements that
     name their condition. A count that agrees leaves no movement, but supersedes older ones.
 
-    Raises `StaleQuantity` when a line's `expected` differs from the record.
+    Raises `CountedTooEarly` when a line is from before the first record of its row, `StaleQuantity`
+    when its `expected` differs from the record.
     """
     occasion = occasion or Occasion.at_once()
     pairs = [item.spot.pair for item in counts]
@@ -77,6 +86,7 @@ def apply_count(
     before = ledger.lock_rows(pairs)
     now = database_now()
     findings = compare(counts, {pair: row.on_hand for pair, row in before.items()})
+    refuse_too_early(findings)
     _refuse_stale(findings)
     standing = [finding for finding in findings if not finding.superseded]
     missing = missing_units(
@@ -109,6 +119,22 @@ def apply_count(
     )
     _publish(applied, occasion=occasion, actor=actor)
     return applied
+
+
+def refuse_too_early(findings: Sequence[Finding]) -> None:
+    """Refuse figures from before the first record: all that came since would be added to them."""
+    early = [
+        {
+            "sku": finding.counted.spot.sku,
+            "location": finding.counted.spot.location,
+            "as_of": as_text(finding.counted.at),
+            "first_recorded": as_text(finding.began),
+        }
+        for finding in findings
+        if finding.too_early
+    ]
+    if early:
+        raise CountedTooEarly(lines=early)
 
 
 def _refuse_stale(findings: Sequence[Finding]) -> None:
@@ -181,4 +207,4 @@ def _publish(applied: AppliedCount, *, occasion: Occasion, actor: Principal) -> 
             for finding in applied.findings
         ],
     }
-    publish(OutboxEvent("count.applied", f"counts/{applied.id}", data, actor=actor.name))
+    publish(OutboxEvent("count.applied", occasion.subject, data, actor=actor.name))

@@ -24,13 +24,14 @@ AT_ONCE = 1_000  # rows that one statement cannot settle, counted together
 class CountedFile:
     """The result of counting a part of a file. `refused` are lines with an impossible figure.
 
-    `again`: some rows are left for a transaction of their own: commit, and count the part again.
+    `left`: so many figures are left for a transaction of their own, and only these are still in
+    the table: commit, and count the part again.
     """
 
     changed: int
     change: StockChange
     refused: list[tuple[int, DomainError]]
-    again: bool = False
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,14 @@ def count_file(
         plain = ledger.count_in_place(figures, context)
         if plain.changed or not plain.left:
             change = StockChange(more=plain.more, cause=name)
-            return CountedFile(plain.changed, change, [], again=plain.left > 0)
+            return CountedFile(plain.changed, change, [], left=plain.left)
     done = ledger.count_rows(figures, context, dated=dated)
     changed, more, broken = done.changed, set(done.more), list[Broken]()
     refused: list[tuple[int, DomainError]] = []
     rows = _read_rows(figures, done.left)
-    occasion = Occasion(id=name.rpartition("/")[2], cause=name, reference=reference, source=SOURCE)
+    occasion = Occasion(
+        id=name.rpartition("/")[2], cause=name, reference=reference, source=SOURCE, file=name
+    )
     for start in range(0, len(rows), AT_ONCE):
         part = _count_rows(rows[start : start + AT_ONCE], occasion=occasion, actor=actor)
         changed += part.changed

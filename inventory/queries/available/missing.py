@@ -7,14 +7,20 @@ from datetime import datetime
 
 from django.db import connection
 
+from inventory.queries.counting.since import PAST
+
 Pair = tuple[int, int]  # (sku_id, location_id)
 
 # Units set aside as missing, less those since found, written off or counted. A count of
 # noon settles units missed before noon, and units that were settled later are not settled again.
-_MISSING = """
+# A count of now also settles those missed at times that are yet to come, by a clock that was ahead.
+_MISSING = f"""
 SELECT w.sku_id, w.location_id,
        least(
-           coalesce(sum(m.unavailable_delta) FILTER (WHERE m.occurred_at <= w.at), 0),
+           coalesce(sum(m.unavailable_delta) FILTER (
+               WHERE m.occurred_at <= w.at
+                  OR least(m.occurred_at, m.recorded_at) > statement_timestamp()
+                     AND NOT {PAST.format("w.at")}), 0),
            sum(m.unavailable_delta)
        )::int
 FROM (

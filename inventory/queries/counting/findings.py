@@ -29,7 +29,8 @@ class Finding:
     """The result of comparing a figure: `recorded` is what the ledger had at its time.
 
     `on_hand` is what it has now, and `variance` by how much that is to be put right.
-    `superseded`: a later count replaces this one.
+    `superseded`: a later count replaces this one. `began` is when the first movement of the row
+    happened, None where that is not known or the figure has no time.
     """
 
     counted: Counted
@@ -37,6 +38,12 @@ class Finding:
     recorded: int
     variance: int
     superseded: bool
+    began: datetime | None = None
+
+    @property
+    def too_early(self) -> bool:
+        """Whether the figure is from before the first record, so that nothing explains it."""
+        return bool(self.began and self.counted.at and self.counted.at < self.began)
 
 
 def compare(counts: Sequence[Counted], on_hand: Mapping[Pair, int]) -> list[Finding]:
@@ -72,4 +79,5 @@ def _find(item: Counted, on_hand: int, since: Mapping[Pair, Since]) -> Finding:
         recorded=on_hand - later.on_hand,
         variance=0 if later.counted else now - on_hand,
         superseded=later.counted,
+        began=later.began,
     )

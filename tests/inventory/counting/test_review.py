@@ -198,3 +198,17 @@ class TestApplying:
         refusal = problem(api.post(f"stock/counts/{count['id']}/apply"), 409, "illegal_transition")
         assert refusal["allowed_actions"] == ["enter", "submit", "cancel"]
         assert balances("C1", "W1") == (7, 0, 0)
+
+
+def test_what_was_counted_before_its_first_record_is_counted_again(api: ApiCaller) -> None:
+    """It was seen before the goods were booked in: they would be added to it."""
+    count = start(api, {"skus": ["B1", "C1"]})
+    enter(api, count, seen(3, "B1", hours=-1.5), seen(7, "C1", hours=0))
+    act(api, count, "submit")
+    act(make_caller(["stock:write"]), count, "approve")
+    path = f"stock/counts/{count['id']}/apply"
+    document = problem(api.post(path), 422, "counted_too_early")
+    assert [line["sku"] for line in document["lines"]] == ["B1"]
+    act(api, count, "recount", skus("B1"))
+    finished(api, count, seen(5, "B1", hours=1))
+    assert balances("B1", "W1") == (5, 0, 0)

@@ -138,6 +138,17 @@ def test_nothing_waits_that_long(waited: str) -> None:
     assert not CountEntry.objects.exists()
 
 
+def test_what_was_counted_before_it_was_booked_in_is_to_be_counted_again() -> None:
+    ann = person("ann")
+    page = started(ann, skus="A1")
+    enter(ann, page, "A1", 3, bin="L", waited="3600")
+    do(ann, page, "submit")
+    do(person("eve"), page, "approve")
+    said = do(ann, page, "apply")
+    assert "from before the pool&#x27;s first record of what was counted. A1" in said
+    assert balances("A1", "W1") == (6421, 0, 0)
+
+
 def test_an_empty_bin_and_a_recount() -> None:
     ann = person("ann")
     page = started(ann, skus="", bins="L")
@@ -217,7 +228,7 @@ def test_the_record_of_an_open_count_is_blind_too() -> None:
 
 
 def test_drift_shows_what_moved(api: ApiCaller) -> None:
-    lines = [{"sku": "A1", "location": "W1", "on_hand": 900}]
+    lines = [{"sku": "A1", "location": "W2", "on_hand": 900}]
     body = {"source": "erp", "as_of": "2026-01-01T00:00:00Z", "lines": lines}
     api.post("stock/snapshots", body)
     drift = Drift.objects.get()

@@ -144,6 +144,28 @@ def test_counts_say_when_each_row_was_counted(api: ApiCaller) -> None:
     assert move.occurred_at.isoformat() == "2026-01-05T14:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    ("kind", "column", "form"),
+    [
+        ("stock", "as_of", {}),
+        ("counts", "counted_at", {}),
+        ("counts", "counted_at", {"dry_run": "true"}),
+        ("stock", "as_of", {"as_of": "2001-01-01T00:00:00Z"}),
+    ],
+)
+def test_a_figure_from_before_the_first_record_is_a_bad_row(
+    api: ApiCaller, kind: str, column: str, form: dict[str, str]
+) -> None:
+    bring_in(api, "stock", HEADER, "A1,S1,10", "A2,S1,10")
+    early = "" if "as_of" in form else "2001-01-01T00:00:00Z"
+    rows = (f"A1,S1,7,{early}", f"A2,S1,8,{timezone.now().isoformat()}", f"A3,S1,9,{early}")
+    done = bring_in(api, kind, f"{HEADER},{column}", *rows, **form)
+    assert counts(done) == ("done", 3, 3, 2, 1)
+    assert row_errors(api, done) == [(2, column, "counted_too_early")]
+    if "dry_run" not in form:
+        assert [balances(sku, "S1")[0] for sku in ("A1", "A2", "A3")] == [10, 8, 9]
+
+
 def test_reservations_break_and_backorders_fill(api: ApiCaller) -> None:
     ChannelFactory(code="web")
     bring_in(api, "stock", HEADER, "A1,S1,5", "A2,S1,1", "A3,S1,4")
@@ -186,6 +208,16 @@ def test_units_that_a_picker_missed_are_settled(api: ApiCaller) -> None:
     bring_in(api, "stock", HEADER, "A1,S1,5")
     assert balances("A1", "S1") == (5, 0, 0)
     assert_pool_laws()
+
+
+def test_a_file_and_a_count_by_people_with_one_number_are_two_subjects(api: ApiCaller) -> None:
+    """Events about one subject are in its order: these two have nothing to do with each other."""
+    bring_in(api, "stock", HEADER, "A1,S1,5")
+    line = {"sku": "A1", "location": "S1", "unavailable_delta": 2}
+    api.post("stock/adjustments", {"reason": "missing", "lines": [line]})
+    done = bring_in(api, "stock", HEADER, "A1,S1,4")
+    told = Event.objects.get(type="count.applied")
+    assert (told.subject, told.data["id"]) == (f"imports/{done['id']}", done["id"])
 
 
 def test_one_event_tells_of_many_rows_of_a_location(api: ApiCaller) -> None:
