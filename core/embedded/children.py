@@ -143,25 +143,56 @@ class Child:
         self._pid_file.remove()
 
 
-def end_leftovers(home: Path, *, grace: float) -> list[str]:
-    """End the processes that a killed supervisor of this DATA_DIR left; their names.
+class Leftovers:
+    """The processes that a killed supervisor of this DATA_DIR left.
 
-    The main ones are asked first, so that they can send their own children home.
+    The main ones are asked to end as soon as they are found, so that they can send their own
+    children home. What is started from here on is none of them.
     """
-    names = [*sorted(path.stem for path in home.glob("web-*.pid")), "worker", "beat"]
-    files = {name: PidFile(home / f"{name}.pid") for name in names}
-    living = {name: pid for name, file in files.items() if (pid := file.living()) is not None}
-    _end(living.values(), grace=grace)
-    orphans = processes.marked(mark_of(home))
-    _end(orphans, grace=GROUP_GRACE)
-    for file in files.values():
-        file.remove()
-    return [*living, *(f"process {pid}" for pid in orphans)]
+
+    def __init__(self, home: Path) -> None:
+        names = [*sorted(path.stem for path in home.glob("web-*.pid")), "worker", "beat"]
+        files = {name: PidFile(home / f"{name}.pid") for name in names}
+        living = {name: file.living() for name, file in files.items()}
+        self._main = {name: pid for name, pid in living.items() if pid is not None}
+        self._others = [
+            pid for pid in processes.marked(mark_of(home)) if pid not in self._main.values()
+        ]
+        for pid in self._main.values():
+            processes.send(pid, signal.SIGTERM)
+        for file in files.values():
+            file.remove()
+
+    def end_web(self, *, grace: float) -> list[str]:
+        """See the web processes end, which hold the port; return their names."""
+        return self._end_main([name for name in self._main if name.startswith("web-")], grace)
+
+    def end(self, *, grace: float) -> list[str]:
+        """See all of them end; return their names."""
+        ended = self._end_main(list(self._main), grace)
+        others = [pid for pid in self._others if processes.is_alive(pid)]
+        _end(others, grace=GROUP_GRACE)
+        self._others = []
+        return [*ended, *(f"process {pid}" for pid in others)]
+
+    def _end_main(self, names: Sequence[str], grace: float) -> list[str]:
+        _see_end([self._main.pop(name) for name in names], grace=grace)
+        return list(names)
+
+
+def end_leftovers(home: Path, *, grace: float) -> list[str]:
+    """End the processes that a killed supervisor of this DATA_DIR left; return their names."""
+    return Leftovers(home).end(grace=grace)
 
 
 def _end(pids: Iterable[int], *, grace: float) -> None:
     for pid in pids:
         processes.send(pid, signal.SIGTERM)
+    _see_end(pids, grace=grace)
+
+
+def _see_end(pids: Iterable[int], *, grace: float) -> None:
+    """Wait for processes that have been asked to end, and kill those that take too long."""
     deadline = time.monotonic() + grace
     for pid in pids:
         if not processes.wait_until_gone(pid, seconds=max(0, deadline - time.monotonic())):

@@ -14,7 +14,7 @@ from types import FrameType
 
 from core.embedded import tables
 from core.embedded.broker import Broker
-from core.embedded.children import Backoff, Child, end_leftovers, environment_of
+from core.embedded.children import Backoff, Child, Leftovers, end_leftovers, environment_of
 from core.embedded.connection import is_broker_embedded, is_database_embedded
 from core.embedded.console import Console
 from core.embedded.disk import is_full
@@ -73,8 +73,8 @@ class Supervisor:
                 f"{self.home} is being served already: stop that first, or choose another "
                 "DATA_DIR (and PORT)."
             )
-        if ended := end_leftovers(self.home, grace=GRACE):
-            self.console.say(f"Ended what a killed run had left: {', '.join(ended)}")
+        self._leftovers = Leftovers(self.home)
+        self._say_ended(self._leftovers.end_web(grace=GRACE))
         clear_metrics(self.home)
         listener = take_port(self.host, self.port)
         self.port = listener.getsockname()[1]
@@ -122,7 +122,8 @@ class Supervisor:
 
     def _start(self) -> None:
         began = time.monotonic()
-        self._start_children(self._web)  # they load while the others start
+        self._start_children(self._web)  # they load while the others end and start
+        self._say_ended(self._leftovers.end(grace=GRACE))
         self._start_servers()
         if not tables.are_up_to_date(self.home):
             with self.console.step("Bringing the tables up to date"):
@@ -136,6 +137,10 @@ class Supervisor:
             self._wait_for_web()
             self._start_children(self._behind)
         self._say_where_to_look(time.monotonic() - began)
+
+    def _say_ended(self, names: list[str]) -> None:
+        if names:
+            self.console.say(f"Ended what a killed run had left: {', '.join(names)}")
 
     def _start_children(self, children: list[Child]) -> None:
         for child in children:

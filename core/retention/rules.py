@@ -28,7 +28,7 @@ class Rule:
 
     @property
     def days(self) -> int:
-        return settings.RETENTION_DAYS[self.period]
+        return max(0, settings.RETENTION_DAYS[self.period])  # a slip must not delete today's rows
 
     def is_over(self, served_at: datetime | None) -> bool:
         """Say whether rows that served at that time are deleted, or will be by the next run."""

@@ -104,9 +104,10 @@ def archive_partition(name: str, *, folder: Path, actor: str) -> Archived:
     movements, digest = _write(name, file)
     table = f"{LEDGER}_archived_{name.rpartition('_p')[2]}"
     with transaction.atomic(), connection.cursor() as cursor:
+        # With its indexes: the exchange, for which sales wait, must not have to build them.
         cursor.execute(
             f"""CREATE TABLE {LEDGER}_carried
-                (LIKE {LEDGER} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"""
+                (LIKE {LEDGER} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)"""
         )
         carry = _CARRY.format(partition=name)
         cursor.execute(carry, {"name": f"ledger/{name}", "actor": actor[:150]})
