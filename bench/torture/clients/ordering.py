@@ -23,7 +23,7 @@ class Ordering(Kind):
 
     def _body(self) -> dict[str, Any]:
         chance = self.client.chance
-        if self.lucky(15):
+        if self.lucky(20):
             wanted = [(chance.choice((*SCARCE, KEPT, KEPT)), 1)]
         else:
             skus = chance.sample((*SOLD, *COUNTED), chance.choice((1, 1, 1, 2, 2, 3, 5)))
