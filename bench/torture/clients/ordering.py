@@ -23,7 +23,8 @@ class Ordering(Kind):
 
     def _body(self) -> dict[str, Any]:
         chance = self.client.chance
-        if self.lucky(20):
+        is_scarce = self.lucky(20)
+        if is_scarce:
             wanted = [(chance.choice((*SCARCE, KEPT, KEPT)), 1)]
         else:
             skus = chance.sample((*SOLD, *COUNTED), chance.choice((1, 1, 1, 2, 2, 3, 5)))
@@ -35,7 +36,7 @@ class Ordering(Kind):
             for line in body["lines"]:
                 line["fulfilment"] = {"type": "pickup", "location": shop}
         body["allow_split"] = self.lucky(80)
-        body["allow_backorder"] = self.lucky(30)
+        body["allow_backorder"] = self.lucky(60 if is_scarce else 30)
         body["allow_partial"] = not body["allow_backorder"] and self.lucky(20)
         return body
 
