@@ -55,8 +55,9 @@ class Ordering(Kind):
         if self.lucky(15):
             number = act.answer["number"]
             seen = self.client.look(f"orders/{number}")
-            if seen is not None:
-                self.books.check("what_was_written_is_read", seen["number"] == number, number)
+            if self.client.seen in (200, 404):
+                right = seen is not None and seen["number"] == number
+                self.books.check("what_was_written_is_read", right, number)
 
     def _place_batch(self) -> None:
         bodies = [self._body() for _ in range(self.units(8))]
