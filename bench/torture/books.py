@@ -71,6 +71,7 @@ class Books:
         self.files: dict[str, StockFile] = {}
         self.erasures: list[Erasure] = []
         self.kills: list[tuple[float, str]] = []
+        self.versions: dict[Pair, int] = {}  # of stock rows: the newest that a reader was shown
         self.verdicts = Verdicts()  # on what clients compare when they are told
 
     # Units

@@ -66,6 +66,7 @@ class Client(Service):
         self.journal = journal
         self.chance = chance
         self.stopped = False  # when set, what is still unknown is given up at once
+        self.seen = 0
         self.done: deque[Act] = deque(maxlen=400)  # what may be repeated
 
     def act(self, kind: str, path: str, body: Any = None, *, key: str = "") -> Act:
@@ -91,14 +92,16 @@ class Client(Service):
         return self.send(kind, "POST", path, form, "".join(parts).encode(), headers)
 
     def look(self, path: str, **query: Any) -> Any:
-        """Return the body of a read, None when there was none this time."""
+        """Return the body of a read, None when there was none: `seen` has its status, 0 without."""
         address = f"{path}?{urlencode(query, doseq=True)}" if query else path
         self.journal.reads += 1
+        self.seen = 0
         try:
             status, body, _ = self._send("GET", self.base + address, None, self.headers)
         except (OSError, http.client.HTTPException, ValueError):
             self._drop()
             return None
+        self.seen = status
         if status >= 500:
             self._note_failure("read", path, status, body)
         return body if status == 200 else None

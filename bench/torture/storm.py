@@ -246,7 +246,7 @@ class Storm:
     def _receive_last(self) -> None:
         """Take in a few of the goods that orders wait for: nothing else will claim them now."""
         for place in PLACES:
-            lines = [{"sku": sku, "quantity": 1} for sku in SCARCE]
+            lines = [{"sku": sku, "quantity": 1} for sku in (*SCARCE, KEPT)]
             reference = f"last-{self._looker.fresh()[:12]}"
             receive(self._looker, self.books, place, reference, lines)
 

@@ -38,7 +38,7 @@ OWN = tuple(f"OWN-{n}" for n in range(4))
 FILED_AT = "S1"
 ORDERED = (*SOLD, *COUNTED, *SCARCE, KEPT)
 
-OPENING = {SOLD: 400, COUNTED: 250, SCARCE: 6, (KEPT,): KEPT_UNITS + 1}
+OPENING = {SOLD: 400, COUNTED: 250, SCARCE: 1, (KEPT,): KEPT_UNITS + 1}
 AT_ONCE = 400  # lines of a receipt
 
 

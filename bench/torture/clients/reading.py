@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from torture.client import Client
 from torture.clients.base import Kind
-from torture.world import ORDERED, PLACES, World
+from torture.world import ORDERED, PLACES
 
 
 class Reading(Kind):
-    def __init__(self, client: Client, world: World) -> None:
-        super().__init__(client, world)
-        self._versions: dict[tuple[str, str], int] = {}
-
     def turn(self) -> None:
         for _ in range(3):
             if self.lucky(60):
@@ -22,21 +17,24 @@ class Reading(Kind):
                 self._ask_availability()
 
     def _read_stock(self) -> None:
+        with self.books.lock:
+            seen = dict(self.books.versions)  # by any client before this read begins
         page = self.client.look("stock", location=self.some(PLACES), limit=200)
         for row in page["results"] if page else ():
-            self._check_row(row)
+            self._check_row(row, seen)
 
-    def _check_row(self, row: dict[str, Any]) -> None:
+    def _check_row(self, row: dict[str, Any], seen: dict[tuple[str, str], int]) -> None:
         figures = row["on_hand"], row["reserved"], row["unavailable"], row["available"]
         adds_up = row["available"] == row["on_hand"] - row["reserved"] - row["unavailable"]
         self.books.check("reads_are_never_negative", min(figures) >= 0, row)
         self.books.check("reads_add_up", adds_up, row)
-        key = row["sku"], row["location"]
-        seen = self._versions.get(key, -1)
+        key, version = (row["sku"], row["location"]), row["version"]
+        before = seen.get(key, -1)
         self.books.check(
-            "reads_never_go_back", row["version"] >= seen, f"{key}: {row['version']} after {seen}"
+            "reads_never_go_back", version >= before, f"{key}: {version} after {before}"
         )
-        self._versions[key] = max(seen, row["version"])
+        with self.books.lock:
+            self.books.versions[key] = max(self.books.versions.get(key, -1), version)
 
     def _ask_availability(self) -> None:
         skus = self.client.chance.sample(ORDERED, 4)

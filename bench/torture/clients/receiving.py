@@ -11,15 +11,14 @@ from torture.world import COUNTED, FILED, FILED_AT, KEPT, PLACES, SCARCE, SOLD, 
 class Receiving(Kind):
     def turn(self) -> None:
         draw = self.client.chance.randrange(100)
-        if draw < 40:
-            skus = (*SCARCE, KEPT) if draw < 12 else SCARCE
-            lines = [{"sku": sku, "quantity": 1} for sku in skus]
+        if draw < 15:
+            lines = [{"sku": sku, "quantity": 1} for sku in (*SCARCE, KEPT)]
             receive(self.client, self.books, self.some(PLACES), self._reference(), lines)
-        elif draw < 60:
+        elif draw < 45:
             skus = self.client.chance.sample(FILED, 30)
             lines = [{"sku": sku, "quantity": 3} for sku in skus]
             receive(self.client, self.books, FILED_AT, self._reference(), lines)
-        elif draw < 70:
+        elif draw < 55:
             lines = [{"sku": self.some(SOLD), "quantity": 3}, {"sku": "NO-SUCH", "quantity": 1}]
             receive(self.client, self.books, self.some(PLACES), self._reference(), lines)
         else:
