@@ -28,7 +28,7 @@ from tests.factories import (
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
-PROCESSES, MACHINES, STEPS = 2, 3, 120  # machines of a process are its threads
+PROCESSES, MACHINES, STEPS = 2, 3, 80  # machines of a process are its threads
 OPENING = 12
 
 
