@@ -70,6 +70,7 @@ class Books:
         self.announced: Counter[tuple[str, str]] = Counter()  # event type, subject
         self.files: dict[str, StockFile] = {}
         self.erasures: list[Erasure] = []
+        self.being_erased: set[str] = set()  # words of customers, from before they are erased
         self.kills: list[tuple[float, str]] = []
         self.versions: dict[Pair, int] = {}  # of stock rows: the newest that a reader was shown
         self.verdicts = Verdicts()  # on what clients compare when they are told

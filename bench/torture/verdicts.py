@@ -6,6 +6,7 @@ import threading
 from collections import Counter, defaultdict
 from typing import Any
 
+EARLIER = " (at an earlier look)"
 SHOWN = 3  # violations of a law that are printed
 
 
@@ -37,7 +38,7 @@ class Verdicts:
         """Return these, with what an earlier look found of laws that hold again now."""
         for law, texts in earlier.violations.items():
             if law not in self.violations:
-                self.violations[law] = [f"{text} (at an earlier look)" for text in texts]
+                self.violations[law] = [f"{text.removesuffix(EARLIER)}{EARLIER}" for text in texts]
         return self
 
     def take(self, other: Verdicts) -> None:

@@ -17,6 +17,7 @@ class Erasing(Kind):
             return
         identity = order.answer["customer_id"]
         self.world.replace(customer)
+        self.books.being_erased.add(customer.word)
         act = self.client.act("erase a customer", f"customers/{identity}/erase")
         if act.is_done:
             self.books.erasures.append(

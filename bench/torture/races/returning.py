@@ -38,6 +38,8 @@ def erased_and_ordering(round_: Round) -> str:
     first = round_.body()
     known: Act = round_.place(first)(round_.first)
     identity = known.answer["customer_id"]
+    word = first["customer"]["email"].split("@")[0]
+    round_.books.being_erased.add(word)
     same = {"customer": first["customer"], "ship_to": first["ship_to"], "note": first["note"]}
     erased, *orders = round_.at_once(
         round_.act(f"customers/{identity}/erase"),
@@ -45,7 +47,6 @@ def erased_and_ordering(round_: Round) -> str:
     )
     if not erased.is_done:
         return told([erased])
-    word = first["customer"]["email"].split("@")[0]
     round_.books.erasures.append(Erasure(identity, word, tuple(erased.answer["orders"])))
     round_.books.announce("customer.erased", f"customers/{identity}")
     for act in orders:
