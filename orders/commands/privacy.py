@@ -122,9 +122,13 @@ def _clean_body(body: str, eraser: Eraser) -> str:
 
 
 def _rewrite(rows: QuerySet[Any], name: str, clean: Callable[[Any], Any]) -> None:
-    """Write what cleaning changes in one column of these rows, in one statement."""
+    """Write what cleaning changes in one column of these rows, in one statement.
+
+    They are locked: another erasure that cleans the answer to the same batch would write back what
+    this one has removed.
+    """
     changed = []
-    for row in rows.only("pk", name):
+    for row in rows.only("pk", name).order_by("pk").select_for_update():
         value = clean(getattr(row, name))
         if value != getattr(row, name):
             setattr(row, name, value)

@@ -176,6 +176,27 @@ def test_an_order_that_waited_for_an_erasure_is_a_new_customers() -> None:
     assert_forgotten(desk, [first])
 
 
+def test_two_erasures_clean_the_answer_to_one_batch() -> None:
+    """The second must not write back what it read before the first was done."""
+    desk = make_caller(["*"])
+    people = [{"name": f"{name} Reed", "email": f"{name}@example.org"} for name in ("Ann", "Bob")]
+    orders = [
+        OrderBody(external_id=each["name"], customer=each, note=each["name"]) for each in people
+    ]
+    placed = desk.post("orders/batch", {"orders": orders}, key="both").json()["results"]
+    ann, bob = (result["order"]["customer_id"] for result in placed)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            erase_customer(customer_id=int(ann), actor=SYSTEM)
+            erasing = in_thread(pool, lambda: desk.post(f"customers/{bob}/erase"))
+            wait_until_blocked()
+        assert erasing.result(timeout=60).status_code == 200
+    again = repr(desk.post("orders/batch", {"orders": orders}, key="both").json()["results"])
+    assert [
+        word for person in people for word in person.values() if f"note': '{word}" in again
+    ] == []
+
+
 def test_orders_of_one_customer_do_not_wait_for_one_another() -> None:
     desk, other = make_caller(["*"]), make_caller(["*"])
     first = place(desk, "first")

@@ -11,6 +11,7 @@ from torture.verdicts import Verdicts
 
 LONGEST_RECOVERY = 60.0  # seconds from a kill until a write that began after it is done
 DEADLOCK = "deadlock detected"
+EXCERPT = 2_500  # characters of the log: who waited for whom, with which statements
 
 
 def judge_answers(verdicts: Verdicts, acts: list[Act]) -> None:
@@ -49,5 +50,6 @@ def judge_deadlocks(verdicts: Verdicts, log: Path) -> int:
     except FileNotFoundError:
         return 0
     count = text.count(DEADLOCK)
-    verdicts.check("locks_have_one_order", not count, f"{count} deadlocks in {log}")
+    first = text[text.find(DEADLOCK) :][:EXCERPT] if count else ""
+    verdicts.check("locks_have_one_order", not count, f"{count} deadlocks, the first: {first}")
     return count
