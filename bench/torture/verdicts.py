@@ -8,6 +8,7 @@ from typing import Any
 
 EARLIER = " (at an earlier look)"
 SHOWN = 3  # violations of a law that are printed
+LONGEST = 2_500  # characters of a violation in words
 
 
 class Verdicts:
@@ -21,7 +22,7 @@ class Verdicts:
         with self._lock:
             self.checked[law] += 1
             if not holds:
-                self.violations[law].append(str(text)[:400])
+                self.violations[law].append(str(text)[:LONGEST])
         return holds
 
     def plus(self, other: Verdicts) -> Verdicts:

@@ -50,6 +50,6 @@ def judge_deadlocks(verdicts: Verdicts, log: Path) -> int:
     except FileNotFoundError:
         return 0
     count = text.count(DEADLOCK)
-    first = text[text.find(DEADLOCK) :][:EXCERPT] if count else ""
+    first = " ".join(text[text.find(DEADLOCK) :][:EXCERPT].split()) if count else ""
     verdicts.check("locks_have_one_order", not count, f"{count} deadlocks, the first: {first}")
     return count
