@@ -124,11 +124,10 @@ def count_rows(
     """Correct `on_hand` to figures, with a movement for each row that differed.
 
     Rows that agree are not changed. `dated`: figures have an `as_of`, and later movements stay;
-    a later count supersedes them. Their rows must be locked by now, by
-    `open_and_lock_figures`: what moved is not seen where it was committed after this began.
-    Rows on which reservations would break, units are unavailable, or which were changed at
-    the same time, come back in `left` untouched: count them by
-    `inventory.commands.counting.count.apply_count`.
+    a later count supersedes them. All rows must be locked by now, by `open_and_lock_figures`: what
+    moved is not seen where it was committed after this began, and rows are locked in one order.
+    Rows on which reservations would break or units are unavailable come back in `left` untouched:
+    count them by `inventory.commands.counting.count.apply_count`.
 
     Publishes `stock.imported` events, each of one location.
     """
@@ -140,8 +139,6 @@ def count_rows(
     )
     parameters = context.parameters
     with connection.cursor() as cursor:
-        if not dated:
-            cursor.execute(_OPEN.format(figures=figures.query))
         # By the place of each row, without reading the whole table to find these places.
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL work_mem = '32MB'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from django.db import connection, transaction
@@ -48,4 +49,41 @@ def test_a_figure_that_waited_for_a_sale_is_posted_against_what_it_left(api: Api
     assert balances("A1", "W1") == balances("B1", "W1") == (5, 0, 0)
     deltas = StockMovement.objects.filter(sku=shirt).order_by("id")
     assert list(deltas.values_list("on_hand_delta", flat=True)) == [10, -2, -3]
+    assert_pool_laws()
+
+
+def test_rows_that_are_counted_one_by_one_are_locked_with_the_others(api: ApiCaller) -> None:
+    """The last row is sold from meanwhile and changed by one statement, the first one, of which a
+    unit is damaged, by a later: who holds the first and wants the last must not wait for both."""
+    place = LocationFactory(code="W1")
+    first, middle, last = (SkuFactory(code=code) for code in ("A1", "B1", "C1"))
+    for sku in (first, middle, last):
+        stock_up(sku, place, 10)
+    damaged = {"sku": "A1", "location": "W1", "unavailable_delta": 1}
+    api.post("stock/adjustments", {"reason": "damaged", "lines": [damaged]})
+    sent = send(api, "stock", "sku,location,on_hand\nA1,W1,5\nB1,W1,5\nC1,W1,5\n").json()
+    sold, may_commit = Event(), Event()
+
+    def sell() -> None:
+        with transaction.atomic():
+            ledger.post([Entry(last.pk, place.pk, on_hand=-2)], actor="test")
+            sold.set()
+            assert may_commit.wait(timeout=30)
+        connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        selling = threads.submit(sell)
+        assert sold.wait(timeout=30)
+        with transaction.atomic():
+            ledger.lock_rows({(first.pk, place.pk)})
+            applying = threads.submit(apply_files)
+            wait_until_blocked()
+            may_commit.set()
+            selling.result(timeout=30)
+            wait_until_blocked()
+            ledger.lock_rows({(last.pk, place.pk)})
+        applying.result(timeout=30)
+    done = api.get(f"imports/{sent['id']}").json()
+    assert (done["state"], done["rows_changed"], done["rows_failed"]) == ("done", 3, 0)
+    assert [balances(code, "W1")[0] for code in ("A1", "B1", "C1")] == [5, 5, 5]
     assert_pool_laws()

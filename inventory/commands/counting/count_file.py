@@ -56,13 +56,13 @@ def count_file(
     a million rows, few have backorders.
     """
     context = CountContext(name=name, reference=reference, actor=actor.name, waiting=waiting_for)
-    if dated:
-        ledger.open_and_lock_figures(figures)
-    else:
+    if not dated:
         plain = ledger.count_in_place(figures, context)
         if plain.changed or not plain.left:
             change = StockChange(more=plain.more, cause=name)
             return CountedFile(plain.changed, change, [], left=plain.left)
+    # All at once: rows that `count_rows` leaves would be locked after those that it changes.
+    ledger.open_and_lock_figures(figures)
     done = ledger.count_rows(figures, context, dated=dated)
     changed, more, broken = done.changed, set(done.more), list[Broken]()
     refused: list[tuple[int, DomainError]] = []
