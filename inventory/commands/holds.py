@@ -15,19 +15,13 @@ from inventory.ledger import Part
 from inventory.models import Reservation, ReservationGroup
 
 
-def end_stale_holds(
-    *,
-    actor: str,
-    sku_ids: Sequence[int] | None = None,
-    pairs: Sequence[tuple[int, int]] | None = None,
-) -> list[str]:
-    """End expired holds and publish it; return the ids of their carts. `sku_ids` and `pairs` as for
-    `ledger.expire_due`.
+def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list[str]:
+    """End expired holds and publish it; return the ids of their carts.
 
     Each reader of the stock ends expired holds, not only the sweep, so a stopped worker
     never keeps goods from buyers.
     """
-    ended = ledger.expire_due(actor=actor, sku_ids=sku_ids, pairs=pairs)
+    ended = ledger.expire_due(actor=actor, sku_ids=sku_ids)
     if ended:
         publish_carts(
             "reservation.expired", {uuid.UUID(identity) for identity in ended}, actor=actor

@@ -9,24 +9,19 @@ from django.db import connection
 
 from inventory.choices import Reason, ReservationState
 from inventory.ledger.reservations import end_locked, lock_reservations
-from inventory.ledger.rows import Pair, lock_skus
+from inventory.ledger.rows import lock_skus
 
 
 def expire_due(
-    *,
-    actor: str,
-    sku_ids: Collection[int] | None = None,
-    pairs: Collection[Pair] | None = None,
-    limit: int = 1_000,
+    *, actor: str, sku_ids: Collection[int] | None = None, limit: int = 1_000
 ) -> list[str]:
     """End expired holds; return the ids of carts of which no hold had expired before.
 
-    With `pairs` only those on these rows, all of which the caller has locked.
     With `sku_ids` only theirs: a reader that finds an expired hold ends it. All rows
     of these SKUs are locked then, in order, so that what the caller does with them next keeps
     the one lock order: name every SKU that the transaction is going to touch.
     """
-    due = _find_due(sku_ids, pairs, limit)
+    due = _find_due(sku_ids, limit)
     if not due:
         return []
     if sku_ids is not None:
@@ -46,16 +41,9 @@ def expire_due(
     return first_ended
 
 
-def _find_due(
-    sku_ids: Collection[int] | None, pairs: Collection[Pair] | None, limit: int
-) -> list[int]:
-    which, values = "", list[list[int]]()
-    if sku_ids is not None:
-        which, values = "AND sku_id = ANY(%s::bigint[])", [list(sku_ids)]
-    elif pairs is not None:
-        which = """AND (sku_id, location_id) IN
-                   (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))"""
-        values = [[sku for sku, _ in pairs], [location for _, location in pairs]]
+def _find_due(sku_ids: Collection[int] | None, limit: int) -> list[int]:
+    which = "" if sku_ids is None else "AND sku_id = ANY(%s::bigint[])"
+    values = [] if sku_ids is None else [list(sku_ids)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT id FROM inventory_reservation

@@ -82,9 +82,7 @@ def apply_count(
     occasion = occasion or Occasion.at_once()
     pairs = [item.spot.pair for item in counts]
     ledger.open_rows(pairs)
-    # Only these rows: a file has locked its own by now, and others would be locked behind them.
-    ledger.lock_rows(pairs)
-    end_stale_holds(actor=actor.name, pairs=pairs)
+    end_stale_holds(actor=actor.name, sku_ids=sorted({sku_id for sku_id, _ in pairs}))
     before = ledger.lock_rows(pairs)
     now = database_now()
     findings = compare(counts, {pair: row.on_hand for pair, row in before.items()})
