@@ -149,7 +149,7 @@ class RandomClient:
             self.act(f"reservations/{self.carts.pop()}/release")
 
     def do_let_carts_expire(self) -> None:
-        """End the time of the carts, which whoever needs their goods, or the sweep, then ends."""
+        """End the time of the carts, which a buyer of their goods, or the sweep, then ends."""
         if self.carts:
             over = datetime.now(UTC) - timedelta(seconds=1)
             carts = [self.carts.pop() for _ in range(min(2, len(self.carts)))]

@@ -49,8 +49,8 @@ def _claim_names(requests: Sequence[OrderRequest], network: Network) -> None:
     """Wait for those who are placing the same orders, and make later ones wait for this set.
 
     An order's row is unique by its name from the moment at which it is written, and stays so for
-    others when it is deleted at once: whoever held stock and then met the same order of another
-    transaction would deadlock with it.
+    others when it is deleted at once: a transaction that held stock and then met the same order of
+    another would deadlock with it.
     """
     named = {(network.channels[r.channel].id, r.external_id): r for r in requests}
     if not named:
