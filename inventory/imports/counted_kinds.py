@@ -24,7 +24,7 @@ def _apply(chunk: Chunk, *, moment: str) -> Progress:
     figures = Figures(
         f"SELECT *, ctid AS figure FROM {chunk.work} WHERE {chunk.within}", table=chunk.work
     )
-    waiting, rows = _waiting_among(chunk)
+    waiting, stale, rows = _concerned(chunk)
 
     def count() -> tuple[CountedFile, StockChange]:
         counted = count_file(
@@ -33,12 +33,13 @@ def _apply(chunk: Chunk, *, moment: str) -> Progress:
             name=f"imports/{chunk.file.pk}",
             reference=chunk.reference,
             waiting_for=waiting,
+            stale=stale,
             actor=chunk.actor,
         )
         return counted, counted.change
 
     def lock(skus: Collection[int]) -> None:
-        ledger.open_and_lock_figures(figures, skus=skus)
+        ledger.open_and_lock_figures(figures, skus={*skus, *stale})
 
     done = settlement().change_stock(count, waiting_for=waiting, actor=chunk.actor, lock=lock)
     note_row_errors(
@@ -53,16 +54,17 @@ def _apply(chunk: Chunk, *, moment: str) -> Progress:
     )
 
 
-def _waiting_among(chunk: Chunk) -> tuple[frozenset[int], int]:
-    """Return the SKUs of a chunk that orders wait for, and how many rows the chunk has."""
+def _concerned(chunk: Chunk) -> tuple[frozenset[int], frozenset[int], int]:
+    """Return the SKUs of a chunk that orders wait for, those with expired holds, and its rows."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT array_agg(DISTINCT sku_id) FILTER (WHERE sku_id = ANY(%s)), count(*)
+            f"""SELECT array_agg(DISTINCT sku_id) FILTER (WHERE sku_id = ANY(%s)),
+                       array_agg(DISTINCT sku_id) FILTER (WHERE sku_id = ANY(%s)), count(*)
                 FROM {chunk.work} WHERE {chunk.within}""",
-            [list(settlement().skus_waited_for())],
+            [list(settlement().skus_waited_for()), ledger.skus_with_stale_holds()],
         )
-        waiting, rows = cursor.fetchone()
-    return frozenset(waiting or ()), rows
+        waiting, stale, rows = cursor.fetchone()
+    return frozenset(waiting or ()), frozenset(stale or ()), rows
 
 
 def _kind(name: str, moment: str, describes: str, *, needed: bool) -> Kind:

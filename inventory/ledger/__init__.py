@@ -18,7 +18,7 @@ from inventory.ledger.counting import (
     open_and_lock_figures,
     preview_query,
 )
-from inventory.ledger.expiry import expire_due
+from inventory.ledger.expiry import expire_due, skus_with_stale_holds
 from inventory.ledger.in_place import CountedInPlace, count_in_place
 from inventory.ledger.posting import post
 from inventory.ledger.reservations import (
@@ -74,4 +74,5 @@ __all__ = [
     "preview_query",
     "reserve",
     "set_safety_stock",
+    "skus_with_stale_holds",
 ]

@@ -127,7 +127,7 @@ def count_rows(
     a later count supersedes them. All rows must be locked by now, by `open_and_lock_figures`: what
     moved is not seen where it was committed after this began, and rows are locked in one order.
     Rows on which reservations would break or units are unavailable come back in `left` untouched:
-    count them by `inventory.commands.counting.count.apply_count`.
+    count them by `inventory.commands.counting.count.count_among_locked`.
 
     Publishes `stock.imported` events, each of one location.
     """

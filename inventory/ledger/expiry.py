@@ -41,6 +41,16 @@ def expire_due(
     return first_ended
 
 
+def skus_with_stale_holds() -> list[int]:
+    """Return the ids of the SKUs of which a hold has expired and was not ended yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT DISTINCT sku_id FROM inventory_reservation
+               WHERE state = 'held' AND expires_at <= statement_timestamp()"""
+        )
+        return [identity for (identity,) in cursor.fetchall()]
+
+
 def _find_due(sku_ids: Collection[int] | None, limit: int) -> list[int]:
     which = "" if sku_ids is None else "AND sku_id = ANY(%s::bigint[])"
     values = [] if sku_ids is None else [list(sku_ids)]

@@ -19,7 +19,7 @@ from torture.verdicts import Verdicts
 from torture.view import Records, View
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 400  # seconds until a storm that does not end is ended
+PATIENCE = 350  # seconds until a storm that does not end is ended
 
 
 @pytest.mark.parametrize("number", sorted(BUGS))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from inventory import ledger
 from inventory.choices import Reason
@@ -15,7 +17,7 @@ from inventory.models import StockMovement
 from omniretail.files.tasks import run_imports
 from tests.concurrency.threads import wait_until_blocked
 from tests.conftest import ApiCaller
-from tests.factories import LocationFactory, SkuFactory, stock_up
+from tests.factories import ChannelFactory, LocationFactory, SkuFactory, hold_units, stock_up
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances
 from tests.omniretail.files.import_helpers import send
@@ -86,4 +88,30 @@ def test_rows_that_are_counted_one_by_one_are_locked_with_the_others(api: ApiCal
     done = api.get(f"imports/{sent['id']}").json()
     assert (done["state"], done["rows_changed"], done["rows_failed"]) == ("done", 3, 0)
     assert [balances(code, "W1")[0] for code in ("A1", "B1", "C1")] == [5, 5, 5]
+    assert_pool_laws()
+
+
+def test_rows_of_expired_holds_are_locked_with_those_of_the_file(api: ApiCaller) -> None:
+    """A hold that has expired is ended, of which the SKU's rows in other buildings are locked: who
+    holds one of these and wants a row of the file must not wait for both."""
+    place, other = LocationFactory(code="W1"), LocationFactory(code="W2")
+    held, plain = SkuFactory(code="A1"), SkuFactory(code="B1")
+    for sku in (held, plain):
+        stock_up(sku, place, 10)
+    stock_up(held, other, 10)
+    damaged = [{"sku": code, "location": "W1", "unavailable_delta": 1} for code in ("A1", "B1")]
+    api.post("stock/adjustments", {"reason": "damaged", "lines": damaged})
+    passed = timezone.now() - timedelta(minutes=1)
+    hold_units(held, place, 2, channel=ChannelFactory(), until=passed)
+    sent = send(api, "stock", "sku,location,on_hand\nA1,W1,5\nB1,W1,5\n").json()
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            ledger.lock_rows({(held.pk, other.pk)})
+            applying = threads.submit(apply_files)
+            wait_until_blocked()
+            ledger.lock_rows({(plain.pk, place.pk)})
+        applying.result(timeout=30)
+    done = api.get(f"imports/{sent['id']}").json()
+    assert (done["state"], done["rows_changed"], done["rows_failed"]) == ("done", 2, 0)
+    assert [balances(code, "W1")[:2] for code in ("A1", "B1")] == [(5, 0), (5, 0)]
     assert_pool_laws()

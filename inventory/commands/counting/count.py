@@ -79,11 +79,20 @@ def apply_count(
     Raises `CountedTooEarly` when a line is from before the first record of its row, `StaleQuantity`
     when its `expected` differs from the record.
     """
-    occasion = occasion or Occasion.at_once()
     pairs = [item.spot.pair for item in counts]
     ledger.open_rows(pairs)
     end_stale_holds(actor=actor.name, sku_ids=sorted({sku_id for sku_id, _ in pairs}))
-    before = ledger.lock_rows(pairs)
+    return count_among_locked(counts=counts, actor=actor, occasion=occasion or Occasion.at_once())
+
+
+def count_among_locked(
+    *, counts: Sequence[Counted], actor: Principal, occasion: Occasion
+) -> AppliedCount:
+    """Do as `apply_count`, of rows that are open, and locked if any other row is.
+
+    Expired holds have been ended: doing so locks the rows of a SKU at every location.
+    """
+    before = ledger.lock_rows([item.spot.pair for item in counts])
     now = database_now()
     findings = compare(counts, {pair: row.on_hand for pair, row in before.items()})
     refuse_too_early(findings)

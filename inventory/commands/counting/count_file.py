@@ -11,7 +11,8 @@ from core.access.principal import Principal
 from core.problems.catalogue import DomainError
 from inventory import ledger
 from inventory.commands.change import StockChange
-from inventory.commands.counting.count import Occasion, apply_count
+from inventory.commands.counting.count import Occasion, count_among_locked
+from inventory.commands.holds import end_stale_holds
 from inventory.ledger import Broken, CountContext, Figures
 from inventory.queries.counting.findings import Counted
 from inventory.queries.lookup import Spot
@@ -47,10 +48,13 @@ def count_file(
     name: str,
     reference: str,
     waiting_for: Collection[int],
+    stale: Collection[int],
     actor: Principal,
 ) -> CountedFile:
     """Correct `on_hand` to the figures of a file, as `apply_count` does.
 
+    `stale` are the SKUs of the figures with expired holds: these are ended, and all their rows
+    locked with those of the figures. Where one expires meanwhile, it is left to the next act.
     Most rows are settled by one statement of the ledger. The few where reservations break or units
     are unavailable are counted by `apply_count`. `change.more` holds only SKUs of `waiting_for`: of
     a million rows, few have backorders.
@@ -62,7 +66,9 @@ def count_file(
             change = StockChange(more=plain.more, cause=name)
             return CountedFile(plain.changed, change, [], left=plain.left)
     # All at once: rows that `count_rows` leaves would be locked after those that it changes.
-    ledger.open_and_lock_figures(figures)
+    ledger.open_and_lock_figures(figures, skus=stale)
+    if stale:
+        end_stale_holds(actor=actor.name, sku_ids=sorted(stale))
     done = ledger.count_rows(figures, context, dated=dated)
     changed, more, broken = done.changed, set(done.more), list[Broken]()
     refused: list[tuple[int, DomainError]] = []
@@ -84,7 +90,7 @@ def _count_rows(rows: list[_Row], *, occasion: Occasion, actor: Principal) -> Co
     """Count some rows; an impossible one is refused alone."""
     try:
         with transaction.atomic():
-            applied = apply_count(
+            applied = count_among_locked(
                 counts=[row.counted for row in rows], occasion=occasion, actor=actor
             )
     except DomainError as refusal:
