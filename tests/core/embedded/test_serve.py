@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,10 +21,7 @@ from core.embedded.logs import LARGEST
 from core.embedded.places import log_dir
 from core.embedded.postgres import Postgres
 from core.embedded.processes import PidFile, marked, wait_until_gone
-from tests.core.embedded.conftest import REPOSITORY, ask, clear_away, make_top
-
-PATIENCE = 180  # seconds until a run that says nothing is ended, and its test with it
-
+from tests.core.embedded.conftest import PATIENCE, REPOSITORY, ask, clear_away, make_top, watch
 
 READY = r"http://localhost:(\d+)/$"
 
@@ -42,11 +38,10 @@ class Service:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self.said = ""
-        self._watchdog = threading.Timer(PATIENCE, self.process.kill)
-        self._watchdog.daemon = True
-        self._watchdog.start()
+        self._watchdog = watch(self.process)
         self.port = 0
         self.hear(is_up)
 
@@ -76,7 +71,7 @@ class Service:
     def stop(self, number: signal.Signals) -> int:
         """Send a signal, hear it out; the exit code."""
         self.process.send_signal(number)
-        rest, _ = self.process.communicate()
+        rest, _ = self.process.communicate(timeout=PATIENCE)
         self.said += rest
         self._watchdog.cancel()
         return self.process.returncode
