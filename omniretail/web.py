@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def listen() -> socket.socket:
-    address = (os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "8000")))
+    address = (os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
     return socket.create_server(address, backlog=BACKLOG)
 
 
