@@ -133,7 +133,7 @@ AUTHENTICATION_BACKENDS = [
     "core.access.backends.RolePermissions",
 ]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "core.access.hashing.BoundedArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -159,6 +159,9 @@ WHITENOISE_USE_FINDERS = True
 
 # The body limit of the API contract; larger bodies are refused before they are parsed.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+# Larger ones belong here alone.
+TAKE_FILES = ("/api/v1/imports", "/admin/imports/import/upload")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
