@@ -9,9 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from core.embedded.broker import Broker
@@ -162,6 +165,29 @@ def test_it_waits_for_room_on_a_full_disk(
     service.hear(READY)
     assert service.answers()
     assert service.stop(signal.SIGTERM) == 0, service.said
+
+
+def test_a_database_that_dies_while_tables_are_made_is_started_again(home: Path) -> None:
+    service = Service(home, is_up=r"Starting the broker \.\.\. [\d.]+ s")
+    postgres = Postgres(home)
+    wait_for_migrations(postgres)
+    pid = postgres.pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    service.hear(r"The service does not start: manage\.py migrate failed")
+    service.hear(READY)
+    assert service.answers()
+    assert service.stop(signal.SIGTERM) == 0, service.said
+
+
+def wait_for_migrations(postgres: Postgres) -> None:
+    """Until the first tables are there."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with suppress(psycopg.Error):
+            if ask(postgres, "SELECT 1 FROM django_migrations"):
+                return
+    raise AssertionError("no migration was made")
 
 
 def serve_once(home: Path, port: int) -> subprocess.CompletedProcess[str]:
