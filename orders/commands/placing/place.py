@@ -75,9 +75,22 @@ def place_orders(
             if not use_savepoint:
                 raise RetryWithSavepoints() from None
             outcomes = _place_locked(pending, actor=actor)
+    _look_again(requests, outcomes)
     placed = sum(outcome.status == 201 for outcome in outcomes.values())
     transaction.on_commit(lambda: ORDERS_PLACED.inc(placed))
     return [outcomes[index] for index in range(len(requests))]
+
+
+def _look_again(requests: Sequence[OrderRequest], outcomes: Outcomes) -> None:
+    """Answer with its order what was refused because the same order has just been placed.
+
+    It may have taken the last units after this was not found, and before they were looked for.
+    """
+    refused = {i: requests[i] for i, outcome in outcomes.items() if outcome.status == 409}
+    if refused:
+        _, existing = find_existing(refused.values())
+        _answer_existing(refused, found := {}, existing)
+        outcomes |= found
 
 
 def _place_locked(requests: dict[int, OrderRequest], *, actor: Principal) -> Outcomes:
