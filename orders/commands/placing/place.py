@@ -16,8 +16,8 @@ from core.access.principal import Principal
 from core.idempotency.execute import RetryWithSavepoints
 from core.metrics.counters import ORDERS_PLACED
 from core.problems.catalogue import Conflict, DomainError, ValidationFailed
-from inventory.commands.holds import end_stale_holds, redeem_hold
-from inventory.errors import InsufficientStock
+from inventory.commands.holds import RedeemedHold, end_stale_holds, redeem_hold
+from inventory.errors import InsufficientStock, ReservationNotLive
 from orders.choices import Resolution
 from orders.commands.placing.existing_orders import ExistingOrder, find_existing
 from orders.commands.placing.locking import drop_unused_customers, lock_for_orders
@@ -89,7 +89,8 @@ def _look_again(requests: Sequence[OrderRequest], outcomes: Outcomes) -> None:
     refused = {i: requests[i] for i, outcome in outcomes.items() if outcome.status == 409}
     if refused:
         _, existing = find_existing(refused.values())
-        _answer_existing(refused, found := {}, existing)
+        found: Outcomes = {}
+        _answer_existing(refused, found, existing)
         outcomes |= found
 
 
@@ -129,17 +130,17 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
     network, existing = find_existing(requests.values())
     outcomes = refuse_unknown_places(requests, network=network, actor=actor)
     fresh = _answer_existing(requests, outcomes, existing)
-    entitled: dict[tuple[int, int], int] = {}
+    hold = RedeemedHold()
     for request in fresh.values():
         if request.reservation_id is not None:  # it is alone in its round
             source = network.channels[request.channel]
-            entitled = redeem_hold(
+            hold = redeem_hold(
                 reservation_id=request.reservation_id,
                 channel_id=source.id,
                 actor=actor.name,
             )
     by_channel = _read_availability(
-        fresh.values(), network, actor, entitled=entitled, locked=locked
+        fresh.values(), network, actor, entitled=hold.units, locked=locked
     )
     accepted = []
     for index, request in fresh.items():
@@ -155,7 +156,7 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
         )
         if plan.refused:
             if request.reservation_id is not None:
-                raise shortage(plan)
+                raise shortage(plan) if hold.is_live else ReservationNotLive()
             outcomes[index] = Outcome.refused(shortage(plan))
             continue
         for other in by_channel.values():
