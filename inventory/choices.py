@@ -23,6 +23,7 @@ class Reason(models.TextChoices):
     TRANSFER_LOSS = "transfer_loss", "Lost on the way"
     COUNT = "cycle_count", "Counted"
     MISSING = "missing", "Not found by a picker"
+    UNRECORDED = "unrecorded", "Sold at the till, and not in the record"
     CARRIED_FORWARD = "carried_forward", "Sum of movements that are archived"
 
     DAMAGED = "damaged", "Damaged"
@@ -90,6 +91,15 @@ class ReservationState(models.TextChoices):
     RELEASED = "released", "Released"  # given back on purpose
     EXPIRED = "expired", "Expired"  # the cart took too long
     BROKEN = "broken", "Broken"  # the goods were not found
+
+
+class Grip(models.IntegerChoices):
+    """How sure the goods of a live reservation are; the lowest breaks first."""
+
+    CART = 0, "Cart"  # nothing but time holds it
+    OPEN = 1, "Open"  # an order has it, the goods are on the shelf
+    PICKED = 2, "Picked"  # taken from the shelf
+    SECURED = 3, "Secured"  # in a closed box, or waiting in a bay
 
 
 LIVE = (ReservationState.HELD, ReservationState.CONFIRMED)

@@ -36,12 +36,16 @@ class Reservation:
     units: int
     age: int = 0  # the newest has the highest
     overdue: bool = False
+    in_hand: int = 0  # units that are off the shelf
+    secured: bool = False  # these are in a closed box, or in a bay
 
 
 @dataclass
 class Cart:
     channel: str
     reservations: set[Owner]  # those that it was given, live or not
+    units: dict[Owner, int] = field(default_factory=dict)  # of them, until they are ordered
+    ended: str = ""  # released, ordered, or broken: no order can name it any more
 
 
 @dataclass

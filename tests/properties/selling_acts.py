@@ -49,6 +49,7 @@ class Carts(PoolRules):
             assert line["quantity"] <= self.model.sellable(channel, pair)
             owner = ("cart", answer["id"], *pair)
             cart.reservations.add(owner)
+            cart.units[owner] = line["quantity"]
             self.model.reservations[owner] = Reservation(pair, line["quantity"])
         for each in wanted:
             held = [line["quantity"] for line in answer["lines"] if line["sku"] == each]
@@ -78,8 +79,10 @@ class Carts(PoolRules):
         else:
             path = f"reservations/{identity}/extend"
             answer = self.client.act("extend", path, {"ttl_seconds": 900})
-        assert bool(answer) == bool(held), self.client.refusal
+        again = release and cart.ended == "released"
+        assert bool(answer) == (bool(held) or again), self.client.refusal
         if answer and release:
+            cart.ended = "released"
             for owner in held:
                 del self.model.reservations[owner]
 
@@ -177,13 +180,10 @@ class Orders(PoolRules):
     @precondition(lambda self: self.model.carts)
     @rule(number=which)
     def order_cart(self, number: int) -> None:
-        """An order takes over what a cart holds, also what has been kept for others since."""
+        """An order takes over what a cart holds, also what has been kept for others since; and
+        what it held a moment ago, if that is still there."""
         identity, cart = choose(self.model.carts, number)
-        held = {owner: self.model.reservations.get(owner) for owner in sorted(cart.reservations)}
-        wants: dict[str, int] = {}
-        for owner, row in held.items():
-            wants[owner[2]] = wants.get(owner[2], 0) + (row.units if row else 1)
-        if not self.model.is_held(cart):
+        if cart.ended:
             body = OrderBody(
                 channel=cart.channel,
                 external_id=uuid.uuid4().hex,
@@ -193,12 +193,18 @@ class Orders(PoolRules):
             assert self.client.act("order_ended_cart", "orders", body) is None
             assert self.client.refusal == "reservation_not_live"
             return
-        for owner in held:
-            reservation = self.model.reservations.pop(owner)
-            self.model.entitled[reservation.pair] = reservation.units
-        if not self.place("order_cart", cart.channel, wants, cart=identity):
-            self.model.entitled.clear()
-            self.model.reservations |= {owner: row for owner, row in held.items() if row}
+        held = {owner: self.model.reservations.pop(owner, None) for owner in sorted(cart.units)}
+        live = all(row and not row.overdue for row in held.values())
+        wants: dict[str, int] = {}
+        for (_, _, sku, place), left in cart.units.items():
+            wants[sku] = wants.get(sku, 0) + left
+            self.model.entitled[sku, place] = left
+        if self.place("order_cart", cart.channel, wants, cart=identity):
+            cart.ended = "ordered"
+            return
+        assert self.client.refusal == ("insufficient_stock" if live else "reservation_not_live")
+        self.model.entitled.clear()
+        self.model.reservations |= {owner: row for owner, row in held.items() if row}
 
     @precondition(lambda self: self.orders)
     @rule(number=which)

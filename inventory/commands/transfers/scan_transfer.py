@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.access.principal import Principal
+from core.problems.catalogue import NotFound
 from inventory.choices import TransferState, TransferVerdict
 from inventory.commands.scans import Judged, ScanBook
 from inventory.commands.transfers.transfer import lines_of, lock_transfer
@@ -24,11 +25,12 @@ def scan_transfer(
 
     In a draft they are loaded at the source, in transit they are unloaded at the
     destination. A repeated scan is a `duplicate` without effect and carries its
-    first result.
+    first result, wherever the goods are by then.
     """
-    transfer = _lock_where_it_is(identity, actor)
+    fresh = SCANS.unseen(reads)
+    transfer = _lock_where_it_is(identity, actor) if fresh else _find(identity, actor)
     lines = lines_of(transfer)
-    judged = _judge(transfer, SCANS.unseen(reads), lines)
+    judged = _judge(transfer, fresh, lines)
     kept = SCANS.keep(judged, owner=transfer.pk, actor=actor)
     for one in kept:
         if one.line and one.verdict == TransferVerdict.ACCEPTED:
@@ -36,8 +38,16 @@ def scan_transfer(
                 one.line.loaded += one.read.quantity
             else:
                 one.line.unloaded += one.read.quantity
-    TransferLine.objects.bulk_update(lines, ["loaded", "unloaded"])
+    if fresh:
+        TransferLine.objects.bulk_update(lines, ["loaded", "unloaded"])
     return transfer_document(transfer), [result for result, _ in SCANS.results(reads, kept)]
+
+
+def _find(identity: str, actor: Principal) -> Transfer:
+    transfer = visible_transfers(actor).filter(pk=as_id(identity)).first()
+    if transfer is None:
+        raise NotFound("There is no such transfer.")
+    return transfer
 
 
 def _lock_where_it_is(identity: str, actor: Principal) -> Transfer:

@@ -9,6 +9,7 @@ from core.access.principal import Principal
 from inventory.commands.scans import Judged, ScanBook
 from inventory.queries.scan import Read, find_skus
 from orders.choices import ScanVerdict
+from orders.commands.fulfilment.common import grip_goods
 from orders.commands.picking.pick_lists import lock_pick_list
 from orders.models import FulfilmentLine, PickList, PickListLine, Scan
 from orders.queries.pick_lists import lines_with_orders, outstanding
@@ -31,10 +32,11 @@ def scan_picks(
     judged = judge(fresh, lines, find_skus({read.payload for read in fresh}))
     kept = SCANS.keep(judged, owner=pick_list.pk, actor=actor)
     accepted = [one for one in kept if one.verdict == ScanVerdict.ACCEPTED]
-    _count(accepted)
+    counted = _count(accepted)
     if accepted:
         pick_list.state = next_pick_list_state(pick_list.state, "scan")
         pick_list.save(update_fields=["state"])
+    grip_goods(counted)
     told = SCANS.results(reads, kept)
     for result, scan in told:
         if scan.line_id and scan.pick_list_id == pick_list.pk:
@@ -67,8 +69,8 @@ def judge(
     return judged
 
 
-def _count(accepted: Iterable[Judged[PickListLine]]) -> None:
-    """Raise `picked` of the list's lines and of the fulfilments' lines."""
+def _count(accepted: Iterable[Judged[PickListLine]]) -> list[FulfilmentLine]:
+    """Raise `picked` of the list's lines and of the fulfilments' lines; return the latter."""
     changed: dict[int, PickListLine] = {}
     for one in accepted:
         if one.line:
@@ -76,6 +78,6 @@ def _count(accepted: Iterable[Judged[PickListLine]]) -> None:
             one.line.fulfilment_line.picked += one.read.quantity
             changed[one.line.pk] = one.line
     PickListLine.objects.bulk_update(changed.values(), ["picked", "bin"])
-    FulfilmentLine.objects.bulk_update(
-        [line.fulfilment_line for line in changed.values()], ["picked"]
-    )
+    picked = [line.fulfilment_line for line in changed.values()]
+    FulfilmentLine.objects.bulk_update(picked, ["picked"])
+    return picked
