@@ -46,7 +46,7 @@ class ReceiveForm(forms.Form):
         strip=False,
         max_length=MAX_LENGTH,
         label="Scan or type a barcode or SKU",
-        help_text="Each scan counts one unit, also of goods that were not announced.",
+        help_text="Each scan counts one unit or one case, also of goods that were not announced.",
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "data-next": ""}),
     )
 
@@ -130,7 +130,7 @@ def receive_page(
 
 
 def _count_scan(data: QueryDict) -> tuple[str, str]:
-    """Count one unit of the scanned SKU; return a message, or the reason for a refusal."""
+    """Count a scan, of a case all that is in it; return a message, or the reason of a refusal."""
     payload = str(data.get("scan", ""))
     if not payload.strip():
         return "", "Scan or type a code to count it. To book the numbers, press Take these in."
@@ -146,9 +146,10 @@ def _count_scan(data: QueryDict) -> tuple[str, str]:
     so_far = str(data.get(field) or "0").strip()
     if not (so_far.isascii() and so_far.isdecimal() and len(so_far) < 8):
         return "", f"Put the number of {sku.code} right first."
-    data[field] = str(int(so_far) + 1)
+    data[field] = str(int(so_far) + found.units)
     data["scan"] = ""
-    return f"{sku.code}, {sku.name}: {data[field]} arriving now.", ""
+    case = f"{found.count(1)}, " if found.units > 1 else ""
+    return f"{sku.code}, {sku.name}: {case}{data[field]} arriving now.", ""
 
 
 def _skus_on(delivery: ExpectedDelivery, data: Mapping[str, Any]) -> list[Sku]:

@@ -13,12 +13,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.fields import CodeField, StrictIntegerField, StrictSerializer, StringField
+from core.api.fields import (
+    MAX_ITEMS,
+    CodeField,
+    StrictIntegerField,
+    StrictSerializer,
+    StringField,
+)
 from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, listed
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
-from inventory.api.scan_body import SCAN_KEY, ScansBody
+from inventory.api.scan_body import SCAN_KEY, SaidOfScan, ScanBody
 from inventory.queries.scan import Read
 from orders.api.filters import PickListFilters
 from orders.choices import PickListState, PickMode, ScanVerdict
@@ -71,6 +77,16 @@ class ShortBody(StrictSerializer):
     )
 
 
+class PickScanBody(ScanBody):
+    tote = StrictIntegerField(
+        required=False, min_value=1, max_value=MAX_ORDERS, help_text="Where the units were put"
+    )
+
+
+class PickScansBody(StrictSerializer):
+    scans = PickScanBody(many=True, allow_empty=False, max_length=MAX_ITEMS)  # type: ignore[call-arg]
+
+
 class PickListLineAnswer(serializers.Serializer[Any]):
     id = serializers.CharField()
     sku = serializers.CharField()
@@ -80,6 +96,8 @@ class PickListLineAnswer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField()
     picked = serializers.IntegerField()
     short = serializers.IntegerField()
+    cancelled = serializers.IntegerField(help_text="Asked for at first, and not wanted any more")
+    put_back = serializers.IntegerField(help_text="Picked, and not wanted any more")
     order = serializers.CharField()
     fulfilment = serializers.CharField()
     tote = serializers.IntegerField()
@@ -91,6 +109,7 @@ class PickListAnswer(serializers.Serializer[Any]):
     location = serializers.CharField()
     mode = serializers.ChoiceField(PickMode.choices)
     lines = PickListLineAnswer(many=True)
+    person = serializers.CharField(allow_null=True, help_text="Whose work it is")
     created_by = serializers.CharField()
     created_at = serializers.DateTimeField()
     completed_at = serializers.DateTimeField(allow_null=True)
@@ -110,13 +129,14 @@ class WaveAnswer(serializers.Serializer[Any]):
     pick_lists = WaveListAnswer(many=True, help_text="The most urgent first")
 
 
-class ScanResultAnswer(serializers.Serializer[Any]):
+class ScanResultAnswer(SaidOfScan):
     scan_id = serializers.UUIDField()
     result = serializers.ChoiceField(ScanVerdict.choices)
     first_result = serializers.ChoiceField(
         ScanVerdict.choices, required=False, help_text="Of a duplicate: what came of it first"
     )
     line = serializers.CharField(required=False)
+    tote = serializers.IntegerField(required=False, help_text="Into which the units belong")
 
 
 class ScansAnswer(serializers.Serializer[Any]):
@@ -209,13 +229,13 @@ class ScansView(ApiView):
 
     @extend_schema(
         operation_id="scan_picks",
-        request=ScansBody,
+        request=PickScansBody,
         responses={200: ScansAnswer},
         parameters=[SCAN_KEY],
     )
     def post(self, request: Request, identity: str) -> HttpResponse:
         """Count scanned units as picked. A batch may be sent again: no scan counts twice."""
-        reads = [Read(**scan) for scan in self.body(ScansBody)["scans"]]
+        reads = [Read(**scan) for scan in self.body(PickScansBody)["scans"]]
 
         def effect() -> tuple[int, Any]:
             pick_list, results = scan_picks(

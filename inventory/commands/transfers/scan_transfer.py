@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.access.principal import Principal
+from core.problems.catalogue import DomainError
 from inventory.choices import TransferState, TransferVerdict
-from inventory.commands.scans import Judged, ScanBook
+from inventory.commands.scans import Judged, ScanBook, too_many
 from inventory.commands.transfers.transfer import lines_of, lock_transfer
 from inventory.models import Transfer, TransferLine, TransferScan
-from inventory.queries.scan import Read, find_skus
+from inventory.queries.scan import Read, find_labels
 from inventory.queries.transfers import as_id, transfer_document, visible_transfers
 from inventory.transitions import next_transfer_state
 
@@ -33,9 +35,9 @@ def scan_transfer(
     for one in kept:
         if one.line and one.verdict == TransferVerdict.ACCEPTED:
             if transfer.state == TransferState.DRAFT:
-                one.line.loaded += one.read.quantity
+                one.line.loaded += one.units
             else:
-                one.line.unloaded += one.read.quantity
+                one.line.unloaded += one.units
     TransferLine.objects.bulk_update(lines, ["loaded", "unloaded"])
     return transfer_document(transfer), [result for result, _ in SCANS.results(reads, kept)]
 
@@ -60,18 +62,22 @@ def _judge(
         line.sku_id: line.quantity - line.loaded if loading else line.on_its_way - line.unloaded
         for line in lines
     }
-    skus = find_skus({read.payload for read in reads})
+    labels = find_labels(read.payload for read in reads)
     judged: list[Judged[TransferLine]] = []
     for read in reads:
-        sku_id = skus.get(read.payload)
-        line = by_sku.get(sku_id or 0)
-        if sku_id is None:
-            judged.append(Judged(read, TransferVerdict.UNKNOWN_BARCODE))
-        elif line is None:
-            judged.append(Judged(read, TransferVerdict.WRONG_ITEM))
-        elif left[sku_id] < read.quantity:
-            judged.append(Judged(read, over, line))
+        label = labels[read.payload]
+        if isinstance(label, DomainError):
+            verdict = TransferVerdict.UNKNOWN_BARCODE
+            judged.append(Judged(read, verdict, detail=label.detail))
+            continue
+        line = by_sku.get(label.sku_id)
+        one = Judged(read, TransferVerdict.ACCEPTED, line, label)
+        if line is None:
+            detail = f"{label.scanned.sku} is not on this transfer."
+            judged.append(replace(one, verdict=TransferVerdict.WRONG_ITEM, detail=detail))
+        elif left[line.sku_id] < one.units:
+            judged.append(replace(one, verdict=over, detail=too_many(one, left[line.sku_id])))
         else:
-            left[sku_id] -= read.quantity
-            judged.append(Judged(read, TransferVerdict.ACCEPTED, line))
+            left[line.sku_id] -= one.units
+            judged.append(one)
     return judged

@@ -42,13 +42,18 @@ WITH taken AS MATERIALIZED (
     FROM inventory_placement p JOIN stores_bin b ON b.id = p.bin_id
     WHERE b.location_id = %s AND p.sku_id IN (SELECT sku_id FROM line)
     ORDER BY p.sku_id, b.walk, b.code
+), printed AS (
+    SELECT sku_id, jsonb_object_agg(code, units) AS barcodes FROM inventory_barcode
+    WHERE sku_id IN (SELECT sku_id FROM line) GROUP BY sku_id
 )
 INSERT INTO orders_picklistline
-    (pick_list_id, fulfilment_line_id, sku_id, bin, tote, quantity, picked, short, position)
-SELECT pick_list, id, sku_id, coalesce(bin.code, ''), tote, units, 0, 0,
+    (pick_list_id, fulfilment_line_id, sku_id, bin, tote, barcodes, quantity, picked, short,
+     position)
+SELECT pick_list, id, sku_id, coalesce(bin.code, ''), tote,
+       coalesce(printed.barcodes, '{}'::jsonb), line.units, 0, 0,
        row_number() OVER (PARTITION BY pick_list ORDER BY bin.walk NULLS LAST,
                           bin.code COLLATE "C", sku COLLATE "C", tote, id)
-FROM line LEFT JOIN bin USING (sku_id)
+FROM line LEFT JOIN bin USING (sku_id) LEFT JOIN printed USING (sku_id)
 """
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from core.access.principal import Principal
 from inventory.commands.scans import Judged, ScanBook
-from inventory.queries.scan import Read, find_skus
-from orders.choices import ScanVerdict
+from inventory.queries.barcode_owners import Printed
+from inventory.queries.scan import Read, find_labels
+from orders.choices import PickMode, ScanVerdict
 from orders.commands.picking.pick_lists import lock_pick_list
+from orders.commands.picking.verdicts import Judge
 from orders.models import FulfilmentLine, PickList, PickListLine, Scan
-from orders.queries.pick_lists import lines_with_orders, outstanding
+from orders.queries.pick_lists import lines_with_orders
 from orders.transitions import next_pick_list_state
 
 SCANS = ScanBook(Scan, owner="pick_list_id")
@@ -28,43 +33,37 @@ def scan_picks(
     pick_list = lock_pick_list(identity=identity, actor=actor)
     fresh = SCANS.unseen(reads)
     lines = lines_with_orders([pick_list])
-    judged = judge(fresh, lines, find_skus({read.payload for read in fresh}))
-    kept = SCANS.keep(judged, owner=pick_list.pk, actor=actor)
+    labels = find_labels((read.payload for read in fresh), printed=_printed(lines))
+    today = timezone.now().astimezone(ZoneInfo(pick_list.location.timezone)).date()
+    judge = Judge(lines, today=today, has_totes=pick_list.mode == PickMode.BATCH)
+    kept = SCANS.keep(judge.judge(fresh, labels), owner=pick_list.pk, actor=actor)
     accepted = [one for one in kept if one.verdict == ScanVerdict.ACCEPTED]
     _count(accepted)
     if accepted:
         pick_list.state = next_pick_list_state(pick_list.state, "scan")
         pick_list.save(update_fields=["state"])
-    told = SCANS.results(reads, kept)
+    return pick_list, _results(pick_list, lines, SCANS.results(reads, kept))
+
+
+def _printed(lines: Iterable[PickListLine]) -> Printed:
+    """Return the barcodes that the list was made with, whomever they belong to by now."""
+    return {
+        code: (line.sku_id, line.sku.code, units)
+        for line in lines
+        for code, units in line.barcodes.items()
+    }
+
+
+def _results(
+    pick_list: PickList,
+    lines: Sequence[PickListLine],
+    told: Sequence[tuple[dict[str, Any], Scan]],
+) -> list[dict[str, Any]]:
+    totes = {line.pk: line.tote for line in lines}
     for result, scan in told:
         if scan.line_id and scan.pick_list_id == pick_list.pk:
-            result["line"] = str(scan.line_id)
-    return pick_list, [result for result, _ in told]
-
-
-def judge(
-    reads: Iterable[Read], lines: Sequence[PickListLine], skus: dict[str, int]
-) -> list[Judged[PickListLine]]:
-    """Compare each scan in turn with the units that the lines, in walking order, still need.
-
-    A scan of several units belongs to one line: it is not spread over totes.
-    """
-    left = {line.pk: outstanding(line) for line in lines}
-    judged: list[Judged[PickListLine]] = []
-    for read in reads:
-        sku_id = skus.get(read.payload)
-        wanted = [line for line in lines if line.sku_id == sku_id]
-        line = next((line for line in wanted if left[line.pk] >= read.quantity), None)
-        if sku_id is None:
-            judged.append(Judged(read, ScanVerdict.UNKNOWN_BARCODE))
-        elif not wanted:
-            judged.append(Judged(read, ScanVerdict.WRONG_ITEM))
-        elif line is None:
-            judged.append(Judged(read, ScanVerdict.OVER_PICK, wanted[0]))
-        else:
-            left[line.pk] -= read.quantity
-            judged.append(Judged(read, ScanVerdict.ACCEPTED, line))
-    return judged
+            result |= {"line": str(scan.line_id), "tote": totes[scan.line_id]}
+    return [result for result, _ in told]
 
 
 def _count(accepted: Iterable[Judged[PickListLine]]) -> None:
@@ -72,8 +71,8 @@ def _count(accepted: Iterable[Judged[PickListLine]]) -> None:
     changed: dict[int, PickListLine] = {}
     for one in accepted:
         if one.line:
-            one.line.picked += one.read.quantity
-            one.line.fulfilment_line.picked += one.read.quantity
+            one.line.picked += one.units
+            one.line.fulfilment_line.picked += one.units
             changed[one.line.pk] = one.line
     PickListLine.objects.bulk_update(changed.values(), ["picked", "bin"])
     FulfilmentLine.objects.bulk_update(
