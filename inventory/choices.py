@@ -92,6 +92,15 @@ class ReservationState(models.TextChoices):
     BROKEN = "broken", "Broken"  # the goods were not found
 
 
+class Grip(models.IntegerChoices):
+    """How sure the goods of a live reservation are; the lowest breaks first."""
+
+    CART = 0, "Cart"  # nothing but time holds it
+    OPEN = 1, "Open"  # an order has it, the goods are on the shelf
+    PICKED = 2, "Picked"  # taken from the shelf
+    SECURED = 3, "Secured"  # in a closed box, or waiting in a bay
+
+
 LIVE = (ReservationState.HELD, ReservationState.CONFIRMED)
 ENDED = (
     ReservationState.CONSUMED,

@@ -192,7 +192,17 @@ class StockMovementAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
 
 @admin.register(Reservation)
 class ReservationAdmin(OfSkuAtLocation, Searched, ReadOnlyAdmin):
-    list_display = ("id", "item", "place", "quantity", "state", "reference", "expires", "created")
+    list_display = (
+        "id",
+        "item",
+        "place",
+        "quantity",
+        "state",
+        "grip",
+        "reference",
+        "expires",
+        "created",
+    )
     list_filter = ("state", "location")
     list_select_related = ("sku", "location")
     ordering = ("-id",)

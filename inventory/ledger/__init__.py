@@ -19,6 +19,7 @@ from inventory.ledger.counting import (
     preview_query,
 )
 from inventory.ledger.expiry import expire_due, skus_with_stale_holds
+from inventory.ledger.grip import set_grip
 from inventory.ledger.in_place import CountedInPlace, count_in_place
 from inventory.ledger.posting import post
 from inventory.ledger.reservations import (
@@ -73,6 +74,7 @@ __all__ = [
     "post_reserved",
     "preview_query",
     "reserve",
+    "set_grip",
     "set_safety_stock",
     "skus_with_stale_holds",
 ]

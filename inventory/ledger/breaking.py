@@ -1,4 +1,4 @@
-"""Breaking reservations that the stock no longer covers, the newest first."""
+"""Breaking reservations that the stock no longer covers, the least sure of their goods first."""
 
 from __future__ import annotations
 
@@ -11,33 +11,39 @@ from inventory.ledger.reservations import end_locked
 from inventory.ledger.rows import Pair, lock_rows
 from inventory.ledger.shapes import Broken, Entry, LiveReservation
 
-# The reservations that end for `units` missing in each row, and how much of each: expired holds
-# first, because they bind no units any more; then the newest.
+# The reservations that end for `missing` units in each row, and how much of each: expired holds
+# first, because they bind no units any more; then by how sure the goods are, and of equally sure
+# ones the newest. A reservation of which a part is in hand is two parts here.
 _CHOOSE = """
-SELECT * FROM (
-    SELECT id, sku_id, location_id, quantity, reference, state, stale, group_id,
-           least(quantity, units - (sum(quantity) OVER w - quantity))::int AS lost
+SELECT id, sku_id, location_id, quantity, reference, state, stale, group_id, grip, in_hand,
+       sum(lost)::int
+FROM (
+    SELECT *, least(units, missing - (sum(units) OVER w - units)) AS lost
     FROM (
-        SELECT r.*, short.units,
+        SELECT r.*, short.missing, part.units, part.sure,
                state = 'held' AND expires_at <= statement_timestamp() AS stale
         FROM inventory_reservation r
-        JOIN unnest(%s::bigint[], %s::bigint[], %s::int[]) AS short(sku_id, location_id, units)
+        JOIN unnest(%s::bigint[], %s::bigint[], %s::int[]) AS short(sku_id, location_id, missing)
             USING (sku_id, location_id)
-        WHERE state IN ('held', 'confirmed')
+        CROSS JOIN LATERAL (VALUES
+            (least(r.grip, 1), r.quantity - r.in_hand), (r.grip, r.in_hand)) AS part(sure, units)
+        WHERE state IN ('held', 'confirmed') AND part.units > 0
     ) AS live
-    WINDOW w AS (PARTITION BY sku_id, location_id ORDER BY stale DESC, id DESC)
+    WINDOW w AS (PARTITION BY sku_id, location_id ORDER BY stale DESC, sure, id DESC)
 ) AS ranked
 WHERE lost > 0
-ORDER BY sku_id, location_id, stale DESC, id DESC
+GROUP BY id, sku_id, location_id, quantity, reference, state, stale, group_id, grip, in_hand
+ORDER BY sku_id, location_id, stale DESC, min(sure), id DESC
 """
 
 
 def make_room(entries: Sequence[Entry], *, actor: str) -> list[Broken]:
-    """Break the newest reservations of rows that `entries` would leave short; return what broke.
+    """Break reservations of rows that `entries` would leave short; return what broke.
 
-    Call it just before posting `entries`: a person's figure is recorded, and the promises
-    beyond it end. Units that are `unavailable` are not reduced here: where they too must be
-    gone, `entries` reduce them.
+    They break by how sure their goods are: expired holds, carts, units on the shelf, picked ones,
+    and last those in a box or bay; among equals the newest. Call it just before posting `entries`:
+    a person's figure is recorded, and the promises beyond it end. Units that are `unavailable` are
+    not reduced here: where they too must be gone, `entries` reduce them.
     """
     change: dict[Pair, int] = {}
     for entry in entries:
@@ -64,9 +70,17 @@ def _choose(missing: Mapping[Pair, int]) -> tuple[dict[int, LiveReservation], li
     with connection.cursor() as cursor:
         cursor.execute(_CHOOSE, [*columns, list(missing.values())])
         rows = cursor.fetchall()
-    live = {row[0]: LiveReservation(*row[:8]) for row in rows}
-    broken = [
-        Broken(held.reservation_id, held.sku_id, held.location_id, row[8], held.reference)
-        for held, row in zip(live.values(), rows, strict=True)
-    ]
+    live = {row[0]: LiveReservation(*row[:10]) for row in rows}
+    broken = [_broken(held, lost) for held, (*_, lost) in zip(live.values(), rows, strict=True)]
     return live, broken
+
+
+def _broken(held: LiveReservation, lost: int) -> Broken:
+    return Broken(
+        held.reservation_id,
+        held.sku_id,
+        held.location_id,
+        lost,
+        held.reference,
+        in_hand=max(0, lost - (held.quantity - held.in_hand)),
+    )

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection
 
 from core.database.statements import numbers, run
-from inventory.choices import Reason, ReservationState
+from inventory.choices import Grip, Reason, ReservationState
 from inventory.ledger.posting import POST, post
 from inventory.ledger.rows import lock_rows_of_reservations
 from inventory.ledger.shapes import (
@@ -41,9 +41,9 @@ WITH reservation AS (
     FROM reservation
 ), {POST.format(guard=_GUARD)}, reserved AS (
     INSERT INTO inventory_reservation
-        (id, sku_id, location_id, quantity, state, reference, group_id, expires_at)
-    SELECT r.id, r.sku_id, r.location_id, r.quantity, %(state)s::text, r.reference, %(group)s::uuid,
-           %(expires_at)s::timestamptz
+        (id, sku_id, location_id, quantity, state, grip, reference, group_id, expires_at)
+    SELECT r.id, r.sku_id, r.location_id, r.quantity, %(state)s::text, %(grip)s::smallint,
+           r.reference, %(group)s::uuid, %(expires_at)s::timestamptz
     FROM reservation r JOIN changed USING (sku_id, location_id)
 )
 SELECT count(*) = (SELECT count(*) FROM delta) FROM changed
@@ -51,7 +51,7 @@ SELECT count(*) = (SELECT count(*) FROM delta) FROM changed
 
 _LIVE = """
 SELECT id, sku_id, location_id, quantity, reference, state,
-       state = 'held' AND expires_at <= statement_timestamp(), group_id
+       state = 'held' AND expires_at <= statement_timestamp(), group_id, grip, in_hand
 FROM inventory_reservation WHERE state IN ('held', 'confirmed')
 """
 
@@ -82,6 +82,7 @@ def reserve(
             "fenced": numbers(row.fenced for row in reservations),
             "reference": [row.reference for row in reservations],
             "state": (ReservationState.HELD if held else ReservationState.CONFIRMED).value,
+            "grip": (Grip.CART if held else Grip.OPEN).value,
             "group": group_id,
             "expires_at": expires_at,
             "actor": actor[:ACTOR_LENGTH],
@@ -155,8 +156,8 @@ def post_reserved(
     """Post movements that bring goods, and reserve some of these goods in the same act.
 
     No check: the units are those that `entries` bring, so neither safety stock nor a ring fence
-    applies, and no other buyer can take them. The id of a live reservation enlarges that
-    reservation.
+    applies, and no other buyer can take them. They are secured: they came in their box. The id of a
+    live reservation enlarges that reservation.
     """
     balances = post(
         [
@@ -177,13 +178,17 @@ def post_reserved(
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO inventory_reservation
-                   (id, sku_id, location_id, quantity, state, reference)
-               SELECT r.id, r.sku_id, r.location_id, r.quantity, 'confirmed', r.reference
+                   (id, sku_id, location_id, quantity, state, reference, grip, in_hand)
+               SELECT r.id, r.sku_id, r.location_id, r.quantity, 'confirmed', r.reference,
+                      %s, r.quantity
                FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::text[])
                    AS r(id, sku_id, location_id, quantity, reference)
                ON CONFLICT (id) DO UPDATE
-               SET quantity = inventory_reservation.quantity + excluded.quantity""",
+               SET quantity = inventory_reservation.quantity + excluded.quantity,
+                   grip = excluded.grip,
+                   in_hand = inventory_reservation.in_hand + excluded.in_hand""",
             [
+                Grip.SECURED.value,
                 [row.reservation_id for row in reservations],
                 [row.sku_id for row in reservations],
                 [row.location_id for row in reservations],
@@ -212,7 +217,10 @@ def end_locked(
             """UPDATE inventory_reservation r
                SET state = CASE WHEN r.quantity = p.quantity THEN %s ELSE r.state END,
                    quantity = CASE WHEN r.quantity = p.quantity THEN r.quantity
-                                   ELSE r.quantity - p.quantity END
+                                   ELSE r.quantity - p.quantity END,
+                   -- What is given up in part is first what is still on the shelf.
+                   in_hand = CASE WHEN r.quantity = p.quantity THEN r.in_hand
+                                  ELSE least(r.in_hand, r.quantity - p.quantity) END
                FROM unnest(%s::bigint[], %s::int[]) AS p(id, quantity) WHERE r.id = p.id""",
             [str(state), list(units), list(units.values())],
         )

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from inventory.choices import Reason
+from inventory.choices import Grip, Reason
 
 ACTOR_LENGTH = 150
 BALANCE_LIMIT = 2_000_000_000  # PostgreSQL's integer, with room for one more change
@@ -59,7 +59,10 @@ class NewReservation:
 
 @dataclass(frozen=True, slots=True)
 class LiveReservation:
-    """A reservation that is held or confirmed. `stale`: an expired hold."""
+    """A reservation that is held or confirmed. `stale`: an expired hold.
+
+    `in_hand` of its units are as sure as `grip` says, the others are on the shelf.
+    """
 
     reservation_id: int
     sku_id: int
@@ -69,6 +72,8 @@ class LiveReservation:
     state: str
     stale: bool
     group_id: uuid.UUID | None
+    grip: Grip
+    in_hand: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Units of a reservation that were not found."""
+    """Units of a reservation that were not found; `in_hand` of them in a tote, a box or a bay."""
 
     reservation_id: int
     sku_id: int
     location_id: int
     quantity: int
     reference: str
+    in_hand: int = 0

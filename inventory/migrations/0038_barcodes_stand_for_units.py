@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0025_movements_are_dated_in_their_order"),
+        ("inventory", "0026_reservations_know_how_sure_their_goods_are"),
     ]
 
     operations = [

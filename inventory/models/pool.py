@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from inventory.choices import ENDED, LIVE, Reason, ReservationState
+from inventory.choices import ENDED, LIVE, Grip, Reason, ReservationState
 from inventory.models.catalogue import Sku
 from stores.models import Channel, Location
 
@@ -161,6 +161,10 @@ class Reservation(models.Model):
         related_name="reservations",
     )
     expires_at = models.DateTimeField(null=True, blank=True)
+    # How sure `in_hand` of its units are. The others are on the shelf.
+    # No check on either: adding them reads no row of a table as large as all orders.
+    grip = models.SmallIntegerField(choices=Grip.choices, default=Grip.OPEN, db_default=Grip.OPEN)
+    in_hand = models.IntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

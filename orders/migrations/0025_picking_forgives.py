@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("inventory", "0038_barcodes_stand_for_units"),
-        ("orders", "0011_changes_are_found_by_index"),
+        ("orders", "0012_work_in_hand_grips_its_goods"),
     ]
 
     operations = [
@@ -98,5 +98,11 @@ class Migration(migrations.Migration):
                 ],
                 max_length=16,
             ),
+        ),
+        # Scans of open lists may be undone: what they counted is what was read.
+        migrations.RunSQL(
+            """UPDATE orders_scan s SET units = s.quantity FROM orders_picklist p
+               WHERE p.id = s.pick_list_id AND p.state <> 'completed'""",
+            migrations.RunSQL.noop,
         ),
     ]

@@ -43,6 +43,21 @@ class Fulfilling(PoolRules):
             assert self.client.act("pick", f"{path}/pick", {"lines": left})
         step = "pack" if work.type == "ship" or work.is_sent else "ready"
         assert self.client.act(step, f"{path}/{step}"), self.client.refusal
+        for owner in self.owners(work):
+            held = self.model.reservations[owner]
+            held.in_hand, held.secured = held.units, True
+
+    @waits("open", "picking")
+    @rule(number=which)
+    def pick_one(self, number: int) -> None:
+        """Take one unit of one line from the shelf: the others still lie there."""
+        work = self.find(number, "open", "picking")
+        wanting = [line_id for line_id, wanted, picked, _ in work.lines if wanted > picked]
+        if not wanting:
+            return
+        body = {"lines": [{"line_id": wanting[0], "quantity": 1}]}
+        assert self.client.act("pick_one", f"fulfilments/{work.code}/pick", body)
+        self.model.reservations[work.code, wanting[0]].in_hand += 1
 
     @waits("packed")
     @rule(number=which, by_transfer=st.booleans())
@@ -160,6 +175,8 @@ class Fulfilling(PoolRules):
             if self.model.reservations[owner].pair[0] == line["sku"]
         )
         self._give_up(owner, line["quantity"] - found, "missing")
+        if found:
+            self.model.reservations[owner].in_hand = found
 
 
 class TakingBack(PoolRules):

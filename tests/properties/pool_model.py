@@ -161,12 +161,16 @@ class PoolModel:
         reservation.units -= units
         if not reservation.units:
             del self.reservations[owner]
+        reservation.in_hand = min(reservation.in_hand, reservation.units)
         return reservation.pair
 
     def grow_reservation(self, owner: Owner, pair: Pair, units: int) -> None:
+        """Reserve units for an order that came in their box."""
         if units:
             reservation = self.reservations.setdefault(owner, Reservation(pair, 0))
             reservation.units += units
+            reservation.in_hand += units
+            reservation.secured = True
 
     def line_of(self, owner: Owner) -> LineKey:
         return owner[0].rsplit("-", 1)[0], owner[1]
@@ -182,12 +186,18 @@ class PoolModel:
         self.homeless[key] = self.homeless.get(key, 0) + units
         self.avoided.setdefault(key, set()).update({avoiding} if avoiding else ())
 
-    def break_newest(self, pair: Pair) -> None:
-        """Reality wins: where fewer are there than are reserved, the newest reservations break."""
+    def break_loosest(self, pair: Pair) -> None:
+        """Reality wins: where fewer are there than are reserved, those reservations break that hold
+        their goods least, and among equals the newest."""
         while (short := -self.available(pair)) > 0:
-            mine = [owner for owner, held in self.reservations.items() if held.pair == pair]
-            newest = max(mine, key=lambda owner: self.reservations[owner].age)
-            self.lose(newest, min(short, self.reservations[newest].units))
+            parts = []
+            for owner, held in self.reservations.items():
+                if held.pair == pair and not held.overdue:
+                    on_shelf = held.units - held.in_hand
+                    parts += [(0 if owner[0] == "cart" else 1, -held.age, owner, on_shelf)]
+                    parts += [(3 if held.secured else 2, -held.age, owner, held.in_hand)]
+            *_, loosest, units = min(part for part in parts if part[3])
+            self.lose(loosest, min(short, units))
 
     def count(self, pair: Pair, counted: int, at: float) -> tuple[int, bool]:
         """Rebase a figure of a moment; return by how much it was off, and if a later one stands."""
@@ -204,7 +214,7 @@ class PoolModel:
         self.put(pair, variance, at=at)
         self.draw(pair, max(0, row.unavailable - row.on_hand), at=at)
         row.counted_at = at
-        self.break_newest(pair)
+        self.break_loosest(pair)
         if self.available(pair) > before:
             self.offered.add(pair[0])
         return variance, False
@@ -237,6 +247,10 @@ class PoolModel:
             assert held.pair[0] == self.lines[key].sku
             assert held.pair[1] in self.lines[key].sites, (owner, held)
             placed[key] = placed.get(key, 0) + held.units
+        for owner, held in self.reservations.items():
+            if owner in found:
+                found[owner].in_hand = min(held.in_hand, found[owner].units)
+                found[owner].secured = held.secured
         self.reservations = dict(found)
         for key, units in self.granted.items():
             assert placed.get(key, 0) == units, ("an order got other units", key, units, placed)

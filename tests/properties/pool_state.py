@@ -36,6 +36,8 @@ class Reservation:
     units: int
     age: int = 0  # the newest has the highest
     overdue: bool = False
+    in_hand: int = 0  # units that are off the shelf
+    secured: bool = False  # these are in a closed box, or in a bay
 
 
 @dataclass

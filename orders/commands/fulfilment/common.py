@@ -11,7 +11,7 @@ from core.access.principal import Principal
 from core.outbox.events import OutboxEvent, publish
 from core.problems.catalogue import NotFound, ValidationFailed
 from inventory import ledger
-from inventory.choices import ReservationState
+from inventory.choices import Grip, ReservationState
 from inventory.ledger import Part
 from orders.choices import OrderState
 from orders.commands.locks import lock_orders
@@ -132,6 +132,20 @@ def move_reserved(units: Mapping[int, int], *, into: str) -> None:
                 FROM unnest(%s::bigint[], %s::int[]) AS u(id, units) WHERE l.id = u.id""",
             [list(units), list(units.values())],
         )
+
+
+def grip_goods(lines: Iterable[FulfilmentLine], *, secured: bool = False) -> None:
+    """Tell the ledger which units of these lines are in hand: those picked, or `secured` all.
+
+    Locks their Stock rows: call it after all else is written.
+    """
+    ledger.set_grip(
+        {
+            line.reservation_id: (line.quantity if secured else line.picked) - line.fulfilled
+            for line in lines
+        },
+        Grip.SECURED if secured else Grip.PICKED,
+    )
 
 
 def end_reservations(

@@ -14,6 +14,7 @@ from inventory.choices import Reason, ReservationState
 from orders.choices import FulfilmentState
 from orders.commands.fulfilment.common import (
     end_reservations,
+    grip_goods,
     lines_of,
     lock_fulfilment,
     move_reserved,
@@ -68,6 +69,7 @@ def pick(*, code: str, lines: Sequence[tuple[str, int]], actor: Principal) -> Fu
     save_step(fulfilment, "state")
     if begun:
         publish_fulfilments("fulfilment.picking", [fulfilment], actor=actor)
+    grip_goods(units)
     return fulfilment
 
 
@@ -103,6 +105,7 @@ def pack(*, code: str, actor: Principal) -> Fulfilment:
         draft_transfer_to_store(fulfilment, lines, actor=actor)
     save_step(fulfilment, "state", "transfer")
     publish_fulfilments("fulfilment.packed", [fulfilment], actor=actor)
+    grip_goods(lines, secured=True)
     return fulfilment
 
 

@@ -12,6 +12,7 @@ from core.access.principal import Principal
 from core.audit.record import record
 from inventory.choices import Reason
 from orders.commands.fulfilment.common import (
+    grip_goods,
     lines_of,
     lock_fulfilment,
     save_step,
@@ -46,8 +47,10 @@ def make_ready(*, code: str, bay: str = "", actor: Principal) -> Fulfilment:
         fulfilment.bay = bay
         save_step(fulfilment, "bay")
         return fulfilment
-    check_all_picked(lines_of(fulfilment))
+    lines = lines_of(fulfilment)
+    check_all_picked(lines)
     let_wait(fulfilment, state=state, bay=bay, actor=actor)
+    grip_goods(lines, secured=True)
     return fulfilment
 
 

@@ -13,6 +13,7 @@ from inventory.commands.scans import Judged, ScanBook
 from inventory.queries.barcode_owners import Printed
 from inventory.queries.scan import Read, find_labels
 from orders.choices import PickMode, ScanVerdict
+from orders.commands.fulfilment.common import grip_goods
 from orders.commands.picking.pick_lists import lock_pick_list
 from orders.commands.picking.verdicts import Judge
 from orders.models import FulfilmentLine, PickList, PickListLine, Scan
@@ -38,10 +39,11 @@ def scan_picks(
     judge = Judge(lines, today=today, has_totes=pick_list.mode == PickMode.BATCH)
     kept = SCANS.keep(judge.judge(fresh, labels), owner=pick_list.pk, actor=actor)
     accepted = [one for one in kept if one.verdict == ScanVerdict.ACCEPTED]
-    _count(accepted)
+    counted = _count(accepted)
     if accepted:
         pick_list.state = next_pick_list_state(pick_list.state, "scan")
         pick_list.save(update_fields=["state"])
+    grip_goods(counted)
     return pick_list, _results(pick_list, lines, SCANS.results(reads, kept))
 
 
@@ -66,8 +68,8 @@ def _results(
     return [result for result, _ in told]
 
 
-def _count(accepted: Iterable[Judged[PickListLine]]) -> None:
-    """Raise `picked` of the list's lines and of the fulfilments' lines."""
+def _count(accepted: Iterable[Judged[PickListLine]]) -> list[FulfilmentLine]:
+    """Raise `picked` of the list's lines and of the fulfilments' lines; return the latter."""
     changed: dict[int, PickListLine] = {}
     for one in accepted:
         if one.line:
@@ -75,6 +77,6 @@ def _count(accepted: Iterable[Judged[PickListLine]]) -> None:
             one.line.fulfilment_line.picked += one.units
             changed[one.line.pk] = one.line
     PickListLine.objects.bulk_update(changed.values(), ["picked", "bin"])
-    FulfilmentLine.objects.bulk_update(
-        [line.fulfilment_line for line in changed.values()], ["picked"]
-    )
+    picked = [line.fulfilment_line for line in changed.values()]
+    FulfilmentLine.objects.bulk_update(picked, ["picked"])
+    return picked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.access.principal import Principal
 from core.problems.catalogue import NotFound, ValidationFailed
 from orders.choices import RejectReason
-from orders.commands.fulfilment.common import lines_of
+from orders.commands.fulfilment.common import grip_goods, lines_of
 from orders.commands.fulfilment.reject import GivenUp, give_up
 from orders.commands.picking.pick_lists import lock_pick_list
 from orders.errors import LineSettled
@@ -63,3 +63,4 @@ def _give_up_missing(
         occasion=f"short pick {fulfilment.code}",
         actor=actor,
     )
+    grip_goods([short])  # its row is locked by now, with all others of its SKU
