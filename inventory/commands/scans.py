@@ -141,4 +141,4 @@ def too_many(one: Judged[Any], left: int) -> str:
     assert one.label
     said = one.label.scanned
     of = f"Of {said.sku}, {left or 'no'} more {'is' if left < 2 else 'are'} asked for."
-    return of if one.units == 1 else f"{of} This is {said.count(one.read.quantity)}."
+    return of if said.units == 1 else f"{of} This is {said.count(one.read.quantity)}."

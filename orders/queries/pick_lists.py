@@ -19,6 +19,8 @@ from stores.queries.network import location_ids
 
 # States in which a fulfilment's goods are still to be picked.
 BEING_PICKED = ("open", "picking")
+# States in which a scan or a short pick can be taken back: no box is closed.
+MAY_UNDO = (*BEING_PICKED, "rejected", "cancelled")
 
 
 def visible_pick_lists(principal: Principal) -> QuerySet[PickList]:

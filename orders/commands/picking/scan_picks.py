@@ -12,8 +12,9 @@ from core.access.principal import Principal
 from inventory.commands.scans import Judged, ScanBook
 from inventory.queries.barcode_owners import Printed
 from inventory.queries.scan import Read, find_labels
-from orders.choices import PickMode, ScanVerdict
+from orders.choices import PickListState, PickMode, ScanVerdict
 from orders.commands.fulfilment.common import grip_goods
+from orders.commands.picking.ownership import person_of, take_pick_list
 from orders.commands.picking.pick_lists import lock_pick_list
 from orders.commands.picking.verdicts import Judge
 from orders.models import FulfilmentLine, PickList, PickListLine, Scan
@@ -24,19 +25,27 @@ SCANS = ScanBook(Scan, owner="pick_list_id")
 
 
 def scan_picks(
-    *, identity: int, reads: Sequence[Read], actor: Principal
+    *, identity: int, reads: Sequence[Read], actor: Principal, person: str = ""
 ) -> tuple[PickList, list[dict[str, Any]]]:
     """Count scanned units as picked; return the list, and the result of each scan in its order.
 
-    A repeated scan, in this call or in another, is a `duplicate` without effect and
-    carries its first result.
+    The first scan takes the list for the person. A repeated scan, in this call or in another, is a
+    `duplicate` without effect and carries its first result. Raises `OtherPersonsList` where a scan
+    is not a repeat.
     """
-    pick_list = lock_pick_list(identity=identity, actor=actor)
+    pick_list, _ = lock_pick_list(identity=identity, actor=actor)
     fresh = SCANS.unseen(reads)
+    if fresh:
+        take_pick_list(pick_list, person=person_of(actor, person), actor=actor)
     lines = lines_with_orders([pick_list])
     labels = find_labels((read.payload for read in fresh), printed=_printed(lines))
     today = timezone.now().astimezone(ZoneInfo(pick_list.location.timezone)).date()
-    judge = Judge(lines, today=today, has_totes=pick_list.mode == PickMode.BATCH)
+    judge = Judge(
+        lines,
+        today=today,
+        has_totes=pick_list.mode == PickMode.BATCH,
+        is_given_back=pick_list.state == PickListState.ABANDONED,
+    )
     kept = SCANS.keep(judge.judge(fresh, labels), owner=pick_list.pk, actor=actor)
     accepted = [one for one in kept if one.verdict == ScanVerdict.ACCEPTED]
     counted = _count(accepted)
@@ -65,6 +74,10 @@ def _results(
     for result, scan in told:
         if scan.line_id and scan.pick_list_id == pick_list.pk:
             result |= {"line": str(scan.line_id), "tote": totes[scan.line_id]}
+        if scan.undone_at:
+            result["undone"] = True
+        if not scan.verdict:  # it was undone before it came
+            del result["first_result"]
     return [result for result, _ in told]
 
 

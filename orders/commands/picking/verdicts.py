@@ -27,6 +27,7 @@ class Judge:
     lines: Sequence[PickListLine]
     today: date
     has_totes: bool
+    is_given_back: bool = False
 
     def __post_init__(self) -> None:
         self._left = {line.pk: outstanding(line) for line in self.lines}
@@ -73,4 +74,6 @@ class Judge:
         if gone := sum(cancelled(line) for line in lines):
             are = "was" if gone == 1 else "were"
             detail += f" {gone} {are} cancelled since the list was made."
+        if self.is_given_back:
+            detail += " This list was given back."
         return replace(one, verdict=ScanVerdict.OVER_PICK, detail=detail)
