@@ -148,3 +148,13 @@ class NotInInspection(DomainError):
 
     code = "not_in_inspection"
     title = "Not in inspection"
+
+
+class SerialNotSold(DomainError):
+    """This serial number is not among the goods that this return takes back.
+
+    It is in another order, or has come back already. `serial` says which.
+    """
+
+    code = "serial_not_sold"
+    title = "Other goods"

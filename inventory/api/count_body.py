@@ -243,4 +243,5 @@ def _seen(
         walk=shelf.walk if shelf else LAST_TURN,
         quantity=_units(entry, label),
         adds=entry["add"],
+        label=label,
     )

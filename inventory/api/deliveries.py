@@ -211,6 +211,7 @@ class DeliveryReceiptView(ApiView):
                 identity=identity,
                 arrived=_sum_up(named, body["lines"]),
                 close=body["close"],
+                labels=named.labelled,
                 actor=self.actor,
             )
             return 200, show_delivery(identity, actor=self.actor)

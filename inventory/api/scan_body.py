@@ -48,3 +48,13 @@ class SaidOfScan(serializers.Serializer[Any]):
     serial = serializers.CharField(required=False)
     expiry = serializers.DateField(required=False)
     detail = serializers.CharField(required=False, help_text="Why it was not accepted")
+
+
+class LabelledUnitsAnswer(serializers.Serializer[Any]):
+    """Units with what their label says."""
+
+    sku = serializers.CharField()
+    lot = serializers.CharField(allow_null=True)
+    serial = serializers.CharField(allow_null=True)
+    expiry = serializers.DateField(allow_null=True)
+    units = serializers.IntegerField()

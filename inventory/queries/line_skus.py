@@ -28,6 +28,12 @@ class LineSkus:
     def sku_ids(self) -> list[int]:
         return [self.found.sku_ids[sku] for sku in self.skus]
 
+    @property
+    def labelled(self) -> list[tuple[int, ScannedSku, int]]:
+        """The lines that were read: the SKU's id, what the label says, and the units."""
+        lines = zip(self.sku_ids, self.labels, self.units, strict=True)
+        return [(sku_id, said, units) for sku_id, said, units in lines if said]
+
 
 def find_line_skus(
     lines: Sequence[Mapping[str, Any]], *, locations: Pointed, actor: Principal

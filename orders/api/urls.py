@@ -9,6 +9,7 @@ from orders.api import (
     customers,
     fulfilments,
     integrity,
+    labels,
     orders,
     pick_lists,
     picking,
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     *returns.urlpatterns,
     *customers.urlpatterns,
     *scan.urlpatterns,
+    *labels.urlpatterns,
     *availability.urlpatterns,
     *integrity.urlpatterns,
 ]

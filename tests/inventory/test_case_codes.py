@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from inventory.models import Barcode, Sku
+from inventory.models import Barcode, LabelRecord, Sku
 from tests.conftest import ApiCaller
 from tests.factories import BarcodeFactory, LocationFactory, SkuFactory, UserFactory, stock_up
 from tests.inventory.laws import assert_pool_laws
@@ -189,3 +190,25 @@ def test_the_pages_say_what_came_from_a_case(bottle: Sku, api: ApiCaller) -> Non
     goods = {"source": pks["W1"], "destination": pks["S1"], "goods": f"{CASE} 2\n{PIECE}"}
     assert staff.post(page, goods).status_code == 302
     assert api.get("transfers").json()["results"][0]["lines"][0]["quantity"] == 25
+
+
+def test_the_receiving_page_keeps_lots_and_serial_numbers(bottle: Sku, api: ApiCaller) -> None:
+    lines = [{"sku": "A1", "quantity": 30}]
+    made = api.post("deliveries", {"location": "W1", "reference": "ASN", "lines": lines}).json()
+    staff = Client()
+    staff.force_login(UserFactory(username="jo", is_staff=True, role="operative"))
+    page = reverse("admin:inventory_expecteddelivery_receive_goods", args=[made["id"]])
+    form = {"labels": "", f"arrived-{bottle.pk}": ""}
+    for payload in (f"(01){PIECE}(21)S-1(10)L-1", f"(01){CASE}(17)200131(10)L-2", PIECE):
+        answer = staff.post(page, form | {"do": "scan", "scan": payload})
+        form = {name: answer.context["form"][name].value() for name in form}
+    assert form[f"arrived-{bottle.pk}"] == "14"
+    again = staff.post(page, form | {"do": "scan", "scan": f"(01){PIECE}(21)S-1"})
+    assert "Serial number S-1 was read already" in again.content.decode()
+    nonsense = [[bottle.pk, "L", "S", "2026-99-99", 1]]
+    for labels in ("{", "[7]", "null", "[[1,2,3,4,5]]", json.dumps(nonsense), form["labels"]):
+        answer = staff.post(page, form | {"do": "receive", "labels": labels, "act": ""})
+        assert answer.status_code == 302, labels
+    records = LabelRecord.objects.order_by("id").values_list("lot", "serial", "units", "step")
+    assert list(records) == [("L-1", "S-1", 1, "received"), ("L-2", "", 12, "received")]
+    assert balances("A1", "W1") == (14 * 6, 0, 12)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from django.utils import timezone
 
 from core.access.principal import Principal
+from inventory.choices import LabelStep
+from inventory.commands.labels import Labelled, lock_serials, record_labels
 from inventory.commands.scans import Judged, ScanBook
 from inventory.queries.barcode_owners import Printed
+from inventory.queries.labels import serials_of
 from inventory.queries.scan import Read, find_labels
 from orders.choices import PickListState, PickMode, ScanVerdict
 from orders.commands.fulfilment.common import grip_goods
@@ -19,7 +19,9 @@ from orders.commands.picking.pick_lists import lock_pick_list
 from orders.commands.picking.verdicts import Judge
 from orders.models import FulfilmentLine, PickList, PickListLine, Scan
 from orders.queries.pick_lists import lines_with_orders
+from orders.queries.serials import fulfilment_reference, orders_with_serials
 from orders.transitions import next_pick_list_state
+from stores.queries.network import current_network
 
 SCANS = ScanBook(Scan, owner="pick_list_id")
 
@@ -39,21 +41,45 @@ def scan_picks(
         take_pick_list(pick_list, person=person_of(actor, person), actor=actor)
     lines = lines_with_orders([pick_list])
     labels = find_labels((read.payload for read in fresh), printed=_printed(lines))
-    today = timezone.now().astimezone(ZoneInfo(pick_list.location.timezone)).date()
+    serials = serials_of(labels.values())
+    lock_serials(serials)
     judge = Judge(
         lines,
-        today=today,
+        today=current_network().places[pick_list.location_id].today(),
         has_totes=pick_list.mode == PickMode.BATCH,
         is_given_back=pick_list.state == PickListState.ABANDONED,
+        taken=orders_with_serials(serials),
     )
     kept = SCANS.keep(judge.judge(fresh, labels), owner=pick_list.pk, actor=actor)
     accepted = [one for one in kept if one.verdict == ScanVerdict.ACCEPTED]
     counted = _count(accepted)
+    _record(pick_list, accepted, actor=actor)
     if accepted:
         pick_list.state = next_pick_list_state(pick_list.state, "scan")
         pick_list.save(update_fields=["state"])
     grip_goods(counted)
     return pick_list, _results(pick_list, lines, SCANS.results(reads, kept))
+
+
+def _record(
+    pick_list: PickList, accepted: Iterable[Judged[PickListLine]], *, actor: Principal
+) -> None:
+    """Keep what the labels say, for the orders that get the units."""
+    record_labels(
+        (
+            Labelled.of(
+                one.label.sku_id,
+                one.label.scanned,
+                one.units,
+                fulfilment_reference(one.line.fulfilment_line.fulfilment.code),
+            )
+            for one in accepted
+            if one.line and one.label
+        ),
+        step=LabelStep.PICKED,
+        location_id=pick_list.location_id,
+        actor=actor,
+    )
 
 
 def _printed(lines: Iterable[PickListLine]) -> Printed:

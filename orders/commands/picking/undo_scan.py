@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from core.access.principal import Principal
 from core.problems.catalogue import NotFound
+from inventory.choices import LabelStep
+from inventory.commands.labels import Labelled, record_labels
 from orders.choices import ScanVerdict
 from orders.commands.fulfilment.common import grip_goods
 from orders.commands.picking.ownership import person_of, take_pick_list
@@ -15,6 +17,7 @@ from orders.commands.picking.pick_lists import lock_pick_list
 from orders.errors import LineClosed
 from orders.models import FulfilmentLine, PickList, PickListLine, Scan
 from orders.queries.pick_lists import MAY_UNDO
+from orders.queries.serials import fulfilment_reference
 from orders.transitions import next_pick_list_state
 
 
@@ -37,6 +40,7 @@ def undo_scan(*, identity: int, scan_id: UUID, actor: Principal, person: str = "
     elif scan.verdict == ScanVerdict.ACCEPTED and scan.line_id:
         wanted = _put_back(scan.line_id, scan.units)
         _mark(scan, actor)
+        _record(pick_list, scan, wanted, actor)
         grip_goods([wanted])
         return pick_list
     _mark(scan, actor)
@@ -72,3 +76,17 @@ def _put_back(line_id: int, units: int) -> FulfilmentLine:
 def _mark(scan: Scan, actor: Principal) -> None:
     scan.undone_at, scan.undone_by = timezone.now(), actor.name[:150]
     scan.save(update_fields=["undone_at", "undone_by"])
+
+
+def _record(pick_list: PickList, scan: Scan, wanted: FulfilmentLine, actor: Principal) -> None:
+    if scan.sku_id is None:  # from before labels were kept
+        return
+    goods = Labelled(
+        scan.sku_id,
+        scan.units,
+        fulfilment_reference(wanted.fulfilment.code),
+        lot=scan.lot,
+        serial=scan.serial,
+        expiry=scan.expiry,
+    )
+    record_labels([goods], step=LabelStep.PUT_BACK, location_id=pick_list.location_id, actor=actor)

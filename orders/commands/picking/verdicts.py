@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from core.problems.catalogue import DomainError
 from inventory.commands.scans import Judged, too_many
 from inventory.queries.barcode_owners import Label
+from inventory.queries.labels import Serial
 from inventory.queries.scan import Read
 from orders.choices import ScanVerdict
 from orders.models import PickListLine
@@ -21,15 +22,18 @@ One = Judged[PickListLine]
 class Judge:
     """What the lines, in walking order, still ask for; `today` is the date in the building.
 
-    `has_totes`: each order has a tote of its own, so a scan into another one is wrong.
+    `has_totes`: each order has a tote of its own, so a scan into another one is wrong. `taken` are
+    serial numbers that an order has already, with its number.
     """
 
     lines: Sequence[PickListLine]
     today: date
     has_totes: bool
     is_given_back: bool = False
+    taken: Mapping[Serial, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._taken = dict(self.taken)
         self._left = {line.pk: outstanding(line) for line in self.lines}
 
     def judge(self, reads: Iterable[Read], labels: Mapping[str, Label | DomainError]) -> list[One]:
@@ -51,7 +55,22 @@ class Judge:
         if expiry and expiry < self.today:
             detail = f"{sku} was good until {expiry:%-d %B %Y}: leave it, and keep it from sale."
             return replace(one, verdict=ScanVerdict.EXPIRED, detail=detail)
+        if label.scanned.serial:
+            return self._judge_serial(one, (label.sku_id, label.scanned.serial), wanted)
         return self._place(one, wanted)
+
+    def _judge_serial(self, one: One, serial: Serial, wanted: Sequence[PickListLine]) -> One:
+        """A serial number is one thing: it is read once, and is in one order."""
+        if one.read.quantity > 1:
+            detail = f"Serial number {serial[1]} is one thing: it cannot be there twice."
+            return replace(one, verdict=ScanVerdict.OVER_PICK, detail=detail)
+        if serial in self._taken:
+            detail = f"Serial number {serial[1]} is in order {self._taken[serial]} already."
+            return replace(one, verdict=ScanVerdict.DUPLICATE, detail=detail)
+        placed = self._place(one, wanted)
+        if placed.line and placed.verdict == ScanVerdict.ACCEPTED:
+            self._taken[serial] = placed.line.fulfilment_line.fulfilment.order.number
+        return placed
 
     def _place(self, one: One, wanted: Sequence[PickListLine]) -> One:
         """Find the line that takes all units of a scan."""
