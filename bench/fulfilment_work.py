@@ -87,7 +87,7 @@ class FulfilmentWork:
         found = self.chance.randrange(line["quantity"])
         status, answer = self.service.post(
             f"pick-lists/{pick_list['id']}/lines/{line['id']}/short",
-            {"found": found},
+            {"found": found, "everywhere": True},
             "short pick",
             expect=("line_settled", "validation_error", "illegal_transition", "claim_broken"),
         )

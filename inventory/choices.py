@@ -144,3 +144,15 @@ class TransferVerdict(models.TextChoices):
     OVER_LOAD = "over_load", "More than drafted"
     OVER_UNLOAD = "over_unload", "More than is on its way"
     UNKNOWN_BARCODE = "unknown_barcode", "Unknown barcode"
+
+
+class LabelStep(models.TextChoices):
+    """Where the label of units was read."""
+
+    RECEIVED = "received", "Received"  # goods in
+    COUNTED = "counted", "Counted"
+    LOADED = "loaded", "Loaded"  # on a transfer, at its source
+    UNLOADED = "unloaded", "Unloaded"  # from a transfer, at its destination
+    PICKED = "picked", "Picked"  # for an order
+    PUT_BACK = "put_back", "Put back"  # the pick was undone
+    RETURNED = "returned", "Returned"  # came back from a customer

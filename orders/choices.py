@@ -41,6 +41,7 @@ class PickListState(models.TextChoices):
     OPEN = "open", "Open"  # printed or loaded, nothing scanned
     IN_PROGRESS = "in_progress", "In progress"  # at least one scan
     COMPLETED = "completed", "Completed"  # every line picked or short
+    ABANDONED = "abandoned", "Given back"  # what was not picked is free for another list
 
 
 class PickMode(models.TextChoices):
@@ -52,7 +53,9 @@ class ScanVerdict(models.TextChoices):
     ACCEPTED = "accepted", "Accepted"
     DUPLICATE = "duplicate", "Same scan again"
     WRONG_ITEM = "wrong_item", "Not on this list"
+    WRONG_TOTE = "wrong_tote", "For another tote"
     OVER_PICK = "over_pick", "More than asked"
+    EXPIRED = "expired", "Past its date"
     UNKNOWN_BARCODE = "unknown_barcode", "Unknown barcode"
 
 

@@ -49,6 +49,41 @@ class LineSettled(DomainError):
     title = "Nothing left to pick"
 
 
+class LineClosed(DomainError):
+    """A scan can be undone until its line is short or its box closed, a short until the box is."""
+
+    code = "line_closed"
+    title = "Too late to undo"
+
+
+class ShortSettled(DomainError):
+    """The units are not missing any more: a count has found them, or written them off.
+
+    What was found since is recorded by a count.
+    """
+
+    code = "short_settled"
+    title = "Counted meanwhile"
+
+
+class LookAlsoIn(DomainError):
+    """The goods lie in other bins too. `bins` says in which, in walking order.
+
+    Look there, and send their codes as `looked_in`, or `everywhere`.
+    """
+
+    code = "look_also_in"
+    title = "Look in the other bins"
+
+
+class OtherPersonsList(DomainError):
+    """The pick list is another person's work. `person` says whose; they can hand it on."""
+
+    code = "other_persons_list"
+    status = 403
+    title = "Another person's pick list"
+
+
 class NothingToPick(DomainError):
     """No open fulfilment is waiting here, or another picker has just taken them all."""
 
@@ -113,3 +148,13 @@ class NotInInspection(DomainError):
 
     code = "not_in_inspection"
     title = "Not in inspection"
+
+
+class SerialNotSold(DomainError):
+    """This serial number is not among the goods that this return takes back.
+
+    It is in another order, or has come back already. `serial` says which.
+    """
+
+    code = "serial_not_sold"
+    title = "Other goods"

@@ -11,7 +11,9 @@ SOURCING_RECEIPTS = Rule(
 # From the oldest pick list that still has some.
 PICK_SCANS = Rule(
     period="scans",
-    walk="""SELECT id, created_at, completed_at FROM orders_picklist
+    walk="""SELECT id, created_at,
+                   CASE WHEN state = 'abandoned' THEN updated_at ELSE completed_at END
+            FROM orders_picklist
             WHERE id > %(after)s AND id >= (SELECT min(pick_list_id) FROM orders_scan)
             ORDER BY id LIMIT %(limit)s""",
     delete="DELETE FROM orders_scan WHERE pick_list_id = ANY(%(keys)s)",

@@ -59,9 +59,15 @@ FULFILMENT: Mapping[str, LifeCycle] = {
     "carry_out": {},
 }
 
+_UNDER_WAY = {
+    "scan": "in_progress",
+    "short": "in_progress",
+    "complete": "completed",
+    "abandon": "abandoned",
+}
 PICK_LIST: LifeCycle = {
-    "open": {"scan": "in_progress", "short": "in_progress", "complete": "completed"},
-    "in_progress": {"scan": "in_progress", "short": "in_progress", "complete": "completed"},
+    "open": {**_UNDER_WAY, "assign": "open", "undo": "open"},
+    "in_progress": {**_UNDER_WAY, "assign": "in_progress", "undo": "in_progress"},
 }
 
 RETURN: LifeCycle = {

@@ -25,6 +25,16 @@ class Principal:
     def may(self, scope: str) -> bool:
         return "*" in self.scopes or scope in self.scopes
 
+    @property
+    def is_staff(self) -> bool:
+        """Say whether a person is signed in, and no API key used."""
+        return self.id.startswith("user:")
+
+    @property
+    def supervises(self) -> bool:
+        """Say whether this person may work on what is another's."""
+        return self.is_staff and self.may("*")
+
     def sees_channel(self, code: str) -> bool:
         return self.channels is None or code in self.channels
 

@@ -22,10 +22,12 @@ from core.admin.base import (
     link,
 )
 from inventory.admin.links import ledger
-from inventory.commands.catalogue.catalogue import SkuFacts, as_kept, put_sku
+from inventory.barcodes import read_units, write_units
+from inventory.commands.catalogue.catalogue import SkuFacts, put_sku, with_units
 from inventory.commands.catalogue.products import put_product
 from inventory.errors import BadCheckDigit, DamagedBarcode
 from inventory.models import Barcode, Product, Sku, Stock
+from inventory.models.catalogue import MOST_IN_A_CASE
 
 
 class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -34,7 +36,7 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
     barcodes = forms.CharField(
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-        help_text="One in a line. A GTIN is kept as 14 digits.",
+        help_text="One in a line. A GTIN is kept as 14 digits. A case of twelve: code*12.",
     )
 
     class Meta:
@@ -54,8 +56,8 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            codes = self.instance.barcodes.values_list("code", flat=True)
-            self.initial["barcodes"] = "\n".join(codes)
+            codes = self.instance.barcodes.values_list("code", "units")
+            self.initial["barcodes"] = "\n".join(write_units(*each) for each in codes)
 
     def clean_code(self) -> str:
         return check_code(self.cleaned_data["code"])
@@ -69,18 +71,23 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError("A price is not below zero.")
         return price
 
-    def clean_barcodes(self) -> list[str]:
+    def clean_barcodes(self) -> list[tuple[str, int]]:
         lines = [line.strip() for line in self.cleaned_data["barcodes"].splitlines()]
+        # What a line does not say is one unit here, where all is to be seen.
+        given = [(code, 1 if n is None else n) for code, n in map(read_units, filter(None, lines))]
         try:
-            codes = as_kept([line for line in lines if line])
+            codes = {code: int(units or 0) for code, units in with_units(given).items()}
         except (BadCheckDigit, DamagedBarcode) as error:
             raise ValidationError(f"{error.data['barcode']}: {error.detail}") from error
         too_long = [code for code in codes if len(code) > 128]
+        slips = [code for code, units in codes.items() if not 1 <= units <= MOST_IN_A_CASE]
         others = Barcode.objects.filter(code__in=codes).exclude(sku=self.instance.pk)
         taken = [f"{barcode} belongs to {barcode.sku}" for barcode in others.select_related("sku")]
-        if too_long or taken:
-            raise ValidationError([*taken, *(f"{code} is too long" for code in too_long)])
-        return codes
+        wrong = [*taken, *(f"{code} is too long" for code in too_long)]
+        wrong += [f"{code} stands for 1 to {MOST_IN_A_CASE:,} units" for code in slips]
+        if wrong:
+            raise ValidationError(wrong)
+        return list(codes.items())
 
 
 @admin.register(Sku)
@@ -148,7 +155,8 @@ class SkuAdmin(KeptAdmin):
 
     @display(description="Barcodes")
     def codes(self, sku: Sku) -> str:
-        return ", ".join(barcode.code for barcode in sku.barcodes.all()) or "–"
+        codes = [write_units(barcode.code, barcode.units) for barcode in sku.barcodes.all()]
+        return ", ".join(codes) or "–"
 
     @display(description="Price", ordering="price")
     def amount(self, sku: Sku) -> str:
@@ -232,7 +240,7 @@ class ProductAdmin(KeptAdmin):
 class BarcodeAdmin(ReadOnlyAdmin):
     """Barcodes change with their SKU, which checks their digits."""
 
-    list_display = ("code", "sku", "article")
+    list_display = ("code", "sku", "article", "units")
     list_select_related = ("sku",)
     search_fields = ("code", "sku__code")
 

@@ -25,6 +25,7 @@ from inventory.errors import NothingToCount
 from inventory.models import Sku
 from inventory.models.count import PERCENT_TO_CHECK, UNITS_TO_CHECK
 from inventory.queries.available.missing import short_picked
+from inventory.queries.barcode_owners import ScannedSku
 from inventory.queries.counting.count_choice import (
     LAST_TURN,
     ToCount,
@@ -32,8 +33,9 @@ from inventory.queries.counting.count_choice import (
     lines_of_skus,
     skus_in_bins,
 )
+from inventory.queries.line_skus import too_many_units
 from inventory.queries.lookup import look_up
-from inventory.queries.scan import ScannedSku, find_all_scanned
+from inventory.queries.scan import find_all_scanned
 from inventory.timestamps import database_now
 from stores.models import Bin
 from stores.queries.network import Place
@@ -83,7 +85,12 @@ class EntryBody(StrictSerializer):
     sku = CodeField(required=False)
     barcode = StringField(required=False, max_length=512, trim_whitespace=False)
     bin = CodeField(required=False)
-    quantity = StrictIntegerField(min_value=0, max_value=MAX_QUANTITY, required=False)
+    quantity = StrictIntegerField(
+        min_value=0,
+        max_value=MAX_QUANTITY,
+        required=False,
+        help_text="Units of a sku; of a barcode how often it is there (1): a case counts whole",
+    )
     add = StrictBooleanField(
         required=False, default=False, help_text="These come on top of what was seen there"
     )
@@ -104,7 +111,7 @@ class EntryBody(StrictSerializer):
             raise serializers.ValidationError(
                 "Say what was seen, by sku or by barcode.", code="choose_one"
             )
-        elif "quantity" not in attrs:
+        elif "quantity" not in attrs and "barcode" not in attrs:
             raise serializers.ValidationError(
                 {"quantity": "Say how many were seen."}, code="required"
             )
@@ -184,12 +191,21 @@ def _unknown(
     refusal = scanned.get(entry.get("barcode", ""))
     if isinstance(refusal, DomainError):
         yield {"pointer": f"{at}/barcode", "detail": refusal.detail, "code": refusal.code}
+    elif (units := _units(entry, refusal)) > MAX_QUANTITY:
+        yield too_many_units(f"{at}/quantity", units)
     if "sku" in entry and entry["sku"] not in skus:
         detail = f"There is no SKU {entry['sku']}."
         yield {"pointer": f"{at}/sku", "detail": detail, "code": "unknown_sku"}
     if "bin" in entry and entry["bin"] not in bins:
         detail = f"There is no bin {entry['bin']} here."
         yield {"pointer": f"{at}/bin", "detail": detail, "code": "unknown_bin"}
+
+
+def _units(entry: dict[str, Any], label: ScannedSku | None) -> int:
+    """Return the units of an entry: of a barcode, all that its reads stand for."""
+    if label is None:
+        return int(entry.get("quantity", 0))
+    return int(entry.get("quantity", 1)) * label.units
 
 
 def _seen(
@@ -200,7 +216,8 @@ def _seen(
     now: datetime,
 ) -> Seen:
     barcode = scanned.get(entry.get("barcode", ""))
-    sku = barcode.sku if isinstance(barcode, ScannedSku) else entry.get("sku")
+    label = barcode if isinstance(barcode, ScannedSku) else None
+    sku = label.sku if label else entry.get("sku")
     shelf = bins.get(entry.get("bin", ""))
     return Seen(
         entry_id=entry["entry_id"],
@@ -208,6 +225,7 @@ def _seen(
         sku_id=None if sku is None else skus[sku],
         bin=shelf.code if shelf else "",
         walk=shelf.walk if shelf else LAST_TURN,
-        quantity=entry.get("quantity", 0),
+        quantity=_units(entry, label),
         adds=entry["add"],
+        label=label,
     )

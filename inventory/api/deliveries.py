@@ -24,7 +24,7 @@ from core.api.fields import (
 )
 from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, listed
-from core.problems.catalogue import NotFound
+from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.fields import MomentField, ReferenceField
 from inventory.api.filters import DeliveryFilters
 from inventory.barcodes import MAX_LENGTH
@@ -33,7 +33,7 @@ from inventory.commands.goods_in.expect import Announcement, cancel_delivery, ex
 from inventory.commands.goods_in.receive import Arrived
 from inventory.commands.goods_in.take_in import take_in_delivery
 from inventory.queries.deliveries import delivery_documents, visible_deliveries
-from inventory.queries.line_skus import find_line_skus
+from inventory.queries.line_skus import LineSkus, find_line_skus
 from inventory.queries.transfers import as_id
 
 
@@ -42,14 +42,19 @@ class GoodsLineBody(StrictSerializer):
 
     sku = CodeField(required=False)
     barcode = StringField(required=False, max_length=MAX_LENGTH, trim_whitespace=False)
-    quantity = QuantityField()
+    quantity = QuantityField(
+        required=False,
+        help_text="Units of a sku; of a barcode how often it is there (1): a case counts whole",
+    )
 
     def validate(self, attrs: Any) -> Any:
         if ("sku" in attrs) == ("barcode" in attrs):
             raise serializers.ValidationError(
                 "Name the goods by sku or by barcode, one of them.", code="sku_or_barcode"
             )
-        return attrs
+        if "sku" in attrs and "quantity" not in attrs:
+            raise serializers.ValidationError({"quantity": "Say how many."}, code="required")
+        return {"quantity": 1} | attrs
 
 
 class DeliveryBody(StrictSerializer):
@@ -150,8 +155,8 @@ def read_announcement(body: dict[str, Any], *, actor: Principal) -> Announcement
     """Look up the codes of a validated body. Raises `ValidationFailed` with pointers."""
     named = find_line_skus(body["lines"], locations={"/location": body["location"]}, actor=actor)
     units: dict[int, int] = {}
-    for sku_id, line in zip(named.sku_ids, body["lines"], strict=True):
-        units[sku_id] = units.get(sku_id, 0) + line["quantity"]
+    for sku_id, quantity in zip(named.sku_ids, named.units, strict=True):
+        units[sku_id] = units.get(sku_id, 0) + quantity
     return Announcement(
         location_id=named.found.places[body["location"]].id,
         reference=body["reference"],
@@ -163,16 +168,8 @@ def read_announcement(body: dict[str, Any], *, actor: Principal) -> Announcement
 
 class ArrivedLineBody(GoodsLineBody):
     damaged = QuantityField(
-        min_value=0, required=False, default=0, help_text="Of quantity, not fit for sale"
+        min_value=0, required=False, default=0, help_text="Units of these, not fit for sale"
     )
-
-    def validate(self, attrs: Any) -> Any:
-        if attrs["damaged"] > attrs["quantity"]:
-            raise serializers.ValidationError(
-                {"damaged": "No more can be damaged than came: quantity counts all units."},
-                code="more_than_came",
-            )
-        return super().validate(attrs)
 
 
 class DeliveryReceiptBody(StrictSerializer):
@@ -212,8 +209,9 @@ class DeliveryReceiptView(ApiView):
             named = find_line_skus(body["lines"], locations={}, actor=self.actor)
             take_in_delivery(
                 identity=identity,
-                arrived=_sum_up(named.sku_ids, body["lines"]),
+                arrived=_sum_up(named, body["lines"]),
                 close=body["close"],
+                labels=named.labelled,
                 actor=self.actor,
             )
             return 200, show_delivery(identity, actor=self.actor)
@@ -221,11 +219,20 @@ class DeliveryReceiptView(ApiView):
         return self.act(effect)
 
 
-def _sum_up(sku_ids: Sequence[int], lines: Sequence[dict[str, Any]]) -> dict[int, Arrived]:
+def _sum_up(named: LineSkus, lines: Sequence[dict[str, Any]]) -> dict[int, Arrived]:
     arrived: dict[int, Arrived] = {}
-    for sku_id, line in zip(sku_ids, lines, strict=True):
+    errors = []
+    for index, (sku_id, units, line) in enumerate(
+        zip(named.sku_ids, named.units, lines, strict=True)
+    ):
+        if line["damaged"] > units:
+            detail = "No more can be damaged than came: quantity counts all units."
+            pointer = f"/lines/{index}/damaged"
+            errors.append({"pointer": pointer, "detail": detail, "code": "more_than_came"})
         so_far = arrived.get(sku_id, Arrived(0))
-        arrived[sku_id] = Arrived(so_far.units + line["quantity"], so_far.damaged + line["damaged"])
+        arrived[sku_id] = Arrived(so_far.units + units, so_far.damaged + line["damaged"])
+    if errors:
+        raise ValidationFailed(errors)
     return arrived
 
 

@@ -1,4 +1,4 @@
-"""Request serializers of scans: batches, each scan with an id of its own."""
+"""What scans send and are answered: batches, each scan with an id of its own."""
 
 from __future__ import annotations
 
@@ -31,9 +31,30 @@ class ScanIdField(serializers.UUIDField):
 class ScanBody(StrictSerializer):
     scan_id = ScanIdField()
     payload = StringField(max_length=512, trim_whitespace=False)
-    quantity = QuantityField(default=1)
+    quantity = QuantityField(default=1, help_text="How often it was read: a case code counts whole")
     at = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class ScansBody(StrictSerializer):
     scans = ScanBody(many=True, allow_empty=False, max_length=MAX_ITEMS)  # type: ignore[call-arg]
+
+
+class SaidOfScan(serializers.Serializer[Any]):
+    """What a scan's label says; what it does not say is left out."""
+
+    sku = serializers.CharField(required=False)
+    units = serializers.IntegerField(required=False, help_text="How many were read in all")
+    lot = serializers.CharField(required=False)
+    serial = serializers.CharField(required=False)
+    expiry = serializers.DateField(required=False)
+    detail = serializers.CharField(required=False, help_text="Why it was not accepted")
+
+
+class LabelledUnitsAnswer(serializers.Serializer[Any]):
+    """Units with what their label says."""
+
+    sku = serializers.CharField()
+    lot = serializers.CharField(allow_null=True)
+    serial = serializers.CharField(allow_null=True)
+    expiry = serializers.DateField(allow_null=True)
+    units = serializers.IntegerField()

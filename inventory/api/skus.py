@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +24,7 @@ from inventory.api.filters import SkuFilters
 from inventory.choices import AbcClass
 from inventory.commands.catalogue.catalogue import SkuFacts, put_sku
 from inventory.models import Sku
+from inventory.models.catalogue import MOST_IN_A_CASE
 
 DETAIL_LIMIT = 65_536  # characters of JSON in attributes or a size guide
 MAX_BARCODES = 100
@@ -76,6 +77,40 @@ class BarcodeField(StringField):
         return barcode
 
 
+class CaseCodeBody(StrictSerializer):
+    """A barcode with the units that one read of it stands for."""
+
+    code = BarcodeField()
+    units = StrictIntegerField(min_value=1, max_value=MOST_IN_A_CASE)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "maxLength": 128},
+            {
+                "type": "object",
+                "properties": {
+                    "code": {"type": "string", "maxLength": 128},
+                    "units": {"type": "integer", "minimum": 1, "maximum": MOST_IN_A_CASE},
+                },
+                "required": ["code", "units"],
+                "additionalProperties": False,
+            },
+        ]
+    }
+)
+class BarcodeOrCaseField(serializers.Field):  # type: ignore[type-arg]
+    """A barcode as a text, or `{"code", "units"}`: the code, and the units (None: not said)."""
+
+    def to_internal_value(self, data: Any) -> tuple[str, int | None]:
+        if not isinstance(data, dict):
+            return BarcodeField().run_validation(data), None
+        case = CaseCodeBody(data=data)
+        case.is_valid(raise_exception=True)
+        return case.validated_data["code"], case.validated_data["units"]
+
+
 class SkuBody(StrictSerializer):
     name = StringField(max_length=300)
     product = CodeField(required=False, allow_null=True)
@@ -87,7 +122,12 @@ class SkuBody(StrictSerializer):
         help_text="How much of the turnover it makes: A most of it, C the long tail",
     )
     attributes = DetailField(required=False)
-    barcodes = serializers.ListField(child=BarcodeField(), max_length=MAX_BARCODES, required=False)
+    barcodes = serializers.ListField(
+        child=BarcodeOrCaseField(),
+        max_length=MAX_BARCODES,
+        required=False,
+        help_text="A text leaves the units of a barcode that the SKU has; for a new one it is 1",
+    )
     price = PriceField(required=False, allow_null=True)
     weight_g = StrictIntegerField(
         min_value=0, max_value=100_000_000, required=False, allow_null=True
@@ -113,6 +153,10 @@ class SkuAnswer(serializers.Serializer[Any]):
     abc_class = serializers.ChoiceField(AbcClass.choices, allow_null=True)
     attributes = serializers.DictField()
     barcodes = serializers.ListField(child=serializers.CharField(), help_text="GTINs as 14 digits")
+    barcode_units = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="Of each barcode that stands for more than one unit: how many",
+    )
     price = serializers.DecimalField(max_digits=12, decimal_places=4, allow_null=True)
     weight_g = serializers.IntegerField(allow_null=True)
     size_guide = serializers.DictField(allow_null=True)
@@ -169,6 +213,9 @@ def render_sku(sku: Sku) -> dict[str, Any]:
         "abc_class": sku.abc_class or None,
         "attributes": sku.attributes,
         "barcodes": [barcode.code for barcode in sku.barcodes.all()],
+        "barcode_units": {
+            barcode.code: barcode.units for barcode in sku.barcodes.all() if barcode.units > 1
+        },
         "price": None if sku.price is None else price_text(sku.price),
         "weight_g": sku.weight_g,
         "size_guide": sku.product.size_guide if sku.product else None,

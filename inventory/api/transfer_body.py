@@ -16,6 +16,7 @@ from core.api.fields import (
     StrictSerializer,
 )
 from core.api.filters import UPDATED_AT
+from inventory.api.scan_body import SaidOfScan
 from inventory.choices import TransferState, TransferVerdict
 
 
@@ -69,7 +70,7 @@ TransferAnswer = type(
 )
 
 
-class TransferScanAnswer(serializers.Serializer[Any]):
+class TransferScanAnswer(SaidOfScan):
     scan_id = serializers.UUIDField()
     result = serializers.ChoiceField(TransferVerdict.choices)
     first_result = serializers.ChoiceField(

@@ -5,7 +5,7 @@ from inventory.barcodes.layouts import as_typed_elsewhere
 from inventory.barcodes.other_codes import name_other_code
 from inventory.barcodes.reading import other_readings, resolve
 from inventory.barcodes.scanned import BarcodeRefused, Scanned
-from inventory.barcodes.stored import stored_form
+from inventory.barcodes.stored import read_units, stored_form, write_units
 from inventory.barcodes.text import MAX_LENGTH, clean
 
 __all__ = [
@@ -18,7 +18,9 @@ __all__ = [
     "name_other_code",
     "normalise_gtin",
     "other_readings",
+    "read_units",
     "resolve",
     "scale_item",
     "stored_form",
+    "write_units",
 ]

@@ -9,6 +9,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 from inventory.barcodes.gtin import is_sound, normalise_gtin
 from inventory.barcodes.scanned import BarcodeRefused, Scanned
@@ -37,6 +38,8 @@ _FIXED_LENGTHS = {
 }
 _LONGEST_VALUE = {"10": 20, "21": 20, "22": 20, "30": 8, "37": 8}
 _LONGEST_OTHER_VALUE = 90
+# The net weight of an article that is sold by weight; the fourth digit says where the point stands.
+_WEIGHTS = {"310": "kg", "320": "lb", "356": "troy oz", "357": "oz"}
 
 Element = tuple[str, str]
 
@@ -119,11 +122,19 @@ def from_elements(elements: list[Element], kind: str = "gs1_128") -> Scanned:
         serial=values.get("21"),
         expiry=None if use_by is None else _date(use_by),
         count=_count(values.get("37") or values.get("30")),
+        weight=next(filter(None, (_weight(*element) for element in elements)), None),
     )
 
 
 def _count(digits: str | None) -> int | None:
     return int(digits) if digits and _DIGITS.fullmatch(digits) and int(digits) else None
+
+
+def _weight(identifier: str, digits: str) -> str | None:
+    unit = _WEIGHTS.get(identifier[:3])
+    if unit is None:
+        return None
+    return f"{Decimal(digits).scaleb(-int(identifier[3])):f} {unit}"
 
 
 def _date(yymmdd: str) -> date:

@@ -13,7 +13,8 @@ class Scanned:
     `kind`: gtin8, gtin8_restricted, gtin12, gtin13, gtin14, zero_padded_gtin8, upca_as_13,
     isbn_issn, coupon_98_99, coupon_upc_5, restricted_2x, restricted_upc_2, restricted_upc_4,
     unassigned_prefix, upc_e, isbn10, gs1_128, digital_link, in_house. `expiry` is the use-by date,
-    else the best-before date. `count` is how many of it the label says that there are.
+    else the best-before date. `count` is how many of it the label says that there are; `weight`
+    what it says that they weigh, with its unit.
     """
 
     kind: str
@@ -23,6 +24,7 @@ class Scanned:
     serial: str | None = None
     expiry: date | None = None
     count: int | None = None
+    weight: str | None = None
 
 
 class BarcodeRefused(ValueError):

@@ -47,3 +47,16 @@ def stored_form(barcode: str) -> str:
             "lost_zero", f"A nought is missing at the beginning: 0{digits} is a GTIN."
         )
     return text
+
+
+def read_units(text: str) -> tuple[str, int | None]:
+    """Read `15012345678907*12`, as lists of barcodes have a case of twelve; None: not said."""
+    code, star, units = text.rpartition("*")
+    if star and code and _DIGITS.fullmatch(units) and len(units) < 10:
+        return code, int(units)
+    return text, None
+
+
+def write_units(code: str, units: int) -> str:
+    """Write a barcode so that `read_units` reads the same of it."""
+    return code if units == 1 and read_units(code) == (code, None) else f"{code}*{units}"

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from rest_framework import serializers
 
 from core.imports.findings import Effect, RowError
 from core.imports.kinds import Chunk, Kind, Progress
-from core.imports.rows import ImportResult, Row, groups_of, prepare_rows, row_errors_of
+from core.imports.rows import (
+    ImportResult,
+    Row,
+    groups_of,
+    prepare_rows,
+    row_errors_of,
+    whole_number,
+)
 from core.problems.catalogue import DomainError
-from inventory.api.skus import BarcodeField
-from inventory.commands.catalogue.catalogue import as_kept
+from inventory.api.skus import BarcodeField, CaseCodeBody
+from inventory.barcodes import write_units
+from inventory.commands.catalogue.catalogue import with_units
 from inventory.models import Barcode, Sku
+
+Units = Mapping[str, int | None]  # by barcode; None: not said
+UNITS = CaseCodeBody().fields["units"]
 
 
 @dataclass(slots=True)
@@ -21,14 +32,16 @@ class Tags:
     """The barcodes of some SKUs, before and after a file."""
 
     owners: dict[str, str]  # barcode -> SKU code
+    units: dict[str, int]  # barcode -> units that it stands for
     worn: dict[str, set[str]]  # SKU code -> barcodes
     gone: set[str] = field(default_factory=set)
     new: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)  # those with other units than before
 
     def of(self, sku: str) -> list[str]:
-        return sorted(self.worn.get(sku, ()))
+        return [write_units(code, self.units[code]) for code in sorted(self.worn.get(sku, ()))]
 
-    def give(self, sku: str, codes: Sequence[str], *, line: int) -> list[RowError]:
+    def give(self, sku: str, codes: Units, *, line: int) -> list[RowError]:
         """Replace the barcodes of a SKU; or change none and return those that belong to others."""
         errors = self.taken(sku, codes, line=line, column="barcodes")
         if not errors:
@@ -39,7 +52,7 @@ class Tags:
             self.add(sku, codes)
         return errors
 
-    def taken(self, sku: str, codes: Sequence[str], *, line: int, column: str) -> list[RowError]:
+    def taken(self, sku: str, codes: Collection[str], *, line: int, column: str) -> list[RowError]:
         return [
             RowError(
                 line,
@@ -51,24 +64,31 @@ class Tags:
             if self.owners.get(code, sku) != sku
         ]
 
-    def add(self, sku: str, codes: Sequence[str]) -> bool:
-        """Give a SKU more barcodes; return whether any was new to it."""
+    def add(self, sku: str, codes: Units) -> bool:
+        """Give a SKU more barcodes; return whether any was new to it, or stands for other units."""
         more = [code for code in codes if code not in self.owners]
         for code in more:
             self.owners[code] = sku
+            self.units[code] = 1
             self.worn.setdefault(sku, set()).add(code)
             self.new.add(code)
-        return bool(more)
+        others = [code for code, units in codes.items() if units not in (None, self.units[code])]
+        for code in others:
+            self.units[code] = codes[code] or 1
+            self.changed.add(code)
+        return bool(more or others)
 
 
 def read_tags(*, codes: Collection[str], sku_ids: Collection[int]) -> Tags:
     """Return the owners of these barcodes, and all barcodes of these SKUs."""
     found = Barcode.objects.filter(code__in=codes) | Barcode.objects.filter(sku__in=sku_ids)
-    owners = dict(found.values_list("code", "sku__code"))
+    rows = list(found.values_list("code", "sku__code", "units"))
     worn: dict[str, set[str]] = {}
-    for code, sku in owners.items():
+    for code, sku, _ in rows:
         worn.setdefault(sku, set()).add(code)
-    return Tags(owners, worn)
+    return Tags(
+        {code: sku for code, sku, _ in rows}, {code: units for code, _, units in rows}, worn
+    )
 
 
 def write_tags(tags: Tags) -> None:
@@ -78,8 +98,17 @@ def write_tags(tags: Tags) -> None:
     owners = {code: tags.owners[code] for code in sorted(tags.new) if code in tags.owners}
     skus = dict(Sku.objects.filter(code__in=set(owners.values())).values_list("code", "pk"))
     Barcode.objects.bulk_create(
-        [Barcode(code=code, sku_id=skus[sku]) for code, sku in owners.items()], batch_size=2_000
+        [
+            Barcode(code=code, sku_id=skus[sku], units=tags.units[code])
+            for code, sku in owners.items()
+        ],
+        batch_size=2_000,
     )
+    kept = Barcode.objects.filter(code__in=(tags.changed & tags.owners.keys()) - tags.new)
+    changed = list(kept.order_by("pk"))
+    for barcode in changed:
+        barcode.units = tags.units[barcode.code]
+    Barcode.objects.bulk_update(changed, ["units"], batch_size=2_000)
 
 
 def _apply(chunk: Chunk) -> Progress:
@@ -92,22 +121,24 @@ def _apply(chunk: Chunk) -> Progress:
         .filter(code__in={row.cells["sku"] for row in rows})
         .order_by("pk")
     }
-    tags = read_tags(codes={code for code in read.values() if code}, sku_ids=())
+    tags = read_tags(codes={code for given in read.values() for code in given or ()}, sku_ids=())
     touched: set[str] = set()
     for row in rows:
-        code = read[row.line]
-        if code is None:
+        given = read[row.line]
+        if given is None:
             continue
+        (code,) = given
         sku = row.cells["sku"]
         if sku not in skus:
             reason = f"There is no SKU {sku}."
             result.refuse([RowError(row.line, "sku", "unknown_sku", reason)], rows=1)
         elif errors := tags.taken(sku, [code], line=row.line, column="barcode"):
             result.refuse(errors, rows=1)
-        elif tags.add(sku, [code]):
+        elif tags.add(sku, given):
             result.changed += 1
             touched.add(sku)
-            effect = Effect(row.line, f"skus/{sku}", None, {"barcode": code})
+            after = {"barcode": code, "units": tags.units[code]}
+            effect = Effect(row.line, f"skus/{sku}", None, after)
             result.effects.append(effect)
     if not chunk.file.dry_run:
         write_tags(tags)
@@ -115,14 +146,19 @@ def _apply(chunk: Chunk) -> Progress:
     return result.settle(chunk, done=len(rows))
 
 
-def _read(row: Row, result: ImportResult) -> str | None:
+def _read(row: Row, result: ImportResult) -> Units | None:
     """Return a row's barcode as it is stored; None when it is invalid, which is recorded."""
+    column = "barcode"
     try:
-        (code,) = as_kept([BarcodeField().run_validation(row.cells["barcode"])])
+        code = BarcodeField().run_validation(row.cells["barcode"])
+        column, units = "units", None
+        if text := row.given("units"):
+            units = UNITS.run_validation(whole_number(text))
+        column = "barcode"
+        return with_units([(code, units)])
     except (serializers.ValidationError, DomainError) as error:
-        result.refuse(list(row_errors_of(error, [row], column_at=lambda _: "barcode")), rows=1)
+        result.refuse(list(row_errors_of(error, [row], column_at=lambda _: column)), rows=1)
         return None
-    return code
 
 
 def _raise_versions(skus: list[Sku]) -> None:
@@ -134,9 +170,10 @@ def _raise_versions(skus: list[Sku]) -> None:
 BARCODES = Kind(
     name="barcodes",
     scope="catalogue:write",
-    columns={"sku": True, "barcode": True},
+    columns={"sku": True, "barcode": True, "units": False},
     prepare=lambda file: prepare_rows(file, key=("barcode",)),
     apply=_apply,
-    describes="More barcodes for SKUs, one a row. Those that a SKU has stay.",
+    describes="More barcodes for SKUs, one a row, and the units of a case code. Those that a SKU "
+    "has stay.",
     blocks=64,
 )

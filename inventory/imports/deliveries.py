@@ -29,6 +29,8 @@ def _expect(group: Group, actor: Principal) -> list[Effect]:
 
 def _line(row: Row) -> dict[str, Any]:
     named = {name: row.cells[name] for name in ("sku", "barcode") if row.given(name)}
+    if "barcode" in named and not row.given("quantity"):
+        return named
     return named | {"quantity": whole_number(row.cells["quantity"])}
 
 

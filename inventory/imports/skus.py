@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,9 @@ from core.imports.rows import (
 )
 from core.problems.catalogue import DomainError
 from inventory.api.skus import SkuBody, price_text
-from inventory.commands.catalogue.catalogue import as_kept
-from inventory.imports.barcodes import Tags, read_tags, write_tags
+from inventory.barcodes import read_units
+from inventory.commands.catalogue.catalogue import with_units
+from inventory.imports.barcodes import Tags, Units, read_tags, write_tags
 from inventory.models import Product, Sku
 
 COLUMNS = ("name", "product", "category", "abc_class", "price", "weight_g")
@@ -37,7 +38,7 @@ class _Wanted:
     row: Row
     code: str
     columns: Mapping[str, Any]
-    barcodes: Sequence[str] | None
+    barcodes: Units | None
 
 
 def _apply(chunk: Chunk) -> Progress:
@@ -89,8 +90,8 @@ def _read(row: Row, result: ImportResult) -> _Wanted | None:
     if weight := row.given("weight_g"):
         data["weight_g"] = whole_number(weight)
     if "barcodes" in row.cells:
-        data["barcodes"] = [code for code in row.cells["barcodes"].split("|") if code.strip()]
-        data["barcodes"] = [code.strip() for code in data["barcodes"]]
+        codes = [code.strip() for code in row.cells["barcodes"].split("|") if code.strip()]
+        data["barcodes"] = [_case_or_code(*read_units(code)) for code in codes]
     try:
         code = CodeField().run_validation(row.cells["sku"])
     except serializers.ValidationError as error:
@@ -98,12 +99,16 @@ def _read(row: Row, result: ImportResult) -> _Wanted | None:
         return None
     try:
         body = dict(body_of(SkuBody, data))
-        barcodes = as_kept(body.pop("barcodes")) if "barcodes" in body else None
+        barcodes = with_units(body.pop("barcodes")) if "barcodes" in body else None
     except (serializers.ValidationError, DomainError) as error:
         errors = row_errors_of(error, [row])
         result.refuse(list(errors), rows=1)
         return None
     return _Wanted(row, code, body, barcodes)
+
+
+def _case_or_code(code: str, units: int | None) -> str | dict[str, Any]:
+    return code if units is None else {"code": code, "units": units}
 
 
 def _products(codes: set[Any]) -> dict[str, Product]:
@@ -156,7 +161,8 @@ SKUS = Kind(
     },
     prepare=lambda file: prepare_rows(file, key=("sku",)),
     apply=_apply,
-    describes="What is sold, by SKU; barcodes with | between them. Columns that are not there "
+    describes="What is sold, by SKU; barcodes with | between them, a case of "
+    "twelve as code*12. Columns that are not there "
     "leave what is known as it is.",
     blocks=128,
 )

@@ -11,6 +11,7 @@ from inventory.models.count import (
 )
 from inventory.models.delivery import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.models.keep_rules import KeepRule, RingFence
+from inventory.models.label import LabelRecord
 from inventory.models.placement import Placement
 from inventory.models.pool import Reservation, ReservationGroup, Stock, StockMovement
 from inventory.models.transfer import Transfer, TransferLine, TransferScan
@@ -25,6 +26,7 @@ __all__ = [
     "ExpectedDelivery",
     "ExpectedDeliveryLine",
     "KeepRule",
+    "LabelRecord",
     "LastCount",
     "Placement",
     "Product",

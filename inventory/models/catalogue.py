@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Upper
 
 from core.database.updated_at import moves, updated_at
 from inventory.choices import AbcClass
+
+MOST_IN_A_CASE = 10_000  # units of one barcode; beyond it is a slip of the keyboard
 
 
 class Product(models.Model):
@@ -66,9 +69,16 @@ class Barcode(models.Model):
 
     code = models.CharField(max_length=128, unique=True)
     sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="barcodes")
+    # How many units one read of it stands for: a case code is all that is in the case.
+    units = models.PositiveIntegerField(default=1, db_default=1)
 
     class Meta:
         ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(units__gte=1, units__lte=MOST_IN_A_CASE), name="barcode_of_units"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
 
 from core.database.updated_at import moves, touches, updated_at
 from inventory.choices import TransferState, TransferVerdict
 from inventory.models.catalogue import Sku
+from inventory.models.scan import ScanRecord
 from stores.models import Location
 
 
@@ -96,15 +96,9 @@ class TransferLine(models.Model):
         return self.quantity - self.received - self.lost
 
 
-class TransferScan(models.Model):
-    """One scan of a barcode while loading or unloading. The same id twice is the same scan."""
+class TransferScan(ScanRecord):
+    """One scan of a barcode while loading or unloading."""
 
-    scan_id = models.UUIDField(primary_key=True)
     transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="scans")
     line = models.ForeignKey(TransferLine, on_delete=models.CASCADE, null=True, blank=True)
-    payload = models.CharField(max_length=512)
-    quantity = models.PositiveIntegerField()
     verdict = models.CharField(max_length=16, choices=TransferVerdict.choices)
-    scanned_at = models.DateTimeField(null=True, blank=True)
-    recorded_at = models.DateTimeField(db_default=Now())
-    actor = models.CharField(max_length=150)

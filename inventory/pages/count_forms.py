@@ -16,6 +16,7 @@ from unfold.widgets import (
 
 from core.access.principal import Principal
 from core.api.fields import MAX_ITEMS, MAX_QUANTITY
+from inventory.queries.barcode_owners import ScannedSku
 from stores.models import Location
 
 LATELY = (
@@ -132,10 +133,14 @@ class EntryForm(forms.Form):
         name = pointer.rpartition("/")[2]
         return {"barcode": "what", "sku": "what"}.get(name, name if name in self.fields else None)
 
-    def in_words(self) -> str:
+    def in_words(self, units: int) -> str:
+        """Say what was entered, with the units that it came to."""
         given = self.cleaned_data
         if given["empty"]:
             return f"nothing in {given['bin']}"
         where = f" in {given['bin']}" if given["bin"] else ""
         more = "more " if given["adds"] else ""
-        return f"{given['quantity']} {more}x {given['what']}{where}"
+        reads, case = given["quantity"], ""
+        if reads and units != reads:
+            case = f" ({ScannedSku('', '', units=units // reads).count(reads)})"
+        return f"{units} {more}x {given['what']}{where}{case}"

@@ -128,12 +128,13 @@ def address_of(count: Count) -> str:
 def _enter(request: HttpRequest, count: Count, form: EntryForm, actor: Principal) -> bool:
     entry = form.as_entry()
 
-    def enter() -> list[bool]:
-        seen = seen_by([entry], location_id=count.location_id)
-        return enter_counts(identity=str(count.pk), seen=seen, actor=actor)
+    def enter() -> tuple[bool, int]:
+        (seen,) = seen_by([entry], location_id=count.location_id)
+        (is_new,) = enter_counts(identity=str(count.pk), seen=[seen], actor=actor)
+        return is_new, seen.quantity
 
     try:
-        (is_new,) = act(enter)
+        is_new, units = act(enter)
     except ValidationFailed as refusal:
         for error in refusal.data["errors"]:
             form.add_error(form.field_of(error["pointer"]), error["detail"])
@@ -141,7 +142,7 @@ def _enter(request: HttpRequest, count: Count, form: EntryForm, actor: Principal
     except DomainError as refusal:
         form.add_error(None, refusal.detail)
         return False
-    said = form.in_words()
+    said = form.in_words(units)
     messages.success(request, f"Saved: {said}" if is_new else f"Saved before: {said}")
     return True
 

@@ -28,6 +28,7 @@ from inventory.commands.goods_in.expect import cancel_delivery
 from inventory.commands.goods_in.receive import Arrived
 from inventory.commands.goods_in.take_in import take_in_delivery
 from inventory.models import ExpectedDelivery, ExpectedDeliveryLine, Sku
+from inventory.pages.read_labels import add_label, has_serial, read_labels
 from inventory.queries.deliveries import visible_deliveries
 from inventory.queries.scan import find_scanned
 from inventory.queries.transfers import as_id
@@ -41,12 +42,13 @@ class ReceiveForm(forms.Form):
     """How many units of each SKU have arrived, and how many of these are damaged."""
 
     act = forms.CharField(required=False, widget=forms.HiddenInput)
+    labels = forms.CharField(required=False, widget=forms.HiddenInput)
     scan = forms.CharField(
         required=False,
         strip=False,
         max_length=MAX_LENGTH,
         label="Scan or type a barcode or SKU",
-        help_text="Each scan counts one unit, also of goods that were not announced.",
+        help_text="Each scan counts one unit or one case, also of goods that were not announced.",
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "data-next": ""}),
     )
 
@@ -130,7 +132,7 @@ def receive_page(
 
 
 def _count_scan(data: QueryDict) -> tuple[str, str]:
-    """Count one unit of the scanned SKU; return a message, or the reason for a refusal."""
+    """Count a scan, of a case all that is in it; return a message, or the reason of a refusal."""
     payload = str(data.get("scan", ""))
     if not payload.strip():
         return "", "Scan or type a code to count it. To book the numbers, press Take these in."
@@ -142,13 +144,18 @@ def _count_scan(data: QueryDict) -> tuple[str, str]:
             "SKU in the catalogue first."
         )
     sku = Sku.objects.get(code=found.sku)
+    read = str(data.get("labels") or "")
+    if found.serial and has_serial(read, sku.pk, found.serial):
+        return "", f"Serial number {found.serial} was read already: it is one thing."
     field = f"arrived-{sku.pk}"
     so_far = str(data.get(field) or "0").strip()
     if not (so_far.isascii() and so_far.isdecimal() and len(so_far) < 8):
         return "", f"Put the number of {sku.code} right first."
-    data[field] = str(int(so_far) + 1)
+    data[field] = str(int(so_far) + found.units)
     data["scan"] = ""
-    return f"{sku.code}, {sku.name}: {data[field]} arriving now.", ""
+    data["labels"] = add_label(read, sku.pk, found)
+    case = f"{found.count(1)}, " if found.units > 1 else ""
+    return f"{sku.code}, {sku.name}: {case}{data[field]} arriving now.", ""
 
 
 def _skus_on(delivery: ExpectedDelivery, data: Mapping[str, Any]) -> list[Sku]:
@@ -179,7 +186,13 @@ def _act(delivery: ExpectedDelivery, form: ReceiveForm, *, do: str, actor: Princ
         if do == "cancel":
             cancel_delivery(identity=identity, actor=actor)
         else:
-            take_in_delivery(identity=identity, arrived=arrived, close=do == "close", actor=actor)
+            take_in_delivery(
+                identity=identity,
+                arrived=arrived,
+                close=do == "close",
+                labels=read_labels(form.cleaned_data["labels"], sku_ids=arrived),
+                actor=actor,
+            )
         return 200, {}
 
     try:
@@ -196,7 +209,8 @@ def _idempotency_key(
 ) -> IdempotencyKey:
     token = form.cleaned_data["act"]
     key = token if _TOKEN.match(token) else uuid.uuid4().hex
-    content = [identity, do, sorted((sku, a.units, a.damaged) for sku, a in arrived.items())]
+    content: list[Any] = [form.cleaned_data["labels"]] if form.cleaned_data["labels"] else []
+    content += [identity, do, sorted((sku, a.units, a.damaged) for sku, a in arrived.items())]
     return IdempotencyKey(
         actor.id, f"receive-{key}", hashlib.sha256(json.dumps(content).encode()).digest()
     )

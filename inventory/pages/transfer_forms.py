@@ -12,7 +12,8 @@ from core.access.principal import Principal
 from core.api.fields import MAX_QUANTITY
 from core.problems.catalogue import DomainError
 from inventory.models import Sku, TransferLine
-from inventory.queries.scan import ScannedSku, find_all_scanned
+from inventory.queries.barcode_owners import ScannedSku
+from inventory.queries.scan import find_all_scanned
 from stores.models import Location
 
 MOST_LINES = 500
@@ -34,7 +35,8 @@ class DraftForm(StepForm):
         label="Goods",
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
-        help_text="One line each: a SKU or barcode, a space, the units. A barcode alone is one.",
+        help_text="One line each: a SKU or barcode, a space, how many. A barcode alone is one; the "
+        "barcode of a case is all that is in it.",
     )
 
     def __init__(self, *args: Any, actor: Principal, **kwargs: Any) -> None:
@@ -62,7 +64,7 @@ class DraftForm(StepForm):
             elif len(row) > 2 or not _is_units(units):
                 wrong.append(f"Write whole units after {row[0]}, from 1 to {MAX_QUANTITY:,}.")
             else:
-                wanted.append((found.sku, int(units)))
+                wanted.append((found.sku, int(units) * found.units))
         if wrong:
             raise ValidationError(wrong)
         ids = dict(

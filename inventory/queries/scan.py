@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
-
-from django.db.models import Q
-from django.db.models.functions import Upper
 
 from core.problems.catalogue import DomainError
 from inventory.barcodes import (
@@ -23,34 +20,19 @@ from inventory.barcodes import (
     scale_item,
 )
 from inventory.errors import BadCheckDigit, BarcodeUnreadable, UnknownBarcode
-from inventory.models import Barcode, Sku
+from inventory.queries.barcode_owners import Label, Owners, Printed, ScannedSku, shown
 
-SKU_CODE = "sku"  # the kind of a text that is a SKU code
-
-
-@dataclass(frozen=True, slots=True)
-class ScannedSku:
-    """A SKU that was scanned, and the other data of its barcode. `kind` as in `Scanned`,
-    `in_house` for codes of the retailer's own, `sku` for a SKU code. `units`: where the label says
-    how many there are."""
-
-    kind: str
-    sku: str
-    gtin14: str | None = None
-    code: str | None = None
-    lot: str | None = None
-    serial: str | None = None
-    expiry: date | None = None
-    units: int | None = None
+MOST_UNITS = 1_000_000  # of one read
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One scan of a barcode; the client made the id."""
+    """One scan of a barcode; the client made the id. `quantity` says how often it was read."""
 
     scan_id: UUID
     payload: str
     quantity: int = 1
+    tote: int | None = None
     at: datetime | None = None
 
 
@@ -74,23 +56,15 @@ def find_all_scanned(payloads: Collection[str]) -> dict[str, ScannedSku | Domain
     """
     return {
         payload: found if isinstance(found, DomainError) else found.scanned
-        for payload, found in _find(payloads).items()
+        for payload, found in _find(payloads, {}).items()
     }
 
 
-def find_skus(payloads: Iterable[str]) -> dict[str, int]:
-    """Return the SKU id of each payload that names one, by the rules of `find_all_scanned`."""
-    return {
-        payload: found.sku_id
-        for payload, found in _find(set(payloads)).items()
-        if isinstance(found, _Found)
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    sku_id: int
-    scanned: ScannedSku
+def find_labels(
+    payloads: Iterable[str], *, printed: Printed | None = None
+) -> dict[str, Label | DomainError]:
+    """Resolve payloads by the rules of `find_all_scanned`; barcodes in `printed` as they say."""
+    return _find(set(payloads), printed or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +83,44 @@ class _Text:
         return [self.scanned, as_printed] if self.scanned else [as_printed]
 
 
-def _find(payloads: Collection[str]) -> dict[str, _Found | DomainError]:
+def _find(payloads: Collection[str], printed: Printed) -> dict[str, Label | DomainError]:
     texts = {payload: _read(payload) for payload in payloads}
-    owners = _Owners(reading for text in texts.values() for reading in text.readings)
-    found: dict[str, _Found | DomainError | None] = {
+    owners = Owners((reading for text in texts.values() for reading in text.readings), printed)
+    found: dict[str, Label | DomainError | None] = {
         payload: owners.first_of(text.readings) for payload, text in texts.items()
     }
     unknown = {payload: texts[payload] for payload, known in found.items() if known is None}
     if unknown:
-        found |= _look_further(unknown)
-    return {payload: known for payload, known in found.items() if known is not None}
+        found |= _look_further(unknown, printed)
+    return {
+        payload: _countable(known, texts[payload])
+        for payload, known in found.items()
+        if known is not None
+    }
+
+
+def _countable(found: Label | DomainError, text: _Text) -> Label | DomainError:
+    """Refuse a label that gives no number of pieces."""
+    if isinstance(found, DomainError):
+        return found
+    sku, units = found.scanned.sku, found.scanned.units
+    if text.scanned and text.scanned.weight:
+        return _by_weight(sku, f"The label of {sku} says {text.scanned.weight}.")
+    if units > MOST_UNITS:
+        return BarcodeUnreadable(
+            f"The label of {sku} says {units:,} units; at most {MOST_UNITS:,} are counted at once.",
+            reason="too_many",
+            sku=sku,
+        )
+    return found
+
+
+def _by_weight(sku: str, said: str) -> BarcodeUnreadable:
+    return BarcodeUnreadable(
+        f"{said} Goods are kept in pieces here: scan the article's own code, and enter how many.",
+        reason="weight",
+        sku=sku,
+    )
 
 
 def _read(payload: str) -> _Text:
@@ -132,7 +134,7 @@ def _read(payload: str) -> _Text:
         return _Text(payload, text, refused=refused)
 
 
-def _look_further(texts: Mapping[str, _Text]) -> dict[str, _Found | DomainError]:
+def _look_further(texts: Mapping[str, _Text], printed: Printed) -> dict[str, Label | DomainError]:
     """Find articles under readings that are less sure, or say what is wrong with a text."""
     others = {text.text: other_readings(text.text) for text in texts.values()}
     typed = {
@@ -147,10 +149,13 @@ def _look_further(texts: Mapping[str, _Text]) -> dict[str, _Found | DomainError]
         for text in texts.values()
     }
     parts = {text.text: _parts_of(text) for text in texts.values()}
-    owners = _Owners(
-        reading
-        for readings in (*others.values(), *typed.values(), *parts.values())
-        for reading in readings
+    owners = Owners(
+        (
+            reading
+            for readings in (*others.values(), *typed.values(), *parts.values())
+            for reading in readings
+        ),
+        printed,
     )
     return {
         payload: owners.first_of(others[text.text])
@@ -172,89 +177,21 @@ def _parts_of(text: _Text) -> list[Scanned]:
     return [Scanned("gtin14", gtin14=each) for each in found]
 
 
-def _from_label(text: _Text, owners: _Owners) -> _Found | DomainError | None:
+def _from_label(text: _Text, owners: Owners) -> Label | DomainError | None:
     """Judge a label whose article is known by another number than the one it bears."""
     inside = owners.first_of(_parts_of(text))
     if inside is None or text.scanned is None or text.scanned.gtin14 is None:
         return None
     sku, scanned = inside.scanned.sku, text.scanned
     if scale := scale_item(text.scanned.gtin14[1:]):
-        return BarcodeUnreadable(
-            f"The scale's label of {sku} says {scale[1]}, a weight or a price. Goods are kept in"
-            " pieces here: scan the article's own code, and enter how many.",
-            reason="weight",
-            sku=sku,
-        )
+        said = f"The scale's label of {sku} says {scale[1]}, a weight or a price."
+        return _by_weight(sku, said)
     if scanned.count:
-        return _Found(inside.sku_id, _shown(scanned, sku))
+        return Label(inside.sku_id, shown(scanned, sku, inside.scanned.units))
     return UnknownBarcode(
         f"This is a case of {sku}, and how many are in it is not known: scan one piece, and enter"
         " how many.",
         sku=sku,
-    )
-
-
-class _Owners:
-    """Whose the codes of some readings are, in two queries."""
-
-    def __init__(self, readings: Iterable[Scanned]) -> None:
-        given = [reading for reading in readings if "\x00" not in _form(reading)]
-        barcodes = Barcode.objects.filter(code__in={_form(reading) for reading in given})
-        self._barcodes = {
-            code: (sku_id, sku)
-            for code, sku_id, sku in barcodes.values_list("code", "sku_id", "sku__code")
-        }
-        printed = {reading.code for reading in given if reading.code} - self._barcodes.keys()
-        skus = Sku.objects.annotate(upper=Upper("code")).filter(
-            Q(code__in=printed) | Q(upper__in={code.upper() for code in printed})
-        )
-        self._codes: dict[str, list[tuple[int, str]]] = {}
-        for sku_id, code in skus.values_list("pk", "code"):
-            self._codes.setdefault(code.upper(), []).append((sku_id, code))
-
-    def first_of(self, readings: Iterable[Scanned]) -> _Found | None:
-        """Return the article of the first reading that has one."""
-        return next(filter(None, map(self._of, readings)), None)
-
-    def only_one_of(self, readings: Iterable[Scanned]) -> _Found | None:
-        """Return the article that these readings have, unless they have several."""
-        found: dict[int, _Found] = {}
-        for reading in readings:
-            found |= {each.sku_id: each for each in self._all_of(reading)}
-        return next(iter(found.values())) if len(found) == 1 else None
-
-    def _of(self, reading: Scanned) -> _Found | None:
-        found = self._all_of(reading)
-        return found[0] if len(found) == 1 else None
-
-    def _all_of(self, reading: Scanned) -> list[_Found]:
-        """Return the article, or several whose codes differ from the one read in their case."""
-        if owner := self._barcodes.get(_form(reading)):
-            sku_id, sku = owner
-            return [_Found(sku_id, _shown(reading, sku))]
-        if reading.code is None:
-            return []
-        alike = self._codes.get(reading.code.upper(), [])
-        exact = [each for each in alike if each[1] == reading.code]
-        return [
-            _Found(sku_id, ScannedSku(kind=SKU_CODE, sku=sku)) for sku_id, sku in exact or alike
-        ]
-
-
-def _form(reading: Scanned) -> str:
-    return reading.gtin14 or reading.code or ""
-
-
-def _shown(reading: Scanned, sku: str) -> ScannedSku:
-    return ScannedSku(
-        kind=reading.kind,
-        sku=sku,
-        gtin14=reading.gtin14,
-        code=reading.code,
-        lot=reading.lot,
-        serial=reading.serial,
-        expiry=reading.expiry,
-        units=reading.count,
     )
 
 

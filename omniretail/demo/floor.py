@@ -14,9 +14,10 @@ from orders.commands.fulfilment.expire_pickups import expire_pickup
 from orders.commands.fulfilment.fulfil import accept, deliver, pack, ship
 from orders.commands.fulfilment.hand_over import Proof, hand_over, make_ready
 from orders.commands.fulfilment.reject import Refusal, reject
-from orders.commands.picking.pick_lists import complete_pick_list, start_pick_list
+from orders.commands.picking.ending import complete_pick_list
+from orders.commands.picking.pick_lists import start_pick_list
 from orders.commands.picking.scan_picks import scan_picks
-from orders.commands.picking.short_pick import short_pick
+from orders.commands.picking.short_pick import Found, short_pick
 from orders.models import Fulfilment, PickList
 from orders.pickup_code import pickup_pass
 from orders.queries.fulfilments import worked_at
@@ -106,7 +107,7 @@ def _fall_short(pick_list: PickList) -> None:
     short_pick(
         identity=pick_list.pk,
         line_id=line.pk,
-        found=outstanding(line) - 1,
+        found=Found(outstanding(line) - 1, everywhere=True),
         actor=person_at(pick_list.location.code),
     )
 

@@ -6,7 +6,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from core.api.filters import After, Before, Choices, Codes, Ordering, ResourceFilterSet, Text
+from core.api.filters import (
+    After,
+    Before,
+    Choices,
+    Codes,
+    Ordering,
+    ResourceFilterSet,
+    Text,
+)
 from orders.choices import (
     FulfilmentState,
     FulfilmentType,

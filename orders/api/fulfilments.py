@@ -15,6 +15,8 @@ from rest_framework.response import Response
 from core.api.fields import MAX_LINES, QuantityField, StrictSerializer, StringField
 from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound
+from inventory.api.scan_body import LabelledUnitsAnswer
+from inventory.queries.labels import labels_of
 from orders.api.answers import FulfilmentAnswer
 from orders.api.filters import FulfilmentFilters
 from orders.choices import RejectReason
@@ -23,6 +25,7 @@ from orders.commands.fulfilment.reject import Refusal, reject
 from orders.models import Fulfilment
 from orders.queries.documents import fulfilment_document, fulfilment_documents
 from orders.queries.fulfilments import visible_fulfilments
+from orders.queries.serials import fulfilment_reference
 
 
 class NothingBody(StrictSerializer):
@@ -81,16 +84,20 @@ def _documents(fulfilments: list[Fulfilment]) -> list[dict[str, Any]]:
     return [documents[fulfilment.pk] for fulfilment in fulfilments]
 
 
+class LabelledFulfilmentAnswer(FulfilmentAnswer):
+    labels = LabelledUnitsAnswer(many=True, required=False, help_text="Where labels were read")
+
+
 class FulfilmentView(ApiView):
     scopes = {"GET": "orders:read"}
 
-    @extend_schema(operation_id="get_fulfilment", responses={200: FulfilmentAnswer})
+    @extend_schema(operation_id="get_fulfilment", responses={200: LabelledFulfilmentAnswer})
     def get(self, request: Request, code: str) -> Response:
-        """Show one fulfilment."""
+        """Show one fulfilment, with the lots and serial numbers that were picked for it."""
         fulfilment = visible_fulfilments(self.actor).filter(code=code).first()
         if fulfilment is None:
             raise NotFound("There is no such fulfilment.")
-        return Response(fulfilment_document(fulfilment))
+        return Response(fulfilment_document(fulfilment) | labels_of(fulfilment_reference(code)))
 
 
 class StepView(ApiView):

@@ -55,6 +55,16 @@ class ReturnBody(StrictSerializer):
 
 class ReturnedLineBody(NamedLine):
     disposition = serializers.ChoiceField(Disposition.choices)
+    lot = StringField(max_length=20, required=False)
+    serial = StringField(max_length=20, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "serial" in attrs and attrs["quantity"] != 1:
+            raise serializers.ValidationError(
+                {"serial": "A serial number is one thing: give its line by itself."},
+                code="one_unit",
+            )
+        return super().validate(attrs)
 
 
 class ReturnReceiptBody(StrictSerializer):

@@ -13,6 +13,8 @@ from rest_framework.response import Response
 
 from core.api.fields import EmptyBody
 from core.api.views import ApiView, listed
+from inventory.api.scan_body import LabelledUnitsAnswer
+from inventory.queries.labels import labels_of
 from orders.api.filters import ReturnFilters
 from orders.api.one_return import OneReturnView
 from orders.api.return_answers import ReturnAnswer
@@ -107,11 +109,16 @@ def _returns_desk(network: Network) -> Place | None:
     )
 
 
+class LabelledReturnAnswer(ReturnAnswer):
+    labels = LabelledUnitsAnswer(many=True, required=False, help_text="Where they were given")
+
+
 class ReturnView(OneReturnView):
-    @extend_schema(operation_id="get_return", responses=ReturnAnswer)
+    @extend_schema(operation_id="get_return", responses=LabelledReturnAnswer)
     def get(self, request: Request, identity: str) -> Response:
-        """Return one return."""
-        return Response(return_document(self.ret(identity).pk))
+        """Return one return, with the lots and serial numbers that came back."""
+        ret = self.ret(identity)
+        return Response(return_document(ret.pk) | labels_of(f"returns/{ret.pk}"))
 
 
 class ReturnReceiptsView(OneReturnView):
@@ -143,6 +150,8 @@ class ReturnReceiptsView(OneReturnView):
                         requested_units(line, missing=line["disposition"] == Disposition.MISSING),
                         sku_id,
                         Disposition(line["disposition"]),
+                        lot=line.get("lot", ""),
+                        serial=line.get("serial", ""),
                     )
                     for line, sku_id in zip(body["lines"], sku_ids, strict=True)
                 ],

@@ -47,7 +47,7 @@ class ScanAnswer(serializers.Serializer[Any]):
     serial = serializers.CharField(required=False)
     expiry = serializers.DateField(required=False)
     units = serializers.IntegerField(
-        required=False, help_text="Where the label says how many there are"
+        required=False, help_text="How many units one read stands for; left out: one"
     )
     order = serializers.CharField(required=False)
     fulfilment = serializers.CharField(required=False)
@@ -94,6 +94,8 @@ def _answer(payload: str, view: ApiView) -> Response:
     if payload.strip().startswith(PREFIX):
         return Response(find_named(payload, actor=view.actor))
     found: dict[str, Any] = asdict(find_scanned(payload))
+    if found["units"] == 1:
+        del found["units"]
     return Response({name: value for name, value in found.items() if value is not None})
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q, Value
 
 from core.database.updated_at import moves, touches, updated_at
 from inventory.models import Sku
+from inventory.models.scan import ScanRecord
 from orders.choices import PickListState, PickMode, ScanVerdict
 from orders.models.fulfilment import FulfilmentLine
 from stores.models import Location
@@ -21,6 +21,8 @@ class PickList(models.Model):
     state = models.CharField(
         max_length=12, choices=PickListState.choices, default=PickListState.OPEN
     )
+    # A member of staff, or who a client of the API acts for. Empty: it is not taken yet.
+    person = models.CharField(max_length=150, blank=True, default="", db_default="")
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True, blank=True)
@@ -45,6 +47,10 @@ class PickListLine(models.Model):
     bin = models.CharField(max_length=64, blank=True)
     position = models.PositiveIntegerField()
     tote = models.PositiveSmallIntegerField(default=1)
+    # The SKU's barcodes when the list was made, with their units: one that is given to another SKU
+    # meanwhile is still on these goods.
+    barcodes = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
+    # Units asked for at first, whatever was cancelled since.
     quantity = models.PositiveIntegerField()
     picked = models.PositiveIntegerField(default=0)
     short = models.PositiveIntegerField(default=0)
@@ -63,15 +69,12 @@ class PickListLine(models.Model):
         return self.quantity - self.picked - self.short
 
 
-class Scan(models.Model):
-    """One scan of a barcode. The client makes the id: the same id twice is the same scan."""
+class Scan(ScanRecord):
+    """One scan along a pick list."""
 
-    scan_id = models.UUIDField(primary_key=True)
     pick_list = models.ForeignKey(PickList, on_delete=models.CASCADE, related_name="scans")
     line = models.ForeignKey(PickListLine, on_delete=models.CASCADE, null=True, blank=True)
-    payload = models.CharField(max_length=512)
-    quantity = models.PositiveIntegerField()
-    verdict = models.CharField(max_length=16, choices=ScanVerdict.choices)
-    scanned_at = models.DateTimeField(null=True, blank=True)
-    recorded_at = models.DateTimeField(db_default=Now())
-    actor = models.CharField(max_length=150)
+    # Empty: it was undone before it arrived, and counts for nothing.
+    verdict = models.CharField(max_length=16, choices=ScanVerdict.choices, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.CharField(max_length=150, blank=True, default="", db_default="")

@@ -19,6 +19,8 @@ from stores.queries.network import location_ids
 
 # States in which a fulfilment's goods are still to be picked.
 BEING_PICKED = ("open", "picking")
+# States in which a scan or a short pick can be taken back: no box is closed.
+MAY_UNDO = (*BEING_PICKED, "rejected", "cancelled")
 
 
 def visible_pick_lists(principal: Principal) -> QuerySet[PickList]:
@@ -78,6 +80,16 @@ def outstanding(line: PickListLine) -> int:
     return max(0, min(line.outstanding, wanted.quantity - wanted.picked))
 
 
+def cancelled(line: PickListLine) -> int:
+    """Return the units of a line that were asked for and are not wanted any more."""
+    return line.outstanding - outstanding(line)
+
+
+def put_back(line: PickListLine) -> int:
+    """Return the units of a line that are picked and not wanted any more."""
+    return max(0, line.picked - line.fulfilment_line.picked)
+
+
 def pick_list_documents(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
     """Return lists (with their locations) as documents, in three queries however many."""
     pick_lists = list(pick_lists)
@@ -97,6 +109,7 @@ def pick_list_documents(pick_lists: Iterable[PickList]) -> list[dict[str, Any]]:
             "location": pick_list.location.code,
             "mode": pick_list.mode,
             "lines": [_line(line, barcodes.get(line.sku_id, [])) for line in lines[pick_list.pk]],
+            "person": pick_list.person or None,
             "created_by": pick_list.created_by,
             "created_at": as_text(pick_list.created_at),
             "completed_at": as_text(pick_list.completed_at),
@@ -139,6 +152,8 @@ def _line(line: PickListLine, barcodes: list[str]) -> dict[str, Any]:
         "quantity": line.picked + line.short + outstanding(line),
         "picked": line.picked,
         "short": line.short,
+        "cancelled": cancelled(line),
+        "put_back": put_back(line),
         "order": fulfilment.order.number,
         "fulfilment": fulfilment.code,
         "tote": line.tote,

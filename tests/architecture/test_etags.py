@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -9,7 +10,13 @@ from django.urls import get_resolver
 
 from tests.architecture.test_openapi import ITSELF, routes
 from tests.conftest import ApiCaller
-from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
+from tests.factories import (
+    BarcodeFactory,
+    ChannelFactory,
+    LocationFactory,
+    SkuFactory,
+    stock_up,
+)
 from tests.inventory.counting.counting_helpers import start
 from tests.inventory.deliveries.delivery_helpers import expected
 from tests.inventory.transfers.transfer_helpers import draft
@@ -39,6 +46,9 @@ def names(api: ApiCaller) -> dict[str, str]:
     order = place(api, ("A1", 2))
     (fulfilment,) = order["fulfilments"]
     walk = api.post("pick-lists", {"location": "W1", "fulfilments": [fulfilment["id"]]})
+    scan = {"scan_id": str(uuid.uuid4()), "payload": "(01)05012345678900(10)L1(21)S1"}
+    BarcodeFactory(sku=SkuFactory(code="A1"), code="05012345678900")
+    api.post(f"pick-lists/{walk.json()['id']}/scans", {"scans": [scan]})
     sold = place(api, ("A1", 1))
     (gone,) = sold["fulfilments"]
     step(api, gone["id"], "pick", units(("1", 1)))
@@ -54,11 +64,13 @@ def names(api: ApiCaller) -> dict[str, str]:
         "imports": send(api, "skus", "sku,name\nA1,Mug\n").json()["id"],
         "keep-rules": "K",
         "locations": "W1",
+        "lots": "L1",
         "orders": order["number"],
         "pick-lists": walk.json()["id"],
         "reservations": held.json()["id"],
         "returns": announced(api, sold["number"], {"line_id": "1", "quantity": 1})["id"],
         "scan": "A1",
+        "serials": "S1",
         "skus": "A1",
         "stock/counts": start(api)["id"],
         "transfers": draft(api, ("A1", 1)),

@@ -35,6 +35,7 @@ def test_a_sku_is_made_and_read_back(api: ApiCaller) -> None:
         "sku": "A1",
         **SHIRT,
         "barcodes": ["05012345678900", "SHIRT-M"],
+        "barcode_units": {},
         "updated_at": made.json()["updated_at"],
     }
     read = api.get("skus/A1")
@@ -52,6 +53,7 @@ def test_a_name_is_enough(api: ApiCaller) -> None:
         "abc_class": None,
         "attributes": {},
         "barcodes": [],
+        "barcode_units": {},
         "price": None,
         "weight_g": None,
         "size_guide": None,

@@ -101,6 +101,9 @@ def test_separators_are_read_as_scanners_write_them(
         ("8.71235E+12", "shortened_number", "spreadsheet"),
         ("5449000054227.0", "shortened_number", "spreadsheet"),
         ("2100001027506", "weight", "BANANA"),
+        (f"(01){MUG}(3103)002750", "weight", "2.750 kg"),
+        (f"]C101{MUG}3202000156", "weight", "1.56 lb"),
+        (f"(01){MUG}(30)1000001", "too_many", "1,000,001 units"),
     ],
 )
 def test_other_codes_are_named(

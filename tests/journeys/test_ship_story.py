@@ -62,7 +62,7 @@ def pick_and_ship(api: ApiCaller, location: str, missing: dict[str, int]) -> str
         answer = ok(api.post(f"{at}/scans", {"scans": scans}))
         assert {scan["result"] for scan in answer["results"]} == {"accepted"}
         if found < line["quantity"]:
-            ok(api.post(f"{at}/lines/{line['id']}/short", {"found": found}))
+            ok(api.post(f"{at}/lines/{line['id']}/short", {"found": found, "everywhere": True}))
     assert ok(api.post(f"{at}/complete"))["state"] == "completed"
     code = str(pick_list["lines"][0]["fulfilment"])
     ok(api.post(f"fulfilments/{code}/pack"))

@@ -62,7 +62,11 @@ class Picking(Kind):
 
     def _find_fewer(self, address: str, pick_list: dict[str, Any], line: dict[str, Any]) -> None:
         found = self.client.chance.randrange(max(1, line["quantity"]))
-        act = self.client.act("short pick", f"{address}/lines/{line['id']}/short", {"found": found})
+        act = self.client.act(
+            "short pick",
+            f"{address}/lines/{line['id']}/short",
+            {"found": found, "everywhere": True},
+        )
         if not act.is_done:
             return
         now = next(row for row in act.answer["lines"] if row["id"] == line["id"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -28,7 +28,8 @@ KEPT = Kept()
 class SkuFacts:
     """The values of a SKU. `product` is a code, the weight is in grams.
 
-    The size guide belongs to the product and so to all its variants.
+    The size guide belongs to the product and so to all its variants. Each barcode comes with the
+    units that it stands for; None leaves those of a barcode that the SKU has, else it is one.
     """
 
     name: str
@@ -36,7 +37,7 @@ class SkuFacts:
     category: str | None = None
     abc_class: str | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
-    barcodes: Sequence[str] = ()
+    barcodes: Sequence[tuple[str, int | None]] = ()
     price: Decimal | None = None
     weight_g: int | None = None
     size_guide: dict[str, Any] | Kept | None = KEPT
@@ -55,7 +56,7 @@ def put_sku(
     A replacement that changes nothing keeps the version. Raises `BadCheckDigit`,
     `DamagedBarcode` and `BarcodeTaken`.
     """
-    barcodes = as_kept(facts.barcodes)
+    barcodes = with_units(facts.barcodes)
     with transaction.atomic():
         # Before the SKU: a new size guide touches all variants, and two of them must not wait
         # for each other.
@@ -99,16 +100,32 @@ def as_kept(barcodes: Sequence[str]) -> list[str]:
     Raises `BadCheckDigit` for a number of a GTIN's length that is none, `DamagedBarcode` for what
     spreadsheets and forms leave of a code.
     """
-    kept: set[str] = set()
-    for index, barcode in enumerate(barcodes):
+    return list(with_units([(barcode, None) for barcode in barcodes]))
+
+
+def with_units(barcodes: Sequence[tuple[str, int | None]]) -> dict[str, int | None]:
+    """Return barcodes in their stored form with the units given for each, sorted.
+
+    Raises as `as_kept`, and `DamagedBarcode` for one that is given twice with different units.
+    """
+    kept: dict[str, int | None] = {}
+    for index, (barcode, units) in enumerate(barcodes):
+        data = {"barcode": barcode, "pointer": f"/barcodes/{index}"}
         try:
-            kept.add(stored_form(barcode))
+            form = stored_form(barcode)
         except BarcodeRefused as error:
-            data = {"barcode": barcode, "pointer": f"/barcodes/{index}"}
             if error.reason == "bad_check_digit":
                 raise BadCheckDigit(error.detail, **data) from error
             raise DamagedBarcode(error.detail, reason=error.reason, **data) from error
-    return sorted(kept)
+        before = kept.get(form)
+        if None not in (before, units) and before != units:
+            raise DamagedBarcode(
+                f"The barcode stands for {before} units and for {units}: for one of them only.",
+                reason="different_units",
+                **data,
+            )
+        kept[form] = before if units is None else units
+    return dict(sorted(kept.items()))
 
 
 def _lock_product(code: str | None) -> Product | None:
@@ -129,25 +146,33 @@ def _replace_size_guide(
     return True
 
 
-def _replace_barcodes(sku: Sku, wanted: Sequence[str]) -> bool:
+def _replace_barcodes(sku: Sku, wanted: Mapping[str, int | None]) -> bool:
     """Replace the barcodes of a SKU; return whether that changed any."""
-    owners = dict(
-        Barcode.objects.filter(code__in=wanted).values_list("code", "sku__code").order_by("code")
-    )
-    taken = {code: owner for code, owner in owners.items() if owner != sku.code}
+    found = Barcode.objects.filter(code__in=wanted).select_related("sku").order_by("code")
+    owned = {barcode.code: barcode for barcode in found}
+    taken = {code: row.sku.code for code, row in owned.items() if row.sku_id != sku.pk}
     if taken:
         raise _taken(taken)
     removed, _ = sku.barcodes.exclude(code__in=wanted).delete()
-    new = [code for code in wanted if code not in owners]
+    changed = []
+    for code, row in owned.items():
+        units = wanted[code]
+        if units is not None and row.units != units:
+            row.units = units
+            changed.append(row)
+    Barcode.objects.bulk_update(changed, ["units"])
+    new = [code for code in wanted if code not in owned]
     try:
         with transaction.atomic():
-            Barcode.objects.bulk_create([Barcode(code=code, sku=sku) for code in new])
+            Barcode.objects.bulk_create(
+                [Barcode(code=code, sku=sku, units=wanted[code] or 1) for code in new]
+            )
     except IntegrityError as error:
         # Another SKU took one between the check and the insert.
         raise _taken(
             dict(Barcode.objects.filter(code__in=new).values_list("code", "sku__code"))
         ) from error
-    return bool(removed or new)
+    return bool(removed or changed or new)
 
 
 def _taken(owners: dict[str, str]) -> BarcodeTaken:

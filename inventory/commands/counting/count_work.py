@@ -13,12 +13,14 @@ from django.utils import timezone
 from core.access.principal import Principal
 from core.audit.record import record
 from core.problems.catalogue import NotFound
-from inventory.choices import CountState
+from inventory.choices import CountState, LabelStep
 from inventory.commands.counting.count import MOST_COUNTED
+from inventory.commands.labels import Labelled, record_labels
 from inventory.errors import BalanceOutOfRange, CountIncomplete, NothingCounted
 from inventory.ledger.shapes import ACTOR_LENGTH
 from inventory.models import Count, CountEntry, CountLine, CountResult
 from inventory.models.count import PERCENT_TO_CHECK, UNITS_TO_CHECK
+from inventory.queries.barcode_owners import ScannedSku
 from inventory.queries.counting.count_choice import LAST_TURN, ToCount
 from inventory.queries.counting.counts import visible_counts
 from inventory.queries.transfers import as_id
@@ -31,7 +33,7 @@ class Seen:
     """One entry: units of a SKU, in a bin or in the whole location; or an empty bin.
 
     `entry_id` was made by the device: the same id is the same entry. `adds`: these are added
-    to the earlier figure. Without a SKU, the bin is empty.
+    to the earlier figure. Without a SKU, the bin is empty. `label`: what was read of it.
     """
 
     entry_id: uuid.UUID
@@ -41,6 +43,7 @@ class Seen:
     walk: int = LAST_TURN
     quantity: int = 0
     adds: bool = False
+    label: ScannedSku | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,16 @@ def enter_counts(*, identity: str, seen: Sequence[Seen], actor: Principal) -> li
         )
     ]
     CountEntry.objects.bulk_create(entries)
+    record_labels(
+        (
+            Labelled.of(each.sku_id, each.label, each.quantity, f"counts/{count.pk}")
+            for each in new
+            if each.sku_id is not None and each.label
+        ),
+        step=LabelStep.COUNTED,
+        location_id=count.location_id,
+        actor=actor,
+    )
     _sum_up({entry.line_id: entry.line for entry in entries}.values())
     return fresh
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from core.access.principal import Principal
 from inventory import ledger
+from inventory.choices import LabelStep
 from inventory.commands.change import StockChange
 from inventory.commands.goods_in.expect import lock_delivery
 from inventory.commands.goods_in.receive import (
@@ -15,7 +17,12 @@ from inventory.commands.goods_in.receive import (
     receive_delivery,
     receive_goods,
 )
+from inventory.commands.labels import Labelled, record_labels
+from inventory.queries.barcode_owners import ScannedSku
 from inventory.settlement import settlement
+from stores.queries.network import current_network
+
+ReadLabel = tuple[int, ScannedSku, int]  # the SKU's id, what its label says, the units under it
 
 
 def take_in_goods(
@@ -44,16 +51,31 @@ def take_in_goods(
 
 
 def take_in_delivery(
-    *, identity: str, arrived: Mapping[int, Arrived], close: bool, actor: Principal
+    *,
+    identity: str,
+    arrived: Mapping[int, Arrived],
+    close: bool,
+    actor: Principal,
+    labels: Sequence[ReadLabel] = (),
 ) -> None:
     """Count goods (by SKU id) in against a delivery and fill the backorders that wait for them.
 
-    Raises `NotFound`, `IllegalTransition`, `BalanceOutOfRange`.
+    `labels` are those that were read of these goods. What is past its date by them is damaged: on
+    hand, and not for sale. Raises `NotFound`, `IllegalTransition`, `BalanceOutOfRange`.
     """
-    location_id = lock_delivery(identity=identity, actor=actor).location_id
+    delivery = lock_delivery(identity=identity, actor=actor)
+    location_id = delivery.location_id
+    fit = _without_expired(arrived, labels, location_id=location_id)
+    reference = f"deliveries/{delivery.pk}"
+    record_labels(
+        (Labelled.of(sku_id, said, units, reference) for sku_id, said, units in labels),
+        step=LabelStep.RECEIVED,
+        location_id=location_id,
+        actor=actor,
+    )
 
     def receive() -> tuple[None, StockChange]:
-        return None, receive_delivery(identity=identity, arrived=arrived, close=close, actor=actor)
+        return None, receive_delivery(identity=identity, arrived=fit, close=close, actor=actor)
 
     settlement().change_stock(
         receive,
@@ -61,3 +83,17 @@ def take_in_delivery(
         actor=actor,
         lock=partial(ledger.open_and_lock, [(sku_id, location_id) for sku_id in arrived]),
     )
+
+
+def _without_expired(
+    arrived: Mapping[int, Arrived], labels: Sequence[ReadLabel], *, location_id: int
+) -> dict[int, Arrived]:
+    expired: dict[int, int] = {}
+    today = current_network().places[location_id].today()
+    for sku_id, said, units in labels:
+        if said.expiry and said.expiry < today:
+            expired[sku_id] = expired.get(sku_id, 0) + units
+    return {
+        sku_id: replace(goods, damaged=min(goods.units, goods.damaged + expired.get(sku_id, 0)))
+        for sku_id, goods in arrived.items()
+    }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.access.principal import Principal
-from core.problems.catalogue import NotFound
-from inventory.choices import TransferState, TransferVerdict
-from inventory.commands.scans import Judged, ScanBook
+from core.problems.catalogue import DomainError, NotFound
+from inventory.choices import LabelStep, TransferState, TransferVerdict
+from inventory.commands.labels import Labelled, record_labels
+from inventory.commands.scans import Judged, ScanBook, too_many
 from inventory.commands.transfers.transfer import lines_of, lock_transfer
 from inventory.models import Transfer, TransferLine, TransferScan
-from inventory.queries.scan import Read, find_skus
+from inventory.queries.labels import Serial, last_seen, serials_of
+from inventory.queries.scan import Read, find_labels
 from inventory.queries.transfers import as_id, transfer_document, visible_transfers
 from inventory.transitions import next_transfer_state
 
@@ -32,15 +35,31 @@ def scan_transfer(
     lines = lines_of(transfer)
     judged = _judge(transfer, fresh, lines)
     kept = SCANS.keep(judged, owner=transfer.pk, actor=actor)
-    for one in kept:
-        if one.line and one.verdict == TransferVerdict.ACCEPTED:
-            if transfer.state == TransferState.DRAFT:
-                one.line.loaded += one.read.quantity
-            else:
-                one.line.unloaded += one.read.quantity
+    accepted = [one for one in kept if one.verdict == TransferVerdict.ACCEPTED]
+    loading = transfer.state == TransferState.DRAFT
+    for one in accepted:
+        assert one.line
+        if loading:
+            one.line.loaded += one.units
+        else:
+            one.line.unloaded += one.units
     if fresh:
         TransferLine.objects.bulk_update(lines, ["loaded", "unloaded"])
+    record_labels(
+        (
+            Labelled.of(one.label.sku_id, one.label.scanned, one.units, _reference(transfer))
+            for one in accepted
+            if one.label
+        ),
+        step=LabelStep.LOADED if loading else LabelStep.UNLOADED,
+        location_id=transfer.source_id if loading else transfer.destination_id,
+        actor=actor,
+    )
     return transfer_document(transfer), [result for result, _ in SCANS.results(reads, kept)]
+
+
+def _reference(transfer: Transfer) -> str:
+    return f"transfers/{transfer.pk}"
 
 
 def _find(identity: str, actor: Principal) -> Transfer:
@@ -70,18 +89,38 @@ def _judge(
         line.sku_id: line.quantity - line.loaded if loading else line.on_its_way - line.unloaded
         for line in lines
     }
-    skus = find_skus({read.payload for read in reads})
+    labels = find_labels(read.payload for read in reads)
+    here = _serials_here(transfer, serials_of(labels.values()))
     judged: list[Judged[TransferLine]] = []
     for read in reads:
-        sku_id = skus.get(read.payload)
-        line = by_sku.get(sku_id or 0)
-        if sku_id is None:
-            judged.append(Judged(read, TransferVerdict.UNKNOWN_BARCODE))
+        label = labels[read.payload]
+        if isinstance(label, DomainError):
+            verdict = TransferVerdict.UNKNOWN_BARCODE
+            judged.append(Judged(read, verdict, detail=label.detail))
+            continue
+        line = by_sku.get(label.sku_id)
+        one = Judged(read, TransferVerdict.ACCEPTED, line, label)
+        serial = (label.sku_id, label.scanned.serial or "")
+        if serial[1] and (serial in here or read.quantity > 1):
+            detail = f"Serial number {serial[1]} is one thing: it was read already."
+            judged.append(replace(one, verdict=TransferVerdict.DUPLICATE, detail=detail))
         elif line is None:
-            judged.append(Judged(read, TransferVerdict.WRONG_ITEM))
-        elif left[sku_id] < read.quantity:
-            judged.append(Judged(read, over, line))
+            detail = f"{label.scanned.sku} is not on this transfer."
+            judged.append(replace(one, verdict=TransferVerdict.WRONG_ITEM, detail=detail))
+        elif left[line.sku_id] < one.units:
+            judged.append(replace(one, verdict=over, detail=too_many(one, left[line.sku_id])))
         else:
-            left[sku_id] -= read.quantity
-            judged.append(Judged(read, TransferVerdict.ACCEPTED, line))
+            left[line.sku_id] -= one.units
+            here.add(serial)
+            judged.append(one)
     return judged
+
+
+def _serials_here(transfer: Transfer, serials: Collection[Serial]) -> set[Serial]:
+    """Return those of the serial numbers that were scanned on this transfer at this end."""
+    step = LabelStep.LOADED if transfer.state == TransferState.DRAFT else LabelStep.UNLOADED
+    return {
+        serial
+        for serial, row in last_seen(serials).items()
+        if row.step == step and row.reference == _reference(transfer)
+    }

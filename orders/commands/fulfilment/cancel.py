@@ -18,7 +18,7 @@ from orders.commands.locks import lock_goods, lock_orders
 from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import close_empty, settle
 from orders.errors import NothingToCancel
-from orders.models import FulfilmentLine, Order, OrderLine, PickListLine
+from orders.models import FulfilmentLine, Order, OrderLine
 from orders.queries.documents import order_document
 from orders.transitions import CANCEL, may_fulfilment
 
@@ -51,7 +51,6 @@ def cancel_order(
     freed = _take_out(wanted, ordered, in_work)
     OrderLine.objects.bulk_update(ordered.values(), ["cancelled", "backordered", "reserved"])
     FulfilmentLine.objects.bulk_update(in_work, ["quantity", "picked", "arrived"])
-    _shorten_pick_lists(in_work)
     touched = {line.fulfilment_id for line in in_work}
     close_empty(touched, state=FulfilmentState.CANCELLED)
     adapt_transfers(touched, actor=actor)
@@ -168,15 +167,3 @@ def _take_out(
             reserved = had - line.arrived if on_way else taken
             freed.append(Part(line.reservation_id, reserved))
     return freed
-
-
-def _shorten_pick_lists(lines: list[FulfilmentLine]) -> None:
-    """Take cancelled units off the pick lists."""
-    quantities = {line.pk: line.quantity for line in lines}
-    picks = list(PickListLine.objects.filter(fulfilment_line__in=quantities))
-    for pick in picks:
-        had = pick.picked + pick.short
-        pick.quantity = max(
-            had, min(pick.quantity, quantities[pick.fulfilment_line_id] + pick.short)
-        )
-    PickListLine.objects.bulk_update(picks, ["quantity"])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db.models import F
 from django.db.models.fields import DateTimeField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
-from django.utils import timezone
 
 from core.access.principal import Principal
 from core.database.statements import numbers, run
@@ -16,11 +15,11 @@ from core.problems.catalogue import NotFound, ValidationFailed
 from orders.choices import FulfilmentState, PickListState, PickMode
 from orders.commands.fulfilment.common import publish_fulfilments
 from orders.commands.locks import lock_orders
-from orders.errors import IllegalTransition, NothingToPick, PickListIncomplete
-from orders.models import Fulfilment, PickList, PickListLine
+from orders.errors import IllegalTransition, NothingToPick
+from orders.models import Fulfilment, Order, PickList, PickListLine
 from orders.queries.fulfilments import workable_fulfilments, worked_at
-from orders.queries.pick_lists import lines_with_orders, outstanding, visible_pick_lists
-from orders.transitions import fulfilment_actions, next_pick_list_state
+from orders.queries.pick_lists import visible_pick_lists
+from orders.transitions import fulfilment_actions
 from stores.models import Location
 
 # Of a SKU's bins, the first in walking order; SKUs without a bin come last.
@@ -42,13 +41,18 @@ WITH taken AS MATERIALIZED (
     FROM inventory_placement p JOIN stores_bin b ON b.id = p.bin_id
     WHERE b.location_id = %s AND p.sku_id IN (SELECT sku_id FROM line)
     ORDER BY p.sku_id, b.walk, b.code
+), printed AS (
+    SELECT sku_id, jsonb_object_agg(code, units) AS barcodes FROM inventory_barcode
+    WHERE sku_id IN (SELECT sku_id FROM line) GROUP BY sku_id
 )
 INSERT INTO orders_picklistline
-    (pick_list_id, fulfilment_line_id, sku_id, bin, tote, quantity, picked, short, position)
-SELECT pick_list, id, sku_id, coalesce(bin.code, ''), tote, units, 0, 0,
+    (pick_list_id, fulfilment_line_id, sku_id, bin, tote, barcodes, quantity, picked, short,
+     position)
+SELECT pick_list, id, sku_id, coalesce(bin.code, ''), tote,
+       coalesce(printed.barcodes, '{}'::jsonb), line.units, 0, 0,
        row_number() OVER (PARTITION BY pick_list ORDER BY bin.walk NULLS LAST,
                           bin.code COLLATE "C", sku COLLATE "C", tote, id)
-FROM line LEFT JOIN bin USING (sku_id)
+FROM line LEFT JOIN bin USING (sku_id) LEFT JOIN printed USING (sku_id)
 """
 
 
@@ -59,8 +63,11 @@ def start_pick_list(
     actor: Principal,
     codes: Sequence[str] | None = None,
     max_orders: int = 12,
+    person: str = "",
 ) -> PickList:
     """Make a list of open fulfilments: those named, or those with the oldest promise.
+
+    Without a `person` it belongs to who scans first.
 
     Raises `NothingToPick`, or `IllegalTransition` when a named one is not open any more.
     """
@@ -74,6 +81,9 @@ def start_pick_list(
                 "/fulfilments", "A single pick is of one order.", "more_than_one_order"
             )
     (pick_list,) = _write_lists(location, mode, taken, size=len(taken), actor=actor)
+    if person:
+        pick_list.person = person
+        pick_list.save(update_fields=["person"])
     return pick_list
 
 
@@ -167,17 +177,23 @@ def _take_named(location: Location, codes: Sequence[str], *, actor: Principal) -
     return [found[code] for code in dict.fromkeys(codes)]
 
 
-def lock_pick_list(*, identity: int, actor: Principal) -> PickList:
-    """Lock the orders on a list, then the list; `NotFound` when the actor may not see it."""
+def lock_pick_list(
+    *, identity: int, actor: Principal, waiting_for: Collection[int] = ()
+) -> tuple[PickList, dict[int, Order]]:
+    """Lock the orders on a list and those that wait for these SKUs, then the list; return both.
+
+    `NotFound` when the actor may not see it.
+    """
     if not visible_pick_lists(actor).filter(pk=identity).exists():
         raise NotFound("There is no such pick list.")
     on_list = Fulfilment.objects.filter(lines__pick_list_lines__pick_list=identity)
-    lock_orders(set(on_list.values_list("order_id", flat=True)))
-    return (
+    orders = lock_orders(set(on_list.values_list("order_id", flat=True)), waiting_for=waiting_for)
+    pick_list = (
         PickList.objects.select_for_update(of=("self",), no_key=True)
         .select_related("location")
         .get(pk=identity)
     )
+    return pick_list, orders
 
 
 def credit_pick_lists(units: Mapping[int, int]) -> None:
@@ -196,26 +212,3 @@ def credit_pick_lists(units: Mapping[int, int]) -> None:
         line.picked += credited
         left[line.fulfilment_line_id] -= credited
     PickListLine.objects.bulk_update(lines, ["picked"])
-
-
-def complete_pick_list(*, identity: int, actor: Principal) -> PickList:
-    """Close a list of which every line is picked or short; else `PickListIncomplete`."""
-    pick_list = lock_pick_list(identity=identity, actor=actor)
-    state = next_pick_list_state(pick_list.state, "complete")
-    still_open = [line for line in lines_with_orders([pick_list]) if outstanding(line)]
-    if still_open:
-        raise PickListIncomplete(
-            lines=[
-                {
-                    "id": str(line.pk),
-                    "sku": line.sku.code,
-                    "bin": line.bin or None,
-                    "outstanding": outstanding(line),
-                }
-                for line in still_open
-            ]
-        )
-    pick_list.state = state
-    pick_list.completed_at = timezone.now()
-    pick_list.save(update_fields=["state", "completed_at"])
-    return pick_list

@@ -12,9 +12,11 @@ from django.db import connection
 from core.access.principal import Principal
 from core.outbox.events import OutboxEvent, publish
 from inventory import ledger
-from inventory.choices import Reason
+from inventory.choices import LabelStep, Reason
 from inventory.commands.change import StockChange
+from inventory.commands.labels import Labelled, lock_serials, record_labels
 from inventory.ledger import Entry
+from inventory.queries.labels import last_seen
 from orders.choices import Disposition, Resolution
 from orders.commands.locks import lock_goods
 from orders.commands.returns.finish_return import (
@@ -24,8 +26,10 @@ from orders.commands.returns.finish_return import (
 )
 from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import settle
+from orders.errors import SerialNotSold
 from orders.models import OrderLine, Return, ReturnLine, ReturnReceiptLine
 from orders.queries.returns import expected_lines, sold_lines
+from orders.queries.serials import orders_with_serials
 from orders.returns_policy import RequestedUnits, match_arrived
 from orders.transitions import next_return_state
 from stores.queries.network import current_network
@@ -41,11 +45,13 @@ _THEN: dict[Disposition, tuple[int, int, Reason]] = {
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Units that arrived, or are missing, and their disposition."""
+    """Units that arrived, or are missing, their disposition, and what their label says."""
 
     units: RequestedUnits
     sku_id: int
     disposition: Disposition
+    lot: str = ""
+    serial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +74,31 @@ def receive_return(
     """Receive units at a location, request their refund, and add them to the stock.
 
     Units that were not announced are added to the return, up to those that left. Raises
-    `IllegalTransition` and `NotReturnable`; nothing is written then.
+    `IllegalTransition`, `NotReturnable` and `SerialNotSold`; nothing is written then.
     """
     restocked = {a.sku_id for a in arrivals if a.disposition == Disposition.RESTOCK}
     ret, locked = lock_with_waiting(return_id, waiting_for=restocked)
     ret.state = next_return_state(ret.state, "receive")
+    _check_serials(ret, arrivals)
     taken = _tie(ret, arrivals)
     _write(taken, location_id=location_id, actor=actor)
     ret.save(update_fields=["state"])
+    record_labels(
+        (
+            Labelled(
+                arrival.sku_id,
+                arrival.units.quantity,
+                f"returns/{ret.pk}",
+                lot=arrival.lot,
+                serial=arrival.serial,
+            )
+            for arrival in arrivals
+            if arrival.disposition != Disposition.MISSING
+        ),
+        step=LabelStep.RETURNED,
+        location_id=location_id,
+        actor=actor,
+    )
     received = return_event("return.received", ret, actor)
     closed = finish_if_done(ret, received.data, actor=actor)
     arrived = replace(received, data=received.data | {"arrivals": _arrivals(taken, location_id)})
@@ -88,6 +111,26 @@ def receive_return(
     change = StockChange(balances=balances, more=frozenset(restocked))
     settle(change=change, orders=locked, actor=actor)
     return ret
+
+
+def _check_serials(ret: Return, arrivals: Sequence[Arrival]) -> None:
+    """Refuse a serial number that another order has, or that has come back already.
+
+    One that was never seen is believed: it may have left before serial numbers were kept.
+    """
+    serials = [(arrival.sku_id, arrival.serial) for arrival in arrivals if arrival.serial]
+    lock_serials(serials)
+    seen = last_seen(serials)
+    orders = orders_with_serials(serials)
+    for serial, row in seen.items():
+        order = orders.get(serial)
+        elsewhere = ret.order is not None and order not in (None, ret.order.number)
+        if elsewhere or row.step == LabelStep.RETURNED or serials.count(serial) > 1:
+            raise SerialNotSold(
+                f"Serial number {serial[1]} "
+                + ("is in another order." if elsewhere else "has come back already."),
+                serial=serial[1],
+            )
 
 
 def _tie(ret: Return, arrivals: Sequence[Arrival]) -> list[Taken]:

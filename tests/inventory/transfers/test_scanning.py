@@ -63,8 +63,14 @@ class TestScanning:
         twice = [{"scan_id": one, "payload": "A1"}, {"scan_id": one, "payload": "A1"}]
         answer = api.post(f"transfers/{transfer}/scans", {"scans": twice}).json()
         assert answer["results"] == [
-            {"scan_id": one, "result": "accepted"},
-            {"scan_id": one, "result": "duplicate", "first_result": "accepted"},
+            {"scan_id": one, "result": "accepted", "sku": "A1", "units": 1},
+            {
+                "scan_id": one,
+                "result": "duplicate",
+                "first_result": "accepted",
+                "sku": "A1",
+                "units": 1,
+            },
         ]
         assert answer["transfer"]["lines"][0]["loaded"] == 1
         for number in (transfer, other):

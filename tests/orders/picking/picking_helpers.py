@@ -8,7 +8,7 @@ from typing import Any
 from inventory.models import Sku
 from stores.models import Location
 from tests.conftest import ApiCaller
-from tests.factories import BinFactory, PlacementFactory
+from tests.factories import BinFactory, PlacementFactory, UserFactory
 
 GTINS = {"A1": "05012345678900", "B1": "04006381333931", "C1": "C1-HOUSE"}
 
@@ -42,6 +42,32 @@ def results(answer: dict[str, Any]) -> list[str]:
     return [scan["result"] for scan in answer["results"]]
 
 
-def short(api: ApiCaller, pick_list: dict[str, Any], found: Any, line: int = 0) -> Any:
-    identity = pick_list["lines"][line]["id"]
-    return api.post(f"pick-lists/{pick_list['id']}/lines/{identity}/short", {"found": found})
+def short(api: ApiCaller, pick_list: dict[str, Any], found: Any, line: int = 0, **more: Any) -> Any:
+    """Say that fewer were found, whatever bins there are."""
+    body = {"found": found, "everywhere": True} | more
+    return api.post(f"{path_of(pick_list, line)}/short", body)
+
+
+def path_of(pick_list: dict[str, Any], line: int = 0) -> str:
+    return f"pick-lists/{pick_list['id']}/lines/{pick_list['lines'][line]['id']}"
+
+
+def undo(api: ApiCaller, pick_list: dict[str, Any], one: dict[str, Any], **more: Any) -> Any:
+    return api.post(f"pick-lists/{pick_list['id']}/scans/{one['scan_id']}/undo", more)
+
+
+def undo_short(api: ApiCaller, pick_list: dict[str, Any], line: int = 0) -> Any:
+    return api.post(f"{path_of(pick_list, line)}/short/undo")
+
+
+def act(api: ApiCaller, pick_list: dict[str, Any], action: str, body: Any = None) -> Any:
+    return api.post(f"pick-lists/{pick_list['id']}/{action}", body)
+
+
+def member(name: str, role: str = "operative", **fields: Any) -> ApiCaller:
+    """Return a member of staff who is signed in, and calls the API without a key."""
+    caller = ApiCaller("")
+    caller.headers = {}
+    user = UserFactory(username=name, email=f"{name}@example.org", role=role, **fields)
+    caller.client.force_login(user)
+    return caller

@@ -84,6 +84,7 @@ def test_an_id_used_on_another_list_is_the_same_scan(api: ApiCaller) -> None:
     (result,) = send(api, second, one)["results"]
     assert result == {
         "scan_id": one["scan_id"], "result": "duplicate", "first_result": "accepted",
+        "sku": "A1", "units": 1,
     }  # fmt: skip
 
 
