@@ -23,6 +23,7 @@ class Reason(models.TextChoices):
     TRANSFER_LOSS = "transfer_loss", "Lost on the way"
     COUNT = "cycle_count", "Counted"
     MISSING = "missing", "Not found by a picker"
+    TO_PUT_BACK = "to_put_back", "Out of a box, a tote or a bay, and back to its shelf"
     CARRIED_FORWARD = "carried_forward", "Sum of movements that are archived"
 
     DAMAGED = "damaged", "Damaged"
@@ -45,6 +46,7 @@ ADJUSTMENT_REASONS = (
     Reason.QUARANTINE,
     Reason.RESTOCKED,
     Reason.MISSING,
+    Reason.TO_PUT_BACK,
     Reason.FOUND,
     Reason.LOST,
     Reason.SCRAPPED,
@@ -70,6 +72,8 @@ class Condition(models.TextChoices):
     INSPECTION = Reason.INSPECTION.value, "In inspection"  # still to be inspected
     QUARANTINE = Reason.QUARANTINE.value, "Held back"  # blocked, whether fit or not
     MISSING = Reason.MISSING.value, "Missing"  # not found where it should be
+    # In a box, a tote or a bay, promised to no one any more, and not on its shelf yet.
+    TO_PUT_BACK = Reason.TO_PUT_BACK.value, "To put back"
 
 
 class KeepKind(models.TextChoices):

@@ -31,10 +31,12 @@ class FulfilmentState(models.TextChoices):
     READY = "ready", "Ready for pickup"  # waits in a pickup bay
     SHIPPED = "shipped", "Shipped"  # a carrier has it
     DELIVERED = "delivered", "Delivered"  # the customer has it
+    LOST = "lost", "Lost"  # the carrier lost it
+    RETURNING = "returning", "Coming back"  # refused or undeliverable: a return of its own
     COLLECTED = "collected", "Collected"  # the customer took it at the counter
     REJECTED = "rejected", "Rejected"  # the location could not supply it; sourced again elsewhere
     CANCELLED = "cancelled", "Cancelled"  # no longer wanted
-    EXPIRED = "expired", "Expired"  # never collected; the goods are back on sale
+    EXPIRED = "expired", "Expired"  # never collected; the goods are to be put back
 
 
 class PickListState(models.TextChoices):

@@ -81,6 +81,17 @@ class PickupLocked(DomainError):
     title = "Pickup locked"
 
 
+class PickupNotOver(DomainError):
+    """The customer may still collect. `pickup_expires_at` says until when; null: until further
+    notice, because the shop stays closed.
+
+    To end it early, cancel the fulfilment with a reason. To give it more time, extend it.
+    """
+
+    code = "pickup_not_over"
+    title = "Still to be collected"
+
+
 class ExternalIdConflict(DomainError):
     """This channel has placed another order under this external id. `order` is its number."""
 

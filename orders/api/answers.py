@@ -20,6 +20,12 @@ class FulfilmentLineAnswer(serializers.Serializer[Any]):
     fulfilled = serializers.IntegerField()
 
 
+class ToPutBackAnswer(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    location = serializers.CharField()
+    quantity = serializers.IntegerField()
+
+
 class PromiseAnswer(serializers.Serializer[Any]):
     ready_by = serializers.DateTimeField(required=False, allow_null=True)
     deliver_by = serializers.DateTimeField(required=False, allow_null=True)
@@ -45,6 +51,11 @@ class FulfilmentAnswer(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
     ready_at = serializers.DateTimeField(allow_null=True)
     pickup_expires_at = serializers.DateTimeField(allow_null=True)
+    to_put_back = ToPutBackAnswer(
+        many=True,
+        help_text="Units in its box, tote or bay that are not wanted any more: not on sale until "
+        "they are put back",
+    )
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
 

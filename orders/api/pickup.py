@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpResponse
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from django.utils.dateparse import parse_date, parse_datetime
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import MAX_LINES, StrictSerializer, StringField
+from core.api.fields import MAX_LINES, QuantityField, StrictSerializer, StringField
 from core.api.views import ApiView
 from core.problems.catalogue import NotFound
 from inventory.timestamps import as_text
@@ -20,6 +22,7 @@ from orders.api.fulfilments import NothingBody, StepView, UnitsBody, units_of
 from orders.choices import FulfilmentType
 from orders.commands.fulfilment.expire_pickups import expire_pickup
 from orders.commands.fulfilment.hand_over import Proof, hand_over, make_ready
+from orders.commands.fulfilment.pickup_time import LONGEST_DAYS, extend_pickup
 from orders.models.fulfilment import UNFINISHED
 from orders.pickup_code import pickup_pass
 from orders.queries.fulfilments import visible_fulfilments
@@ -53,6 +56,41 @@ class CollectBody(StrictSerializer):
         return attrs
 
 
+@extend_schema_field({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
+class UntilField(serializers.Field[Any, Any, Any, Any]):
+    """A time (RFC 3339), or a date: its closing time."""
+
+    default_error_messages = {"invalid": "Give a time with its zone, or a date as 2026-12-24."}
+
+    def to_internal_value(self, data: Any) -> datetime | date:
+        try:
+            if isinstance(data, str):
+                return parse_date(data) or aware(parse_datetime(data))
+        except (ValueError, OverflowError):
+            pass
+        self.fail("invalid")
+
+
+def aware(at: datetime | None) -> datetime:
+    if at is None or at.tzinfo is None:
+        raise ValueError
+    return at
+
+
+class ExtendBody(StrictSerializer):
+    until = UntilField(
+        required=False, help_text="A time or a date: it ends at the closing time after that"
+    )
+    days = QuantityField(
+        required=False, max_value=LONGEST_DAYS, help_text="Opening days of the shop, added"
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Give either until or days.", code="exactly_one")
+        return attrs
+
+
 class PickupPassAnswer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Six digits, to be said or typed")
     qr = serializers.CharField(help_text="The text of a QR code, to be shown")
@@ -64,7 +102,10 @@ class ReadyView(StepView):
         operation_id="ready_fulfilment", request=ReadyBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Put all units into a bay, for seven days, and notify the customer."""
+        """Put all units into a bay and notify the customer.
+
+        They wait until closing time of the shop, seven of its opening days later.
+        """
         return self.step(make_ready, code, bay=self.body(ReadyBody)["bay"])
 
 
@@ -88,9 +129,22 @@ class ExpireView(StepView):
         operation_id="expire_fulfilment", request=NothingBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
-        """Give up a pickup: the goods go back on sale, a refund is requested."""
+        """Give up a pickup whose time is over, as the sweep does: a refund is requested.
+
+        The goods are on sale again once they are put back. 409 `pickup_not_over` before its time:
+        to end it early, cancel it.
+        """
         self.body(NothingBody)
         return self.step(expire_pickup, code)
+
+
+class ExtendView(StepView):
+    @extend_schema(
+        operation_id="extend_fulfilment", request=ExtendBody, responses={200: FulfilmentAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Give the customer more time, until closing time of an opening day of the shop."""
+        return self.step(extend_pickup, code, **self.body(ExtendBody))
 
 
 class PickupPassView(ApiView):
@@ -125,5 +179,6 @@ urlpatterns = [
     path("fulfilments/<str:code>/ready", ReadyView.as_view()),
     path("fulfilments/<str:code>/collect", CollectView.as_view()),
     path("fulfilments/<str:code>/expire", ExpireView.as_view()),
+    path("fulfilments/<str:code>/extend", ExtendView.as_view()),
     path("fulfilments/<str:code>/pickup-pass", PickupPassView.as_view()),
 ]

@@ -31,6 +31,8 @@ _SENTENCES = {
     "fulfilment.rejected": "{location} could not give {rejected}",
     "fulfilment.picking": "{location} is picking {id}",
     "fulfilment.packed": "{location} packed {id}",
+    "fulfilment.unpacked": "{location} opened {id} again",
+    "fulfilment.put_back": "Put back from {id}: {put_back}",
     "fulfilment.in_transit": "{location} sent {id} to {shop}{by}",
     "fulfilment.arrived": "{location} received {arrived} of {id}{missing}",
     "fulfilment.shipped": "{location} shipped {id} with {carrier}, {tracking_number}",
@@ -38,6 +40,7 @@ _SENTENCES = {
     "fulfilment.ready": "{id} waits for the customer at {location}{where}",
     "fulfilment.collected": "{location} handed over {handed} of {id}{rest}",
     "fulfilment.expired": "{id} was not collected in time",
+    "fulfilment.extended": "{id} waits until {until}",
     "reservation.broken": "{quantity} x {sku} {were} not {place} after all{found}",
     "return.requested": "Return {id} announced through {channel}: {units}",
     "return.received": "Return {id} came to {places}: {arrived}",
@@ -54,7 +57,8 @@ _DOES = {
 
 # Steps at the source, before the goods leave for the shop.
 _AT_SOURCE = {
-    f"fulfilment.{step}" for step in ("assigned", "rejected", "picking", "packed", "in_transit")
+    f"fulfilment.{step}"
+    for step in ("assigned", "rejected", "picking", "packed", "unpacked", "in_transit")
 }
 
 
@@ -113,6 +117,8 @@ def _words_of_fulfilment(type_: str, data: dict[str, Any]) -> dict[str, str]:
         "by": f" with {carrier}" if carrier else "",
         "arrived": _units(data.get("arrived_lines") or []) or "nothing",
         "missing": f"; {missing} will not come" if missing else "",
+        "until": data.get("pickup_expires_at") or "the shop opens again",
+        "put_back": _units(data.get("put_back_units") or []),
         "does": does,
         "where": where,
         "rejected": _units(data.get("rejected_lines") or [])

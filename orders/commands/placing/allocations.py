@@ -174,6 +174,7 @@ def _header(
         "pickup_expires_at": None,
         "finished_at": at if new.is_carried_out else None,
         "updated_at": written_at,
+        "to_put_back": [],
     }
 
 

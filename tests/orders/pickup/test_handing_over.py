@@ -39,7 +39,9 @@ def test_the_customer_collects_with_the_pass_of_the_shop(
     step(api, code, "pick", units(("2", 1)))
     ready = step(api, code, "ready", {"bay": "7"})
     assert (ready["state"], ready["bay"]) == ("ready", "7")
-    assert ready["allowed_actions"] == ["collect", "expire"]
+    assert ready["allowed_actions"] == [
+        "collect", "expire", "extend", "unpack", "move", "reject", "cancel",
+    ]  # fmt: skip
     shop = make_caller(["orders:read"], channels=["web"])
     answer = shop.get(f"fulfilments/{code}/pickup-pass")
     assert answer["Cache-Control"] == "no-store"
