@@ -118,7 +118,7 @@ class TransferState(models.TextChoices):
     DRAFT = "draft", "Draft"  # drafted, nothing has moved
     IN_TRANSIT = "in_transit", "In transit"  # left, not all of it has arrived
     RECEIVED = "received", "Received"  # all of it is accounted for
-    CANCELLED = "cancelled", "Cancelled"  # never left
+    CANCELLED = "cancelled", "Cancelled"  # never left, or came back whole
 
 
 class DeliveryState(models.TextChoices):

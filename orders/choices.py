@@ -32,6 +32,7 @@ class FulfilmentState(models.TextChoices):
     SHIPPED = "shipped", "Shipped"  # a carrier has it
     DELIVERED = "delivered", "Delivered"  # the customer has it
     LOST = "lost", "Lost"  # the carrier lost it
+    FOUND = "found", "Found again"  # lost, and back in a building after all
     RETURNING = "returning", "Coming back"  # refused or undeliverable: a return of its own
     COLLECTED = "collected", "Collected"  # the customer took it at the counter
     REJECTED = "rejected", "Rejected"  # the location could not supply it; sourced again elsewhere
@@ -63,6 +64,18 @@ class RejectReason(models.TextChoices):
     DAMAGED = "damaged", "Damaged"
     NO_CAPACITY = "no_capacity", "No capacity"
     OTHER = "other", "Other"
+
+
+class AfterLoss(models.TextChoices):
+    """What a customer gets instead of a parcel that the carrier lost."""
+
+    REFUND = "refund", "Refund"
+    SEND_AGAIN = "send_again", "Sent again"
+
+
+class ReturningReason(models.TextChoices):
+    REFUSED = "refused", "Refused"
+    UNDELIVERABLE = "undeliverable", "Undeliverable"
 
 
 class ReturnState(models.TextChoices):

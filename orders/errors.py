@@ -82,14 +82,24 @@ class PickupLocked(DomainError):
 
 
 class PickupNotOver(DomainError):
-    """The customer may still collect. `pickup_expires_at` says until when; null: until further
-    notice, because the shop stays closed.
+    """The customer may still collect.
 
+    `pickup_expires_at` says until when; null: until further notice, because the shop stays closed.
     To end it early, cancel the fulfilment with a reason. To give it more time, extend it.
     """
 
     code = "pickup_not_over"
     title = "Still to be collected"
+
+
+class PartlyHandedOver(DomainError):
+    """The customer has a part of it already, so the rest cannot move to another shop.
+
+    Hand over the rest here, or cancel it and place another order.
+    """
+
+    code = "partly_handed_over"
+    title = "Partly handed over"
 
 
 class ExternalIdConflict(DomainError):

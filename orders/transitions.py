@@ -30,6 +30,7 @@ _SHIP: LifeCycle = {
     "picking": {"pick": "picking", "pack": "packed", **_STOP},
     "packed": {"ship": "shipped", "unpack": "picking", **_STOP},
     "shipped": {"deliver": "delivered", "lost": "lost", "returning": "returning"},
+    "lost": {"found": "found"},
 }
 
 # A pickup that moves to another shop is sent there: it goes on as `_SHIP_TO_STORE`.

@@ -10,7 +10,7 @@ from inventory.queries.scan import Read
 from omniretail.demo.people import person_at
 from orders.choices import FulfilmentState, FulfilmentType, PickMode, RejectReason
 from orders.commands.fulfilment.arrivals import receive_goods
-from orders.commands.fulfilment.expire_pickups import expire_pickup
+from orders.commands.fulfilment.cancel import cancel_fulfilment
 from orders.commands.fulfilment.fulfil import accept, deliver, pack, ship
 from orders.commands.fulfilment.hand_over import Proof, hand_over, make_ready
 from orders.commands.fulfilment.reject import Refusal, reject
@@ -154,7 +154,9 @@ def _serve_at_counter(fulfilment: Fulfilment, location: str, turn: int) -> None:
         proof = Proof(code=pickup_pass(fulfilment.code).code)
         hand_over(code=fulfilment.code, proof=proof, actor=actor)
     elif turn % 2 == 0:
-        expire_pickup(code=fulfilment.code, actor=actor)
+        cancel_fulfilment(
+            code=fulfilment.code, reason="The customer does not want it any more", actor=actor
+        )
     else:
         proof = Proof(id_checked_by=actor.name)
         hand_over(code=fulfilment.code, proof=proof, actor=actor)

@@ -18,6 +18,7 @@ class FulfilmentLineAnswer(serializers.Serializer[Any]):
     picked = serializers.IntegerField()
     arrived = serializers.IntegerField(help_text="From another building, at the shop")
     fulfilled = serializers.IntegerField()
+    lost = serializers.IntegerField(help_text="By the carrier: no more in `quantity`")
 
 
 class ToPutBackAnswer(serializers.Serializer[Any]):

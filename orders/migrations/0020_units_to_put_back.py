@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                     ("shipped", "Shipped"),
                     ("delivered", "Delivered"),
                     ("lost", "Lost"),
+                    ("found", "Found again"),
                     ("returning", "Coming back"),
                     ("collected", "Collected"),
                     ("rejected", "Rejected"),
@@ -48,6 +49,11 @@ class Migration(migrations.Migration):
                 default="open",
                 max_length=12,
             ),
+        ),
+        migrations.AddField(
+            model_name="fulfilmentline",
+            name="lost",
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name="unitstoputback",

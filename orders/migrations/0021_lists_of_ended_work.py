@@ -6,6 +6,7 @@ FINISHED = (
     "shipped",
     "delivered",
     "lost",
+    "found",
     "returning",
     "collected",
     "rejected",

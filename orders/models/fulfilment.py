@@ -19,6 +19,7 @@ FINISHED = (
     "shipped",
     "delivered",
     "lost",
+    "found",
     "returning",
     "collected",
     "rejected",
@@ -184,6 +185,8 @@ class FulfilmentLine(models.Model):
     arrived = models.PositiveIntegerField(default=0, db_default=0)
     # Left with the customer or with the customer's carrier.
     fulfilled = models.PositiveIntegerField(default=0, db_default=0)
+    # Lost by the carrier, and not found again: of the quantity no more.
+    lost = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         triggers = touches_when_changed(orders_fulfilment="SELECT fulfilment_id FROM changed")

@@ -98,6 +98,7 @@ def compose_fulfilment(fulfilment: Row, lines: Iterable[Row]) -> dict[str, Any]:
                 "picked": line["picked"],
                 "arrived": line["arrived"],
                 "fulfilled": line["fulfilled"],
+                "lost": line["lost"],
             }
             for line in lines
         ],
@@ -155,7 +156,7 @@ WHERE {which} = ANY(%s::bigint[]) ORDER BY f.id
 _OF_ORDERS = _FULFILMENTS.format(which="f.order_id")
 _BY_ID = _FULFILMENTS.format(which="f.id")
 _FULFILMENT_LINES = """
-SELECT fl.fulfilment_id, fl.quantity, fl.picked, fl.arrived, fl.fulfilled, ol.line_id,
+SELECT fl.fulfilment_id, fl.quantity, fl.picked, fl.arrived, fl.fulfilled, fl.lost, ol.line_id,
        k.code AS sku_code
 FROM orders_fulfilmentline fl
 JOIN orders_orderline ol ON ol.id = fl.order_line_id

@@ -37,6 +37,11 @@ _SENTENCES = {
     "fulfilment.arrived": "{location} received {arrived} of {id}{missing}",
     "fulfilment.shipped": "{location} shipped {id} with {carrier}, {tracking_number}",
     "fulfilment.delivered": "{id} was delivered",
+    "fulfilment.lost": "The carrier lost {id}: {lost}{instead}",
+    "fulfilment.found": "{found_at} has {lost} of {id}, which was lost",
+    "fulfilment.returning": "{id} comes back ({why}) as return {return}",
+    "fulfilment.moved": "{id} is to be collected at {location}, no longer at {moved_from}",
+    "fulfilment.turned_back": "{id} came back to {source} on its way to {location}",
     "fulfilment.ready": "{id} waits for the customer at {location}{where}",
     "fulfilment.collected": "{location} handed over {handed} of {id}{rest}",
     "fulfilment.expired": "{id} was not collected in time",
@@ -53,6 +58,7 @@ _DOES = {
     "same_day": "is to deliver today",
     "carry_out": "handed over",  # placed and fulfilled in one act
 }
+_INSTEAD = {"refund": "; it is refunded", "send_again": "; it is sent again"}
 
 
 # Steps at the source, before the goods leave for the shop.
@@ -118,6 +124,9 @@ def _words_of_fulfilment(type_: str, data: dict[str, Any]) -> dict[str, str]:
         "arrived": _units(data.get("arrived_lines") or []) or "nothing",
         "missing": f"; {missing} will not come" if missing else "",
         "until": data.get("pickup_expires_at") or "the shop opens again",
+        "lost": _units(data.get("lost_lines") or []),
+        "instead": _INSTEAD.get(data.get("instead", ""), ""),
+        "why": _plain(data.get("reason", "")),
         "put_back": _units(data.get("put_back_units") or []),
         "does": does,
         "where": where,

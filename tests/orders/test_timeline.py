@@ -13,7 +13,7 @@ from tests.factories import (
     SkuFactory,
     stock_up,
 )
-from tests.orders.fulfilment_helpers import place, step, units
+from tests.orders.fulfilment_helpers import end_waiting, place, step, units
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +71,7 @@ def test_words_of_the_code_read_as_words(api: ApiCaller) -> None:
     code = order["fulfilments"][0]["id"]
     step(api, code, "pick", units(("1", 1)))
     step(api, code, "ready")
+    end_waiting(code)
     step(api, code, "expire")
     told = story(api, order["number"])
     assert f"{code} waits for the customer at S1" in told

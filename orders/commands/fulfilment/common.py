@@ -36,9 +36,14 @@ def lock_fulfilment(*, code: str, actor: Principal, at_counter: bool = False) ->
     return _lock(counter_fulfilments(actor) if at_counter else workable_fulfilments(actor), code)
 
 
+def lock_visible(*, code: str, actor: Principal) -> Fulfilment:
+    """Lock as `lock_fulfilment`, for an actor who sees it, at whichever of its buildings."""
+    return _lock(visible_fulfilments(actor), code)
+
+
 def lock_where_goods_are(*, code: str, actor: Principal) -> Fulfilment:
     """Lock as `lock_fulfilment`, for an actor of the building in which the goods are now."""
-    fulfilment = _lock(visible_fulfilments(actor), code)
+    fulfilment = lock_visible(code=code, actor=actor)
     if not actor.sees_location(fulfilment.goods_at.code):
         raise NotFound("There is no such fulfilment.")
     return fulfilment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.access.principal import Principal
@@ -47,8 +47,14 @@ def set_aside(fulfilment: Fulfilment, freed: Iterable[Freed], *, location_id: in
         if part.in_hand:
             sku_id = part.line.order_line.sku_id
             units[sku_id] = units.get(sku_id, 0) + part.in_hand
-    if not units:
+    note_to_put_back(fulfilment, units, location_id=location_id)
+
+
+def note_to_put_back(fulfilment: Fulfilment, more: Mapping[int, int], *, location_id: int) -> None:
+    """Record further units (by SKU id) as to be put back at a location."""
+    if not more:
         return
+    units = dict(more)
     there = UnitsToPutBack.objects.filter(fulfilment=fulfilment, location=location_id)
     for sku_id, before in there.values_list("sku_id", "quantity"):
         if sku_id in units:

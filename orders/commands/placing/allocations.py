@@ -197,6 +197,7 @@ def _line(
         "picked": gone,
         "arrived": 0,
         "fulfilled": gone,
+        "lost": 0,
     }
 
 
