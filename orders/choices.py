@@ -66,6 +66,13 @@ class RejectReason(models.TextChoices):
     OTHER = "other", "Other"
 
 
+class IdentityDocument(models.TextChoices):
+    PASSPORT = "passport", "Passport"
+    ID_CARD = "id_card", "Identity card"
+    DRIVING_LICENCE = "driving_licence", "Driving licence"
+    OTHER = "other", "Other document"
+
+
 class AfterLoss(models.TextChoices):
     """What a customer gets instead of a parcel that the carrier lost."""
 

@@ -74,11 +74,21 @@ class WrongPickupCode(DomainError):
 
 
 class PickupLocked(DomainError):
-    """Too many wrong codes were given. Check the customer's identity and send `id_checked_by`."""
+    """Too many wrong codes were given. Check an identity document and send `identity`."""
 
     code = "pickup_locked"
     status = 403
     title = "Pickup locked"
+
+
+class AmbiguousPickupCode(DomainError):
+    """Parcels of different customers wait there under this code.
+
+    Name the customer's in `fulfilments`, or read the QR code: it fits one customer alone.
+    """
+
+    code = "ambiguous_pickup_code"
+    title = "Code of several customers"
 
 
 class PickupNotOver(DomainError):

@@ -13,33 +13,58 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import MAX_LINES, QuantityField, StrictSerializer, StringField
+from core.access.principal import Principal
+from core.api.fields import MAX_LINES, CodeField, QuantityField, StrictSerializer, StringField
 from core.api.views import ApiView
-from core.problems.catalogue import NotFound
+from core.problems.catalogue import Forbidden, NotFound
 from inventory.timestamps import as_text
 from orders.api.answers import FulfilmentAnswer
 from orders.api.fulfilments import NothingBody, StepView, UnitsBody, units_of
-from orders.choices import FulfilmentType
+from orders.choices import FulfilmentType, IdentityDocument
 from orders.commands.fulfilment.expire_pickups import expire_pickup
-from orders.commands.fulfilment.hand_over import Proof, hand_over, make_ready
+from orders.commands.fulfilment.hand_over import hand_over, make_ready
 from orders.commands.fulfilment.pickup_time import LONGEST_DAYS, extend_pickup
+from orders.commands.fulfilment.proof import Identity, Proof
+from orders.commands.fulfilment.visit import hand_over_all
 from orders.models.fulfilment import UNFINISHED
 from orders.pickup_code import pickup_pass
+from orders.queries.documents import fulfilment_documents
 from orders.queries.fulfilments import visible_fulfilments
 
-PROOFS = ("code", "qr", "id_checked_by")
+PROOFS = ("code", "qr", "identity")
+IDENTITY = "pickup:identity"
 
 
 class ReadyBody(StrictSerializer):
     bay = StringField(max_length=64, required=False, allow_blank=True, default="")
 
 
-class CollectBody(StrictSerializer):
+class IdentityBody(StrictSerializer):
+    document = serializers.ChoiceField(IdentityDocument.choices)
+    second_person = StringField(
+        max_length=150, required=False, help_text="Who looked at it too, where two must"
+    )
+
+
+class ProofBody(StrictSerializer):
     code = StringField(max_length=32, required=False, help_text="The six digits")
     qr = StringField(max_length=256, required=False, help_text="The text of the QR code")
-    id_checked_by = StringField(
-        max_length=150, required=False, help_text="Who looked at an identity document"
+    identity = IdentityBody(
+        required=False, help_text="A document that was looked at; needs `pickup:identity`"
     )
+    collected_by = StringField(
+        max_length=200, required=False, help_text="Who came for the customer"
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if sum(name in attrs for name in PROOFS) != 1:
+            raise serializers.ValidationError(
+                "Give exactly one of code, qr and identity.", code="exactly_one"
+            )
+        return attrs
+
+
+class CollectBody(ProofBody):
     lines = UnitsBody(  # type: ignore[call-arg]
         many=True,
         required=False,
@@ -48,12 +73,32 @@ class CollectBody(StrictSerializer):
         help_text="Without it: everything; else the rest stays ready",
     )
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if sum(name in attrs for name in PROOFS) != 1:
-            raise serializers.ValidationError(
-                "Give exactly one of code, qr and id_checked_by.", code="exactly_one"
-            )
-        return attrs
+
+class HandOverBody(ProofBody):
+    location = CodeField()
+    fulfilments = serializers.ListField(
+        child=StringField(max_length=40),
+        required=False,
+        min_length=1,
+        max_length=MAX_LINES,
+        help_text="Without it: all that wait for that customer",
+    )
+
+
+class HandedOverAnswer(serializers.Serializer[Any]):
+    location = serializers.CharField()
+    fulfilments = FulfilmentAnswer(many=True)
+
+
+def proof_in(body: dict[str, Any], actor: Principal) -> Proof:
+    """Return the proof of a body. Who looks at documents needs a scope for it."""
+    if "identity" not in body:
+        return Proof(code=body.get("code", ""), qr=body.get("qr", ""))
+    if not actor.may(IDENTITY):
+        raise Forbidden(f"This needs the scope {IDENTITY}.", scope=IDENTITY)
+    identity = body["identity"]
+    document = IdentityDocument(identity["document"])
+    return Proof(identity=Identity(document, identity.get("second_person", "")))
 
 
 @extend_schema_field({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
@@ -119,9 +164,43 @@ class CollectView(StepView):
         After five wrong codes only a checked identity is accepted.
         """
         body = self.body(CollectBody)
-        proof = Proof(**{name: body[name] for name in PROOFS if name in body})
-        lines = units_of(body["lines"]) if "lines" in body else None
-        return self.step(hand_over, code, proof=proof, lines=lines)
+        return self.step(
+            hand_over,
+            code,
+            proof=proof_in(body, self.actor),
+            lines=units_of(body["lines"]) if "lines" in body else None,
+            collected_by=body.get("collected_by", ""),
+        )
+
+
+class HandOversView(ApiView):
+    scopes = {"POST": "fulfilment:write"}
+
+    @extend_schema(
+        operation_id="hand_over", request=HandOverBody, responses={201: HandedOverAnswer}
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Hand over all parcels of a customer that wait at a shop, in one visit.
+
+        The code or the QR code of any of them opens all of that customer's, and is checked against
+        all that wait there. With an identity document, `fulfilments` names them. Codes that fit
+        none are counted: after twenty within an hour the parcels must be named.
+        """
+        body = self.body(HandOverBody)
+        proof = proof_in(body, self.actor)
+
+        def effect() -> tuple[int, Any]:
+            given = hand_over_all(
+                location=body["location"],
+                proof=proof,
+                fulfilments=body.get("fulfilments"),
+                collected_by=body.get("collected_by", ""),
+                actor=self.actor,
+            )
+            documents = fulfilment_documents([each.pk for each in given])
+            return 201, {"location": body["location"], "fulfilments": list(documents.values())}
+
+        return self.act(effect)
 
 
 class ExpireView(StepView):
@@ -154,17 +233,20 @@ class PickupPassView(ApiView):
     def get(self, request: Request, code: str) -> Response:
         """Show the pass of a pickup that waits, for the shop to show to its customer.
 
+        All of one order at one shop have the same code, and any of their QR codes opens them.
+
         Only clients of the order's channel get it: staff at the counter must not know the code.
         """
         at_counter = self.actor.locations is not None and self.actor.channels is None
         fulfilment = (
             visible_fulfilments(self.actor)
             .filter(code=code, type=FulfilmentType.PICKUP, state__in=UNFINISHED)
+            .select_related("location")
             .first()
         )
         if at_counter or fulfilment is None:
             raise NotFound("There is no pickup pass here.")
-        shown = pickup_pass(fulfilment.code)
+        shown = pickup_pass(fulfilment.code, fulfilment.location.code)
         return Response(
             {
                 "code": shown.code,
@@ -176,6 +258,7 @@ class PickupPassView(ApiView):
 
 
 urlpatterns = [
+    path("hand-overs", HandOversView.as_view()),
     path("fulfilments/<str:code>/ready", ReadyView.as_view()),
     path("fulfilments/<str:code>/collect", CollectView.as_view()),
     path("fulfilments/<str:code>/expire", ExpireView.as_view()),

@@ -43,7 +43,7 @@ _SENTENCES = {
     "fulfilment.moved": "{id} is to be collected at {location}, no longer at {moved_from}",
     "fulfilment.turned_back": "{id} came back to {source} on its way to {location}",
     "fulfilment.ready": "{id} waits for the customer at {location}{where}",
-    "fulfilment.collected": "{location} handed over {handed} of {id}{rest}",
+    "fulfilment.collected": "{location} handed over {handed} of {id}{to}{proof}{rest}",
     "fulfilment.expired": "{id} was not collected in time",
     "fulfilment.extended": "{id} waits until {until}",
     "reservation.broken": "{quantity} x {sku} {were} not {place} after all{found}",
@@ -57,6 +57,12 @@ _DOES = {
     "pickup": "is to prepare for pickup",
     "same_day": "is to deliver today",
     "carry_out": "handed over",  # placed and fulfilled in one act
+}
+_PROOFS = {
+    "passport": " on a passport",
+    "id_card": " on an identity card",
+    "driving_licence": " on a driving licence",
+    "other": " on a document",
 }
 _INSTEAD = {"refund": "; it is refunded", "send_again": "; it is sent again"}
 
@@ -133,6 +139,8 @@ def _words_of_fulfilment(type_: str, data: dict[str, Any]) -> dict[str, str]:
         "rejected": _units(data.get("rejected_lines") or [])
         or f"anything for {data.get('id')} any more",
         "handed": _units(data.get("handed_over_lines") or data.get("lines") or []),
+        "to": f" to {data['collected_by']} for the customer" if data.get("collected_by") else "",
+        "proof": _PROOFS.get(data.get("proof", ""), ""),
         "rest": "; the rest waits" if data.get("state") == "ready" else "",
     }
 

@@ -81,7 +81,7 @@ class Fulfilling(PoolRules):
     def collect(self, number: int, some: bool) -> None:
         """The customer takes everything, or one unit today."""
         work = self.find(number, "ready")
-        body: dict[str, Any] = {"id_checked_by": "Ann"}
+        body: dict[str, Any] = {"identity": {"document": "passport"}}
         parts = None
         if some:
             owner = self.owners(work)[0]

@@ -49,7 +49,7 @@ def test_giving_up_puts_the_goods_back_and_asks_for_a_refund(
     assert [(line["line_id"], line["quantity"]) for line in refund["lines"]] == [
         ("1", 2), ("2", 1),
     ]  # fmt: skip
-    body = {"code": pickup_pass(waiting).code}
+    body = {"code": pickup_pass(waiting, "S1").code}
     refused(api.post(f"fulfilments/{waiting}/collect", body), 409, "illegal_transition")
     step(api, waiting, "put-back")
     assert (stock("A1", "S1"), stock("B1", "S1")) == ((5, 0, 0), (5, 0, 0))
@@ -67,7 +67,7 @@ def test_before_its_time_a_pickup_is_not_given_up(api: ApiCaller, waiting: str) 
 def test_only_what_was_not_collected_is_given_up(
     api: ApiCaller, order: dict[str, Any], waiting: str
 ) -> None:
-    step(api, waiting, "collect", {"id_checked_by": "Ada"} | units(("1", 1)))
+    step(api, waiting, "collect", {"identity": {"document": "passport"}} | units(("1", 1)))
     end_waiting(waiting)
     step(api, waiting, "expire")
     after = api.get(f"orders/{order['number']}").json()
@@ -109,7 +109,7 @@ def test_the_sweep_expires_what_is_due_and_nothing_else(api: ApiCaller, waiting:
 def test_what_waits_can_still_be_cancelled(
     api: ApiCaller, order: dict[str, Any], waiting: str
 ) -> None:
-    step(api, waiting, "collect", {"id_checked_by": "Ada"} | units(("1", 2)))
+    step(api, waiting, "collect", {"identity": {"document": "passport"}} | units(("1", 2)))
     answer = api.post(f"orders/{order['number']}/cancellations", {"reason": "no longer"})
     assert answer.status_code in (200, 201), answer.content
     assert api.get(f"fulfilments/{waiting}").json()["state"] == "collected"

@@ -133,7 +133,7 @@ def test_it_moves_only_where_customers_collect(api: ApiCaller, location: Any, co
 
 def test_what_was_handed_over_in_part_does_not_move(api: ApiCaller) -> None:
     code = ready(api, ("A1", 2))
-    step(api, code, "collect", {"id_checked_by": "Ada"} | units(("1", 1)))
+    step(api, code, "collect", {"identity": {"document": "passport"}} | units(("1", 1)))
     answer = api.post(f"fulfilments/{code}/move", {"location": "S2"})
     refused(answer, 409, "partly_handed_over")
 

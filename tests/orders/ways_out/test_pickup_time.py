@@ -142,7 +142,7 @@ def test_a_time_that_ends_inside_a_closure_goes_on_after_it(api: ApiCaller) -> N
     code = ready(api, ("A1", 1))
     end_waiting(code)
     today = timezone.now().astimezone(ROME).date()
-    closed = {(today + timedelta(days=number)).isoformat(): [] for number in range(-3, 20)}
+    closed = {(today + timedelta(days=number)).isoformat(): [] for number in range(-21, 20)}
     set_hours({**HOURS, "fri": [["09:00", "19:30"]]}, **closed)
     refused(api.post(f"fulfilments/{code}/expire"), 409, "pickup_not_over")
     assert expire_due_pickups() == 0

@@ -131,7 +131,7 @@ def test_an_expired_pickup_lies_in_its_bay(api: ApiCaller) -> None:
 
 def test_what_was_collected_is_not_to_be_put_back(api: ApiCaller) -> None:
     code = ready(api, ("A1", 3))
-    step(api, code, "collect", {"id_checked_by": "Ada"} | units(("1", 1)))
+    step(api, code, "collect", {"identity": {"document": "passport"}} | units(("1", 1)))
     after = step(api, code, "cancel", {"reason": "no longer"})
     assert (after["state"], after["to_put_back"]) == ("collected", lying(("A1", "S1", 2)))
     assert stock("A1", "S1") == (4, 0, 2)
@@ -166,6 +166,9 @@ def test_a_late_count_does_not_settle_what_came_later(api: ApiCaller) -> None:
 def test_units_are_put_back_by_those_who_have_them(api: ApiCaller) -> None:
     code = packed(api, ("A1", 1))
     step(api, code, "cancel", {"reason": "x"})
+    for place, listed in (("S1", [code]), ("W1", []), ("W1,S1", [code])):
+        rows = api.get("fulfilments", to_put_back_at=place).json()["results"]
+        assert [row["id"] for row in rows] == listed
     elsewhere = make_caller(["fulfilment:write", "orders:read"], locations=["W1"])
     refused(elsewhere.post(f"fulfilments/{code}/put-back"), 404, "not_found")
     here = make_caller(["fulfilment:write", "orders:read"], locations=["S1"])
