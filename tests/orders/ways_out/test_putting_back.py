@@ -166,8 +166,8 @@ def test_a_late_count_does_not_settle_what_came_later(api: ApiCaller) -> None:
 def test_units_are_put_back_by_those_who_have_them(api: ApiCaller) -> None:
     code = packed(api, ("A1", 1))
     step(api, code, "cancel", {"reason": "x"})
-    for place, listed in (("S1", [code]), ("W1", []), ("W1,S1", [code])):
-        rows = api.get("fulfilments", to_put_back_at=place).json()["results"]
+    for shop, listed in (("S1", [code]), ("W1", []), ("W1,S1", [code])):
+        rows = api.get("fulfilments", to_put_back_at=shop).json()["results"]
         assert [row["id"] for row in rows] == listed
     elsewhere = make_caller(["fulfilment:write", "orders:read"], locations=["W1"])
     refused(elsewhere.post(f"fulfilments/{code}/put-back"), 404, "not_found")
