@@ -71,7 +71,7 @@ class AdjustmentsView(ApiView):
     def post(self, request: Request) -> HttpResponse:
         """Record differences with a reason; lines of one SKU at one location are summed.
 
-        Where fewer remain than were promised, the newest promises break and are sourced again;
+        Where fewer remain than were promised, the least sure promises break and are sourced again;
         `broken` lists them. The balances are those before that.
         """
         body = self.body(AdjustmentBody)

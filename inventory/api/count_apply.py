@@ -105,7 +105,7 @@ class CountsView(ApiView):
         A count sent late gives in `as_of` the time it was taken: later movements stay. Units that
         are unavailable stay so, those that a picker reported missing included, unless fewer remain
         than that: record by an adjustment what happened to them. Where fewer remain than were
-        promised, the newest promises break and are sourced again; `broken` lists them. The
+        promised, the least sure promises break and are sourced again; `broken` lists them. The
         balances are those before that.
         """
         body = self.body(CountBody)
@@ -167,7 +167,7 @@ class CountApplicationView(ApiView):
         """Apply a count in review, each line compared with the record at its own time.
 
         Movements after a line was counted stay, and SKUs that were not counted stay as they
-        are. Where fewer remain than were promised, the newest promises break and are sourced
+        are. Where fewer remain than were promised, the least sure promises break and are sourced
         again.
         """
         self.body(EmptyBody)

@@ -106,8 +106,8 @@ class UnavailableView(ApiView):
     def post(self, request: Request) -> HttpResponse:
         """Set units apart, move them from one condition to another, or put them back on sale.
 
-        Lines are moved in their order. Units found damaged, missing or scrapped are
-        recorded even when they were promised: the newest promises break and are sourced again, and
+        Lines are moved in their order. Units found damaged, missing or scrapped are recorded even
+        when they were promised: the least sure promises break and are sourced again, and
         `broken` lists them. Other moves from `available` take only units that are not promised.
         The balances are those before that.
         """

@@ -31,7 +31,7 @@ def adjust_stock(
 ) -> StockChange:
     """Record differences that people found. Lines of one Stock row are summed.
 
-    Findings are always recorded: where fewer remain than were promised, the newest reservations
+    Findings are always recorded: where fewer remain than were promised, the least sure reservations
     break. Where even fewer remain than were unavailable, those go with them. Only impossible
     changes are refused: `BalanceOutOfRange`, with the balances as they are, when a balance would
     fall below zero or more would be unavailable than there is; `NotInCondition` when the reason is

@@ -22,7 +22,7 @@ ORIGINS = (AVAILABLE, *Condition.values)
 GONE = (Reason.SCRAPPED.value, Reason.TO_VENDOR.value)  # out of the location, into no condition
 OUTCOMES = (*ORIGINS, *GONE)
 
-# Findings are recorded even when the units were promised: the newest reservations break. The
+# Findings are recorded even when the units were promised: the least sure reservations break. The
 # other moves are decisions, and take only units that are not promised.
 SEEN = (Condition.DAMAGED, Condition.MISSING, Reason.SCRAPPED)
 

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from tests.orders.fulfilment_helpers import end_waiting
 from tests.properties.goods_acts import places, skus, units, which
 from tests.properties.pool_client import Work
 from tests.properties.pool_rules import PoolRules, choose
@@ -43,6 +44,21 @@ class Fulfilling(PoolRules):
             assert self.client.act("pick", f"{path}/pick", {"lines": left})
         step = "pack" if work.type == "ship" or work.is_sent else "ready"
         assert self.client.act(step, f"{path}/{step}"), self.client.refusal
+        for owner in self.owners(work):
+            held = self.model.reservations[owner]
+            held.in_hand, held.secured = held.units, True
+
+    @waits("open", "picking")
+    @rule(number=which)
+    def pick_one(self, number: int) -> None:
+        """Take one unit of one line from the shelf: the others still lie there."""
+        work = self.find(number, "open", "picking")
+        wanting = [line_id for line_id, wanted, picked, _ in work.lines if wanted > picked]
+        if not wanting:
+            return
+        body = {"lines": [{"line_id": wanting[0], "quantity": 1}]}
+        assert self.client.act("pick_one", f"fulfilments/{work.code}/pick", body)
+        self.model.reservations[work.code, wanting[0]].in_hand += 1
 
     @waits("packed")
     @rule(number=which, by_transfer=st.booleans())
@@ -101,22 +117,24 @@ class Fulfilling(PoolRules):
     @waits("ready")
     @rule(number=which)
     def give_up_waiting(self, number: int) -> None:
-        """A pickup was not collected: its goods go to the lines that wait."""
+        """A pickup was not collected: before its time is over, it is not given up."""
         work = self.find(number, "ready")
+        assert not self.client.act("expire_early", f"fulfilments/{work.code}/expire")
+        end_waiting(work.code)
         assert self.client.act("expire_pickup", f"fulfilments/{work.code}/expire")
         for owner in self.owners(work):
-            reservation = self.model.reservations.pop(owner)
-            self.model.lines[self.model.line_of(owner)].cancelled += reservation.units
-            self.model.offered.add(reservation.pair[0])
+            units = self.model.reservations[owner].units
+            self.model.lines[self.model.line_of(owner)].cancelled += units
+            self.model.end_promise(owner, units)
 
-    @waits("open", "picking")
+    @waits("open", "picking", "packed", "ready")
     @rule(
         number=which,
         reason=st.sampled_from(["not_found", "damaged", "no_capacity", "other"]),
         some=st.booleans(),
     )
     def reject(self, number: int, reason: str, some: bool) -> None:
-        work = self.find(number, "open", "picking")
+        work = self.find(number, "open", "picking", "packed", "ready")
         parts = {owner: self.model.reservations[owner].units for owner in self.owners(work)}
         body: dict[str, Any] = {"reason": reason}
         if some:
@@ -129,9 +147,13 @@ class Fulfilling(PoolRules):
             self._give_up(owner, given_up, condition)
 
     def _give_up(self, owner: Owner, units: int, condition: str) -> None:
-        pair = self.model.take_reservation(owner, units)
         if condition in ("missing", "damaged"):
+            pair = self.model.take_reservation(owner, units)
             self.model.put(pair, **{condition: units})
+        else:
+            offered = set(self.model.offered)
+            pair = self.model.end_promise(owner, units)
+            self.model.offered = offered  # they are for this order first
         self.model.seek(owner, units, avoiding=pair[1])
 
     @waits("open")
@@ -160,6 +182,8 @@ class Fulfilling(PoolRules):
             if self.model.reservations[owner].pair[0] == line["sku"]
         )
         self._give_up(owner, line["quantity"] - found, "missing")
+        if found:
+            self.model.reservations[owner].in_hand = found
 
 
 class TakingBack(PoolRules):

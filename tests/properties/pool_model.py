@@ -38,6 +38,8 @@ class PoolModel:
         self.lines: dict[LineKey, Line] = {}
         self.promised: dict[str, str] = {}  # transfer -> the fulfilment that it is for
         self.away: dict[Owner, int] = {}  # units of a fulfilment line that are on their way
+        # Units that lie in the box, tote or bay of a fulfilment and are not wanted there.
+        self.lying: dict[tuple[str, Pair], int] = {}
         self.transfers: dict[str, Transfer] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.safety = dict.fromkeys(PAIRS, 0)
@@ -139,8 +141,8 @@ class PoolModel:
         row.moves.append((when, units))
         for condition, change in kept.items():
             row.kept[condition] += change
-            if condition == "missing":
-                row.missed.append((when, change))
+            if condition in row.aside:
+                row.aside[condition].append((when, change))
 
     def draw(self, pair: Pair, units: int, first: str = "", *, at: float | None = None) -> None:
         """Take units out of conditions: the named one first, then those least sure."""
@@ -161,33 +163,64 @@ class PoolModel:
         reservation.units -= units
         if not reservation.units:
             del self.reservations[owner]
+        reservation.in_hand = min(reservation.in_hand, reservation.units)
         return reservation.pair
 
+    def lie(self, code: str, pair: Pair, units: int) -> None:
+        """Note units in a fulfilment's box, tote or bay that are to be put back."""
+        if units:
+            self.lying[code, pair] = self.lying.get((code, pair), 0) + units
+
+    def end_promise(self, owner: Owner, units: int) -> Pair:
+        """End a part of an order's reservation: what is on the shelf is free at once, and offered;
+        what is in hand is to be put back."""
+        before = self.reservations[owner].in_hand
+        held = self.reservations[owner]
+        pair = self.take_reservation(owner, units)
+        in_hand = before - held.in_hand
+        self.put(pair, to_put_back=in_hand)
+        self.lie(owner[0], pair, in_hand)
+        if units > in_hand:
+            self.offered.add(pair[0])
+        return pair
+
     def grow_reservation(self, owner: Owner, pair: Pair, units: int) -> None:
+        """Reserve units for an order that came in their box."""
         if units:
             reservation = self.reservations.setdefault(owner, Reservation(pair, 0))
             reservation.units += units
+            reservation.in_hand += units
+            reservation.secured = True
 
     def line_of(self, owner: Owner) -> LineKey:
         return owner[0].rsplit("-", 1)[0], owner[1]
 
     def lose(self, owner: Owner, units: int) -> None:
         """End a part of a reservation whose customer still wants the goods."""
-        place = self.take_reservation(owner, units)[1]
+        held = self.reservations[owner]
+        before = held.in_hand
+        pair = self.take_reservation(owner, units)
         if owner[0] != "cart":
-            self.seek(owner, units, avoiding=place)
+            self.lie(owner[0], pair, before - held.in_hand)  # if it is there at all
+            self.seek(owner, units, avoiding=pair[1])
 
     def seek(self, owner: Owner, units: int, *, avoiding: str | None = None) -> None:
         key = self.line_of(owner)
         self.homeless[key] = self.homeless.get(key, 0) + units
         self.avoided.setdefault(key, set()).update({avoiding} if avoiding else ())
 
-    def break_newest(self, pair: Pair) -> None:
-        """Reality wins: where fewer are there than are reserved, the newest reservations break."""
+    def break_loosest(self, pair: Pair) -> None:
+        """Reality wins: where fewer are there than are reserved, those reservations break that hold
+        their goods least, and among equals the newest."""
         while (short := -self.available(pair)) > 0:
-            mine = [owner for owner, held in self.reservations.items() if held.pair == pair]
-            newest = max(mine, key=lambda owner: self.reservations[owner].age)
-            self.lose(newest, min(short, self.reservations[newest].units))
+            parts = []
+            for owner, held in self.reservations.items():
+                if held.pair == pair and not held.overdue:
+                    on_shelf = held.units - held.in_hand
+                    parts += [(0 if owner[0] == "cart" else 1, -held.age, owner, on_shelf)]
+                    parts += [(3 if held.secured else 2, -held.age, owner, held.in_hand)]
+            *_, loosest, units = min(part for part in parts if part[3])
+            self.lose(loosest, min(short, units))
 
     def count(self, pair: Pair, counted: int, at: float) -> tuple[int, bool]:
         """Rebase a figure of a moment; return by how much it was off, and if a later one stands."""
@@ -198,13 +231,14 @@ class PoolModel:
         since = sum(units for when, units in row.moves if when > at)
         variance = max(0, counted + since) - row.on_hand
         before = self.available(pair)
-        missed = sum(units for when, units in row.missed if when <= at)
-        settled = max(0, min(missed, row.kept["missing"]))
-        self.put(pair, at=at, missing=-settled)
+        for condition, moves in row.aside.items():
+            so_far = sum(units for when, units in moves if when <= at)
+            settled = max(0, min(so_far, row.kept[condition]))
+            self.put(pair, at=at, **{condition: -settled})
         self.put(pair, variance, at=at)
         self.draw(pair, max(0, row.unavailable - row.on_hand), at=at)
         row.counted_at = at
-        self.break_newest(pair)
+        self.break_loosest(pair)
         if self.available(pair) > before:
             self.offered.add(pair[0])
         return variance, False
@@ -225,6 +259,8 @@ class PoolModel:
                 units = there.units if there else 0
                 assert units <= held.units, (owner, held, there)
                 shrunk[key] += held.units - units  # type: ignore[index]
+                if held.units > units:
+                    self.end_promise(owner, held.units - units)
                 continue
             assert there, ("a reservation is gone", owner, held)
             assert (there.pair, there.units) == (held.pair, held.units), (owner, held, there)
@@ -237,6 +273,10 @@ class PoolModel:
             assert held.pair[0] == self.lines[key].sku
             assert held.pair[1] in self.lines[key].sites, (owner, held)
             placed[key] = placed.get(key, 0) + held.units
+        for owner, held in self.reservations.items():
+            if owner in found:
+                found[owner].in_hand = min(held.in_hand, found[owner].units)
+                found[owner].secured = held.secured
         self.reservations = dict(found)
         for key, units in self.granted.items():
             assert placed.get(key, 0) == units, ("an order got other units", key, units, placed)

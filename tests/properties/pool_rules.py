@@ -80,4 +80,4 @@ class PoolRules(RuleBasedStateMachine):
         """Let promises give way to what was seen, or offer what it freed."""
         if self.model.available(pair) > before:
             self.model.offered.add(pair[0])
-        self.model.break_newest(pair)
+        self.model.break_loosest(pair)
