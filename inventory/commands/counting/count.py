@@ -74,8 +74,8 @@ def apply_count(
     stay. Units that a picker had reported missing by then, or that were to be put back, are
     settled: they are on the shelf after all, or lost, as the count shows. Where fewer remain than
     were promised, the least sure reservations break; where fewer remain than were unavailable
-    otherwise, those go too, by movements that name their condition. A count that agrees leaves no movement, but
-    supersedes older ones.
+    otherwise, those go too, by movements that name their condition. A count that agrees leaves no
+    movement, but supersedes older ones.
 
     Raises `CountedTooEarly` when a line is from before the first record of its row, `StaleQuantity`
     when its `expected` differs from the record.
