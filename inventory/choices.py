@@ -24,6 +24,7 @@ class Reason(models.TextChoices):
     COUNT = "cycle_count", "Counted"
     MISSING = "missing", "Not found by a picker"
     UNRECORDED = "unrecorded", "Sold at the till, and not in the record"
+    TO_PUT_BACK = "to_put_back", "Out of a box, a tote or a bay, and back to its shelf"
     CARRIED_FORWARD = "carried_forward", "Sum of movements that are archived"
 
     DAMAGED = "damaged", "Damaged"
@@ -46,6 +47,7 @@ ADJUSTMENT_REASONS = (
     Reason.QUARANTINE,
     Reason.RESTOCKED,
     Reason.MISSING,
+    Reason.TO_PUT_BACK,
     Reason.FOUND,
     Reason.LOST,
     Reason.SCRAPPED,
@@ -71,6 +73,8 @@ class Condition(models.TextChoices):
     INSPECTION = Reason.INSPECTION.value, "In inspection"  # still to be inspected
     QUARANTINE = Reason.QUARANTINE.value, "Held back"  # blocked, whether fit or not
     MISSING = Reason.MISSING.value, "Missing"  # not found where it should be
+    # In a box, a tote or a bay, promised to no one any more, and not on its shelf yet.
+    TO_PUT_BACK = Reason.TO_PUT_BACK.value, "To put back"
 
 
 class KeepKind(models.TextChoices):
@@ -115,7 +119,7 @@ class TransferState(models.TextChoices):
     DRAFT = "draft", "Draft"  # drafted, nothing has moved
     IN_TRANSIT = "in_transit", "In transit"  # left, not all of it has arrived
     RECEIVED = "received", "Received"  # all of it is accounted for
-    CANCELLED = "cancelled", "Cancelled"  # never left
+    CANCELLED = "cancelled", "Cancelled"  # never left, or came back whole
 
 
 class DeliveryState(models.TextChoices):

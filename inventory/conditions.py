@@ -26,6 +26,7 @@ _ENDS: Mapping[str, Condition] = {
 # least certain to exist. Scrapped units were most likely damaged.
 _LEAST_SURE = (
     Condition.MISSING,
+    Condition.TO_PUT_BACK,
     Condition.INSPECTION,
     Condition.QUARANTINE,
     Condition.DAMAGED,
@@ -33,6 +34,7 @@ _LEAST_SURE = (
 _LEAST_FIT = tuple(reversed(_LEAST_SURE))
 _BACK_ON_SALE = (
     Condition.INSPECTION,
+    Condition.TO_PUT_BACK,
     Condition.QUARANTINE,
     Condition.MISSING,
     Condition.DAMAGED,

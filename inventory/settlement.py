@@ -55,6 +55,11 @@ class Settlement(Protocol):
     ) -> dict[str, Any]:
         """Dispatch a transfer, whether its goods are for stock or promised; return it."""
 
+    def turn_back_transfer(self, *, identity: str, actor: Principal) -> dict[str, Any]:
+        """Take what has not arrived in again at the source, for stock or promised; return the
+        transfer.
+        """
+
     def receive_transfer(
         self,
         *,

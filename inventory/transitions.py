@@ -18,9 +18,17 @@ TRANSFER: Mapping[str, Mapping[str, str]] = {
     TransferState.IN_TRANSIT: {
         "scan": TransferState.IN_TRANSIT,
         "receive": TransferState.RECEIVED,
+        # To where it came from. Received, if a part of it has arrived before.
+        "turn-back": TransferState.CANCELLED,
     },
     TransferState.RECEIVED: {},
     TransferState.CANCELLED: {},
+}
+
+# Of a transfer that was closed with a loss: what was written off may turn up.
+_WITH_LOSS: Mapping[str, Mapping[str, str]] = {
+    **TRANSFER,
+    TransferState.RECEIVED: {"receive": TransferState.RECEIVED},
 }
 
 # Goods of a delivery may be received at any time, also after it was closed:
@@ -57,14 +65,14 @@ COUNT: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def transfer_actions(state: str) -> list[str]:
+def transfer_actions(state: str, *, with_loss: bool = False) -> list[str]:
     """Return the actions that the state of a transfer allows, in working order."""
-    return list(TRANSFER[state])
+    return list((_WITH_LOSS if with_loss else TRANSFER)[state])
 
 
-def next_transfer_state(state: str, action: str) -> str:
+def next_transfer_state(state: str, action: str, *, with_loss: bool = False) -> str:
     """Return where `action` leads; `IllegalTransition` names the state and what it allows."""
-    return _next_state(TRANSFER, "transfer", state, action)
+    return _next_state(_WITH_LOSS if with_loss else TRANSFER, "transfer", state, action)
 
 
 def count_actions(state: str) -> list[str]:

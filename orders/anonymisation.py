@@ -57,7 +57,7 @@ class Eraser:
         for name, item in value.items():
             if mine and name == "ship_to":
                 cleaned[name] = without_address(item)
-            elif mine and name == "note":
+            elif mine and name in ("note", "collected_by"):
                 cleaned[name] = ""
             # Distances from several known buildings would reveal the address.
             elif mine and name in ("customer", "destination", "distance_km"):

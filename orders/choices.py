@@ -31,10 +31,13 @@ class FulfilmentState(models.TextChoices):
     READY = "ready", "Ready for pickup"  # waits in a pickup bay
     SHIPPED = "shipped", "Shipped"  # a carrier has it
     DELIVERED = "delivered", "Delivered"  # the customer has it
+    LOST = "lost", "Lost"  # the carrier lost it
+    FOUND = "found", "Found again"  # lost, and back in a building after all
+    RETURNING = "returning", "Coming back"  # refused or undeliverable: a return of its own
     COLLECTED = "collected", "Collected"  # the customer took it at the counter
     REJECTED = "rejected", "Rejected"  # the location could not supply it; sourced again elsewhere
     CANCELLED = "cancelled", "Cancelled"  # no longer wanted
-    EXPIRED = "expired", "Expired"  # never collected; the goods are back on sale
+    EXPIRED = "expired", "Expired"  # never collected; the goods are to be put back
 
 
 class PickListState(models.TextChoices):
@@ -64,6 +67,25 @@ class RejectReason(models.TextChoices):
     DAMAGED = "damaged", "Damaged"
     NO_CAPACITY = "no_capacity", "No capacity"
     OTHER = "other", "Other"
+
+
+class IdentityDocument(models.TextChoices):
+    PASSPORT = "passport", "Passport"
+    ID_CARD = "id_card", "Identity card"
+    DRIVING_LICENCE = "driving_licence", "Driving licence"
+    OTHER = "other", "Other document"
+
+
+class AfterLoss(models.TextChoices):
+    """What a customer gets instead of a parcel that the carrier lost."""
+
+    REFUND = "refund", "Refund"
+    SEND_AGAIN = "send_again", "Sent again"
+
+
+class ReturningReason(models.TextChoices):
+    REFUSED = "refused", "Refused"
+    UNDELIVERABLE = "undeliverable", "Undeliverable"
 
 
 class ReturnState(models.TextChoices):

@@ -109,11 +109,42 @@ class WrongPickupCode(DomainError):
 
 
 class PickupLocked(DomainError):
-    """Too many wrong codes were given. Check the customer's identity and send `id_checked_by`."""
+    """Too many wrong codes were given. Check an identity document and send `identity`."""
 
     code = "pickup_locked"
     status = 403
     title = "Pickup locked"
+
+
+class AmbiguousPickupCode(DomainError):
+    """Parcels of different customers wait there under this code.
+
+    Name the customer's in `fulfilments`, or read the QR code: it fits one customer alone.
+    """
+
+    code = "ambiguous_pickup_code"
+    title = "Code of several customers"
+
+
+class PickupNotOver(DomainError):
+    """The customer may still collect.
+
+    `pickup_expires_at` says until when; null: until further notice, because the shop stays closed.
+    To end it early, cancel the fulfilment with a reason. To give it more time, extend it.
+    """
+
+    code = "pickup_not_over"
+    title = "Still to be collected"
+
+
+class PartlyHandedOver(DomainError):
+    """The customer has a part of it already, so the rest cannot move to another shop.
+
+    Hand over the rest here, or cancel it and place another order.
+    """
+
+    code = "partly_handed_over"
+    title = "Partly handed over"
 
 
 class ExternalIdConflict(DomainError):

@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 DIGITS = 6
 TOKEN_LENGTH = 32  # hexadecimal digits: 128 bits, beyond guessing
 MAX_WRONG_CODES = 5
+PREFIX = "omni:pickup:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +24,41 @@ class PickupPass:
     qr: str
 
 
-def pickup_pass(fulfilment_code: str) -> PickupPass:
-    """Derive the pass of one fulfilment. The same one every time, another for each fulfilment."""
-    number = int(_digest("orders.pickup.code", fulfilment_code), 16) % 10**DIGITS
-    token = _digest("orders.pickup.qr", fulfilment_code)[:TOKEN_LENGTH]
-    return PickupPass(code=f"{number:0{DIGITS}d}", qr=f"omni:pickup:{fulfilment_code}:{token}")
+def pickup_pass(fulfilment_code: str, location: str) -> PickupPass:
+    """Derive the pass of a fulfilment that is collected at a location (codes).
+
+    All fulfilments of one order at one shop have the same code, and the same secret in their QR
+    codes: its customer comes once. The same one every time, another for each order and each shop.
+    """
+    visit = f"{fulfilment_code.rpartition('-')[0]}@{location}"
+    number = int(_digest("orders.pickup.code", visit), 16) % 10**DIGITS
+    token = _digest("orders.pickup.qr", visit)[:TOKEN_LENGTH]
+    return PickupPass(code=f"{number:0{DIGITS}d}", qr=f"{PREFIX}{fulfilment_code}:{token}")
 
 
-def is_right_code(fulfilment_code: str, given: str) -> bool:
+def is_right_code(fulfilment_code: str, location: str, given: str) -> bool:
     """Compare spoken or typed digits; spaces between them do not matter."""
-    return constant_time_compare(pickup_pass(fulfilment_code).code, "".join(given.split()))
+    return constant_time_compare(
+        pickup_pass(fulfilment_code, location).code, "".join(given.split())
+    )
 
 
-def is_right_qr(fulfilment_code: str, given: str) -> bool:
-    """Compare the text that a scanner read from the customer's QR code."""
-    return constant_time_compare(pickup_pass(fulfilment_code).qr, given.strip())
+def is_right_qr(fulfilment_code: str, location: str, given: str) -> bool:
+    """Compare the secret that a scanner read from the QR code of any parcel of that order."""
+    return constant_time_compare(
+        _secret(pickup_pass(fulfilment_code, location).qr), _secret(given.strip())
+    )
 
 
-def _digest(purpose: str, fulfilment_code: str) -> str:
-    return salted_hmac(purpose, fulfilment_code, algorithm="sha256").hexdigest()
+def fulfilment_in(qr: str) -> str:
+    """Return the code of the fulfilment that the text of a QR code names, or nothing."""
+    named = qr.strip()
+    return named.removeprefix(PREFIX).partition(":")[0] if named.startswith(PREFIX) else ""
+
+
+def _secret(qr: str) -> str:
+    return qr.rpartition(":")[2]
+
+
+def _digest(purpose: str, visit: str) -> str:
+    return salted_hmac(purpose, visit, algorithm="sha256").hexdigest()

@@ -11,7 +11,7 @@ from inventory.commands.change import StockChange
 from inventory.commands.transfers.receive_transfer import Arrival
 from inventory.settlement import NamedReference, Settlement
 from orders.commands.fulfilment import arrivals as arriving
-from orders.commands.fulfilment import ship_to_store
+from orders.commands.fulfilment import ship_to_store, turn_back
 from orders.commands.settling import backorders
 from orders.commands.settling.change_stock import change_stock
 from orders.queries import references as named
@@ -41,6 +41,9 @@ class OrderSettlement(Settlement):
         self, *, identity: str, as_scanned: bool, actor: Principal
     ) -> dict[str, Any]:
         return ship_to_store.dispatch_goods(identity=identity, as_scanned=as_scanned, actor=actor)
+
+    def turn_back_transfer(self, *, identity: str, actor: Principal) -> dict[str, Any]:
+        return turn_back.turn_back_goods(identity=identity, actor=actor)
 
     def receive_transfer(
         self,

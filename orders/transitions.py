@@ -13,41 +13,56 @@ from orders.errors import IllegalTransition
 Transitions = Mapping[str, str]  # action -> next state
 LifeCycle = Mapping[str, Transitions]  # state -> transitions
 
-# Not actions of the fulfilment's own endpoint: units are cancelled through their order, and arrive
-# with their transfer.
 CANCEL = "cancel"
-ARRIVE = "arrive"
-_ELSEWHERE = (CANCEL, ARRIVE)
+ARRIVE = "arrive"  # no action of the fulfilment's own endpoint: units arrive with their transfer
+MOVE = "move"
+# No step: it may follow in any state, while units lie where they are not wanted any more.
+PUT_BACK = "put-back"
+_ELSEWHERE = (ARRIVE,)
 
 SHIP_TO_STORE = "ship_to_store"
 
+# Until the goods leave the building they can be given up or cancelled.
+_STOP: Transitions = {"reject": "rejected", CANCEL: "cancelled"}
+
 _SHIP: LifeCycle = {
-    "open": {"accept": "open", "pick": "picking", "reject": "rejected", CANCEL: "cancelled"},
-    "picking": {"pick": "picking", "pack": "packed", "reject": "rejected", CANCEL: "cancelled"},
-    "packed": {"ship": "shipped", CANCEL: "cancelled"},
-    "shipped": {"deliver": "delivered"},
+    "open": {"accept": "open", "pick": "picking", **_STOP},
+    "picking": {"pick": "picking", "pack": "packed", **_STOP},
+    "packed": {"ship": "shipped", "unpack": "picking", **_STOP},
+    "shipped": {"deliver": "delivered", "lost": "lost", "returning": "returning"},
+    "lost": {"found": "found"},
 }
 
+# A pickup that moves to another shop is sent there: it goes on as `_SHIP_TO_STORE`.
 _PICKUP: LifeCycle = {
-    "open": {
-        "accept": "open",
-        "pick": "picking",
-        "ready": "ready",
-        "reject": "rejected",
-        CANCEL: "cancelled",
+    "open": {"accept": "open", "pick": "picking", "ready": "ready", MOVE: "open", **_STOP},
+    "picking": {"pick": "picking", "ready": "ready", MOVE: "picking", **_STOP},
+    "ready": {
+        "collect": "collected",
+        "expire": "expired",
+        "extend": "ready",
+        "unpack": "picking",
+        MOVE: "picking",
+        **_STOP,
     },
-    "picking": {"pick": "picking", "ready": "ready", "reject": "rejected", CANCEL: "cancelled"},
-    "ready": {"collect": "collected", "expire": "expired", CANCEL: "cancelled"},
 }
 
-# A pickup whose goods come from another building, on a transfer.
+# A pickup whose goods come from another building, on a transfer. One that moves to the building
+# where its goods are goes on as `_PICKUP`.
 _SHIP_TO_STORE: LifeCycle = {
-    "open": {"accept": "open", "pick": "picking", "reject": "rejected", CANCEL: "cancelled"},
-    "picking": {"pick": "picking", "pack": "packed", "reject": "rejected", CANCEL: "cancelled"},
-    "packed": {"ship": "in_transit", CANCEL: "cancelled"},
-    "in_transit": {ARRIVE: "ready", CANCEL: "cancelled"},
+    "open": {"accept": "open", "pick": "picking", MOVE: "open", **_STOP},
+    "picking": {"pick": "picking", "pack": "packed", MOVE: "picking", **_STOP},
+    "packed": {"ship": "in_transit", "unpack": "picking", MOVE: "picking", **_STOP},
+    "in_transit": {ARRIVE: "ready", "turn-back": "packed", CANCEL: "cancelled"},
     # Ready automatically when all units have arrived; a repeat sets the bay.
-    "ready": {"ready": "ready", "collect": "collected", "expire": "expired", CANCEL: "cancelled"},
+    "ready": {
+        "ready": "ready",
+        "collect": "collected",
+        "expire": "expired",
+        "extend": "ready",
+        MOVE: "picking",
+        **_STOP,
+    },
 }
 
 FULFILMENT: Mapping[str, LifeCycle] = {
@@ -83,9 +98,11 @@ def life_cycle_of(type: str, *, sent: bool) -> str:
     return SHIP_TO_STORE if sent else type
 
 
-def fulfilment_actions(life_cycle: str, state: str) -> list[str]:
+def fulfilment_actions(life_cycle: str, state: str, *, to_put_back: bool = False) -> list[str]:
     """Return the actions that a fulfilment's own endpoint allows, in working order."""
-    return [action for action in FULFILMENT[life_cycle].get(state, {}) if action not in _ELSEWHERE]
+    steps = FULFILMENT[life_cycle].get(state, {})
+    actions = [action for action in steps if action not in _ELSEWHERE]
+    return [*actions, PUT_BACK] if to_put_back else actions
 
 
 def next_fulfilment_state(life_cycle: str, state: str, action: str) -> str:

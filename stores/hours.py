@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, islice, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -77,6 +77,34 @@ class OpeningHours:
                 return begins + left
             left -= closes - begins
         return None
+
+    def closing_at(self, at: datetime) -> datetime | None:
+        """The first closing time of an opening day that is not before `at`; UTC.
+
+        None if the location stays closed for 60 days.
+        """
+        at = _as_utc(at)
+        # From the day before: the day that ends at midnight closes on the next date.
+        return next((end for _, end in self._closings(at - timedelta(days=1)) if end >= at), None)
+
+    def closing_after(self, at: datetime, open_days: int) -> datetime | None:
+        """The closing time (UTC) of the opening day that is so many opening days after `at`'s date.
+
+        None if the location stays closed for 60 days on the way.
+        """
+        at = _as_utc(at)
+        today = at.astimezone(self.zone).date()
+        later = (end for day, end in self._closings(at) if day > today)
+        return next(islice(later, open_days - 1, None), None)
+
+    def _closings(self, at: datetime) -> Iterator[tuple[date, datetime]]:
+        """The opening days from the date of `at`, each with the time at which it closes."""
+        zone = self.zone
+        first = datetime.combine(at.astimezone(zone).date(), time(), tzinfo=zone)
+        for day, openings in groupby(
+            self._openings(first.astimezone(UTC)), lambda each: each[0].astimezone(zone).date()
+        ):
+            yield day, max(closes for _, closes in openings)
 
     def intervals_on(self, day: date) -> Intervals:
         """The wall-clock intervals of a local date, as they were entered."""

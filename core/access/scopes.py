@@ -10,6 +10,7 @@ SCOPES: dict[str, str] = {
     "orders:read": "Read orders, fulfilments, returns and events",
     "orders:write": "Place and cancel orders",
     "fulfilment:write": "Pick, pack, ship and hand over",
+    "pickup:identity": "Hand over to a customer who shows an identity document",
     "returns:write": "Announce and receive returns",
     "returns:override": "Accept returns outside of the policy",
     "webhooks:manage": "Manage webhook subscriptions",
@@ -29,6 +30,7 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
                 "stock:write",
                 "orders:read",
                 "fulfilment:write",
+                "pickup:identity",
                 "returns:write",
             }
         ),

@@ -148,6 +148,26 @@ class TransferDispatchView(ApiView):
         )
 
 
+class TransferTurnBackView(ApiView):
+    scopes = {"POST": "stock:write"}
+
+    @extend_schema(
+        operation_id="turn_back_transfer", request=EmptyBody, responses={200: TransferAnswer}
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Take what has not arrived in again where it came from: its van turned back.
+
+        Goods that are promised to a customer stay so, in their box.
+        """
+        self.body(EmptyBody)
+        return self.act(
+            lambda: (
+                200,
+                settlement().turn_back_transfer(identity=identity, actor=self.actor),
+            )
+        )
+
+
 class TransferReceiptView(ApiView):
     scopes = {"POST": "stock:write"}
 
@@ -199,5 +219,6 @@ urlpatterns = [
     path("transfers/<str:identity>/scans", TransferScansView.as_view()),
     path("transfers/<str:identity>/cancel", TransferCancellationView.as_view()),
     path("transfers/<str:identity>/dispatch", TransferDispatchView.as_view()),
+    path("transfers/<str:identity>/turn-back", TransferTurnBackView.as_view()),
     path("transfers/<str:identity>/receive", TransferReceiptView.as_view()),
 ]

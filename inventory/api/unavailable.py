@@ -72,12 +72,15 @@ class _Conditions(serializers.Serializer[Any]):
     inspection = serializers.IntegerField()
     quarantine = serializers.IntegerField()
     missing = serializers.IntegerField()
+    to_put_back = serializers.IntegerField(
+        help_text="Out of a box, a tote or a bay, not on the shelf yet"
+    )
 
 
 class UnavailableAnswer(_Conditions):
     sku = serializers.CharField()
     location = serializers.CharField()
-    unavailable = serializers.IntegerField(help_text="The sum of the four")
+    unavailable = serializers.IntegerField(help_text="The sum of the five")
 
 
 class MovedLineAnswer(BalanceAnswer, _Conditions):

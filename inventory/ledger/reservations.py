@@ -116,6 +116,7 @@ def close_reservations(
     actor: str,
     leaves: bool = False,
     goes_missing: bool = False,
+    in_hand: Sequence[Part] = (),
     reference: str | None = None,
     occurred_at: datetime | None = None,
 ) -> bool:
@@ -123,14 +124,13 @@ def close_reservations(
 
     `reserved` falls by the parts. `leaves`: `on_hand` falls too (the goods leave the
     building). `goes_missing`: `unavailable` rises instead, so that they are not promised again.
+    `in_hand` are further parts, whose goods lie in a box, a tote or a bay: they are unavailable
+    until they are put back.
     A reservation ended in part stays live with the rest. The movements carry the holder's
     reference, or the one given. `occurred_at`: when it happened, None: now. After False nothing has
     changed.
     """
-    units: dict[int, int] = {}
-    for part in parts:
-        if part.quantity > 0:
-            units[part.reservation_id] = units.get(part.reservation_id, 0) + part.quantity
+    units, to_put_back = _by_reservation([*parts, *in_hand]), _by_reservation(in_hand)
     if not units:
         return True
     live = lock_reservations(units)
@@ -147,10 +147,19 @@ def close_reservations(
         actor=actor,
         leaves=leaves,
         goes_missing=goes_missing,
+        to_put_back=to_put_back,
         reference=reference,
         occurred_at=occurred_at,
     )
     return True
+
+
+def _by_reservation(parts: Sequence[Part]) -> dict[int, int]:
+    units: dict[int, int] = {}
+    for part in parts:
+        if part.quantity > 0:
+            units[part.reservation_id] = units.get(part.reservation_id, 0) + part.quantity
+    return units
 
 
 def post_reserved(
@@ -211,10 +220,14 @@ def end_locked(
     actor: str,
     leaves: bool = False,
     goes_missing: bool = False,
+    to_put_back: Mapping[int, int] | None = None,
     reference: str | None = None,
     occurred_at: datetime | None = None,
 ) -> None:
-    """End `units` of each of these reservations, whose Stock rows the caller has locked."""
+    """End `units` of each of these reservations, whose Stock rows the caller has locked.
+
+    Those of them that are `to_put_back` become unavailable.
+    """
     with connection.cursor() as cursor:
         # A reservation that ends whole keeps its quantity, to show what it was for.
         cursor.execute(
@@ -228,22 +241,30 @@ def end_locked(
                FROM unnest(%s::bigint[], %s::int[]) AS p(id, quantity) WHERE r.id = p.id""",
             [str(state), list(units), list(units.values())],
         )
-    post(
-        [
-            Entry(
-                sku_id=live[identity].sku_id,
-                location_id=live[identity].location_id,
-                on_hand=-ended if leaves else 0,
-                reserved=-ended,
-                unavailable=ended if goes_missing else 0,
-                reason=reason,
-                reference=live[identity].reference if reference is None else reference,
-                occurred_at=occurred_at,
+
+    def entry(identity: int, ended: int, why: str, *, apart: bool, gone: bool = False) -> Entry:
+        held = live[identity]
+        return Entry(
+            sku_id=held.sku_id,
+            location_id=held.location_id,
+            on_hand=-ended if gone else 0,
+            reserved=-ended,
+            unavailable=ended if apart else 0,
+            reason=why,
+            reference=held.reference if reference is None else reference,
+            occurred_at=occurred_at,
+        )
+
+    entries = []
+    for identity, ended in sorted(units.items()):
+        in_hand = (to_put_back or {}).get(identity, 0)
+        if in_hand < ended:
+            entries.append(
+                entry(identity, ended - in_hand, reason, apart=goes_missing, gone=leaves)
             )
-            for identity, ended in sorted(units.items())
-        ],
-        actor=actor,
-    )
+        if in_hand:
+            entries.append(entry(identity, in_hand, Reason.TO_PUT_BACK, apart=True))
+    post(entries, actor=actor)
 
 
 def extend_reservations(group_id: uuid.UUID, *, until: datetime) -> bool:

@@ -80,7 +80,9 @@ def transfer_documents(transfers: Iterable[Transfer]) -> list[dict[str, Any]]:
             "dispatched_at": as_text(transfer.dispatched_at),
             "received_at": as_text(transfer.received_at),
             "updated_at": exact_text(transfer.updated_at),
-            "allowed_actions": transfer_actions(transfer.state),
+            "allowed_actions": transfer_actions(
+                transfer.state, with_loss=any(line.lost for line in transfer.lines.all())
+            ),
         }
         for transfer in transfers
     ]

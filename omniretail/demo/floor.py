@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
+
+from django.utils import timezone
 
 from inventory.commands.transfers.receive_transfer import Arrival
 from inventory.models import Barcode, TransferLine
 from inventory.queries.scan import Read
 from omniretail.demo.people import person_at
-from orders.choices import FulfilmentState, FulfilmentType, PickMode, RejectReason
+from orders.choices import FulfilmentState, FulfilmentType, IdentityDocument, PickMode, RejectReason
 from orders.commands.fulfilment.arrivals import receive_goods
 from orders.commands.fulfilment.expire_pickups import expire_pickup
 from orders.commands.fulfilment.fulfil import accept, deliver, pack, ship
-from orders.commands.fulfilment.hand_over import Proof, hand_over, make_ready
+from orders.commands.fulfilment.hand_over import hand_over, make_ready
+from orders.commands.fulfilment.proof import Identity, Proof
 from orders.commands.fulfilment.reject import Refusal, reject
 from orders.commands.picking.ending import complete_pick_list
 from orders.commands.picking.pick_lists import start_pick_list
@@ -24,6 +28,7 @@ from orders.queries.fulfilments import worked_at
 from orders.queries.pick_lists import lines_with_orders, outstanding
 from stores.models import Location
 
+LONGEST_CLOSURE = 20  # days: who did not come before then had time enough
 LIST_SIZE = 8  # orders that one person picks together
 UNTOUCHED = (0, 4, 7, 9)  # of ten fulfilments: not begun
 SHORT_AT = ("W1", "W2", "S163")
@@ -152,10 +157,12 @@ def _serve_at_counter(fulfilment: Fulfilment, location: str, turn: int) -> None:
     if turn % 3 == 0:
         return  # waits for its customer
     if turn % 3 == 1:
-        proof = Proof(code=pickup_pass(fulfilment.code).code)
+        proof = Proof(code=pickup_pass(fulfilment.code, location).code)
         hand_over(code=fulfilment.code, proof=proof, actor=actor)
     elif turn % 2 == 0:
+        long_ago = timezone.now() - timedelta(days=LONGEST_CLOSURE)
+        Fulfilment.objects.filter(pk=fulfilment.pk).update(pickup_expires_at=long_ago)
         expire_pickup(code=fulfilment.code, actor=actor)
     else:
-        proof = Proof(id_checked_by=actor.name)
+        proof = Proof(identity=Identity(IdentityDocument.PASSPORT))
         hand_over(code=fulfilment.code, proof=proof, actor=actor)

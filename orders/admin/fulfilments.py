@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
-from orders.models import Fulfilment, FulfilmentLine, Order
+from orders.models import Fulfilment, FulfilmentLine, Order, UnitsToPutBack
 from orders.models.fulfilment import FINISHED, UNFINISHED
 from stores.models import Location
 
@@ -20,7 +20,16 @@ PICKED_AT = "picked_at"
 
 class FulfilmentLineInline(ReadOnlyInline):
     model = FulfilmentLine
-    fields = ("line", "sku", "quantity", "picked", "arrived", "fulfilled", "reservation_link")
+    fields = (
+        "line",
+        "sku",
+        "quantity",
+        "picked",
+        "arrived",
+        "fulfilled",
+        "lost",
+        "reservation_link",
+    )
     readonly_fields = ("line", "sku", "reservation_link")
     verbose_name_plural = "Lines"
     show_change_link = False
@@ -40,6 +49,16 @@ class FulfilmentLineInline(ReadOnlyInline):
     @display(description="Reservation")
     def reservation_link(self, row: FulfilmentLine) -> Any:
         return link_to(row.reservation, f"{row.reservation.quantity} {row.reservation.state}")
+
+
+class ToPutBackInline(ReadOnlyInline):
+    model = UnitsToPutBack
+    fields = ("sku", "location", "quantity")
+    verbose_name_plural = "To put back"
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("sku", "location").order_by("id")
 
 
 class PickedAtFilter(admin.SimpleListFilter):
@@ -75,7 +94,7 @@ class FulfilmentAdmin(Searched, ReadOnlyAdmin):
     list_select_related = ("order", "location", "source")
     ordering = ("-id",)
     search_help_text = "Fulfilment, order number or tracking number"
-    inlines = (FulfilmentLineInline,)
+    inlines = (FulfilmentLineInline, ToPutBackInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # All states, by name: open fulfilments of a location are in one index, ended ones in

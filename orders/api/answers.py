@@ -18,6 +18,13 @@ class FulfilmentLineAnswer(serializers.Serializer[Any]):
     picked = serializers.IntegerField()
     arrived = serializers.IntegerField(help_text="From another building, at the shop")
     fulfilled = serializers.IntegerField()
+    lost = serializers.IntegerField(help_text="By the carrier: no more in `quantity`")
+
+
+class ToPutBackAnswer(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    location = serializers.CharField()
+    quantity = serializers.IntegerField()
 
 
 class PromiseAnswer(serializers.Serializer[Any]):
@@ -45,6 +52,11 @@ class FulfilmentAnswer(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
     ready_at = serializers.DateTimeField(allow_null=True)
     pickup_expires_at = serializers.DateTimeField(allow_null=True)
+    to_put_back = ToPutBackAnswer(
+        many=True,
+        help_text="Units in its box, tote or bay that are not wanted any more: not on sale until "
+        "they are put back",
+    )
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
 

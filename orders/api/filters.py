@@ -22,11 +22,13 @@ from orders.choices import (
     PickListState,
     ReturnState,
 )
+from orders.models import UnitsToPutBack
 from orders.queries.finding import customer_ids, orders_with
 from orders.queries.fulfilments import seen_from
 from orders.queries.state import in_states
 from stores.api.filters import Locations
 from stores.models import Channel
+from stores.queries.network import location_ids
 
 
 class OrderFilters(ResourceFilterSet):
@@ -67,6 +69,11 @@ class FulfilmentFilters(ResourceFilterSet):
     state = Choices(FulfilmentState.choices)
     type = Choices(FulfilmentType.choices)
     order = Text("order__number", max_length=32)
+    to_put_back_at = Codes(method="lying_at", help_text="Where units of it are to be put back")
+
+    def lying_at(self, rows: QuerySet[Any], _: str, codes: list[str]) -> QuerySet[Any]:
+        lying = UnitsToPutBack.objects.filter(location__in=location_ids(codes))
+        return rows.filter(pk__in=lying.values("fulfilment"))
 
     def at(self, rows: QuerySet[Any], _: str, codes: list[str]) -> QuerySet[Any]:
         return rows.filter(seen_from(codes))

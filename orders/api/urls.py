@@ -16,11 +16,13 @@ from orders.api import (
     pickup,
     returns,
     scan,
+    ways_back,
 )
 
 urlpatterns: list[URLPattern] = [
     *orders.urlpatterns,
     *fulfilments.urlpatterns,
+    *ways_back.urlpatterns,
     *pickup.urlpatterns,
     *pick_lists.urlpatterns,
     *picking.urlpatterns,

@@ -1,7 +1,7 @@
 """Orders, their fulfilment, picking, and returns."""
 
 from orders.models.customer import Customer
-from orders.models.fulfilment import Fulfilment, FulfilmentLine
+from orders.models.fulfilment import Fulfilment, FulfilmentLine, UnitsToPutBack
 from orders.models.order import Order, OrderLine, SourcingReceipt
 from orders.models.picking import PickList, PickListLine, Scan
 from orders.models.reconciliation import Reconciliation, Violation
@@ -21,5 +21,6 @@ __all__ = [
     "ReturnReceiptLine",
     "Scan",
     "SourcingReceipt",
+    "UnitsToPutBack",
     "Violation",
 ]

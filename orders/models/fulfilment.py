@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from core.database.updated_at import moves, touches_when_changed, updated_at
-from inventory.models import Reservation, Transfer
+from core.database.updated_at import moves, touches, touches_when_changed, updated_at
+from inventory.models import Reservation, Sku, Transfer
 from orders.choices import FulfilmentState, FulfilmentType
 from orders.models.order import Order, OrderLine
 from orders.transitions import life_cycle_of
@@ -15,7 +15,17 @@ from stores.models import Location
 
 # States with work left to do.
 UNFINISHED = ("open", "picking", "packed", "in_transit", "ready")
-FINISHED = ("shipped", "delivered", "collected", "rejected", "cancelled", "expired")
+FINISHED = (
+    "shipped",
+    "delivered",
+    "lost",
+    "found",
+    "returning",
+    "collected",
+    "rejected",
+    "cancelled",
+    "expired",
+)
 # Of these, the few that are searched by state.
 CAME_TO_NOTHING = ("rejected", "cancelled", "expired")
 
@@ -145,6 +155,12 @@ class Fulfilment(models.Model):
         return self.source or self.location
 
     @property
+    def goods_at(self) -> Location:
+        """Where its reserved goods are: on their way, those that have arrived are in the shop."""
+        in_shop = self.state in (FulfilmentState.IN_TRANSIT, FulfilmentState.READY)
+        return self.location if in_shop else self.building
+
+    @property
     def life_cycle(self) -> str:
         return life_cycle_of(self.type, sent=self.source_id is not None)
 
@@ -169,6 +185,8 @@ class FulfilmentLine(models.Model):
     arrived = models.PositiveIntegerField(default=0, db_default=0)
     # Left with the customer or with the customer's carrier.
     fulfilled = models.PositiveIntegerField(default=0, db_default=0)
+    # Lost by the carrier, and not found again: of the quantity no more.
+    lost = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         triggers = touches_when_changed(orders_fulfilment="SELECT fulfilment_id FROM changed")
@@ -186,8 +204,41 @@ class FulfilmentLine(models.Model):
     def __str__(self) -> str:
         return f"{self.quantity} of {self.order_line_id}"
 
+    @property
+    def outstanding(self) -> int:
+        """Units that are still to go to the customer."""
+        return self.quantity - self.fulfilled
+
     def shrink_to(self, quantity: int) -> None:
         """Reduce the units: those in transit are given up before those that have arrived."""
         self.quantity = quantity
         self.picked = min(self.picked, quantity)
         self.arrived = min(self.arrived, quantity)
+
+
+class UnitsToPutBack(models.Model):
+    """Units that lie in the box, tote or bay of a fulfilment, and are promised to it no more.
+
+    Unavailable in the pool until they are put back. A count may have settled them before.
+    """
+
+    fulfilment = models.ForeignKey(
+        Fulfilment, on_delete=models.CASCADE, db_index=False, related_name="to_put_back"
+    )
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, db_index=False, related_name="+")
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        triggers = touches(orders_fulfilment="SELECT fulfilment_id FROM changed")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fulfilment", "sku", "location"], name="units_to_put_back_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["location", "sku"], name="units_to_put_back_at")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.sku_id}"

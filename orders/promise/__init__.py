@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from .delivery import deliver_by, same_day
-from .pickup import ready_by, ready_by_from
+from .pickup import extended_until, ready_by, ready_by_from, waits_until
 
-__all__ = ["deliver_by", "ready_by", "ready_by_from", "same_day"]
+__all__ = [
+    "deliver_by",
+    "extended_until",
+    "ready_by",
+    "ready_by_from",
+    "same_day",
+    "waits_until",
+]

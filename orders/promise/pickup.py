@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from stores.hours import OpeningHours
 
 from .delivery import deliver_by
-from .rules import PICKUP_PREPARATION_MINUTES
+from .rules import PICKUP_OPEN_DAYS, PICKUP_PREPARATION_MINUTES
 
 
 def ready_by(
@@ -41,3 +41,19 @@ def ready_by_from(
     """
     arrives = deliver_by(placed_at=placed_at, hours=source_hours, distance_km=distance_km)
     return ready_by(placed_at=arrives, hours=shop_hours)
+
+
+def waits_until(
+    *, ready_at: datetime, hours: OpeningHours, open_days: int = PICKUP_OPEN_DAYS
+) -> datetime | None:
+    """When the time to collect is over: at closing time of an opening day of the shop.
+
+    None if the shop stays closed: the goods wait until it opens.
+    """
+    return hours.closing_after(ready_at, open_days)
+
+
+def extended_until(*, ends: datetime, hours: OpeningHours, open_days: int) -> datetime | None:
+    """When the time is over if it ends so many of the shop's opening days later."""
+    # A day that ends at midnight is the one before that.
+    return hours.closing_after(ends - timedelta(seconds=1), open_days)

@@ -10,6 +10,10 @@ from datetime import time
 # Open minutes from the order until it waits in the pickup bay.
 PICKUP_PREPARATION_MINUTES = 120
 
+# Goods wait for their customer until the closing time of the shop's opening day that is so many of
+# its opening days after the one on which they were ready.
+PICKUP_OPEN_DAYS = 7
+
 # A parcel ordered before this local time goes out with the carrier the same day.
 DISPATCH_CUT_OFF = time(14, 0)
 

@@ -98,6 +98,7 @@ def compose_fulfilment(fulfilment: Row, lines: Iterable[Row]) -> dict[str, Any]:
                 "picked": line["picked"],
                 "arrived": line["arrived"],
                 "fulfilled": line["fulfilled"],
+                "lost": line["lost"],
             }
             for line in lines
         ],
@@ -110,10 +111,12 @@ def compose_fulfilment(fulfilment: Row, lines: Iterable[Row]) -> dict[str, Any]:
         "created_at": as_text(fulfilment["created_at"]),
         "ready_at": as_text(fulfilment["ready_at"]),
         "pickup_expires_at": as_text(fulfilment["pickup_expires_at"]),
+        "to_put_back": fulfilment["to_put_back"],
         "updated_at": exact_text(fulfilment["updated_at"]),
         "allowed_actions": fulfilment_actions(
             life_cycle_of(fulfilment["type"], sent=fulfilment["source_code"] is not None),
             fulfilment["state"],
+            to_put_back=bool(fulfilment["to_put_back"]),
         ),
     }
 
@@ -138,7 +141,12 @@ WHERE o.id = ANY(%s::bigint[])
 _FULFILMENTS = """
 SELECT f.id, f.order_id, f.code, f.type, f.state, f.promise, f.accepted_by, f.bay, f.carrier,
        f.tracking_number, f.created_at, f.ready_at, f.pickup_expires_at, f.transfer_id,
-       f.updated_at, o.number, l.code AS location_code, s.code AS source_code
+       f.updated_at, o.number, l.code AS location_code, s.code AS source_code,
+       (SELECT jsonb_agg(jsonb_build_object('sku', k.code, 'location', p.code,
+                                          'quantity', u.quantity) ORDER BY u.id)
+        FROM orders_unitstoputback u
+        JOIN inventory_sku k ON k.id = u.sku_id JOIN stores_location p ON p.id = u.location_id
+        WHERE u.fulfilment_id = f.id) AS to_put_back
 FROM orders_fulfilment f
 JOIN orders_order o ON o.id = f.order_id
 JOIN stores_location l ON l.id = f.location_id
@@ -148,7 +156,7 @@ WHERE {which} = ANY(%s::bigint[]) ORDER BY f.id
 _OF_ORDERS = _FULFILMENTS.format(which="f.order_id")
 _BY_ID = _FULFILMENTS.format(which="f.id")
 _FULFILMENT_LINES = """
-SELECT fl.fulfilment_id, fl.quantity, fl.picked, fl.arrived, fl.fulfilled, ol.line_id,
+SELECT fl.fulfilment_id, fl.quantity, fl.picked, fl.arrived, fl.fulfilled, fl.lost, ol.line_id,
        k.code AS sku_code
 FROM orders_fulfilmentline fl
 JOIN orders_orderline ol ON ol.id = fl.order_line_id
@@ -203,7 +211,14 @@ def _read_fulfilments(text: str, wanted: Sequence[str]) -> list[tuple[int, int, 
         (
             row["order_id"],
             row["id"],
-            compose_fulfilment({**row, "promise": _from_json(row["promise"])}, lines[row["id"]]),
+            compose_fulfilment(
+                {
+                    **row,
+                    "promise": _from_json(row["promise"]),
+                    "to_put_back": _from_json(row["to_put_back"]) or [],
+                },
+                lines[row["id"]],
+            ),
         )
         for row in rows
     ]

@@ -31,13 +31,21 @@ _SENTENCES = {
     "fulfilment.rejected": "{location} could not give {rejected}",
     "fulfilment.picking": "{location} is picking {id}",
     "fulfilment.packed": "{location} packed {id}",
+    "fulfilment.unpacked": "{location} opened {id} again",
+    "fulfilment.put_back": "Put back from {id}: {put_back}",
     "fulfilment.in_transit": "{location} sent {id} to {shop}{by}",
     "fulfilment.arrived": "{location} received {arrived} of {id}{missing}",
     "fulfilment.shipped": "{location} shipped {id} with {carrier}, {tracking_number}",
     "fulfilment.delivered": "{id} was delivered",
+    "fulfilment.lost": "The carrier lost {id}: {lost}{instead}",
+    "fulfilment.found": "{found_at} has {lost} of {id}, which was lost",
+    "fulfilment.returning": "{id} comes back ({why}) as return {return}",
+    "fulfilment.moved": "{id} is to be collected at {location}, no longer at {moved_from}",
+    "fulfilment.turned_back": "{id} came back to {source} on its way to {location}",
     "fulfilment.ready": "{id} waits for the customer at {location}{where}",
-    "fulfilment.collected": "{location} handed over {handed} of {id}{rest}",
+    "fulfilment.collected": "{location} handed over {handed} of {id}{to}{proof}{rest}",
     "fulfilment.expired": "{id} was not collected in time",
+    "fulfilment.extended": "{id} waits until {until}",
     "reservation.broken": "{quantity} x {sku} {were} not {place} after all{found}",
     "return.requested": "Return {id} announced through {channel}: {units}",
     "return.received": "Return {id} came to {places}: {arrived}",
@@ -50,11 +58,19 @@ _DOES = {
     "same_day": "is to deliver today",
     "carry_out": "handed over",  # placed and fulfilled in one act
 }
+_PROOFS = {
+    "passport": " on a passport",
+    "id_card": " on an identity card",
+    "driving_licence": " on a driving licence",
+    "other": " on a document",
+}
+_INSTEAD = {"refund": "; it is refunded", "send_again": "; it is sent again"}
 
 
 # Steps at the source, before the goods leave for the shop.
 _AT_SOURCE = {
-    f"fulfilment.{step}" for step in ("assigned", "rejected", "picking", "packed", "in_transit")
+    f"fulfilment.{step}"
+    for step in ("assigned", "rejected", "picking", "packed", "unpacked", "in_transit")
 }
 
 
@@ -113,11 +129,18 @@ def _words_of_fulfilment(type_: str, data: dict[str, Any]) -> dict[str, str]:
         "by": f" with {carrier}" if carrier else "",
         "arrived": _units(data.get("arrived_lines") or []) or "nothing",
         "missing": f"; {missing} will not come" if missing else "",
+        "until": data.get("pickup_expires_at") or "the shop opens again",
+        "lost": _units(data.get("lost_lines") or []),
+        "instead": _INSTEAD.get(data.get("instead", ""), ""),
+        "why": _plain(data.get("reason", "")),
+        "put_back": _units(data.get("put_back_units") or []),
         "does": does,
         "where": where,
         "rejected": _units(data.get("rejected_lines") or [])
         or f"anything for {data.get('id')} any more",
         "handed": _units(data.get("handed_over_lines") or data.get("lines") or []),
+        "to": f" to {data['collected_by']} for the customer" if data.get("collected_by") else "",
+        "proof": _PROOFS.get(data.get("proof", ""), ""),
         "rest": "; the rest waits" if data.get("state") == "ready" else "",
     }
 

@@ -268,7 +268,9 @@ class RandomClient:
 
     def do_hand_over(self) -> None:
         if work := self._work("ready"):
-            answer = self.act(f"fulfilments/{work['id']}/collect", {"id_checked_by": "Ann"})
+            answer = self.act(
+                f"fulfilments/{work['id']}/collect", {"identity": {"document": "passport"}}
+            )
             for line in answer["lines"] if answer else []:
                 self.tally[line["sku"]] -= line["fulfilled"]
 

@@ -115,7 +115,7 @@ def test_guesses_at_once_do_not_get_more_tries(api: ApiCaller, api_key: str) -> 
     code = place(api, ("A1", 1), pickup_at="W1")["fulfilments"][0]["id"]
     step(api, code, "pick", units(("1", 1)))
     step(api, code, "ready")
-    right = pickup_pass(code).code
+    right = pickup_pass(code, "W1").code
     wrong = [f"{(int(right) + offset) % 10**6:06d}" for offset in range(1, 21)]
     calls = [
         Call(f"fulfilments/{code}/collect", {"code": guess}, key=f"guess-{guess}")
@@ -133,7 +133,7 @@ def test_one_pickup_is_handed_over_once(api: ApiCaller, api_key: str) -> None:
     code = place(api, ("A1", 1), pickup_at="W1")["fulfilments"][0]["id"]
     step(api, code, "pick", units(("1", 1)))
     step(api, code, "ready")
-    body = {"code": pickup_pass(code).code}
+    body = {"code": pickup_pass(code, "W1").code}
     calls = [
         Call(f"fulfilments/{code}/{action}", body if action == "collect" else {}, key=f"{number}")
         for number, action in enumerate(["collect", "expire"] * 6)

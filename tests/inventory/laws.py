@@ -46,7 +46,8 @@ _BROKEN_LAWS = {
 _OVERDRAWN = """
     SELECT sku_id, location_id, condition, sum(unavailable_delta) FROM (
         SELECT *, CASE
-            WHEN reason IN ('damaged', 'inspection', 'quarantine', 'missing') THEN reason
+            WHEN reason IN ('damaged', 'inspection', 'quarantine', 'missing', 'to_put_back')
+                THEN reason
             WHEN unavailable_delta > 0 THEN 'quarantine'
             WHEN reason IN ('restocked', 'scrapped', 'to_vendor') THEN 'inspection'
             WHEN reason IN ('found', 'lost') THEN 'missing'

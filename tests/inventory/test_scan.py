@@ -157,7 +157,7 @@ def test_the_service_knows_its_own_qr_codes(api: ApiCaller) -> None:
         "kind": "order",
         "order": order["number"],
     }
-    right, wrong = pickup_pass(fulfilment).qr, f"omni:pickup:{fulfilment}:guess"
+    right, wrong = pickup_pass(fulfilment, "S1").qr, f"omni:pickup:{fulfilment}:guess"
     for qr in (right, wrong):  # whether a pass is right is said at the hand-over alone
         assert scan(api, qr).json() == {"kind": "pickup", "fulfilment": fulfilment}
     assert scan(api, f"omni:return:{announced['id']}").json() == {

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationBody, OrderBody, OrderLineBody
+from tests.orders.fulfilment_helpers import end_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LAMP = "5012345678900"
@@ -98,8 +99,11 @@ def test_a_lamp_that_is_not_collected_is_sold_to_another(
 ) -> None:
     order = buy(web, "W-1")
     code = fetch(till)
+    end_waiting(code)
     ok(till.post(f"fulfilments/{code}/expire"))
     assert ok(web.get(f"orders/{order['number']}"))["state"] == "cancelled"
+    assert ok(till.get(f"fulfilments/{code}"))["allowed_actions"] == ["put-back"]
+    ok(till.post(f"fulfilments/{code}/put-back"))
     assert stock(api) == (3, 0)
     (refund,) = ok(api.get("events", types="refund.requested"))["results"]
     assert (refund["data"]["order"], refund["data"]["amount"]) == (order["number"], "45.00")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import F, Sum
+from django.utils import timezone
 
 from core.outbox.models import Event
 from inventory.models import Reservation, Stock, StockMovement
-from orders.models import FulfilmentLine, OrderLine
+from orders.models import Fulfilment, FulfilmentLine, OrderLine
 from tests.conftest import ApiCaller
 from tests.factories import OrderBody, OrderLineBody
 
@@ -40,6 +42,12 @@ def step(api: ApiCaller, code: str, action: str, body: Any = None) -> dict[str, 
     answer = api.post(f"fulfilments/{code}/{action}", body)
     assert answer.status_code == 200, answer.content
     return answer.json()
+
+
+def end_waiting(*codes: str) -> None:
+    """Set the time of these pickups, or of all, back beyond any closure."""
+    rows = Fulfilment.objects.filter(code__in=codes) if codes else Fulfilment.objects.all()
+    rows.update(pickup_expires_at=timezone.now() - timedelta(days=20))
 
 
 def refused(answer: Any, status: int, code: str) -> dict[str, Any]:

@@ -175,6 +175,7 @@ def test_what_is_left_of_a_packed_box_stays_as_sure(api: ApiCaller) -> None:
             {"reason": "changed mind", "lines": [{"line_id": "1", "quantity": 1}]},
         )
     )
+    step(api, packed["fulfilments"][0]["id"], "put-back")
     newer = place(api, ("A1", 2))
     count(api, 2)
     assert kept(api, packed, newer) == [(2, 1), (0, 2)]

@@ -95,7 +95,8 @@ def test_some_units_of_some_lines_may_be_rejected(api: ApiCaller) -> None:
     kept = step(api, code, "reject", body)
     assert kept["state"] == "picking"
     assert [(line["quantity"], line["picked"]) for line in kept["lines"]] == [(1, 1), (1, 0)]
-    assert stock("A1", "W1") == (5, 1, 1)
+    assert kept["to_put_back"] == [{"sku": "A1", "location": "W1", "quantity": 1}]
+    assert stock("A1", "W1") == (5, 1, 2)
     assert stock("A1", "W2") == (5, 2, 0)
     assert_laws_hold()
     step(api, code, "pick", units(("2", 1)))
@@ -150,12 +151,14 @@ def test_a_pickup_is_not_moved_to_another_counter(api: ApiCaller) -> None:
     assert look(api, alone)["state"] == "cancelled"
 
 
-def test_a_closed_box_is_not_rejected(api: ApiCaller) -> None:
+def test_what_has_left_is_not_rejected(api: ApiCaller) -> None:
     code = fulfilment_at(place(api, ("A1", 1)), "W1")["id"]
     step(api, code, "pick", units(("1", 1)))
     step(api, code, "pack")
+    step(api, code, "ship", {"carrier": "Post", "tracking_number": "1"})
     problem = refused(api.post(f"fulfilments/{code}/reject"), 409, "illegal_transition")
-    assert (problem["state"], problem["allowed_actions"]) == ("packed", ["ship"])
+    assert problem["state"] == "shipped"
+    assert problem["allowed_actions"] == ["deliver", "lost", "returning"]
 
 
 def test_more_than_it_has_cannot_be_rejected(api: ApiCaller) -> None:

@@ -13,7 +13,7 @@ from tests.factories import (
     SkuFactory,
     stock_up,
 )
-from tests.orders.fulfilment_helpers import place, step, units
+from tests.orders.fulfilment_helpers import end_waiting, place, step, units
 
 pytestmark = pytest.mark.django_db
 
@@ -38,12 +38,12 @@ def test_a_hand_over_in_parts_says_what_went_and_what_waits(api: ApiCaller) -> N
     code = order["fulfilments"][0]["id"]
     step(api, code, "pick", units(("1", 2), ("2", 1)))
     step(api, code, "ready", {"bay": "B7"})
-    step(api, code, "collect", {"id_checked_by": "Mary"} | units(("1", 1)))
-    step(api, code, "collect", {"id_checked_by": "Mary"})
+    step(api, code, "collect", {"identity": {"document": "passport"}} | units(("1", 1)))
+    step(api, code, "collect", {"identity": {"document": "passport"}})
     assert story(api, order["number"])[-4:] == [
         f"{code} waits for the customer at S1, in B7",
-        f"S1 handed over 1 x MUG of {code}; the rest waits",
-        f"S1 handed over 1 x MUG, 1 x BOWL of {code}",
+        f"S1 handed over 1 x MUG of {code} on a passport; the rest waits",
+        f"S1 handed over 1 x MUG, 1 x BOWL of {code} on a passport",
         "Completed",
     ]
 
@@ -71,6 +71,7 @@ def test_words_of_the_code_read_as_words(api: ApiCaller) -> None:
     code = order["fulfilments"][0]["id"]
     step(api, code, "pick", units(("1", 1)))
     step(api, code, "ready")
+    end_waiting(code)
     step(api, code, "expire")
     told = story(api, order["number"])
     assert f"{code} waits for the customer at S1" in told

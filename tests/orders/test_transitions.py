@@ -13,6 +13,7 @@ from orders.transitions import (
     CANCEL,
     FULFILMENT,
     PICK_LIST,
+    PUT_BACK,
     RETURN,
     SHIP_TO_STORE,
     fulfilment_actions,
@@ -53,7 +54,7 @@ def test_a_pickup_from_another_building_travels_first() -> None:
     ]  # fmt: skip
     assert life_cycle_of("pickup", sent=True) == SHIP_TO_STORE
     assert life_cycle_of("pickup", sent=False) == "pickup"
-    assert fulfilment_actions(SHIP_TO_STORE, "in_transit") == []
+    assert fulfilment_actions(SHIP_TO_STORE, "in_transit") == ["turn-back", "cancel"]
 
 
 @pytest.mark.parametrize(
@@ -61,11 +62,19 @@ def test_a_pickup_from_another_building_travels_first() -> None:
     [
         ("ship", "open", "pack"),
         ("ship", "picking", "ship"),
-        ("ship", "packed", "reject"),
+        ("ship", "shipped", "reject"),
+        ("ship", "shipped", "cancel"),
+        ("ship", "picking", "unpack"),
+        ("ship", "packed", "lost"),
+        ("ship", "delivered", "lost"),
+        ("ship", "packed", "move"),
+        (SHIP_TO_STORE, "in_transit", "reject"),
+        (SHIP_TO_STORE, "in_transit", "move"),
+        (SHIP_TO_STORE, "ready", "unpack"),
         ("ship", "shipped", "ship"),
         ("ship", "open", "ready"),
         ("pickup", "picking", "pack"),
-        ("pickup", "ready", "reject"),
+        ("pickup", "picking", "extend"),
         ("pickup", "collected", "collect"),
         ("pickup", "open", "ship"),
         ("carry_out", "collected", "collect"),
@@ -93,7 +102,10 @@ def test_what_is_allowed_can_be_done_and_nothing_else(type_: str, state: str) ->
         else:
             with pytest.raises(IllegalTransition):
                 next_fulfilment_state(type_, state, action)
-    assert not {CANCEL, ARRIVE} & set(fulfilment_actions(type_, state))
+    assert ARRIVE not in fulfilment_actions(type_, state)
+    assert (CANCEL in fulfilment_actions(type_, state)) == may_fulfilment(type_, state, CANCEL)
+    assert PUT_BACK not in fulfilment_actions(type_, state)
+    assert fulfilment_actions(type_, state, to_put_back=True)[-1] == PUT_BACK
 
 
 @pytest.mark.parametrize(

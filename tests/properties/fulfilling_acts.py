@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from tests.orders.fulfilment_helpers import end_waiting
 from tests.properties.goods_acts import places, skus, units, which
 from tests.properties.pool_client import Work
 from tests.properties.pool_rules import PoolRules, choose
@@ -96,7 +97,7 @@ class Fulfilling(PoolRules):
     def collect(self, number: int, some: bool) -> None:
         """The customer takes everything, or one unit today."""
         work = self.find(number, "ready")
-        body: dict[str, Any] = {"id_checked_by": "Ann"}
+        body: dict[str, Any] = {"identity": {"document": "passport"}}
         parts = None
         if some:
             owner = self.owners(work)[0]
@@ -116,22 +117,24 @@ class Fulfilling(PoolRules):
     @waits("ready")
     @rule(number=which)
     def give_up_waiting(self, number: int) -> None:
-        """A pickup was not collected: its goods go to the lines that wait."""
+        """A pickup was not collected: before its time is over, it is not given up."""
         work = self.find(number, "ready")
+        assert not self.client.act("expire_early", f"fulfilments/{work.code}/expire")
+        end_waiting(work.code)
         assert self.client.act("expire_pickup", f"fulfilments/{work.code}/expire")
         for owner in self.owners(work):
-            reservation = self.model.reservations.pop(owner)
-            self.model.lines[self.model.line_of(owner)].cancelled += reservation.units
-            self.model.offered.add(reservation.pair[0])
+            units = self.model.reservations[owner].units
+            self.model.lines[self.model.line_of(owner)].cancelled += units
+            self.model.end_promise(owner, units)
 
-    @waits("open", "picking")
+    @waits("open", "picking", "packed", "ready")
     @rule(
         number=which,
         reason=st.sampled_from(["not_found", "damaged", "no_capacity", "other"]),
         some=st.booleans(),
     )
     def reject(self, number: int, reason: str, some: bool) -> None:
-        work = self.find(number, "open", "picking")
+        work = self.find(number, "open", "picking", "packed", "ready")
         parts = {owner: self.model.reservations[owner].units for owner in self.owners(work)}
         body: dict[str, Any] = {"reason": reason}
         if some:
@@ -144,9 +147,13 @@ class Fulfilling(PoolRules):
             self._give_up(owner, given_up, condition)
 
     def _give_up(self, owner: Owner, units: int, condition: str) -> None:
-        pair = self.model.take_reservation(owner, units)
         if condition in ("missing", "damaged"):
+            pair = self.model.take_reservation(owner, units)
             self.model.put(pair, **{condition: units})
+        else:
+            offered = set(self.model.offered)
+            pair = self.model.end_promise(owner, units)
+            self.model.offered = offered  # they are for this order first
         self.model.seek(owner, units, avoiding=pair[1])
 
     @waits("open")

@@ -163,7 +163,9 @@ class Transfers(PoolRules):
         self, number: int, sku: str, quantity: int, damaged: int, surplus: bool, close: bool
     ) -> None:
         identity, transfer = choose(self.model.transfers, number, first="in_transit")
-        coming = transfer.lines[sku].coming if sku in transfer.lines else 0
+        sent = transfer.lines.get(sku, Sent())
+        with_loss = any(each.lost for each in transfer.lines.values())
+        coming = sent.coming + sent.lost  # what was written off may turn up
         if coming and not surplus:
             quantity = min(quantity, coming)
         line = {"sku": sku, "quantity": quantity, "damaged": damaged}
@@ -172,14 +174,16 @@ class Transfers(PoolRules):
             f"transfers/{identity}/receive",
             {"lines": [line], "accept_surplus": surplus, "close": close},
         )
-        possible = transfer.state == "in_transit" and (surplus or quantity <= coming)
+        open_still = transfer.state == "in_transit" or (transfer.state == "received" and with_loss)
+        possible = open_still and (surplus or quantity <= coming)
         assert bool(answer) == possible, self.client.refusal
         if not answer:
             return
         pair = sku, transfer.target
         self.model.put(pair, quantity, damaged=damaged)
         if coming:
-            transfer.lines[sku].arrived += min(quantity, coming)
+            sent.lost -= min(sent.lost, max(0, quantity - sent.coming))
+            sent.arrived += min(quantity, coming)
         if close:
             for each in transfer.lines.values():
                 each.lost += each.coming

@@ -40,24 +40,27 @@ SELECT o.number, l.line_id, l.ordered, l.cancelled, l.reserved, l.backordered, l
 FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
 """
 _WORK = """
-SELECT f.code, f.type, f.state, coalesce(s.code, p.code), f.source_id IS NOT NULL,
-       l.line_id, o.quantity, o.picked, o.fulfilled
+SELECT f.code, f.type, f.state, coalesce(s.code, p.code), p.code, f.source_id IS NOT NULL,
+       l.line_id, o.quantity, o.picked, o.fulfilled + o.lost
 FROM orders_fulfilment f
 JOIN stores_location p ON p.id = f.location_id LEFT JOIN stores_location s ON s.id = f.source_id
 JOIN orders_fulfilmentline o ON o.fulfilment_id = f.id
 JOIN orders_orderline l ON l.id = o.order_line_id
-WHERE f.state IN ('open', 'picking', 'packed', 'ready', 'shipped') ORDER BY f.id, o.id
+WHERE f.state IN ('open', 'picking', 'packed', 'ready', 'shipped', 'lost') ORDER BY f.id, o.id
 """
 
 
 @dataclass
 class Work:
-    """A fulfilment with open work; `lines` are (line id, wanted, picked, handed over)."""
+    """A fulfilment with open work, or a lost one; `lines` are (line id, wanted, picked, handed
+    over or lost).
+    """
 
     code: str
     type: str
     state: str
     building: str
+    shop: str
     is_sent: bool
     lines: list[tuple[str, int, int, int]]
 
@@ -184,7 +187,7 @@ def _reservations() -> dict[Owner, Reservation]:
 
 def _work() -> dict[str, Work]:
     work: dict[str, Work] = {}
-    for code, type, state, building, is_sent, *line in _read(_WORK):
-        known = work.setdefault(code, Work(code, type, state, building, is_sent, []))
+    for code, type, state, building, shop, is_sent, *line in _read(_WORK):
+        known = work.setdefault(code, Work(code, type, state, building, shop, is_sent, []))
         known.lines.append(tuple(line))
     return work

@@ -38,6 +38,8 @@ class PoolModel:
         self.lines: dict[LineKey, Line] = {}
         self.promised: dict[str, str] = {}  # transfer -> the fulfilment that it is for
         self.away: dict[Owner, int] = {}  # units of a fulfilment line that are on their way
+        # Units that lie in the box, tote or bay of a fulfilment and are not wanted there.
+        self.lying: dict[tuple[str, Pair], int] = {}
         self.transfers: dict[str, Transfer] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.safety = dict.fromkeys(PAIRS, 0)
@@ -133,8 +135,8 @@ class PoolModel:
         row.moves.append((when, units))
         for condition, change in kept.items():
             row.kept[condition] += change
-            if condition == "missing":
-                row.missed.append((when, change))
+            if condition in row.aside:
+                row.aside[condition].append((when, change))
 
     def draw(self, pair: Pair, units: int, first: str = "", *, at: float | None = None) -> None:
         """Take units out of conditions: the named one first, then those least sure."""
@@ -158,6 +160,24 @@ class PoolModel:
         reservation.in_hand = min(reservation.in_hand, reservation.units)
         return reservation.pair
 
+    def lie(self, code: str, pair: Pair, units: int) -> None:
+        """Note units in a fulfilment's box, tote or bay that are to be put back."""
+        if units:
+            self.lying[code, pair] = self.lying.get((code, pair), 0) + units
+
+    def end_promise(self, owner: Owner, units: int) -> Pair:
+        """End a part of an order's reservation: what is on the shelf is free at once, and offered;
+        what is in hand is to be put back."""
+        before = self.reservations[owner].in_hand
+        held = self.reservations[owner]
+        pair = self.take_reservation(owner, units)
+        in_hand = before - held.in_hand
+        self.put(pair, to_put_back=in_hand)
+        self.lie(owner[0], pair, in_hand)
+        if units > in_hand:
+            self.offered.add(pair[0])
+        return pair
+
     def grow_reservation(self, owner: Owner, pair: Pair, units: int) -> None:
         """Reserve units for an order that came in their box."""
         if units:
@@ -171,9 +191,12 @@ class PoolModel:
 
     def lose(self, owner: Owner, units: int) -> None:
         """End a part of a reservation whose customer still wants the goods."""
-        place = self.take_reservation(owner, units)[1]
+        held = self.reservations[owner]
+        before = held.in_hand
+        pair = self.take_reservation(owner, units)
         if owner[0] != "cart":
-            self.seek(owner, units, avoiding=place)
+            self.lie(owner[0], pair, before - held.in_hand)  # if it is there at all
+            self.seek(owner, units, avoiding=pair[1])
             return
         cart = self.carts[owner[1]]
         cart.units[owner] -= units
@@ -207,9 +230,10 @@ class PoolModel:
         since = sum(units for when, units in row.moves if when > at)
         variance = max(0, counted + since) - row.on_hand
         before = self.available(pair)
-        missed = sum(units for when, units in row.missed if when <= at)
-        settled = max(0, min(missed, row.kept["missing"]))
-        self.put(pair, at=at, missing=-settled)
+        for condition, moves in row.aside.items():
+            so_far = sum(units for when, units in moves if when <= at)
+            settled = max(0, min(so_far, row.kept[condition]))
+            self.put(pair, at=at, **{condition: -settled})
         self.put(pair, variance, at=at)
         self.draw(pair, max(0, row.unavailable - row.on_hand), at=at)
         row.counted_at = at
@@ -234,6 +258,8 @@ class PoolModel:
                 units = there.units if there else 0
                 assert units <= held.units, (owner, held, there)
                 shrunk[key] += held.units - units  # type: ignore[index]
+                if held.units > units:
+                    self.end_promise(owner, held.units - units)
                 continue
             assert there, ("a reservation is gone", owner, held)
             assert (there.pair, there.units) == (held.pair, held.units), (owner, held, there)

@@ -8,8 +8,9 @@ Pair = tuple[str, str]  # (SKU, location)
 Owner = tuple[str, ...]  # ("cart", its id, SKU, location) or (fulfilment, line id)
 LineKey = tuple[str, str]  # (order number, line id)
 
-CONDITIONS = ("damaged", "inspection", "quarantine", "missing")
-LEAST_SURE = ("missing", "inspection", "quarantine", "damaged")
+CONDITIONS = ("damaged", "inspection", "quarantine", "missing", "to_put_back")
+LEAST_SURE = ("missing", "to_put_back", "inspection", "quarantine", "damaged")
+SETTLED = ("missing", "to_put_back")  # by a count
 SKUS = ("A1", "B1")
 # W1 only ships, S1 does all, S2 has a counter and no carrier.
 SHIPPING, COUNTERS, BUILDINGS = ("W1", "S1"), ("S1", "S2"), ("W1", "S1", "S2")
@@ -22,7 +23,10 @@ class Row:
     on_hand: int = 0
     kept: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CONDITIONS, 0))
     moves: list[tuple[float, int]] = field(default_factory=list)  # (when, on_hand)
-    missed: list[tuple[float, int]] = field(default_factory=list)  # (when, missing)
+    # Of each condition that a count settles: (when, units).
+    aside: dict[str, list[tuple[float, int]]] = field(
+        default_factory=lambda: {condition: [] for condition in SETTLED}
+    )
     counted_at: float = -1e9
 
     @property

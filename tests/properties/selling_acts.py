@@ -230,8 +230,7 @@ class Orders(PoolRules):
             line.waiting = 0
         for owner, reservation in list(model.reservations.items()):
             if owner[0] != "cart" and model.line_of(owner)[0] == order:
-                model.offered.add(reservation.pair[0])
-                del model.reservations[owner]
+                model.end_promise(owner, reservation.units)
         for owner in [owner for owner in model.away if model.line_of(owner)[0] == order]:
             del model.away[owner]
 
@@ -253,5 +252,3 @@ class Orders(PoolRules):
             line.cancelled += quantity
             line.waiting -= waited
             model.loose[key] = quantity - waited
-            if quantity > waited:
-                model.offered.add(line.sku)

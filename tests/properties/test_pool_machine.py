@@ -17,6 +17,7 @@ from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
 from tests.properties.keep_rule_acts import KeepRules
 from tests.properties.pool_state import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
 from tests.properties.selling_acts import Carts, Orders
+from tests.properties.ways_out_acts import WaysOut
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -39,7 +40,16 @@ KINDS = 20
 
 
 class PoolMachine(
-    GoodsIn, Transfers, SettingApart, Counting, Carts, Orders, KeepRules, Fulfilling, TakingBack
+    GoodsIn,
+    Transfers,
+    SettingApart,
+    Counting,
+    Carts,
+    Orders,
+    KeepRules,
+    Fulfilling,
+    TakingBack,
+    WaysOut,
 ):
     """All that can happen to stock."""
 

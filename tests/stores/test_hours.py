@@ -213,3 +213,56 @@ def test_a_location_is_open_when_the_wall_clock_says_so(
     wall = f"{local:%H:%M}"
     says = any(opens <= wall < closes for opens, closes in week.get(DAYS[local.weekday()], []))
     assert OpeningHours(zone, week).is_open(at) is says
+
+
+@pytest.mark.parametrize(
+    ("at", "closes"),
+    [
+        ("2026-06-01 10:00", "2026-06-01 18:00"),  # a Monday
+        ("2026-06-01 18:00", "2026-06-01 18:00"),
+        ("2026-06-01 18:00:01", "2026-06-02 18:00"),
+        ("2026-06-06 14:00", "2026-06-08 18:00"),  # a Saturday afternoon, over Sunday
+        ("2026-12-24 14:00", "2026-12-28 18:00"),  # over Christmas and a Sunday
+    ],
+)
+def test_the_next_closing_time(at: str, closes: str) -> None:
+    assert SHOP.closing_at(london(at)) == london(closes)
+
+
+@pytest.mark.parametrize(
+    ("at", "days", "closes"),
+    [
+        ("2026-06-01 10:00", 1, "2026-06-02 18:00"),
+        ("2026-06-01 23:00", 1, "2026-06-02 18:00"),
+        ("2026-06-01 10:00", 7, "2026-06-09 18:00"),  # Sunday does not count
+        ("2026-12-23 10:00", 1, "2026-12-24 13:00"),
+        ("2026-12-23 10:00", 2, "2026-12-28 18:00"),
+    ],
+)
+def test_the_closing_time_after_opening_days(at: str, days: int, closes: str) -> None:
+    assert SHOP.closing_after(london(at), days) == london(closes)
+
+
+def test_a_day_that_ends_at_midnight_closes_on_the_next_date() -> None:
+    always = OpeningHours("Europe/London")
+    midnight = london("2026-06-02 00:00")
+    assert always.closing_at(midnight) == midnight
+    assert always.closing_at(london("2026-06-02 00:01")) == london("2026-06-03 00:00")
+    assert always.closing_after(london("2026-06-01 10:00"), 1) == london("2026-06-03 00:00")
+
+
+def test_a_shop_that_stays_closed_has_no_closing_time() -> None:
+    closed = OpeningHours("Europe/London", {"mon": []})
+    at = london("2026-06-01 10:00")
+    assert (closed.closing_at(at), closed.closing_after(at, 1)) == (None, None)
+
+
+@given(at=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(LONDON)))
+def test_a_closing_time_is_never_inside_opening_hours_nor_at_night(at: datetime) -> None:
+    for closes in (SHOP.closing_at(at), SHOP.closing_after(at, 3)):
+        assert closes is not None
+        assert closes >= at
+        local = closes.astimezone(LONDON)
+        assert SHOP.is_open(closes - timedelta(minutes=1))
+        assert not SHOP.is_open(closes)
+        assert local.strftime("%H:%M") in {"18:00", "13:00"}

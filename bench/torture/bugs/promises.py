@@ -132,9 +132,10 @@ BUGS = (
         (
             Change(
                 "orders/pickup_code.py",
-                'return constant_time_compare(pickup_pass(fulfilment_code).code, "".join('
-                "given.split()))",
-                "return bool(given)",
+                "    return constant_time_compare(\n"
+                '        pickup_pass(fulfilment_code, location).code, "".join(given.split())\n'
+                "    )",
+                "    return bool(given)",
             ),
         ),
     ),

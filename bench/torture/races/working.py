@@ -66,7 +66,7 @@ def collect_twice(round_: Round) -> str:
 
 def collect_and_expire(round_: Round) -> str:
     code = _ready(round_)
-    collect = round_.act(f"fulfilments/{code}/collect", {"id_checked_by": "Ann"})
+    collect = round_.act(f"fulfilments/{code}/collect", {"identity": {"document": "passport"}})
     acts = round_.at_once(collect, round_.act(f"fulfilments/{code}/expire"))
     _book_collected(round_, acts[:1])
     return "" if done(acts) == 1 else told(acts)

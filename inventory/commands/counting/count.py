@@ -11,7 +11,7 @@ from typing import Any
 from core.access.principal import Principal
 from core.outbox.events import OutboxEvent, publish
 from inventory import ledger
-from inventory.choices import Reason
+from inventory.choices import Condition, Reason
 from inventory.commands.change import StockChange
 from inventory.commands.conditions import name_conditions
 from inventory.commands.counting.drift import note_figures
@@ -19,7 +19,7 @@ from inventory.commands.holds import end_stale_holds
 from inventory.errors import CountedTooEarly, StaleQuantity
 from inventory.events import publish_broken_carts
 from inventory.ledger import BALANCE_LIMIT, Balance, Entry
-from inventory.queries.available.missing import missing_units
+from inventory.queries.available.missing import units_to_settle
 from inventory.queries.counting.findings import Counted, Finding, compare
 from inventory.timestamps import as_text, database_now
 
@@ -71,11 +71,11 @@ def apply_count(
     """Correct `on_hand` to the counted figures, one line a Stock row.
 
     A line counted at some time is compared with the record of that time, and later movements
-    stay. Units that a picker had reported missing by then are settled: they are on the shelf after
-    all, or lost, as the count shows. Where fewer remain than were promised, the least sure
-    reservations break; where fewer remain than were unavailable otherwise, those go too, by
-    movements that name their condition. A count that agrees leaves no movement, but supersedes
-    older ones.
+    stay. Units that a picker had reported missing by then, or that were to be put back, are
+    settled: they are on the shelf after all, or lost, as the count shows. Where fewer remain than
+    were promised, the least sure reservations break; where fewer remain than were unavailable
+    otherwise, those go too, by movements that name their condition. A count that agrees leaves no
+    movement, but supersedes older ones.
 
     Raises `CountedTooEarly` when a line is from before the first record of its row, `StaleQuantity`
     when its `expected` differs from the record.
@@ -99,7 +99,7 @@ def count_among_locked(
     refuse_too_early(findings)
     _refuse_stale(findings)
     standing = [finding for finding in findings if not finding.superseded]
-    missing = missing_units(
+    settled = units_to_settle(
         {
             finding.counted.spot.pair: finding.counted.at
             for finding in standing
@@ -109,7 +109,7 @@ def count_among_locked(
     entries = [
         entry
         for finding in standing
-        for entry in _entries(finding, before, missing=missing, occasion=occasion, now=now)
+        for entry in _entries(finding, before, settled=settled, occasion=occasion, now=now)
     ]
     entries = name_conditions(entries)
     broken = ledger.make_room(entries, actor=actor.name)
@@ -166,22 +166,23 @@ def _entries(
     finding: Finding,
     before: Mapping[tuple[int, int], Balance],
     *,
-    missing: Mapping[tuple[int, int], int],
+    settled: Mapping[tuple[int, int], Mapping[Condition, int]],
     occasion: Occasion,
     now: datetime,
 ) -> list[Entry]:
-    """Return the movements of a count: missing units settled first, then the variance."""
+    """Return the movements of a count: units set aside are settled first, then the variance."""
     pair = finding.counted.spot.pair
     row = before[pair]
     about: dict[str, Any] = {
         "reference": occasion.reference,
         "occurred_at": finding.counted.at or now,
     }
-    settled = min(missing.get(pair, 0), row.unavailable)
-    unavailable = row.unavailable - settled
+    unavailable = row.unavailable
     entries = []
-    if settled:
-        entries.append(Entry(*pair, unavailable=-settled, reason=Reason.MISSING, **about))
+    for condition, units in settled.get(pair, {}).items():
+        if taken := min(units, unavailable):
+            entries.append(Entry(*pair, unavailable=-taken, reason=condition, **about))
+            unavailable -= taken
     if finding.variance:
         gone = max(0, unavailable - (row.on_hand + finding.variance))
         entries.append(

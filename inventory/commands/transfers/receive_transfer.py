@@ -66,13 +66,16 @@ def receive_transfer(
     they were dispatched, so the loss is shown at the destination as an arrival and a loss of
     the same units. More or other goods than were sent raise `TransferExceeds`, unless
     `accept_surplus`. Sound units go to the reservations in `waiting` first, in their order, each up
-    to its quantity, in the same act: no other order can take them in between.
+    to its quantity, in the same act: no other order can take them in between. Units that were
+    settled as lost may turn up later: they are no longer lost then.
     """
     transfer = lock_transfer(identity, actor, at="destination")
-    state = next_transfer_state(transfer.state, "receive")
     lines = lines_of(transfer)
+    with_loss = any(line.lost for line in lines)
+    state = next_transfer_state(transfer.state, "receive", with_loss=with_loss)
     if as_scanned:
         arrivals = _unload(lines)
+    _turn_up(lines, arrivals)
     surplus = _surplus(lines, arrivals)
     if surplus and not accept_surplus:
         raise TransferExceeds(lines=_excess(lines, arrivals, surplus))
@@ -94,6 +97,13 @@ def receive_transfer(
         free[given.sku_id] -= given.quantity
     more = frozenset(sku_id for sku_id, units in free.items() if units > 0)
     return Received(document, StockChange(balances=balances, more=more), reserved)
+
+
+def _turn_up(lines: Sequence[TransferLine], arrivals: Sequence[Arrival]) -> None:
+    """Take units that have come after all out of the lost ones, where no others are on the way."""
+    came = {arrival.sku_id: arrival.quantity for arrival in arrivals}
+    for line in lines:
+        line.lost -= min(line.lost, max(0, came.get(line.sku_id, 0) - line.on_its_way))
 
 
 def _unload(lines: Sequence[TransferLine]) -> list[Arrival]:

@@ -1,4 +1,4 @@
-"""Units that a picker did not find and that were not counted since."""
+"""Units that a count settles: not found by a picker, or to be put back, and not counted since."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from datetime import datetime
 
 from django.db import connection
 
+from inventory.choices import Condition
 from inventory.queries.counting.since import PAST
 
 Pair = tuple[int, int]  # (sku_id, location_id)
 
-# Units set aside as missing, less those since found, written off or counted. A count of
-# noon settles units missed before noon, and units that were settled later are not settled again.
-# A count of now also settles those missed at times that are yet to come, by a clock that was ahead.
-_MISSING = f"""
+# Units set aside as missing, less those since found, written off or counted; and those to be put
+# back that were neither put back nor counted since. A count of noon settles units set aside before
+# noon, and units that were settled later are not settled again. A count of now also settles those
+# of times that are yet to come, by a clock that was ahead.
+_TO_SETTLE = f"""
 SELECT w.sku_id, w.location_id,
+       CASE WHEN m.reason = 'to_put_back' THEN m.reason ELSE 'missing' END AS condition,
        least(
            coalesce(sum(m.unavailable_delta) FILTER (
                WHERE m.occurred_at <= w.at
@@ -30,8 +33,9 @@ FROM (
 ) AS w
 JOIN inventory_stockmovement m USING (sku_id, location_id)
 WHERE m.unavailable_delta <> 0
-  AND (m.reason = 'missing' OR m.reason IN ('found', 'lost') AND m.unavailable_delta < 0)
-GROUP BY w.sku_id, w.location_id
+  AND (m.reason IN ('missing', 'to_put_back')
+       OR m.reason IN ('found', 'lost') AND m.unavailable_delta < 0)
+GROUP BY w.sku_id, w.location_id, condition
 """
 
 # Only rows with units that are not for sale can have missing ones, and they are few.
@@ -52,23 +56,30 @@ LIMIT %(limit)s
 """
 
 
-def missing_units(moments: Mapping[Pair, datetime | None]) -> dict[Pair, int]:
-    """Return the units set aside as missing at a row's time (None: now), not settled yet.
+def units_to_settle(
+    moments: Mapping[Pair, datetime | None],
+) -> dict[Pair, dict[Condition, int]]:
+    """Return the units that a count of a row's time (None: now) settles, by their condition.
 
+    Those set aside as missing or to be put back by then, and not settled yet.
     Reads all movements of these rows: ask only for rows with units that are unavailable.
     """
+    found: dict[Pair, dict[Condition, int]] = {}
     if not moments:
-        return {}
+        return found
     with connection.cursor() as cursor:
         cursor.execute(
-            _MISSING,
+            _TO_SETTLE,
             {
                 "sku": [sku for sku, _ in moments],
                 "location": [location for _, location in moments],
                 "at": list(moments.values()),
             },
         )
-        return {(row[0], row[1]): row[2] for row in cursor.fetchall() if row[2] > 0}
+        for sku_id, location_id, condition, units in cursor.fetchall():
+            if units > 0:
+                found.setdefault((sku_id, location_id), {})[Condition(condition)] = units
+    return found
 
 
 def short_picked(*, location_id: int, since: datetime, limit: int) -> list[int]:

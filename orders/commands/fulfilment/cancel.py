@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.access.principal import Principal
 from core.audit.record import record
 from core.outbox.events import OutboxEvent, publish
 from core.problems.catalogue import NotFound, ValidationFailed
-from inventory import ledger
-from inventory.choices import Reason, ReservationState
 from inventory.commands.change import StockChange
-from inventory.ledger import Part
 from orders.choices import FulfilmentState
+from orders.commands.fulfilment.set_aside import Freed, free, set_aside, take_off
 from orders.commands.fulfilment.ship_to_store import adapt_transfers
 from orders.commands.locks import lock_goods, lock_orders
 from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import close_empty, settle
 from orders.errors import NothingToCancel
-from orders.models import FulfilmentLine, Order, OrderLine
+from orders.models import Fulfilment, FulfilmentLine, Order, OrderLine
 from orders.queries.documents import order_document
-from orders.transitions import CANCEL, may_fulfilment
+from orders.queries.fulfilments import visible_fulfilments
+from orders.transitions import CANCEL, may_fulfilment, next_fulfilment_state
 
 # Units that are not being picked go first; a packed box is opened last.
 _EASIEST_FIRST = ("open", "picking", "in_transit", "packed", "ready")
@@ -31,27 +31,90 @@ def cancel_order(
 ) -> Order:
     """Cancel (line id, units), or without lines all units that have not left; return the order.
 
-    Backordered units go first, then reserved ones, which are on sale again at once. Raises
-    `NothingToCancel` when more is asked than can be cancelled; nothing changes then.
+    Backordered units go first, then reserved ones. Those on the shelf are on sale again at once,
+    those in a tote, a box or a bay once they are put back. Raises `NothingToCancel` when more is
+    asked than can be cancelled; nothing changes then.
     """
     order = Order.objects.filter(number=number).first()
     if order is None:
         raise NotFound()
-    skus = set(OrderLine.objects.filter(order=order).values_list("sku_id", flat=True))
-    locked = lock_orders({order.pk}, waiting_for=skus)
-    order = locked[order.pk]
-    ordered = {line.line_id: line for line in OrderLine.objects.filter(order=order).order_by("pk")}
-    in_work = _cancellable_lines(order)
-    free = {
+    work = _lock(order.pk)
+    free_units = {
         line_id: row.backordered
-        + sum(_left(line) for line in in_work if line.order_line_id == row.pk)
-        for line_id, row in ordered.items()
+        + sum(_left(line) for line in work.in_work if line.order_line_id == row.pk)
+        for line_id, row in work.ordered.items()
     }
-    wanted = _wanted(lines, free)
-    freed = _take_out(wanted, ordered, in_work)
-    OrderLine.objects.bulk_update(ordered.values(), ["cancelled", "backordered", "reserved"])
-    FulfilmentLine.objects.bulk_update(in_work, ["quantity", "picked", "arrived"])
-    touched = {line.fulfilment_id for line in in_work}
+    wanted = _wanted(lines, free_units)
+    waiting = {
+        line_id: min(units, work.ordered[line_id].backordered) for line_id, units in wanted.items()
+    }
+    _cancel(work, wanted, waiting=waiting, reason=reason, actor=actor)
+    return work.order
+
+
+def cancel_fulfilment(*, code: str, reason: str, actor: Principal) -> Fulfilment:
+    """Cancel all units of one fulfilment that have not left; return it.
+
+    Raises `IllegalTransition` once they are with the customer or a carrier.
+    """
+    seen = visible_fulfilments(actor).filter(code=code).first()
+    if seen is None:
+        raise NotFound("There is no such fulfilment.")
+    work = _lock(seen.order_id)
+    fulfilment = Fulfilment.objects.get(pk=seen.pk)
+    next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, CANCEL)
+    work.in_work = [line for line in work.in_work if line.fulfilment_id == seen.pk]
+    by_pk = {row.pk: line_id for line_id, row in work.ordered.items()}
+    wanted: dict[str, int] = {}
+    for line in work.in_work:
+        line_id = by_pk[line.order_line_id]
+        wanted[line_id] = wanted.get(line_id, 0) + _left(line)
+    _cancel(work, wanted, waiting={}, reason=reason, actor=actor)
+    fulfilment.refresh_from_db()
+    return fulfilment
+
+
+@dataclass
+class _Work:
+    """A locked order: its lines by their id, and the fulfilment lines that can be cancelled.
+
+    `locked` are the ids of all orders that are locked, `skus` those of its SKUs.
+    """
+
+    order: Order
+    locked: frozenset[int]
+    skus: set[int]
+    ordered: dict[str, OrderLine]
+    in_work: list[FulfilmentLine]
+
+
+def _lock(order_id: int) -> _Work:
+    """Lock an order, and those whose backorders its goods may fill."""
+    skus = set(OrderLine.objects.filter(order=order_id).values_list("sku_id", flat=True))
+    locked = lock_orders({order_id}, waiting_for=skus)
+    order = locked[order_id]
+    rows = OrderLine.objects.filter(order=order).order_by("pk")
+    ordered = {line.line_id: line for line in rows}
+    return _Work(order, frozenset(locked), skus, ordered, _cancellable_lines(order))
+
+
+def _cancel(
+    work: _Work,
+    wanted: dict[str, int],
+    *,
+    waiting: dict[str, int],
+    reason: str,
+    actor: Principal,
+) -> None:
+    """Cancel units by line id; `waiting` of them are backordered, the others are in work."""
+    order, number = work.order, work.order.number
+    freed = _take_out(wanted, waiting, work)
+    OrderLine.objects.bulk_update(work.ordered.values(), ["cancelled", "backordered", "reserved"])
+    FulfilmentLine.objects.bulk_update(work.in_work, ["quantity", "picked", "arrived"])
+    touched = {line.fulfilment_id: line.fulfilment for line in work.in_work}
+    for identity, fulfilment in touched.items():
+        mine = [part for part in freed if part.line.fulfilment_id == identity]
+        set_aside(fulfilment, mine, location_id=fulfilment.goods_at.pk)
     close_empty(touched, state=FulfilmentState.CANCELLED)
     adapt_transfers(touched, actor=actor)
     record(
@@ -74,7 +137,7 @@ def cancel_order(
         ),
         refund_event(
             order=order,
-            units=[(ordered[line_id], units) for line_id, units in wanted.items()],
+            units=[(work.ordered[line_id], units) for line_id, units in wanted.items()],
             reason=reason,
             actor=actor,
         ),
@@ -86,18 +149,16 @@ def cancel_order(
             )
         )
     if freed:
-        lock_goods(orders=locked, sku_ids=skus)
-    ledger.close_reservations(
-        freed, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor.name
-    )
-    if freed:
-        settle(change=StockChange(more=frozenset(skus)), orders=locked, actor=actor)
-    return order
+        lock_goods(orders=work.locked, sku_ids=work.skus)
+        more = free(freed, actor=actor)
+        settle(change=StockChange(more=more), orders=work.locked, actor=actor)
 
 
 def _cancellable_lines(order: Order) -> list[FulfilmentLine]:
     """Return the fulfilment lines whose goods are not with the customer or a carrier yet."""
-    lines = FulfilmentLine.objects.filter(fulfilment__order=order).select_related("fulfilment")
+    lines = FulfilmentLine.objects.filter(fulfilment__order=order).select_related(
+        "fulfilment__location", "fulfilment__source", "order_line"
+    )
     possible = [
         line
         for line in lines.order_by("-pk")
@@ -141,29 +202,21 @@ def _wanted(lines: Sequence[tuple[str, int]] | None, free: dict[str, int]) -> di
     return wanted
 
 
-def _take_out(
-    wanted: dict[str, int], ordered: dict[str, OrderLine], lines: list[FulfilmentLine]
-) -> list[Part]:
-    """Move the units to `cancelled` in memory; return the reservations to be released."""
+def _take_out(wanted: dict[str, int], waiting: dict[str, int], work: _Work) -> list[Freed]:
+    """Move the units to `cancelled` in memory; return what was taken off fulfilments."""
     freed = []
     for line_id, units in wanted.items():
-        row = ordered[line_id]
+        row = work.ordered[line_id]
+        backordered = waiting.get(line_id, 0)
+        left = units - backordered
         row.cancelled += units
-        waiting = min(units, row.backordered)
-        row.backordered -= waiting
-        left = units - waiting
+        row.backordered -= backordered
         row.reserved -= left
-        for line in lines:
+        for line in work.in_work:
             if not left:
                 break
-            if line.order_line_id != row.pk:
-                continue
-            taken = min(left, _left(line))
-            had = line.arrived
-            line.shrink_to(line.quantity - taken)
-            left -= taken
-            # In transit there is no reservation: cancelled units go on sale when they arrive.
-            on_way = line.fulfilment.state == FulfilmentState.IN_TRANSIT
-            reserved = had - line.arrived if on_way else taken
-            freed.append(Part(line.reservation_id, reserved))
+            if line.order_line_id == row.pk:
+                taken = min(left, _left(line))
+                freed.append(take_off(line, taken))
+                left -= taken
     return freed

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from core.access.principal import Principal
 from core.outbox.events import OutboxEvent, publish
@@ -18,7 +19,11 @@ from orders.commands.locks import lock_orders
 from orders.errors import ReservationBroken
 from orders.models import Fulfilment, FulfilmentLine
 from orders.queries.documents import fulfilment_documents, order_documents
-from orders.queries.fulfilments import counter_fulfilments, workable_fulfilments
+from orders.queries.fulfilments import (
+    counter_fulfilments,
+    visible_fulfilments,
+    workable_fulfilments,
+)
 
 
 def lock_fulfilment(*, code: str, actor: Principal, at_counter: bool = False) -> Fulfilment:
@@ -28,7 +33,23 @@ def lock_fulfilment(*, code: str, actor: Principal, at_counter: bool = False) ->
     Every change to an order's units locks the order, so that a cancellation and a shipment of
     the same units cannot both happen.
     """
-    mine = counter_fulfilments(actor) if at_counter else workable_fulfilments(actor)
+    return _lock(counter_fulfilments(actor) if at_counter else workable_fulfilments(actor), code)
+
+
+def lock_visible(*, code: str, actor: Principal) -> Fulfilment:
+    """Lock as `lock_fulfilment`, for an actor who sees it, at whichever of its buildings."""
+    return _lock(visible_fulfilments(actor), code)
+
+
+def lock_where_goods_are(*, code: str, actor: Principal) -> Fulfilment:
+    """Lock as `lock_fulfilment`, for an actor of the building in which the goods are now."""
+    fulfilment = lock_visible(code=code, actor=actor)
+    if not actor.sees_location(fulfilment.goods_at.code):
+        raise NotFound("There is no such fulfilment.")
+    return fulfilment
+
+
+def _lock(mine: QuerySet[Fulfilment], code: str) -> Fulfilment:
     seen = mine.filter(code=code).values_list("order_id", flat=True).first()
     if seen is None:
         raise NotFound("There is no such fulfilment.")

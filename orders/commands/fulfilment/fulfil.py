@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils import timezone
@@ -126,8 +127,9 @@ def ship(
     fulfilment.state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "ship")
     fulfilment.finished_at = timezone.now()
     save_step(fulfilment, "state", "carrier", "tracking_number", "finished_at")
-    units = {line: line.quantity - line.fulfilled for line in lines_of(fulfilment)}
-    hand_out(fulfilment, units, event="fulfilment.shipped", reason=Reason.SHIPPED, actor=actor)
+    units = {line: line.outstanding for line in lines_of(fulfilment)}
+    leaving = [Leaving(fulfilment, units)]
+    hand_out(leaving, event="fulfilment.shipped", reason=Reason.SHIPPED, actor=actor)
     return fulfilment
 
 
@@ -155,27 +157,35 @@ def deliver(*, code: str, actor: Principal) -> Fulfilment:
     return fulfilment
 
 
-def hand_out(
-    fulfilment: Fulfilment,
-    units: dict[FulfilmentLine, int],
-    *,
-    event: str,
-    reason: Reason,
-    actor: Principal,
-    **more: Mapping[int, Any],
-) -> None:
-    """Fulfil units that leave: write lines, events, and last the stock rows, which others wait for.
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Units of a locked fulfilment that leave, and further members of its event."""
 
-    `more` are further members of the event, by fulfilment id.
+    fulfilment: Fulfilment
+    units: dict[FulfilmentLine, int]
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+def hand_out(leaving: Sequence[Leaving], *, event: str, reason: Reason, actor: Principal) -> None:
+    """Fulfil units that leave: write lines, events, and last the stock rows.
+
+    Others wait for those.
     """
+    units = {line: quantity for each in leaving for line, quantity in each.units.items()}
+    gone: dict[int, int] = {}
     for line, quantity in units.items():
         line.fulfilled += quantity
+        gone[line.order_line_id] = gone.get(line.order_line_id, 0) + quantity
     FulfilmentLine.objects.bulk_update(units, ["fulfilled"])
-    move_reserved(
-        {line.order_line_id: quantity for line, quantity in units.items()}, into="fulfilled"
+    move_reserved(gone, into="fulfilled")
+    names = {name for each in leaving for name in each.told}
+    publish_fulfilments(
+        event,
+        [each.fulfilment for each in leaving],
+        actor=actor,
+        **{name: {each.fulfilment.pk: each.told[name] for each in leaving} for name in names},
     )
-    publish_fulfilments(event, [fulfilment], actor=actor, **more)
-    publish_completed([fulfilment.order_id], actor=actor)
+    publish_completed({each.fulfilment.order_id for each in leaving}, actor=actor)
     end_reservations(
         units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True
     )

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
 
 from core.access.principal import Principal
-from core.audit.record import record
 from inventory.choices import Reason
 from orders.commands.fulfilment.common import (
     grip_goods,
     lines_of,
     lock_fulfilment,
     save_step,
-    subject_of,
     sum_units,
 )
-from orders.commands.fulfilment.fulfil import check_all_picked, hand_out
+from orders.commands.fulfilment.fulfil import Leaving, check_all_picked, hand_out
+from orders.commands.fulfilment.proof import Proof, check_identity, count_wrong, refuse_locked
 from orders.commands.fulfilment.ready import let_wait
-from orders.errors import ExceedsLine, PickupLocked, WrongPickupCode
+from orders.errors import ExceedsLine
 from orders.models import Fulfilment, FulfilmentLine
-from orders.pickup_code import MAX_WRONG_CODES, is_right_code, is_right_qr
 from orders.transitions import next_fulfilment_state
 
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """How the customer was identified: exactly one of the three is given."""
-
-    code: str = ""
-    qr: str = ""
-    id_checked_by: str = ""  # who checked an identity document
+Units = dict[FulfilmentLine, int]
 
 
 def make_ready(*, code: str, bay: str = "", actor: Principal) -> Fulfilment:
@@ -59,37 +49,54 @@ def hand_over(
     code: str,
     proof: Proof,
     lines: Sequence[tuple[str, int]] | None = None,
+    collected_by: str = "",
     actor: Principal,
 ) -> Fulfilment:
     """Hand over all waiting units, or the (line_id, units) given; the rest stays ready.
 
-    Raises `WrongPickupCode`, which is counted and committed, `PickupLocked` after too many, and
-    `ExceedsLine`. Do not wrap it in a savepoint: its rollback would lose the count.
+    `collected_by` names who came for the customer. Raises `WrongPickupCode`, which is counted and
+    committed, `PickupLocked` after too many, and `ExceedsLine`. Do not wrap it in a savepoint: its
+    rollback would lose the count.
     """
     fulfilment = lock_fulfilment(code=code, actor=actor, at_counter=True)
-    collected = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "collect")
-    all_lines = lines_of(fulfilment)
-    _check_proof(fulfilment, proof, actor=actor)
-    waiting = {line: line.quantity - line.fulfilled for line in all_lines}
-    units = sum_units(all_lines, lines) if lines is not None else waiting
+    next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "collect")
+    if proof.identity:
+        check_identity(fulfilment, proof.identity, actor=actor)
+    else:
+        refuse_locked([fulfilment])
+        if not proof.opens(fulfilment.code, fulfilment.location.code):
+            count_wrong([fulfilment])
+    waiting = {line: line.outstanding for line in lines_of(fulfilment)}
+    units = waiting if lines is None else sum_units(list(waiting), lines)
     _check_amounts(units, waiting)
-    fulfilment.wrong_codes = 0
-    if all(units.get(line, 0) == waiting[line] for line in all_lines):
-        fulfilment.state = collected
-        fulfilment.finished_at = timezone.now()
-    save_step(fulfilment, "wrong_codes", "state", "finished_at")
-    hand_out(
-        fulfilment,
-        units,
-        event="fulfilment.collected",
-        reason=Reason.COLLECTED,
-        actor=actor,
-        handed_over_lines={fulfilment.pk: _handed_over(units)},
-    )
+    give([(fulfilment, units, waiting)], proof=proof, by=collected_by, actor=actor)
     return fulfilment
 
 
-def _handed_over(units: dict[FulfilmentLine, int]) -> list[dict[str, Any]]:
+def give(
+    parts: Sequence[tuple[Fulfilment, Units, Units]],
+    *,
+    proof: Proof,
+    by: str,
+    actor: Principal,
+) -> None:
+    """Hand over units of locked fulfilments, each with all that waits: in one act."""
+    leaving = []
+    for one, units, waiting in parts:
+        collected = next_fulfilment_state(one.life_cycle, one.state, "collect")
+        one.wrong_codes = 0
+        if all(units.get(line, 0) == waiting[line] for line in waiting):
+            one.state = collected
+            one.finished_at = timezone.now()
+        save_step(one, "wrong_codes", "state", "finished_at")
+        told: dict[str, Any] = {"handed_over_lines": _handed_over(units), "proof": proof.told()}
+        if by:
+            told["collected_by"] = by
+        leaving.append(Leaving(one, units, told))
+    hand_out(leaving, event="fulfilment.collected", reason=Reason.COLLECTED, actor=actor)
+
+
+def _handed_over(units: Mapping[FulfilmentLine, int]) -> list[dict[str, Any]]:
     """Return the units handed over now: a customer may collect the rest another day."""
     return [
         {
@@ -102,30 +109,7 @@ def _handed_over(units: dict[FulfilmentLine, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _check_proof(fulfilment: Fulfilment, proof: Proof, *, actor: Principal) -> None:
-    """Accept the proof or count the wrong code; the row's lock serialises guesses."""
-    if proof.id_checked_by:
-        record(
-            actor=actor,
-            action="identity_checked",
-            subject=subject_of(fulfilment),
-            checked_by=proof.id_checked_by,
-        )
-        return
-    if fulfilment.wrong_codes >= MAX_WRONG_CODES:
-        raise PickupLocked()
-    right = (
-        is_right_code(fulfilment.code, proof.code)
-        if proof.code
-        else is_right_qr(fulfilment.code, proof.qr)
-    )
-    if not right:
-        fulfilment.wrong_codes += 1
-        save_step(fulfilment, "wrong_codes")
-        raise WrongPickupCode(remaining_tries=MAX_WRONG_CODES - fulfilment.wrong_codes)
-
-
-def _check_amounts(units: dict[FulfilmentLine, int], waiting: dict[FulfilmentLine, int]) -> None:
+def _check_amounts(units: Units, waiting: Units) -> None:
     too_many = [line for line, quantity in units.items() if quantity > waiting[line]]
     if too_many:
         raise ExceedsLine(

@@ -16,15 +16,18 @@ from orders.commands.fulfilment.common import (
     end_reservations,
     find_lines,
     lines_of,
-    lock_fulfilment,
+    lock_where_goods_are,
     publish_fulfilments,
     save_step,
     subject_of,
 )
+from orders.commands.fulfilment.set_aside import Freed, free, set_aside, take_off
+from orders.commands.fulfilment.ship_to_store import adapt_transfers
 from orders.commands.settling.resourcing import source_again
 from orders.errors import ExceedsLine
 from orders.models import Fulfilment, FulfilmentLine
 from orders.transitions import next_fulfilment_state
+from stores.models import Location
 
 # The stock effect of each reason: units not found or not fit must not be promised again.
 _GONE = {RejectReason.NOT_FOUND: Reason.MISSING, RejectReason.DAMAGED: Reason.DAMAGED}
@@ -59,11 +62,11 @@ def reject(
 
     Raises `ExceedsLine` when more is named than the fulfilment still has; nothing changes then.
     """
-    fulfilment = lock_fulfilment(code=code, actor=actor)
+    fulfilment = lock_where_goods_are(code=code, actor=actor)
     next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "reject")
     lines = lines_of(fulfilment)
     if refusals is None:
-        parts = [GivenUp(line, line.quantity, reason) for line in lines if line.quantity]
+        parts = [GivenUp(line, line.outstanding, reason) for line in lines if line.outstanding]
     else:
         found = find_lines(lines, [refusal.line_id for refusal in refusals])
         parts = [
@@ -79,7 +82,7 @@ def _check_amounts(parts: Sequence[GivenUp]) -> None:
     asked: dict[FulfilmentLine, int] = {}
     for part in parts:
         asked[part.line] = asked.get(part.line, 0) + part.quantity
-    too_many = [line for line, units in asked.items() if units > line.quantity]
+    too_many = [line for line, units in asked.items() if units > line.outstanding]
     if too_many:
         raise ExceedsLine(
             lines=[
@@ -87,7 +90,7 @@ def _check_amounts(parts: Sequence[GivenUp]) -> None:
                     "line_id": line.order_line.line_id,
                     "sku": line.order_line.sku.code,
                     "requested": asked[line],
-                    "remaining": line.quantity,
+                    "remaining": line.outstanding,
                 }
                 for line in too_many
             ]
@@ -107,26 +110,45 @@ def give_up(
 
     `lines` are all of its lines. A fulfilment without units left becomes rejected.
     """
-    for part in parts:
-        part.line.quantity -= part.quantity
-        part.line.picked = min(part.line.picked, part.line.quantity)
-    FulfilmentLine.objects.bulk_update({part.line for part in parts}, ["quantity", "picked"])
-    if not any(line.quantity for line in lines):
-        fulfilment.state = FulfilmentState.REJECTED
+    here = fulfilment.goods_at
+    freed = _take_off(parts)
+    set_aside(fulfilment, freed, location_id=here.pk)
+    FulfilmentLine.objects.bulk_update(
+        {part.line for part in parts}, ["quantity", "picked", "arrived"]
+    )
+    if not any(line.outstanding for line in lines):
+        some_gone = any(line.fulfilled for line in lines)
+        fulfilment.state = FulfilmentState.COLLECTED if some_gone else FulfilmentState.REJECTED
         fulfilment.finished_at = timezone.now()
     save_step(fulfilment, "state", "finished_at")
-    _note(fulfilment, parts, occasion=occasion, actor=actor)
-    _end(parts, actor=actor)
+    _note(fulfilment, parts, here=here, occasion=occasion, actor=actor)
+    adapt_transfers([fulfilment.pk], actor=actor)
+    _end(parts, freed, actor=actor)
     source_again(
         wants=[(part.line.order_line_id, part.quantity) for part in parts],
-        avoiding=frozenset({fulfilment.building.pk}),
+        avoiding=frozenset({here.pk}),
         occasion=occasion,
         actor=actor,
     )
 
 
+def _take_off(parts: Sequence[GivenUp]) -> list[Freed]:
+    """Take the units off their lines in memory; return those that are still there.
+
+    Units that are gone are taken first, as those that were not picked.
+    """
+    ordered = sorted(parts, key=lambda part: part.reason not in _GONE)
+    freed = [(part, take_off(part.line, part.quantity)) for part in ordered]
+    return [units for part, units in freed if part.reason not in _GONE]
+
+
 def _note(
-    fulfilment: Fulfilment, parts: Sequence[GivenUp], *, occasion: str, actor: Principal
+    fulfilment: Fulfilment,
+    parts: Sequence[GivenUp],
+    *,
+    here: Location,
+    occasion: str,
+    actor: Principal,
 ) -> None:
     """Publish the rejection, audit it, and request a count of units that were not found."""
     rejected = [
@@ -160,28 +182,24 @@ def _note(
         record(
             actor=actor,
             action="count_needed",
-            subject=f"stock/{sku}@{fulfilment.building.code}",
+            subject=f"stock/{sku}@{here.code}",
             reason=occasion,
             not_found=units,
         )
 
 
-def _end(parts: Sequence[GivenUp], *, actor: Principal) -> None:
+def _end(parts: Sequence[GivenUp], freed: Sequence[Freed], *, actor: Principal) -> None:
     """End the reservations with the stock effect of the reason.
 
     All rows of the SKUs are locked first: the units are sourced again from other locations.
     """
     ledger.lock_skus({part.line.order_line.sku_id for part in parts})
-    for reason in RejectReason:
+    free(freed, actor=actor)
+    for reason, gone in _GONE.items():
         units: dict[FulfilmentLine, int] = {}
         for part in parts:
             if part.reason == reason:
                 units[part.line] = units.get(part.line, 0) + part.quantity
-        gone = _GONE.get(reason)
         end_reservations(
-            units,
-            state=ReservationState.BROKEN if gone else ReservationState.RELEASED,
-            reason=gone or Reason.RELEASED,
-            actor=actor,
-            goes_missing=gone is not None,
+            units, state=ReservationState.BROKEN, reason=gone, actor=actor, goes_missing=True
         )

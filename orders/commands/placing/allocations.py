@@ -183,6 +183,7 @@ def _header(
         "pickup_expires_at": None,
         "finished_at": (new.occurred_at or at) if new.is_carried_out else None,
         "updated_at": written_at,
+        "to_put_back": [],
     }
 
 
@@ -205,6 +206,7 @@ def _line(
         "picked": gone,
         "arrived": 0,
         "fulfilled": gone,
+        "lost": 0,
     }
 
 

@@ -40,18 +40,21 @@ class ReturnRequest:
     drop_off_location_id: int | None
 
 
-def request_return(*, request: ReturnRequest, actor: Principal) -> Return:
+def request_return(
+    *, request: ReturnRequest, undelivered: bool = False, actor: Principal
+) -> Return:
     """Authorise a return and publish it.
 
     Without an order nothing limits what is announced, and no price is known. Raises
-    `NotReturnable`; the scope `returns:override` waives the window, which is recorded.
+    `NotReturnable`; the scope `returns:override` waives the window, which is recorded. There is no
+    window for goods that the customer never had: they come back `undelivered`.
     """
     if request.order_id is None:
         ret = _announce_blind(request, actor=actor)
     else:
         # The order's lock serialises two announcements of the same units.
         lock_orders({request.order_id})
-        ret = _announce_from_order(request, request.order_id, actor=actor)
+        ret = _announce_from_order(request, request.order_id, undelivered=undelivered, actor=actor)
     document = return_document(ret.pk)
     publish(
         OutboxEvent(
@@ -80,14 +83,17 @@ def _open(request: ReturnRequest, *, overridden_by: str, actor: Principal) -> Re
     )
 
 
-def _announce_from_order(request: ReturnRequest, order_id: int, *, actor: Principal) -> Return:
+def _announce_from_order(
+    request: ReturnRequest, order_id: int, *, undelivered: bool, actor: Principal
+) -> Return:
     sold = sold_lines(order_id)
     matched, overridden = match_announced(
         [line.units for line in request.lines],
         sold,
         at=timezone.now(),
-        may_override=actor.may(OVERRIDE),
+        may_override=undelivered or actor.may(OVERRIDE),
     )
+    overridden = overridden and not undelivered
     ret = _open(request, overridden_by=actor.name if overridden else "", actor=actor)
     units: dict[tuple[int, str], int] = {}
     for part in matched:

@@ -12,6 +12,7 @@ from core.outbox.events import OutboxEvent, publish
 from inventory.commands.change import StockChange
 from inventory.ledger import Broken
 from orders.choices import FulfilmentState
+from orders.commands.fulfilment.set_aside import Freed, set_aside
 from orders.commands.fulfilment.ship_to_store import adapt_transfers
 from orders.commands.settling.backorders import fill_backorders
 from orders.commands.settling.resourcing import source_again
@@ -48,6 +49,11 @@ def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") 
         units = parts[line.reservation_id].quantity
         line.arrived -= min(line.arrived, units)  # of a box in transit, the arrived part broke
         line.shrink_to(line.quantity - units)
+        if in_hand := parts[line.reservation_id].in_hand:
+            # The box may hold what the record says is not there: it must be opened.
+            freed = Freed(line, loose=0, in_hand=in_hand)
+            place = parts[line.reservation_id].location_id
+            set_aside(line.fulfilment, [freed], location_id=place)
     FulfilmentLine.objects.bulk_update(lines, ["quantity", "picked", "arrived"])
     publish(*(_broken_event(line, parts[line.reservation_id], cause, actor) for line in lines))
     touched = {line.fulfilment_id for line in lines}

@@ -66,7 +66,13 @@ def test_an_adjustment_sets_apart_in_the_condition_that_its_reason_names(
 ) -> None:
     for reason in (*CONDITIONS, "other"):
         assert adjust(api, reason, 0, 1).status_code == 201
-    assert kept(api) == {"damaged": 1, "inspection": 1, "quarantine": 2, "missing": 1}
+    assert kept(api) == {
+        "damaged": 1,
+        "inspection": 1,
+        "quarantine": 2,
+        "missing": 1,
+        "to_put_back": 1,
+    }
 
 
 @pytest.mark.parametrize(

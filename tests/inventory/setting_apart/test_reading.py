@@ -34,6 +34,7 @@ def test_the_list_shows_rows_with_something_set_apart(world: None, api: ApiCalle
         "inspection": 0,
         "quarantine": 0,
         "missing": 0,
+        "to_put_back": 0,
     }
     assert (second["sku"], second["unavailable"], second["missing"]) == ("A2", 2, 2)
     assert kept(api, "A2", "W2") == {"missing": 2}
@@ -98,6 +99,7 @@ def test_no_unit_is_lost_or_counted_twice() -> None:
         Condition.INSPECTION: 0,
         Condition.QUARANTINE: 0,
         Condition.MISSING: 0,
+        Condition.TO_PUT_BACK: 0,
     }
 
 

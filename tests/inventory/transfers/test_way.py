@@ -51,7 +51,7 @@ class TestTheWholeWay:
         transfer = draft(api, ("A1", 4))
         answer = api.post(f"transfers/{transfer}/dispatch")
         assert (answer.status_code, answer.json()["state"]) == (200, "in_transit")
-        assert answer.json()["allowed_actions"] == ["scan", "receive"]
+        assert answer.json()["allowed_actions"] == ["scan", "receive", "turn-back"]
         assert balances("A1", "W1") == (6, 0, 0)
         movement = StockMovement.objects.latest("id")
         assert (movement.reason, movement.reference) == ("transfer_out", f"transfers/{transfer}")

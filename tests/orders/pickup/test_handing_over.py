@@ -39,7 +39,9 @@ def test_the_customer_collects_with_the_pass_of_the_shop(
     step(api, code, "pick", units(("2", 1)))
     ready = step(api, code, "ready", {"bay": "7"})
     assert (ready["state"], ready["bay"]) == ("ready", "7")
-    assert ready["allowed_actions"] == ["collect", "expire"]
+    assert ready["allowed_actions"] == [
+        "collect", "expire", "extend", "unpack", "move", "reject", "cancel",
+    ]  # fmt: skip
     shop = make_caller(["orders:read"], channels=["web"])
     answer = shop.get(f"fulfilments/{code}/pickup-pass")
     assert answer["Cache-Control"] == "no-store"
@@ -57,25 +59,25 @@ def test_the_customer_collects_with_the_pass_of_the_shop(
 
 
 def test_the_code_is_of_no_use_afterwards(api: ApiCaller, waiting: str) -> None:
-    body = {"code": pickup_pass(waiting).code}
+    body = {"code": pickup_pass(waiting, "S1").code}
     step(api, waiting, "collect", body)
     refused(api.post(f"fulfilments/{waiting}/collect", body), 409, "illegal_transition")
     refused(api.get(f"fulfilments/{waiting}/pickup-pass"), 404, "not_found")
     assert stock("A1", "S1") == (3, 0, 0)
 
 
-@pytest.mark.parametrize("how", ["code", "code with spaces", "qr", "id_checked_by"])
+@pytest.mark.parametrize("how", ["code", "code with spaces", "qr", "identity"])
 def test_three_proofs_open_it(api: ApiCaller, waiting: str, how: str) -> None:
-    shown = pickup_pass(waiting)
+    shown = pickup_pass(waiting, "S1")
     body = {
         "code": {"code": shown.code},
         "code with spaces": {"code": f" {shown.code[:3]} {shown.code[3:]}"},
         "qr": {"qr": shown.qr},
-        "id_checked_by": {"id_checked_by": "Ada at the counter"},
+        "identity": {"identity": {"document": "passport"}},
     }[how]
     assert step(api, waiting, "collect", body)["state"] == "collected"
     checked = AuditRecord.objects.filter(action="identity_checked")
-    assert checked.count() == (how == "id_checked_by")
+    assert checked.count() == (how == "identity")
 
 
 def test_the_code_is_never_written_anywhere(api: ApiCaller, waiting: str) -> None:
@@ -106,11 +108,11 @@ def test_wrong_codes_are_counted_and_lock_the_pickup(api: ApiCaller, waiting: st
             "wrong_pickup_code",
         )
         assert problem["remaining_tries"] == left
-    right = pickup_pass(waiting)
+    right = pickup_pass(waiting, "S1")
     for body in ({"code": right.code}, {"qr": right.qr}):
         refused(api.post(f"fulfilments/{waiting}/collect", body), 403, "pickup_locked")
     assert stock("A1", "S1") == (5, 2, 0)
-    checked = {"id_checked_by": "Ada", "lines": units(("1", 1))["lines"]}
+    checked = {"identity": {"document": "passport"}, "lines": units(("1", 1))["lines"]}
     assert step(api, waiting, "collect", checked)["state"] == "ready"
     assert step(api, waiting, "collect", {"code": right.code})["state"] == "collected"
 
@@ -126,7 +128,7 @@ def test_the_same_guess_sent_again_counts_once(api: ApiCaller, waiting: str) -> 
 
 def test_the_right_code_forgives_the_wrong_ones(api: ApiCaller, waiting: str) -> None:
     api.post(f"fulfilments/{waiting}/collect", {"code": wrong_code(waiting)})
-    body = {"code": pickup_pass(waiting).code, "lines": units(("1", 1))["lines"]}
+    body = {"code": pickup_pass(waiting, "S1").code, "lines": units(("1", 1))["lines"]}
     step(api, waiting, "collect", body)
     assert Fulfilment.objects.get().wrong_codes == 0
 
@@ -134,7 +136,7 @@ def test_the_right_code_forgives_the_wrong_ones(api: ApiCaller, waiting: str) ->
 def test_some_of_it_may_be_collected_first(
     api: ApiCaller, order: dict[str, Any], waiting: str
 ) -> None:
-    proof = {"code": pickup_pass(waiting).code}
+    proof = {"code": pickup_pass(waiting, "S1").code}
     part = step(api, waiting, "collect", proof | units(("1", 1)))
     assert (part["state"], [line["fulfilled"] for line in part["lines"]]) == ("ready", [1, 0])
     assert stock("A1", "S1") == (4, 1, 0)
@@ -154,15 +156,15 @@ def test_some_of_it_may_be_collected_first(
     [
         ({}, ""),
         ({"code": "1", "qr": "2"}, ""),
-        ({"code": "1", "id_checked_by": "Ada"}, ""),
+        ({"code": "1", "identity": {"document": "passport"}}, ""),
         ({"code": ""}, "/code"),
         ({"code": 123456}, "/code"),
         ({"code": None}, "/code"),
         ({"qr": "x" * 257}, "/qr"),
-        ({"id_checked_by": ""}, "/id_checked_by"),
-        ({"id_checked_by": "Ada", "lines": []}, "/lines"),
-        ({"id_checked_by": "Ada"} | units(("9", 1)), "/lines/0/line_id"),
-        ({"id_checked_by": "Ada", "pin": "1"}, "/pin"),
+        ({"identity": ""}, "/identity"),
+        ({"identity": {"document": "passport"}, "lines": []}, "/lines"),
+        ({"identity": {"document": "passport"}} | units(("9", 1)), "/lines/0/line_id"),
+        ({"identity": {"document": "passport"}, "pin": "1"}, "/pin"),
     ],
 )
 def test_a_bad_body_hands_nothing_over(
@@ -209,13 +211,18 @@ def test_a_parcel_has_no_pass(api: ApiCaller) -> None:
     refused(api.get(f"fulfilments/{parcel}/pickup-pass"), 404, "not_found")
 
 
-def test_each_pickup_and_each_installation_has_codes_of_its_own() -> None:
-    passes = [pickup_pass(f"100001-{number}") for number in range(50)]
+def test_each_order_each_shop_and_each_installation_has_codes_of_its_own() -> None:
+    passes = [pickup_pass(f"{number}-1", "S1") for number in range(100001, 100051)]
     assert len({shown.qr for shown in passes}) == 50
     assert len({shown.code for shown in passes}) > 40
     assert all(len(shown.code) == 6 and shown.code.isdigit() for shown in passes)
-    assert pickup_pass("100001-1") == passes[1]
+    assert pickup_pass("100002-1", "S1") == passes[1]
+    assert pickup_pass("100002-1", "S2").code != passes[1].code
     with override_settings(SECRET_KEY="of another installation"):
-        assert pickup_pass("100001-1") != passes[1]
-    assert is_right_code("100001-1", passes[1].code)
-    assert not is_right_qr("100001-2", passes[1].qr)
+        assert pickup_pass("100002-1", "S1") != passes[1]
+    assert is_right_code("100002-1", "S1", passes[1].code)
+    assert not is_right_qr("100003-1", "S1", passes[1].qr)
+    assert not is_right_qr("100002-1", "S2", passes[1].qr)
+    # One visit, one code: whichever of the order's parcels it was shown for.
+    assert pickup_pass("100002-2", "S1").code == passes[1].code
+    assert is_right_qr("100002-2", "S1", passes[1].qr)

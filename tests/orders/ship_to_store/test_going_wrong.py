@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from django.utils import timezone
 
 from orders.commands.fulfilment.expire_pickups import expire_due_pickups
-from orders.models import Fulfilment
 from orders.pickup_code import pickup_pass
 from tests.conftest import ApiCaller
-from tests.orders.fulfilment_helpers import events, place, refused, step, stock, units
+from tests.orders.fulfilment_helpers import end_waiting, events, place, refused, step, stock, units
 from tests.orders.ship_to_store.ship_to_store_helpers import (
     arrive,
     laws,
@@ -34,6 +30,8 @@ def test_cancelled_before_it_left_the_draft_goes_with_it(api: ApiCaller) -> None
     api.post(f"orders/{order['number']}/cancellations", {"reason": "no"})
     assert api.get(f"transfers/{fulfilment['transfer']}").json()["state"] == "cancelled"
     assert states(look(api, order)) == [("W1", "cancelled", [0])]
+    assert stock("A1", "W1") == (5, 0, 3)
+    step(api, fulfilment["id"], "put-back")
     assert stock("A1", "W1") == (5, 0, 0)
     laws(api)
 
@@ -60,7 +58,8 @@ def test_cancelled_whole_on_the_way_the_pickup_is_over(api: ApiCaller) -> None:
     arrive(api, transfer, ("A1", 1))
     api.post(f"orders/{order['number']}/cancellations", {"reason": "no"})
     assert states(look(api, order)) == [("W1", "cancelled", [0])]
-    assert stock("A1", "S1") == (1, 0, 0)
+    assert stock("A1", "S1") == (1, 0, 1)
+    step(api, order["fulfilments"][0]["id"], "put-back")
     waiting = place(api, ("A1", 15), pickup_at="S1", allow_backorder=True)
     arrive(api, transfer, ("A1", 2))
     (line,) = look(api, waiting)["lines"]
@@ -165,9 +164,11 @@ def test_lost_for_good_it_waits_where_the_order_allows_it(api: ApiCaller) -> Non
 def test_not_collected_the_goods_stay_in_the_shop(api: ApiCaller) -> None:
     order = place(api, ("A1", 2), pickup_at="S1")
     arrive(api, sent(api, order), ("A1", 2))
-    Fulfilment.objects.update(pickup_expires_at=timezone.now() - timedelta(minutes=1))
+    end_waiting()
     assert expire_due_pickups() == 1
     assert states(look(api, order)) == [("W1", "expired", [0])]
+    assert stock("A1", "S1") == (2, 0, 2)
+    step(api, order["fulfilments"][0]["id"], "put-back")
     assert stock("A1", "S1") == (2, 0, 0)
     laws(api)
 
@@ -181,5 +182,5 @@ def test_ready_asked_again_only_says_the_bay(api: ApiCaller) -> None:
     again = step(api, code, "ready", {"bay": "3"})
     assert again == before | {"bay": "3", "updated_at": again["updated_at"]}
     assert events(order["number"]).count("fulfilment.ready") == 1
-    step(api, code, "collect", {"code": pickup_pass(code).code})
+    step(api, code, "collect", {"code": pickup_pass(code, "S1").code})
     laws(api)

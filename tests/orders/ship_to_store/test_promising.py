@@ -106,7 +106,7 @@ def test_each_building_does_its_own_part(api: ApiCaller) -> None:
     arrive(keys["S1"], str(transfer), ("A1", 1))
     for action in ("ready", "expire"):
         refused(keys["W1"].post(f"fulfilments/{code}/{action}"), 404, "not_found")
-    body = {"id_checked_by": "Ada"}
+    body = {"identity": {"document": "passport"}}
     refused(keys["W1"].post(f"fulfilments/{code}/collect", body), 404, "not_found")
     assert keys["S1"].post(f"fulfilments/{code}/collect", body).status_code == 200
 

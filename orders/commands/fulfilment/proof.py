@@ -1,0 +1,70 @@
+"""How a customer proves at the counter that the goods are theirs; wrong codes are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from core.access.principal import Principal
+from core.audit.record import record
+from orders.choices import IdentityDocument
+from orders.commands.fulfilment.common import save_step, subject_of
+from orders.errors import PickupLocked, WrongPickupCode
+from orders.models import Fulfilment
+from orders.pickup_code import MAX_WRONG_CODES, is_right_code, is_right_qr
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A document that the actor looked at, and who looked at it too, where two must."""
+
+    document: IdentityDocument
+    second_person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How the customer was identified: exactly one of the three is given."""
+
+    code: str = ""
+    qr: str = ""
+    identity: Identity | None = None
+
+    def opens(self, fulfilment_code: str, location: str) -> bool:
+        """Say whether the code or the QR code is that of a fulfilment at a location."""
+        if self.code:
+            return is_right_code(fulfilment_code, location, self.code)
+        return is_right_qr(fulfilment_code, location, self.qr)
+
+    def told(self) -> str:
+        """Say which proof was given, and never its secret."""
+        if self.identity:
+            return self.identity.document.value
+        return "code" if self.code else "qr"
+
+
+def check_identity(fulfilment: Fulfilment, identity: Identity, *, actor: Principal) -> None:
+    """Record who looked at which document."""
+    data: dict[str, Any] = {"document": identity.document.value}
+    if identity.second_person:
+        data["second_person"] = identity.second_person
+    record(actor=actor, action="identity_checked", subject=subject_of(fulfilment), **data)
+
+
+def refuse_locked(fulfilments: Sequence[Fulfilment]) -> None:
+    """Refuse codes of locked fulfilments after too many wrong ones."""
+    if any(fulfilment.wrong_codes >= MAX_WRONG_CODES for fulfilment in fulfilments):
+        raise PickupLocked()
+
+
+def count_wrong(fulfilments: Sequence[Fulfilment]) -> NoReturn:
+    """Count a wrong code of these locked fulfilments and refuse it; their locks serialise guesses.
+
+    Whoever catches the refusal must commit the count.
+    """
+    for fulfilment in fulfilments:
+        fulfilment.wrong_codes += 1
+        save_step(fulfilment, "wrong_codes")
+    most = max(fulfilment.wrong_codes for fulfilment in fulfilments)
+    raise WrongPickupCode(remaining_tries=MAX_WRONG_CODES - most)
