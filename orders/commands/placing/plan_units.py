@@ -11,7 +11,7 @@ from inventory.queries.available.sellable import SellableSnapshot, read_sellable
 from orders.commands.placing.allocations import NewFulfilment, NewFulfilmentLine
 from orders.commands.placing.promises import Point, promise_for
 from orders.queries.sites import sites_of
-from orders.sourcing import Demand, Plan, Policy, plan
+from orders.sourcing import NO_SUPPLIERS, Demand, Plan, Policy, Suppliers, plan
 from stores.queries.network import Network, Source
 
 
@@ -54,6 +54,7 @@ class ChannelAvailability:
         destination: Point | None,
         policy: Policy,
         avoiding: frozenset[int] = frozenset(),
+        suppliers: Suppliers = NO_SUPPLIERS,
     ) -> Plan:
         """Plan over the units left; none are taken from the locations in `avoiding` (ids)."""
         return plan(
@@ -63,6 +64,7 @@ class ChannelAvailability:
             destination=destination,
             policy=policy,
             avoiding=frozenset(self.network.places[identity].code for identity in avoiding),
+            suppliers=suppliers,
         )
 
     def take(self, decided: Plan) -> None:
