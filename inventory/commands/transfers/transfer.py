@@ -90,7 +90,12 @@ def dispatch_transfer(
     end_stale_holds(actor=actor.name, sku_ids=sorted(line.sku_id for line in leaving))
     rows = ledger.lock_rows([(line.sku_id, transfer.source_id) for line in leaving])
     short = [
-        {"sku": line.sku.code, "requested": line.quantity, "available": available}
+        {
+            "sku": line.sku.code,
+            "requested": line.quantity,
+            "available": available,
+            "location": transfer.source.code,
+        }
         for line in leaving
         if (available := _available(rows, line, transfer)) < line.quantity
     ]

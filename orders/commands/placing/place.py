@@ -17,18 +17,18 @@ from core.idempotency.execute import RetryWithSavepoints
 from core.metrics.counters import ORDERS_PLACED
 from core.problems.catalogue import Conflict, DomainError, ValidationFailed
 from inventory.commands.holds import end_stale_holds, redeem_hold
-from inventory.errors import InsufficientStock
 from orders.choices import Resolution
 from orders.commands.placing.existing_orders import ExistingOrder, find_existing
 from orders.commands.placing.locking import drop_unused_customers, lock_for_orders
 from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.promises import destination_of
 from orders.commands.placing.requests import OrderRequest
+from orders.commands.placing.shortages import insufficient_stock
 from orders.commands.placing.write_orders import Accepted, LostRace, write_orders
 from orders.errors import ExternalIdConflict
 from orders.models import Return
 from orders.queries.documents import order_documents
-from orders.sourcing import Demand, Plan
+from orders.sourcing import Demand
 from stores.queries.network import Network, current_network
 
 LOSSES_BEFORE_GIVING_UP = 2
@@ -135,15 +135,17 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
         if unknown:
             outcomes[index] = Outcome.refused(unknown)
             continue
+        demands = demands_of(request)
         plan = availability.plan(
-            demands_of(request),
+            demands,
             destination=destination_of(request.ship_to),
             policy=request.policy,
         )
         if plan.refused:
+            refusal = insufficient_stock(plan, demands, availability, actor=actor)
             if request.reservation_id is not None:
-                raise shortage(plan)
-            outcomes[index] = Outcome.refused(shortage(plan))
+                raise refusal
+            outcomes[index] = Outcome.refused(refusal)
             continue
         for other in by_channel.values():
             other.take(plan)
@@ -159,16 +161,6 @@ def demands_of(request: OrderRequest) -> list[Demand]:
         Demand(line.line_id, line.sku, line.quantity, line.type, line.location)
         for line in request.lines
     ]
-
-
-def shortage(plan: Plan) -> InsufficientStock:
-    """Return the refusal of a plan that falls short, with what could have been had."""
-    return InsufficientStock(
-        lines=[
-            {"sku": short.sku, "requested": short.requested, "available": short.available}
-            for short in plan.shortages
-        ]
-    )
 
 
 def refuse_unknown_places(
