@@ -73,7 +73,7 @@ class AvailabilityView(FastView):
             network,
             snapshot.sku_ids,
             actor=self.actor,
-            skus={f"/lines/{index}/sku": line.sku for index, line in enumerate(lines)},
+            skus={},  # those that are unknown are lines of the answer
             locations={f"/locations/{index}": code for index, code in enumerate(named or ())},
             channels={"/channel": body["channel"]},
         )
@@ -81,11 +81,12 @@ class AvailabilityView(FastView):
         availability = find_availability(
             at=timezone.now(),
             snapshot=snapshot,
+            network=network,
             lines=lines,
             source=found.channels[body["channel"]],
-            places=list(found.places.values()) if named else seen,
+            seen=seen,
+            named=None if named is None else list(found.places.values()),
             destination=locate(body.get("destination")),
-            show_empty=named is not None,
         )
         return json_answer(render_availability(availability, actor=self.actor))
 
