@@ -18,7 +18,6 @@ from inventory.queries.lookup import find_among
 from orders.api.availability_answer import render_availability
 from orders.api.availability_body import AvailabilityBody, locate, read_question
 from orders.queries.availability import STATES, Wanted, find_availability
-from stores.queries.network import current_network, network_at
 
 
 class PickupAnswer(serializers.Serializer[Any]):
@@ -68,7 +67,7 @@ class AvailabilityView(FastView):
         lines = [Wanted(line["sku"], line["quantity"]) for line in body["lines"]]
         named = body.get("locations")
         snapshot = read_snapshot(line.sku for line in lines)
-        network = network_at(snapshot.revision) if snapshot.sku_ids else current_network()
+        network = snapshot.network
         found = find_among(
             network,
             snapshot.sku_ids,

@@ -12,6 +12,7 @@ from orders.api import (
     orders,
     pick_lists,
     pickup,
+    product_availability,
     returns,
     scan,
 )
@@ -25,5 +26,6 @@ urlpatterns: list[URLPattern] = [
     *customers.urlpatterns,
     *scan.urlpatterns,
     *availability.urlpatterns,
+    *product_availability.urlpatterns,
     *integrity.urlpatterns,
 ]
