@@ -43,6 +43,7 @@ class Source:
     kind: str
     location_ids: frozenset[int]
     serving_ids: frozenset[int]
+    ships_without_address: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def _load(revision: int) -> Network:
             serving_ids=frozenset(
                 identity for identity in sells_from if _serves(places[identity], channel.kind)
             ),
+            ships_without_address=channel.ships_without_address,
         )
     return Network(
         revision=revision,

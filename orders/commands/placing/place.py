@@ -15,18 +15,17 @@ from django.db import transaction
 from core.access.principal import Principal
 from core.idempotency.execute import RetryWithSavepoints
 from core.metrics.counters import ORDERS_PLACED
-from core.problems.catalogue import Conflict, DomainError, ValidationFailed
+from core.problems.catalogue import Conflict, DomainError
 from inventory.commands.holds import end_stale_holds, redeem_hold
-from orders.choices import Resolution
 from orders.commands.placing.existing_orders import ExistingOrder, find_existing
 from orders.commands.placing.locking import drop_unused_customers, lock_for_orders
 from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.promises import destination_of
+from orders.commands.placing.refusals import missing_address, unknown_places, unknown_skus
 from orders.commands.placing.requests import OrderRequest
 from orders.commands.placing.shortages import insufficient_stock
 from orders.commands.placing.write_orders import Accepted, LostRace, write_orders
 from orders.errors import ExternalIdConflict
-from orders.models import Return
 from orders.queries.documents import order_documents
 from orders.sourcing import Demand
 from stores.queries.network import Network, current_network
@@ -114,7 +113,11 @@ def _settle(requests: dict[int, OrderRequest], *, actor: Principal) -> Outcomes:
 def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked: bool) -> Outcomes:
     """Settle at least one request, or lose the race. Twins of one another take turns."""
     network, existing = find_existing(requests.values())
-    outcomes = refuse_unknown_places(requests, network=network, actor=actor)
+    outcomes = {
+        index: Outcome.refused(refusal)
+        for index, request in requests.items()
+        if (refusal := unknown_places(request, network=network, actor=actor))
+    }
     fresh = _answer_existing(requests, outcomes, existing)
     entitled: dict[tuple[int, int], int] = {}
     for request in fresh.values():
@@ -131,9 +134,13 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
     accepted = []
     for index, request in fresh.items():
         availability = by_channel[request.channel]
-        unknown = unknown_skus(request, availability)
-        if unknown:
-            outcomes[index] = Outcome.refused(unknown)
+        invalid = missing_address(request, availability.source) or unknown_skus(
+            request, availability
+        )
+        if invalid:
+            if request.reservation_id is not None:  # its cart is given back by a rollback
+                raise invalid
+            outcomes[index] = Outcome.refused(invalid)
             continue
         demands = demands_of(request)
         plan = availability.plan(
@@ -142,10 +149,10 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
             policy=request.policy,
         )
         if plan.refused:
-            refusal = insufficient_stock(plan, demands, availability, actor=actor)
+            short = insufficient_stock(plan, demands, availability, actor=actor)
             if request.reservation_id is not None:
-                raise refusal
-            outcomes[index] = Outcome.refused(refusal)
+                raise short
+            outcomes[index] = Outcome.refused(short)
             continue
         for other in by_channel.values():
             other.take(plan)
@@ -161,67 +168,6 @@ def demands_of(request: OrderRequest) -> list[Demand]:
         Demand(line.line_id, line.sku, line.quantity, line.type, line.location)
         for line in request.lines
     ]
-
-
-def refuse_unknown_places(
-    requests: dict[int, OrderRequest], *, network: Network, actor: Principal
-) -> Outcomes:
-    """Refuse requests whose channel or locations do not exist for this actor."""
-    outcomes: Outcomes = {}
-    for index, request in requests.items():
-        errors = []
-        if request.channel not in network.channels or not actor.sees_channel(request.channel):
-            errors.append(
-                {
-                    "pointer": "/channel",
-                    "detail": f"There is no channel {request.channel}.",
-                    "code": "unknown_channel",
-                }
-            )
-        errors += [
-            {
-                "pointer": f"/lines/{position}/fulfilment/location",
-                "detail": f"There is no location {line.location}.",
-                "code": "unknown_location",
-            }
-            for position, line in enumerate(request.lines)
-            if line.location is not None
-            and (line.location not in network.by_code or not actor.sees_location(line.location))
-        ]
-        if request.exchange_of is not None and not _is_exchange(request.exchange_of):
-            errors.append(
-                {
-                    "pointer": "/exchange_of",
-                    "detail": f"No return {request.exchange_of} asks for an exchange.",
-                    "code": "unknown_return",
-                }
-            )
-        if errors:
-            outcomes[index] = Outcome.refused(ValidationFailed(errors))
-    return outcomes
-
-
-def _is_exchange(return_id: str) -> bool:
-    """Say whether a return's id is one whose customer wants other goods instead of money."""
-    if not (return_id.isdecimal() and return_id.isascii() and len(return_id) < 19):
-        return False
-    return Return.objects.filter(pk=int(return_id), resolution=Resolution.EXCHANGE).exists()
-
-
-def unknown_skus(
-    request: OrderRequest, availability: ChannelAvailability
-) -> ValidationFailed | None:
-    """Return the refusal of an order with SKUs that are not in the catalogue."""
-    errors = [
-        {
-            "pointer": f"/lines/{position}/sku",
-            "detail": f"There is no SKU {line.sku}.",
-            "code": "unknown_sku",
-        }
-        for position, line in enumerate(request.lines)
-        if line.sku not in availability.snapshot.sku_ids
-    ]
-    return ValidationFailed(errors) if errors else None
 
 
 def _answer_existing(
