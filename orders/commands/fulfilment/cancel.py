@@ -18,6 +18,7 @@ from orders.commands.locks import lock_goods, lock_orders
 from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import close_empty, settle
 from orders.errors import NothingToCancel
+from orders.events import order_cancelled
 from orders.models import FulfilmentLine, Order, OrderLine, PickListLine
 from orders.queries.documents import order_document
 from orders.transitions import CANCEL, may_fulfilment
@@ -40,7 +41,10 @@ def cancel_order(
     skus = set(OrderLine.objects.filter(order=order).values_list("sku_id", flat=True))
     locked = lock_orders({order.pk}, waiting_for=skus)
     order = locked[order.pk]
-    ordered = {line.line_id: line for line in OrderLine.objects.filter(order=order).order_by("pk")}
+    ordered = {
+        line.line_id: line
+        for line in OrderLine.objects.filter(order=order).select_related("sku").order_by("pk")
+    }
     in_work = _cancellable_lines(order)
     free = {
         line_id: row.backordered
@@ -59,26 +63,10 @@ def cancel_order(
         actor=actor, action="order.cancel", subject=f"orders/{number}", reason=reason, lines=wanted
     )
     document = order_document(order)
+    cancelled = [(ordered[line_id], units) for line_id, units in wanted.items()]
     publish(
-        OutboxEvent(
-            "order.cancelled",
-            f"orders/{number}",
-            {
-                **document,
-                "reason": reason,
-                "cancelled_lines": [
-                    {"line_id": line_id, "quantity": units} for line_id, units in wanted.items()
-                ],
-            },
-            order=number,
-            actor=actor.name,
-        ),
-        refund_event(
-            order=order,
-            units=[(ordered[line_id], units) for line_id, units in wanted.items()],
-            reason=reason,
-            actor=actor,
-        ),
+        order_cancelled(document, cancelled, reason=reason, actor=actor),
+        refund_event(order=order, units=cancelled, reason=reason, actor=actor),
     )
     if document["state"] == "completed":  # only the cancelled units kept it open
         publish(

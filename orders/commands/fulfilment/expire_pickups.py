@@ -11,7 +11,7 @@ from django.utils import timezone
 from core.access.principal import SYSTEM, Principal
 from core.audit.record import record
 from core.idempotency.execute import retry_conflicts
-from core.outbox.events import OutboxEvent, publish
+from core.outbox.events import publish
 from core.problems.catalogue import NotFound
 from inventory.choices import Reason, ReservationState
 from inventory.commands.change import StockChange
@@ -29,6 +29,7 @@ from orders.commands.locks import lock_goods, lock_orders
 from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import settle
 from orders.errors import ReservationBroken
+from orders.events import order_cancelled
 from orders.models import Fulfilment, FulfilmentLine
 from orders.queries.documents import order_document
 from orders.queries.fulfilments import counter_fulfilments
@@ -95,20 +96,10 @@ def _cancel_units(
         "fulfilment.expired", [fulfilment], actor=actor, expired_lines={fulfilment.pk: cancelled}
     )
     order = fulfilment.order
+    gone = [(line.order_line, quantity) for line, quantity in units.items()]
     publish(
-        OutboxEvent(
-            type="order.cancelled",
-            subject=f"orders/{order.number}",
-            data=order_document(order) | {"reason": NOT_COLLECTED, "cancelled_lines": cancelled},
-            order=order.number,
-            actor=actor.name,
-        ),
-        refund_event(
-            order=order,
-            units=[(line.order_line, quantity) for line, quantity in units.items()],
-            reason=NOT_COLLECTED,
-            actor=actor,
-        ),
+        order_cancelled(order_document(order), gone, reason=NOT_COLLECTED, actor=actor),
+        refund_event(order=order, units=gone, reason=NOT_COLLECTED, actor=actor),
     )
     publish_completed([order.pk], actor=actor)
     record(

@@ -25,6 +25,7 @@ from orders.commands.placing.plan_units import (
 )
 from orders.commands.placing.promises import destination_of
 from orders.commands.returns.refunds import refund_event
+from orders.events import order_cancelled
 from orders.models import Fulfilment, Order, OrderLine
 from orders.queries.documents import order_documents
 from orders.sourcing import PICKUP, Demand, Plan, Policy, Suppliers
@@ -221,21 +222,7 @@ def _move_units(
             for line in waiting[order.pk]
         ]
         if lost[order.pk]:
-            events.append(
-                OutboxEvent(
-                    "order.cancelled",
-                    f"orders/{order.number}",
-                    {
-                        **document,
-                        "reason": occasion,
-                        "cancelled_lines": [
-                            {"line_id": line.line_id, "quantity": units}
-                            for line, units in lost[order.pk]
-                        ],
-                    },
-                    **about,
-                )
-            )
+            events.append(order_cancelled(document, lost[order.pk], reason=occasion, actor=actor))
             events.append(
                 refund_event(order=order, units=lost[order.pk], reason=occasion, actor=actor)
             )
