@@ -77,6 +77,10 @@ class Condition(models.TextChoices):
     TO_PUT_BACK = Reason.TO_PUT_BACK.value, "To put back"
 
 
+# Conditions in which goods can travel to another location: what is missing cannot.
+TRANSFERABLE = (Condition.INSPECTION, Condition.DAMAGED, Condition.QUARANTINE)
+
+
 class KeepKind(models.TextChoices):
     SAFETY_STOCK = "safety_stock", "Safety stock"  # no channel may promise it
     RING_FENCE = "ring_fence", "Ring fence"  # one channel alone may

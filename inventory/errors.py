@@ -6,7 +6,15 @@ from core.problems.catalogue import DomainError
 
 
 class InsufficientStock(DomainError):
-    """There is not enough to promise. `lines` says what was asked and what could be had."""
+    """There is not enough to promise. `lines` says what was asked, what could be had, and why.
+
+    `available` are the units that the order or cart may have, `reason` is the rule that stood in
+    the way: `not_enough`, `not_from_one_location` (of an order that is not to be split),
+    `kept_from_sale`, `other_location` (than the one named), `does_not_ship`, `no_same_day`,
+    `no_pickup`, `no_way_out` (neither ships nor hands over), `not_of_channel`. `locations` are
+    those with free units, the most first: how many are `available` there, how many of them
+    `sellable` in this way, how many `kept` for others, and the `rule` that keeps them from it.
+    """
 
     code = "insufficient_stock"
     title = "Not enough stock"

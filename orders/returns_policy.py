@@ -6,8 +6,8 @@ of that SKU.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orders.errors import NotInInspection, NotReturnable
@@ -48,13 +48,15 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """Units at a location that wait for a decision."""
+    """Units that wait for a decision. They came to `location`, and may have been sent on to
+    `elsewhere`, in inspection as they were."""
 
     id: int
     line_id: str | None
     sku: str
     location: str
     waiting: int
+    elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,12 @@ class _Slot:
     expected_id: int | None = None
     inspected_id: int | None = None
     location: str | None = None
+    elsewhere: Collection[str | None] = ()
 
     def fits(self, request: RequestedUnits) -> bool:
         by_line = request.line_id is not None
         same = self.line_id == request.line_id if by_line else self.sku == request.sku
-        return same and request.location == self.location
+        return same and (request.location == self.location or request.location in self.elsewhere)
 
 
 def match_announced(
@@ -184,12 +187,23 @@ def match_arrived(
 def match_decided(
     decisions: Sequence[RequestedUnits], inspected: Sequence[Inspected]
 ) -> list[MatchedUnits]:
-    """Tie decided units to those in inspection, first come first. Raises `NotInInspection`."""
+    """Tie decided units to those in inspection, first come first: those that came to the location
+    of the decision before those that may have been sent there. Raises `NotInInspection`.
+    """
     slots = [
         _Slot(row.waiting, row.line_id, row.sku, inspected_id=row.id, location=row.location)
         for row in inspected
     ]
     matched, short = _spread(decisions, slots, {})
+    if short:
+        for slot, row in zip(slots, inspected, strict=True):
+            slot.elsewhere = row.elsewhere
+        left = [
+            replace(decision, quantity=short.get(index, 0))
+            for index, decision in enumerate(decisions)
+        ]
+        moved, short = _spread(left, slots, {}, only=list(short))
+        matched += moved
     if short:
         raise NotInInspection(
             lines=[

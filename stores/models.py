@@ -92,6 +92,11 @@ class Channel(models.Model):
     locations = models.ManyToManyField(
         Location, blank=True, related_name="channels", help_text="Used unless all may sell"
     )
+    ships_without_address = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Takes orders to be sent whose address is not known yet",
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     updated_at = updated_at()
 

@@ -64,7 +64,8 @@ class BinFactory(DjangoModelFactory):
 
 
 class ChannelFactory(DjangoModelFactory):
-    """A web channel that sells from everywhere, or from the given `locations`."""
+    """A web channel that sells from everywhere, or from the given `locations`. Most tests are not
+    about addresses, so it takes orders without."""
 
     class Meta:
         model = Channel
@@ -73,6 +74,7 @@ class ChannelFactory(DjangoModelFactory):
     code = "web"
     name = factory.SelfAttribute("code")
     kind = "web"
+    ships_without_address = True
 
     @classmethod
     def _create(

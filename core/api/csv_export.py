@@ -8,8 +8,10 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.http import StreamingHttpResponse
+from django.utils.http import content_disposition_header
 from rest_framework.renderers import BaseRenderer
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 PIECE = 64 * 1024  # bytes sent at a time
 
 
@@ -39,6 +41,11 @@ def text(expression: str) -> str:
     return f"CASE WHEN {first} THEN '''' || ({expression}) ELSE {expression} END"
 
 
+def as_cell(text: str) -> str:
+    """Return a text as the SQL of `text` would."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def timestamp(expression: str) -> str:
     """Return the SQL of a time as the API writes it."""
     return f"""to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
@@ -51,11 +58,16 @@ def stream_csv(
 
     PostgreSQL writes the lines and sends them as they are read.
     """
+    return csv_answer(_pieces(query, parameters), file_name=file_name)
+
+
+def csv_answer(pieces: Iterator[bytes], *, file_name: str) -> StreamingHttpResponse:
+    """Answer with a file whose pieces are made as they are read."""
     return StreamingHttpResponse(
-        _pieces(query, parameters),
+        pieces,
         content_type="text/csv; charset=utf-8; header=present",
         headers={
-            "Content-Disposition": f'attachment; filename="{file_name}"',
+            "Content-Disposition": content_disposition_header(True, file_name) or "attachment",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         },

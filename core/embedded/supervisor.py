@@ -141,8 +141,8 @@ class Supervisor:
 
     def _has_lost_a_server(self) -> bool:
         """Say whether one that was started has died since."""
-        started = (self._use and self._use.postgres, self._broker)
-        return any(server is not None and server.pid() is None for server in started)
+        postgres = self._use.postgres if self._use is not None else None
+        return any(each is not None and each.pid() is None for each in (postgres, self._broker))
 
     def _say_ended(self, names: list[str]) -> None:
         if names:

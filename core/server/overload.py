@@ -31,6 +31,7 @@ PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 # Take long, or give or take files: these have places of their own.
 HEAVY = re.compile(
     r"(GET|HEAD) /api/v1/(exports/.*|imports/[^/]+/(errors|changes)|integrity)"
+    r"|(GET|HEAD) /api/v1/channels/[^/]+/availability\.csv"
     r"|POST /api/v1/imports"
 )
 

@@ -159,6 +159,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
                 source_id=given["source"].pk,
                 destination_id=given["destination"].pk,
                 units=given["goods"],
+                condition=given["condition"],
                 actor=actor_of(request),
             )
             return str(drafted["id"])

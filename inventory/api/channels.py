@@ -13,7 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.fields import CodeField, QuantityField, StrictSerializer, StringField
+from core.api.fields import (
+    CodeField,
+    QuantityField,
+    StrictBooleanField,
+    StrictSerializer,
+    StringField,
+)
 from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, Expect, listed, tagged
 from core.database.updated_at import exact_text
@@ -25,7 +31,7 @@ from inventory.settlement import settlement
 from inventory.timestamps import as_text
 from stores.api.filters import ChannelFilters
 from stores.choices import ChannelKind
-from stores.commands.channels import put_channel, raise_version
+from stores.commands.channels import ChannelFacts, put_channel, raise_version
 from stores.models import Channel, Location
 
 EVERYWHERE = "all"
@@ -68,6 +74,11 @@ class ChannelBody(StrictSerializer):
     ring_fences = serializers.ListField(
         child=RingFenceBody(), max_length=MAX_FENCES, required=False
     )
+    ships_without_address = StrictBooleanField(
+        required=False,
+        default=False,
+        help_text="Whether an order to be sent may come before its address",
+    )
 
 
 class RingFenceAnswer(serializers.Serializer[Any]):
@@ -83,6 +94,7 @@ class ChannelAnswer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(ChannelKind.choices)
     locations = SellsFromField()
     ring_fences = RingFenceAnswer(many=True)
+    ships_without_address = serializers.BooleanField()
     updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
@@ -127,9 +139,12 @@ class ChannelView(ApiView):
             locations, fences = _look_up(body, actor=self.actor)
             channel, created = put_channel(
                 code=code,
-                name=body["name"],
-                kind=body["kind"],
-                locations=locations,
+                facts=ChannelFacts(
+                    name=body["name"],
+                    kind=body["kind"],
+                    locations=locations,
+                    ships_without_address=body["ships_without_address"],
+                ),
                 actor=self.actor,
                 expect=expect,
             )
@@ -225,6 +240,7 @@ def render_channel(channel: Channel) -> dict[str, Any]:
         if channel.all_locations
         else [location.code for location in channel.locations.all()],
         "ring_fences": list(_rendered_fences(channel.ring_fences.all())),
+        "ships_without_address": channel.ships_without_address,
         "updated_at": exact_text(channel.updated_at),
     }
 

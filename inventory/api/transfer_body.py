@@ -17,7 +17,9 @@ from core.api.fields import (
 )
 from core.api.filters import UPDATED_AT
 from inventory.api.scan_body import SaidOfScan
-from inventory.choices import TransferState, TransferVerdict
+from inventory.choices import TRANSFERABLE, TransferState, TransferVerdict
+
+CONDITIONS = [(each.value, each.label) for each in TRANSFERABLE]
 
 
 class TransferLineBody(StrictSerializer):
@@ -34,6 +36,12 @@ TransferBody = type(
         "to": CodeField(),
         "lines": serializers.ListField(
             child=TransferLineBody(), min_length=1, max_length=MAX_ITEMS
+        ),
+        "condition": serializers.ChoiceField(
+            CONDITIONS,
+            required=False,
+            allow_null=True,
+            help_text="Of units that may not be sold: they arrive as they left",
         ),
     },
 )
@@ -59,6 +67,9 @@ TransferAnswer = type(
         "from": serializers.CharField(),
         "to": serializers.CharField(),
         "state": serializers.ChoiceField(TransferState.choices),
+        "condition": serializers.ChoiceField(
+            CONDITIONS, allow_null=True, help_text="Null: units that may be sold"
+        ),
         "reference": serializers.CharField(help_text="For whom it travels; empty: for stock"),
         "lines": TransferLineAnswer(many=True),
         "created_at": serializers.DateTimeField(),

@@ -70,6 +70,7 @@ class TransfersView(ApiView):
                 source_id=found.places[body["from"]].id,
                 destination_id=found.places[body["to"]].id,
                 units=units,
+                condition=body.get("condition") or "",
                 actor=self.actor,
             )
 

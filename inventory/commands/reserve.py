@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,10 +20,17 @@ from inventory.errors import InsufficientStock, ReservationNotLive
 from inventory.ledger import NewReservation, Part
 from inventory.models import ReservationGroup
 from inventory.queries.available.sellable import SellableSnapshot, read_sellable
+from inventory.queries.available.shortage import (
+    NO_WAY_OUT,
+    NOT_OF_CHANNEL,
+    OTHER_LOCATION,
+    UnitsAt,
+    explain_shortage,
+)
 from inventory.queries.reservations import compose_reservation, reservation_documents
 from inventory.spreading import Portion, Shortage, Want, spread
 from inventory.timestamps import database_now
-from stores.queries.network import Network, Source, current_network
+from stores.queries.network import Network, Place, Source, current_network
 
 ATTEMPTS = 3
 MAX_TTL = 14_400  # seconds; a cart that takes longer than four hours reserves anew
@@ -77,11 +84,11 @@ def _look(cart: Cart, actor: Principal, *, locked: bool) -> SellableSnapshot:
 def _choose(
     cart: Cart, snapshot: SellableSnapshot, network: Network, actor: Principal
 ) -> Sequence[Portion]:
-    """Choose among the locations that the channel sells from and the actor may see."""
+    """Choose among the locations that serve the channel and that the actor may see."""
     places = {
         identity: place
         for identity, place in network.places.items()
-        if identity in cart.channel.location_ids and actor.sees_location(place.code)
+        if identity in cart.channel.serving_ids and actor.sees_location(place.code)
     }
     sellable = {
         sku: {
@@ -94,13 +101,42 @@ def _choose(
     priorities = {place.code: place.priority for place in places.values()}
     chosen = spread(cart.wants, sellable=sellable, priorities=priorities)
     if chosen.shortages:
-        raise InsufficientStock(lines=[_as_line(short) for short in chosen.shortages])
+        seen = {
+            identity: place
+            for identity, place in network.places.items()
+            if actor.sees_location(place.code)
+        }
+        raise InsufficientStock(
+            lines=[_as_line(short, cart, snapshot, seen) for short in chosen.shortages]
+        )
     return chosen.portions
 
 
-def _as_line(short: Shortage) -> dict[str, Any]:
-    line = {"sku": short.sku, "requested": short.requested, "available": short.available}
+def _as_line(
+    short: Shortage, cart: Cart, snapshot: SellableSnapshot, places: Mapping[int, Place]
+) -> dict[str, Any]:
+    named: dict[str, int] = {}  # units that other lines of the cart want from there
+    for want in cart.wants:
+        if want.sku == short.sku and want.location and short.location is None:
+            named[want.location] = named.get(want.location, 0) + want.quantity
+    sku_id = snapshot.sku_ids[short.sku]
+    units = []
+    for location_id, sellable in snapshot.sellable[sku_id].items():
+        if location_id in places:
+            code = places[location_id].code
+            kept = snapshot.kept.get((sku_id, location_id), 0)
+            rule = _rule(short, code, location_id, cart.channel)
+            units.append(UnitsAt(code, sellable + kept - named.get(code, 0), kept, rule))
+    line = explain_shortage(sku=short.sku, requested=short.requested, units=units)
     return line if short.location is None else line | {"location": short.location}
+
+
+def _rule(short: Shortage, code: str, location_id: int, channel: Source) -> str | None:
+    if location_id not in channel.location_ids:
+        return NOT_OF_CHANNEL
+    if location_id not in channel.serving_ids:
+        return NO_WAY_OUT
+    return None if short.location in (None, code) else OTHER_LOCATION
 
 
 def _write(

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 
+from core.database.fields import DocumentField
 from core.database.updated_at import moves, updated_at
 from inventory.choices import AbcClass
 
@@ -17,7 +18,7 @@ class Product(models.Model):
 
     code = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=300, blank=True)
-    size_guide = models.JSONField(null=True, blank=True)
+    size_guide = DocumentField(null=True, blank=True)  # sizes in their order
 
     class Meta:
         ordering = ["code"]
@@ -44,7 +45,7 @@ class Sku(models.Model):
         db_default="",
         help_text="How much of the turnover it makes: A most of it, C the long tail",
     )
-    attributes = models.JSONField(default=dict, blank=True)
+    attributes = DocumentField(default=dict, blank=True)
     price = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     weight_g = models.PositiveIntegerField(null=True, blank=True)
     # Rises with its barcodes and with the size guide of its product as well: it shows both.
@@ -58,7 +59,7 @@ class Sku(models.Model):
             models.Index(fields=["updated_at", "id"], name="sku_updated"),
             models.Index(Upper("code"), name="sku_whatever_the_case"),
         ]
-        triggers = [moves()]
+        triggers = [moves(holds_json=True)]
 
     def __str__(self) -> str:
         return self.code

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from core.database.updated_at import moves, touches, updated_at
-from inventory.choices import TransferState, TransferVerdict
+from inventory.choices import TRANSFERABLE, TransferState, TransferVerdict
 from inventory.models.catalogue import Sku
 from inventory.models.scan import ScanRecord
 from stores.models import Location
@@ -22,6 +22,14 @@ class Transfer(models.Model):
     )
     # The fulfilment that the goods are for, as opaque text; empty: for stock.
     reference = models.CharField(max_length=128, blank=True, default="", db_default="")
+    # Of units that may not be sold, which arrive as they left; empty: they may.
+    condition = models.CharField(
+        max_length=12,
+        choices=[(each.value, each.label) for each in TRANSFERABLE],
+        blank=True,
+        default="",
+        db_default="",
+    )
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(auto_now_add=True)
     dispatched_at = models.DateTimeField(null=True, blank=True)

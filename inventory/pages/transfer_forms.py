@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from core.access.principal import Principal
 from core.api.fields import MAX_QUANTITY
 from core.problems.catalogue import DomainError
+from inventory.choices import TRANSFERABLE
 from inventory.models import Sku, TransferLine
 from inventory.queries.barcode_owners import ScannedSku
 from inventory.queries.scan import find_all_scanned
@@ -37,6 +38,13 @@ class DraftForm(StepForm):
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
         help_text="One line each: a SKU or barcode, a space, how many. A barcode alone is one; the "
         "barcode of a case is all that is in it.",
+    )
+
+    condition = forms.ChoiceField(
+        choices=[("", "For sale"), *((each.value, each.label) for each in TRANSFERABLE)],
+        required=False,
+        label="Condition",
+        help_text="Goods that are not for sale arrive as they left.",
     )
 
     def __init__(self, *args: Any, actor: Principal, **kwargs: Any) -> None:

@@ -14,10 +14,11 @@ from inventory.models import Stock
 from stores.queries.network import location_ids
 
 # Units on the way: SKU, location, units, and whether the actor may count on them. Goods sent
-# for a waiting customer are not available to others.
+# for a waiting customer are not available to others, and those in inspection or damaged to no one.
 COMING = f"""
     SELECT l.sku_id, t.destination_id AS location_id,
-           (l.quantity - l.received - l.lost)::bigint AS units, t.reference = '' AS for_stock
+           (l.quantity - l.received - l.lost)::bigint AS units,
+           t.reference = '' AND t.condition = '' AS for_stock
     FROM inventory_transferline l JOIN inventory_transfer t ON t.id = l.transfer_id
     WHERE t.state = '{TransferState.IN_TRANSIT}'
     UNION ALL

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
 from core.access.principal import Principal
 from core.database.updated_at import exact_text
+from inventory.choices import Condition
 from inventory.models import Transfer, TransferLine
 from inventory.timestamps import as_text
 from inventory.transitions import transfer_actions
@@ -62,6 +63,7 @@ def transfer_documents(transfers: Iterable[Transfer]) -> list[dict[str, Any]]:
             "to": transfer.destination.code,
             "state": str(transfer.state),
             "reference": transfer.reference,
+            "condition": transfer.condition or None,
             "lines": [
                 {
                     "sku": line.sku.code,
@@ -86,3 +88,18 @@ def transfer_documents(transfers: Iterable[Transfer]) -> list[dict[str, Any]]:
         }
         for transfer in transfers
     ]
+
+
+def sent_in_condition(
+    sku_ids: Collection[int], condition: Condition
+) -> dict[int, set[tuple[str, str]]]:
+    """Return by SKU id between which locations (from, to) units in a condition have been moved."""
+    lines = TransferLine.objects.filter(
+        sku__in=sku_ids, transfer__condition=condition, received__gt=0
+    )
+    ways: dict[int, set[tuple[str, str]]] = {}
+    for sku_id, origin, to in lines.values_list(
+        "sku_id", "transfer__source__code", "transfer__destination__code"
+    ):
+        ways.setdefault(sku_id, set()).add((origin, to))
+    return ways

@@ -10,7 +10,7 @@ from inventory.commands.catalogue.placements import replace_placements
 from inventory.models import Barcode, Product, Sku
 from omniretail.demo.extract import Branch, branches, goods
 from stores.choices import ChannelKind, LocationKind
-from stores.commands.channels import put_channel
+from stores.commands.channels import ChannelFacts, put_channel
 from stores.commands.locations import BinFacts, LocationFacts, put_location, replace_bins
 from stores.models import Location
 
@@ -106,7 +106,8 @@ def open_channels() -> None:
         ("call_centre", "Call centre", ChannelKind.CALL_CENTRE, None),
         ("marketplace", "Marketplace", ChannelKind.MARKETPLACE, warehouses),
     ):
-        put_channel(code=code, name=name, kind=kind, locations=locations, actor=SYSTEM)
+        facts = ChannelFacts(name=name, kind=kind, locations=locations)
+        put_channel(code=code, facts=facts, actor=SYSTEM)
 
 
 def fill_catalogue() -> None:

@@ -95,11 +95,12 @@ def _dispose(order: Order) -> None:
     """Inspect what came back: one unit is damaged, the others go back on sale."""
     ret = order.returns.get()
     line = _left(order)[0]
+    location_id = current_network().by_code["S163"].id
     parts = [(1, Disposition.DAMAGED), (line.fulfilled - 1, Disposition.RESTOCK)]
     dispose_return(
         return_id=ret.pk,
         decisions=[
-            Decision(_units(line, units, at="S163"), line.sku_id, disposition)
+            Decision(_units(line, units, at="S163"), line.sku_id, location_id, disposition)
             for units, disposition in parts
             if units
         ],

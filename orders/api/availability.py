@@ -18,7 +18,6 @@ from inventory.queries.lookup import find_among
 from orders.api.availability_answer import render_availability
 from orders.api.availability_body import AvailabilityBody, locate, read_question
 from orders.queries.availability import STATES, Wanted, find_availability
-from stores.queries.network import current_network, network_at
 
 
 class PickupAnswer(serializers.Serializer[Any]):
@@ -68,12 +67,12 @@ class AvailabilityView(FastView):
         lines = [Wanted(line["sku"], line["quantity"]) for line in body["lines"]]
         named = body.get("locations")
         snapshot = read_snapshot(line.sku for line in lines)
-        network = network_at(snapshot.revision) if snapshot.sku_ids else current_network()
+        network = snapshot.network
         found = find_among(
             network,
             snapshot.sku_ids,
             actor=self.actor,
-            skus={f"/lines/{index}/sku": line.sku for index, line in enumerate(lines)},
+            skus={},  # those that are unknown are lines of the answer
             locations={f"/locations/{index}": code for index, code in enumerate(named or ())},
             channels={"/channel": body["channel"]},
         )
@@ -81,11 +80,12 @@ class AvailabilityView(FastView):
         availability = find_availability(
             at=timezone.now(),
             snapshot=snapshot,
+            network=network,
             lines=lines,
             source=found.channels[body["channel"]],
-            places=list(found.places.values()) if named else seen,
+            seen=seen,
+            named=None if named is None else list(found.places.values()),
             destination=locate(body.get("destination")),
-            show_empty=named is not None,
         )
         return json_answer(render_availability(availability, actor=self.actor))
 

@@ -173,8 +173,10 @@ class ReturnDispositionsView(OneReturnView):
         def effect() -> tuple[int, Any]:
             ret = self.ret(identity, any_channel=True)
             references = References(self.actor)
-            for index, line in enumerate(body["lines"]):
+            places = [
                 references.location(line["location"], f"/lines/{index}/location")
+                for index, line in enumerate(body["lines"])
+            ]
             sku_ids = references.sku_ids(body["lines"], ret.order_id)
             references.check()
             dispose_return(
@@ -183,9 +185,11 @@ class ReturnDispositionsView(OneReturnView):
                     Decision(
                         requested_units(line, location=line["location"]),
                         sku_id,
+                        place.id,
                         Disposition(line["disposition"]),
                     )
-                    for line, sku_id in zip(body["lines"], sku_ids, strict=True)
+                    for line, sku_id, place in zip(body["lines"], sku_ids, places, strict=True)
+                    if place is not None  # else `check` has refused
                 ],
                 actor=self.actor,
             )

@@ -14,6 +14,7 @@ from orders.api import (
     pick_lists,
     picking,
     pickup,
+    product_availability,
     returns,
     scan,
     ways_back,
@@ -31,5 +32,6 @@ urlpatterns: list[URLPattern] = [
     *scan.urlpatterns,
     *labels.urlpatterns,
     *availability.urlpatterns,
+    *product_availability.urlpatterns,
     *integrity.urlpatterns,
 ]

@@ -12,7 +12,7 @@ from inventory.rulebook import Kept
 from orders.promise import deliver_by, ready_by
 from orders.queries.pickups import ready_at_shops
 from stores.geography import distance_km
-from stores.queries.network import Place, Source, network_at
+from stores.queries.network import Network, Place, Source
 
 Point = tuple[float, float]  # latitude, longitude in degrees
 
@@ -20,7 +20,8 @@ IN_STOCK = "in_stock"  # all requested units are available
 LIMITED = "limited"  # some of them
 BACKORDER = "backorder"  # none now, some are on the way
 OUT_OF_STOCK = "out_of_stock"  # none, and none on the way
-STATES = (IN_STOCK, LIMITED, BACKORDER, OUT_OF_STOCK)
+UNKNOWN = "unknown"  # there is no such SKU
+STATES = (IN_STOCK, LIMITED, BACKORDER, OUT_OF_STOCK, UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Wanted:
 
 
 class LineAvailability(NamedTuple):
-    """The availability of one line, by location id.
+    """The availability of one line: of the channel, and by location id.
 
     `units` are those that have any. `ready` is when a pickup of all would be ready there; where
     locations were requested by code and one lacks some, that is when another location has sent
@@ -54,7 +55,7 @@ class LineAvailability(NamedTuple):
 class Availability:
     """The answers in the order of the lines, and the locations to list under each of them.
 
-    Locations without units of a SKU are listed if `show_empty`.
+    Locations without units of a SKU are listed if `show_empty`, which is where some were named.
     """
 
     at: datetime
@@ -137,46 +138,57 @@ class Promises:
 def find_availability(
     *,
     snapshot: AvailabilitySnapshot,
+    network: Network,
     lines: Sequence[Wanted],
     source: Source,
-    places: Sequence[Place],
+    seen: Sequence[Place],
+    named: Sequence[Place] | None = None,
     destination: Point | None,
     at: datetime,
-    show_empty: bool = False,
 ) -> Availability:
-    """Return for every line the units that the channel may promise from `places`.
+    """Return for every line the units that the channel may promise from the `seen` locations.
 
-    Lines of one SKU share its stock: units of an earlier line are not available to a later one.
-    `show_empty` lists locations that have nothing too. `snapshot` has been read for all SKUs of
-    the lines, which must be known; nothing else is read.
+    Units where nothing is sent or handed over do not count. Lines of one SKU share its stock: units
+    of an earlier line are not available to a later one. `named` are the locations to list under
+    each line, with or without units; None: those with some. `snapshot` has been read for all SKUs
+    of the lines, with the `network` of its revision; nothing else is read.
     """
-    sold_from = [place for place in places if place.id in source.location_ids]
+    sold_from = [place for place in seen if place.id in source.serving_ids]
     pool = snapshot.seen_by(channel_id=source.id, location_ids={place.id for place in sold_from})
     promises = Promises(places=sold_from, destination=destination, at=at)
-    listed = sorted(places if show_empty else sold_from, key=lambda place: place.code)
+    listed = sorted(sold_from if named is None else named, key=lambda place: place.code)
+    known = [line for line in lines if line.sku in pool.units]
     sent: dict[int, list[datetime | None]] = {}
-    if show_empty:
+    if named is not None:
         sent = ready_at_shops(
-            lines=[(line.sku, line.quantity) for line in lines],
-            shops=sold_from,
+            lines=[(line.sku, line.quantity) for line in known],
+            shops=[place for place in named if place.id in source.serving_ids],
             pool=pool,
-            network=network_at(snapshot.revision),
+            network=network,
             source=source,
             at=at,
         )
     last = {line.sku: index for index, line in enumerate(lines)}
     answers = []
+    position = 0  # among the lines of known SKUs
     for index, line in enumerate(lines):
+        if line.sku not in pool.units:
+            ready = dict.fromkeys([place.id for place in listed])
+            answers.append(
+                LineAvailability(line.sku, line.quantity, 0, UNKNOWN, {}, ready, {}, None)
+            )
+            continue
         units = pool.units[line.sku]
-        ready = promises.ready(units, line.quantity)
-        if show_empty:
-            ready = {
-                place.id: sent[place.id][index] if place.id in sent else None for place in listed
+        at_shops: Mapping[int, datetime | None] = promises.ready(units, line.quantity)
+        if named is not None:
+            at_shops = {
+                place.id: sent[place.id][position] if place.id in sent else None for place in listed
             }
-        answers.append(_answer(line, pool, units, ready, promises))
+        answers.append(_answer(line, pool, units, at_shops, promises))
+        position += 1
         if last[line.sku] > index:
             pool.take(line.sku, line.quantity)
-    return Availability(at, listed, show_empty, answers)
+    return Availability(at, listed, named is not None, answers)
 
 
 def _answer(

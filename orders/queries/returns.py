@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,8 @@ from django.db.models.functions import Coalesce
 
 from core.access.principal import Principal
 from core.database.updated_at import exact_text
+from inventory.choices import Condition
+from inventory.queries.transfers import sent_in_condition
 from inventory.timestamps import as_text
 from orders.choices import Disposition, DropOff, Resolution, ReturnState
 from orders.models import FulfilmentLine, Order, OrderLine, Return, ReturnLine, ReturnReceiptLine
@@ -88,9 +90,14 @@ def expected_lines(ret: Return) -> list[Expected]:
 
 def inspected_units(ret: Return) -> list[Inspected]:
     """Return the units of a return that wait for a decision, in the order of their arrival."""
-    rows = ReturnReceiptLine.objects.filter(
-        line__ret=ret, disposition=Disposition.INSPECT, quantity__gt=F("moved_on")
-    ).select_related("line__sku", "line__order_line", "location")
+    rows = list(
+        ReturnReceiptLine.objects.filter(
+            line__ret=ret, disposition=Disposition.INSPECT, quantity__gt=F("moved_on")
+        )
+        .select_related("line__sku", "line__order_line", "location")
+        .order_by("id")
+    )
+    sent = sent_in_condition({row.line.sku_id for row in rows}, Condition.INSPECTION)
     return [
         Inspected(
             id=row.pk,
@@ -98,9 +105,20 @@ def inspected_units(ret: Return) -> list[Inspected]:
             sku=row.line.sku.code,
             location=row.location.code,
             waiting=row.quantity - row.moved_on,
+            elsewhere=_reached(row.location.code, sent.get(row.line.sku_id, ())),
         )
-        for row in rows.order_by("id")
+        for row in rows
     ]
+
+
+def _reached(start: str, ways: Collection[tuple[str, str]]) -> frozenset[str]:
+    """Return the locations to which goods may have gone on from one, by these ways."""
+    reached: set[str] = set()
+    fresh = {start}
+    while fresh:
+        fresh = {to for origin, to in ways if origin in fresh} - reached
+        reached |= fresh
+    return frozenset(reached)
 
 
 def return_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]:

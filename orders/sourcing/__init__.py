@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .planning import plan
+from .planning import NO_SUPPLIERS, Suppliers, plan
 from .receipt import read_receipt
 from .shapes import (
     CARRY_OUT,
@@ -19,6 +19,7 @@ from .shapes import (
 
 __all__ = [
     "CARRY_OUT",
+    "NO_SUPPLIERS",
     "PICKUP",
     "SAME_DAY",
     "SHIP",
@@ -28,6 +29,7 @@ __all__ = [
     "Policy",
     "Shortage",
     "Site",
+    "Suppliers",
     "plan",
     "read_receipt",
 ]

@@ -12,7 +12,7 @@ Rules, in order:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from stores.geography import distance_km
@@ -45,6 +45,9 @@ from .shapes import (
 )
 
 Takes = dict[str, dict[str, int]]  # line id -> location code -> units
+# (type, shop of a pickup) -> codes of the locations that the units come from.
+Suppliers = Mapping[tuple[str, str | None], Collection[str]]
+NO_SUPPLIERS: Suppliers = {}
 
 
 def plan(
@@ -55,13 +58,15 @@ def plan(
     destination: tuple[float, float] | None,
     policy: Policy,
     avoiding: frozenset[str] = frozenset(),
+    suppliers: Suppliers = NO_SUPPLIERS,
 ) -> Plan:
-    """Plan one order.
+    """Plan one order, or units of one of which others were planned before.
 
     `sellable` is SKU -> location code -> units, already net for the channel; but for carry_out only
     locations in `sites` are used, and no units are taken from those in `avoiding`. `destination` is
-    (latitude, longitude) in degrees. Raises ValueError for demands that validation must have
-    refused (see `_check`).
+    (latitude, longitude) in degrees. `suppliers` are the locations that supply the order's other
+    units, by the way and for pickups the shop: without `allow_split` no other is used. Raises
+    ValueError for demands that validation must have refused (see `_check`).
     """
     _check(demands)
     usable = sites.keys() - avoiding if avoiding else sites
@@ -72,11 +77,16 @@ def plan(
     stocked = {code for held in stock.values() for code in held}
     named = [d for type_ in NAMED_TYPES for d in demands if d.type == type_]
     takes: Takes = {}
-    lacking = _take_named(named, takes, stock, sites, policy) if named else []
+    lacking = _take_named(named, takes, stock, sites, policy, suppliers) if named else []
 
     served: list[Served] = []
     if lacking or len(named) < len(demands):
         groups = _group(demands, lacking, stocked, sites, destination)
+        if suppliers and not policy.allow_split:
+            groups = [
+                replace(group, only_from=suppliers.get((group.type, group.shop)))
+                for group in groups
+            ]
         served = _serve_chosen(groups, stock, sites, policy)
         for one in served:
             for line_id, take in one.takes.items():
@@ -119,6 +129,7 @@ def _take_named(
     stock: Stock,
     sites: Mapping[str, Site],
     policy: Policy,
+    suppliers: Suppliers,
 ) -> list[Demand]:
     """Take units at the locations that customers named; return those that pickups still lack.
 
@@ -126,7 +137,11 @@ def _take_named(
     location, itself or another, is to supply them all.
     """
     shops = {line.location for line in named if line.type == PICKUP}
-    whole = {shop: policy.allow_split or _has_all(named, shop, stock) for shop in shops}
+    whole = {
+        shop: policy.allow_split
+        or (shop in suppliers.get((PICKUP, shop), {shop}) and _has_all(named, shop, stock))
+        for shop in shops
+    }
     lacking = []
     for line in named:
         code = line.location or ""

@@ -26,6 +26,7 @@ REASONS: Mapping[str, str] = {
     "not_whole": "The customer named this location, but one location has to give everything.",
     "no_pickup": "This location does not hand over pickups.",
     "unknown_location": "The channel may not use this location, or there is no such location.",
+    "another_supplies": "Another location supplies the order, which is not to be split.",
     "covers_too_little": "It does not hold everything, and another location does.",
     "covers_fewer_units": "It holds fewer units than the chosen location.",
     "further_away": "It could serve everything too, but is further from the destination.",
@@ -144,8 +145,10 @@ def _table(served: Served, sites: Mapping[str, Site], policy: Policy, refused: b
     for (metres, priority, location, _), held in zip(served.candidates, units, strict=True):
         if location in chosen:
             code = "order_refused" if refused else "chosen"
-        elif not group.may_take_from(sites[location]):
+        elif not group.can_take_from(sites[location]):
             code = _INCAPABLE[group.type]
+        elif not group.may_take_from(sites[location]):
+            code = "another_supplies"
         elif best is None:
             code = "order_refused"
         elif len(chosen) > 1:

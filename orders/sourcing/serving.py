@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .search import EFFORT, Candidate, fewest_locations
@@ -29,8 +29,12 @@ class Group:
     ranks: Ranks
     measured: bool
     shop: str | None = None
+    only_from: Collection[str] | None = None  # None: any
 
     def may_take_from(self, site: Site) -> bool:
+        return self.can_take_from(site) and (self.only_from is None or site.code in self.only_from)
+
+    def can_take_from(self, site: Site) -> bool:
         """Goods for a pickup come with a carrier, unless they are in the shop itself."""
         if self.type == SAME_DAY:
             return site.same_day

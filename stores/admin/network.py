@@ -25,7 +25,7 @@ from core.admin.base import (
     link,
 )
 from stores.admin.floor_plan import PlanAdmin
-from stores.commands.channels import put_channel
+from stores.commands.channels import ChannelFacts, put_channel
 from stores.commands.locations import LocationFacts, put_location
 from stores.hours import is_timezone, validate_hours
 from stores.models import Bin, Channel, Location, NetworkRevision
@@ -169,7 +169,7 @@ class ChannelAdmin(KeptAdmin):
     list_filter = ("kind",)
     search_fields = ("code", "name")
     autocomplete_fields = ("locations",)
-    fields = ("code", "name", "kind", "all_locations", "locations")
+    fields = ("code", "name", "kind", "all_locations", "locations", "ships_without_address")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
         answer: QuerySet[Channel] = super().get_queryset(request).prefetch_related("locations")
@@ -187,9 +187,12 @@ class ChannelAdmin(KeptAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         saved, _ = put_channel(
             code=obj.code,
-            name=obj.name,
-            kind=obj.kind,
-            locations=None if obj.all_locations else list(form.cleaned_data["locations"]),
+            facts=ChannelFacts(
+                name=obj.name,
+                kind=obj.kind,
+                locations=None if obj.all_locations else list(form.cleaned_data["locations"]),
+                ships_without_address=obj.ships_without_address,
+            ),
             actor=actor_of(request),
         )
         obj.pk, obj.version = saved.pk, saved.version

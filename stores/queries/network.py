@@ -10,6 +10,7 @@ from datetime import date
 from django.utils import timezone
 
 from core.database.statements import run
+from stores.choices import ChannelKind, LocationKind
 from stores.hours import OpeningHours
 from stores.models import Channel, Location
 
@@ -38,12 +39,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A channel with the location ids that it may sell from."""
+    """A channel with the location ids that it may sell from.
+
+    `serving_ids` are those of them from which goods can get to a customer: by a carrier, over the
+    counter to one who collects, or carried out of a shop that has tills of the channel.
+    """
 
     id: int
     code: str
     kind: str
     location_ids: frozenset[int]
+    serving_ids: frozenset[int]
+    ships_without_address: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,11 @@ def network_at(revision: int) -> Network:
     return cached
 
 
+def _serves(place: Place, kind: str) -> bool:
+    tills = kind == ChannelKind.POS and place.kind == LocationKind.STORE
+    return place.ships or place.pickup or place.same_day or tills
+
+
 def _load(revision: int) -> Network:
     # Locations that keep the same hours share one object: what is computed from it is computed
     # once.
@@ -111,11 +123,16 @@ def _load(revision: int) -> Network:
     channels = {}
     for channel in Channel.objects.prefetch_related("locations"):
         some = frozenset(location.pk for location in channel.locations.all())
+        sells_from = everywhere if channel.all_locations else some
         channels[channel.code] = Source(
             id=channel.pk,
             code=channel.code,
             kind=channel.kind,
-            location_ids=everywhere if channel.all_locations else some,
+            location_ids=sells_from,
+            serving_ids=frozenset(
+                identity for identity in sells_from if _serves(places[identity], channel.kind)
+            ),
+            ships_without_address=channel.ships_without_address,
         )
     return Network(
         revision=revision,

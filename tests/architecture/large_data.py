@@ -7,8 +7,8 @@ from django.db import connection
 SKUS, PLACES, ORDERS = 2_500, 4, 10_000
 
 FILL = (
-    """INSERT INTO stores_channel (code, name, kind, all_locations, version)
-       VALUES ('web', 'Web', 'web', true, 1)""",
+    """INSERT INTO stores_channel (code, name, kind, all_locations, ships_without_address, version)
+       VALUES ('web', 'Web', 'web', true, true, 1)""",
     """INSERT INTO stores_location
            (code, name, kind, timezone, latitude, longitude, address, ships, pickup, returns,
             same_day, priority, hours, exceptions, version)

@@ -176,7 +176,7 @@ def test_locations_that_were_asked_for_answer_even_with_nothing(
     stock_up(world.shirt, world.berlin, 7)
     (line,) = ask(api, ("A1", 1), locations=["LON", "LEE"])
     assert by_location(line) == {"LEE": 0, "LON": 1}
-    assert line["sellable"] == 1
+    assert line["sellable"] == 8
 
 
 def promised(api: ApiCaller, units: int, **more: Any) -> datetime | None:
@@ -211,7 +211,6 @@ def test_parcels_come_from_the_nearest_that_ships(api: ApiCaller, world: World) 
             },
             {
                 ("/channel", "unknown_channel"),
-                ("/lines/1/sku", "unknown_sku"),
                 ("/locations/1", "unknown_location"),
             },
         ),
@@ -291,3 +290,43 @@ def test_what_is_offered_can_be_ordered(api: ApiCaller, world: World) -> None:
                 ],
             )
             assert api.post("orders", order).status_code == status
+
+
+def test_an_unknown_sku_is_a_line_among_the_others(api: ApiCaller, world: World) -> None:
+    stock_up(world.shirt, world.london, 1)
+    for more in ({}, {"locations": ["LON"]}):
+        known, unknown, again = ask(api, ("A1", 1), ("NONE", 2), ("A1", 1), **more)
+        assert (known["state"], again["state"]) == ("in_stock", "out_of_stock")
+        assert (unknown["sku"], unknown["requested"], unknown["sellable"], unknown["state"]) == (
+            "NONE", 2, 0, "unknown",
+        )  # fmt: skip
+        assert unknown["delivery"] is None
+        assert not any(by_location(unknown).values())
+    (alone,) = ask(api, ("NONE", 1))
+    assert (alone["state"], alone["locations"]) == ("unknown", [])
+
+
+def test_goods_that_cannot_get_out_are_not_sellable(api: ApiCaller, world: World) -> None:
+    """Of a building that neither ships nor hands over; a till sells what is in its shop."""
+    closed = LocationFactory(code="DARK", ships=False, pickup=False)
+    shop = LocationFactory(code="BOOTH", store=True, ships=False, pickup=False)
+    ChannelFactory(code="till", kind="pos")
+    for place in (closed, shop):
+        stock_up(world.shirt, place, 3)
+    transfer = TransferFactory(source=world.berlin, destination=closed)
+    transfer.lines.create(sku=world.mug, quantity=4)
+    (line, mug) = ask(api, ("A1", 1), ("MUG", 1))
+    assert (line["state"], line["sellable"], by_location(line)) == ("out_of_stock", 0, {})
+    assert mug["state"] == "out_of_stock"
+    (line,) = ask(api, ("A1", 1), locations=["DARK"])
+    assert (line["state"], by_location(line)) == ("out_of_stock", {"DARK": 0})
+    (line,) = ask(api, ("A1", 1), channel="till")
+    assert (line["state"], by_location(line)) == ("in_stock", {"BOOTH": 3})
+
+
+def test_with_locations_the_state_is_the_channels(api: ApiCaller, world: World) -> None:
+    stock_up(world.shirt, world.berlin, 7)
+    (line,) = ask(api, ("A1", 2), locations=["LON"])
+    assert (line["state"], line["sellable"]) == ("in_stock", 7)
+    assert line["delivery"] == ask(api, ("A1", 2))[0]["delivery"]
+    assert by_location(line) == {"LON": 0}

@@ -311,3 +311,19 @@ def test_scopes_are_asked_for() -> None:
 def _codes(answer: Any) -> list[str]:
     assert answer.status_code == 200, answer.content
     return [row["sku"] for row in answer.json()["results"]]
+
+
+def test_the_order_of_what_was_written_is_kept(api: ApiCaller) -> None:
+    """Sizes are read from small to large, not from A to Z."""
+    sizes = {size: {"waist_cm": 70, "chest_cm": 90} for size in ("XS", "S", "M", "L", "XL")}
+    attributes = {"size": "S", "colour": "blue", "brand": "Own"}
+    api.put("skus/A1", SHIRT | {"size_guide": sizes, "attributes": attributes})
+    shown = api.get("skus/A1").json()
+    assert list(shown["size_guide"]) == ["XS", "S", "M", "L", "XL"]
+    assert list(shown["size_guide"]["M"]) == ["waist_cm", "chest_cm"]
+    assert list(shown["attributes"]) == ["size", "colour", "brand"]
+    other_way = dict(reversed(sizes.items()))
+    api.put("skus/A1", SHIRT | {"size_guide": other_way, "attributes": attributes})
+    again = api.get("skus/A1").json()
+    assert list(again["size_guide"]) == ["XL", "L", "M", "S", "XS"]
+    assert again["updated_at"] != shown["updated_at"]

@@ -33,6 +33,7 @@ WEB: dict[str, Any] = {
         {"sku": "A1", "location": "S1", "quantity": 4, "until": None},
         {"sku": "A2", "location": "W1", "quantity": 2, "until": "2030-01-01T00:00:00.000Z"},
     ],
+    "ships_without_address": False,
 }
 
 

@@ -41,6 +41,7 @@ class KeepRules(PoolRules):
                 {"sku": sku, "location": place, "quantity": kept}
                 for (sku, place), kept in fences.items()
             ],
+            "ships_without_address": True,
         }
         self.client.put("set_ring_fence", f"channels/{channel}", body)
 

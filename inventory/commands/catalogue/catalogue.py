@@ -12,6 +12,7 @@ from django.db.models import F
 
 from core.access.principal import Principal
 from core.audit.record import record
+from core.database.fields import same_document
 from inventory.barcodes import BarcodeRefused, stored_form
 from inventory.errors import BadCheckDigit, BarcodeTaken, DamagedBarcode
 from inventory.models import Barcode, Product, Sku
@@ -74,7 +75,9 @@ def put_sku(
             code=code, defaults=columns
         )
         expect(None if created else sku.version)
-        changed = [name for name, value in columns.items() if getattr(sku, name) != value]
+        changed = [
+            name for name, value in columns.items() if not same_document(getattr(sku, name), value)
+        ]
         if _replace_barcodes(sku, barcodes):
             changed.append("barcodes")
         if product and _replace_size_guide(product, facts.size_guide, shown_by=sku):
@@ -137,7 +140,7 @@ def _lock_product(code: str | None) -> Product | None:
 def _replace_size_guide(
     product: Product, size_guide: dict[str, Any] | Kept | None, *, shown_by: Sku
 ) -> bool:
-    if isinstance(size_guide, Kept) or product.size_guide == size_guide:
+    if isinstance(size_guide, Kept) or same_document(product.size_guide, size_guide):
         return False
     product.size_guide = size_guide
     product.save(update_fields=["size_guide"])

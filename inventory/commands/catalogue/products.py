@@ -9,6 +9,7 @@ from django.db.models import F
 
 from core.access.principal import Principal
 from core.audit.record import record
+from core.database.fields import same_document
 from inventory.models import Product
 
 
@@ -19,7 +20,11 @@ def put_product(
     with transaction.atomic():
         product, created = Product.objects.select_for_update(no_key=True).get_or_create(code=code)
         columns = {"name": name, "size_guide": size_guide}
-        changed = [field for field, value in columns.items() if getattr(product, field) != value]
+        changed = [
+            field
+            for field, value in columns.items()
+            if not same_document(getattr(product, field), value)
+        ]
         if changed:
             product.name, product.size_guide = name, size_guide
             product.save()

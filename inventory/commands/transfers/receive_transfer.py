@@ -65,9 +65,10 @@ def receive_transfer(
     With `close` whatever is still missing is settled as lost: the units left the source when
     they were dispatched, so the loss is shown at the destination as an arrival and a loss of
     the same units. More or other goods than were sent raise `TransferExceeds`, unless
-    `accept_surplus`. Sound units go to the reservations in `waiting` first, in their order, each up
-    to its quantity, in the same act: no other order can take them in between. Units that were
-    settled as lost may turn up later: they are no longer lost then.
+    `accept_surplus`. Goods that travel in a condition arrive in it, and no order gets them. Sound
+    units go to the reservations in `waiting` first, in their order, each up to its quantity, in the
+    same act: no other order can take them in between. Units that were settled as lost may turn up
+    later: they are no longer lost then.
     """
     transfer = lock_transfer(identity, actor, at="destination")
     lines = lines_of(transfer)
@@ -92,6 +93,8 @@ def receive_transfer(
     reservations = _give(arrivals, waiting)
     balances = _take_in(transfer, arrivals, surplus, lost, reservations, actor)
     reserved = {given.reservation_id: given.quantity for given in reservations}
+    if transfer.condition:
+        return Received(document, StockChange(balances=balances), reserved)
     free = {arrival.sku_id: arrival.sound for arrival in arrivals}
     for given in reservations:
         free[given.sku_id] -= given.quantity
@@ -239,6 +242,9 @@ def _take_in(
             entries.append(entry(arrival.sku_id, Reason.TRANSFER_SURPLUS, on_hand=beyond))
         if arrival.damaged:
             entries.append(entry(arrival.sku_id, Reason.DAMAGED, unavailable=arrival.damaged))
+        if transfer.condition and arrival.sound:
+            condition = Reason(transfer.condition)
+            entries.append(entry(arrival.sku_id, condition, unavailable=arrival.sound))
     for sku_id, units in lost.items():
         entries += [
             entry(sku_id, Reason.TRANSFER_LOSS, on_hand=units),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -11,16 +12,18 @@ from core.access.principal import Principal
 from core.outbox.events import OutboxEvent, publish
 from core.problems.catalogue import NotFound
 from inventory import ledger
-from inventory.choices import Reason, ReservationState, TransferState
+from inventory.choices import Condition, Reason, ReservationState, TransferState
 from inventory.commands.holds import end_stale_holds
 from inventory.errors import (
     InsufficientStock,
     NothingScanned,
+    NotInCondition,
     ReservationNotLive,
     TransferPromised,
 )
 from inventory.ledger import Entry, Part
 from inventory.models import Transfer, TransferLine
+from inventory.queries.available.conditions import conditions_of
 from inventory.queries.transfers import as_id, transfer_document, visible_transfers
 from inventory.transitions import next_transfer_state
 
@@ -31,16 +34,19 @@ def draft_transfer(
     destination_id: int,
     units: Mapping[int, int],
     reference: str = "",
+    condition: str = "",
     actor: Principal,
 ) -> dict[str, Any]:
     """Draft a transfer from one location to another (units by SKU id); nothing moves.
 
-    `reference` names the fulfilment, when the goods are promised already.
+    `reference` names the fulfilment, when the goods are promised already; `condition` is that of
+    units which may not be sold (one of `TRANSFERABLE`).
     """
     transfer = Transfer.objects.create(
         source_id=source_id,
         destination_id=destination_id,
         reference=reference,
+        condition=condition,
         created_by=actor.name[:150],
     )
     TransferLine.objects.bulk_create(
@@ -81,34 +87,30 @@ def dispatch_transfer(
     """Dispatch a transfer: `on_hand` falls at the source.
 
     `as_scanned`: what was loaded leaves, the rest of the draft is left behind. Only what is
-    available may leave: raises `InsufficientStock` otherwise, `NothingScanned`, and
-    `IllegalTransition` when it is no draft.
+    available may leave, or with a condition what is in it: raises `InsufficientStock` or
+    `NotInCondition` otherwise, `NothingScanned`, and `IllegalTransition` when it is no draft.
     """
     transfer = lock_transfer(identity, actor, at="source")
     lines = _set_off(transfer, as_scanned=as_scanned)
     leaving = [line for line in lines if line.quantity]
     end_stale_holds(actor=actor.name, sku_ids=sorted(line.sku_id for line in leaving))
     rows = ledger.lock_rows([(line.sku_id, transfer.source_id) for line in leaving])
+    if transfer.condition:
+        _leave_condition(transfer, leaving, rows, actor)
+        return publish_transfer("transfer.dispatched", transfer, actor)
     short = [
-        {"sku": line.sku.code, "requested": line.quantity, "available": available}
+        {
+            "sku": line.sku.code,
+            "requested": line.quantity,
+            "available": available,
+            "location": transfer.source.code,
+        }
         for line in leaving
         if (available := _available(rows, line, transfer)) < line.quantity
     ]
     if short:
         raise InsufficientStock(lines=short)
-    ledger.post(
-        [
-            Entry(
-                line.sku_id,
-                transfer.source_id,
-                on_hand=-line.quantity,
-                reason=Reason.TRANSFER_OUT,
-                reference=subject_of(transfer),
-            )
-            for line in leaving
-        ],
-        actor=actor.name,
-    )
+    ledger.post([_leaves(transfer, line) for line in leaving], actor=actor.name)
     return publish_transfer("transfer.dispatched", transfer, actor)
 
 
@@ -198,6 +200,56 @@ def _set_off(transfer: Transfer, *, as_scanned: bool) -> list[TransferLine]:
             line.quantity = line.loaded
         TransferLine.objects.bulk_update(lines, ["left_behind", "quantity"])
     return lines
+
+
+def _leaves(transfer: Transfer, line: TransferLine) -> Entry:
+    return Entry(
+        line.sku_id,
+        transfer.source_id,
+        on_hand=-line.quantity,
+        reason=Reason.TRANSFER_OUT,
+        reference=subject_of(transfer),
+    )
+
+
+def _leave_condition(
+    transfer: Transfer,
+    leaving: Sequence[TransferLine],
+    rows: Mapping[tuple[int, int], Any],
+    actor: Principal,
+) -> None:
+    """Take units out of their condition and out of the building: two movements each, of which the
+    first names the condition."""
+    condition = Condition(transfer.condition)
+    kept = conditions_of(rows.keys())
+    there = {
+        line.sku_id: kept[line.sku_id, transfer.source_id][condition]
+        if (line.sku_id, transfer.source_id) in kept
+        else 0
+        for line in leaving
+    }
+    short = [line for line in leaving if there[line.sku_id] < line.quantity]
+    if short:
+        raise NotInCondition(
+            lines=[
+                {
+                    "sku": line.sku.code,
+                    "location": transfer.source.code,
+                    "condition": condition.value,
+                    "in_condition": there[line.sku_id],
+                    "requested": line.quantity,
+                }
+                for line in short
+            ]
+        )
+    entries = []
+    for line in leaving:
+        out = _leaves(transfer, line)
+        entries += [
+            replace(out, on_hand=0, unavailable=-line.quantity, reason=Reason(condition.value)),
+            out,
+        ]
+    ledger.post(entries, actor=actor.name)
 
 
 def _available(rows: Mapping[tuple[int, int], Any], line: TransferLine, transfer: Transfer) -> int:

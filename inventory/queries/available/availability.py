@@ -10,6 +10,7 @@ from inventory.queries.available.kept_from_sale import Resolver
 from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, SnapshotRow, pairs
 from inventory.queries.stock import COMING
 from inventory.rulebook import Kept
+from stores.queries.network import Network, current_network, network_at
 
 _READ = f"""
 WITH {ASKED}, c AS (
@@ -58,9 +59,9 @@ class AvailabilitySnapshot:
         self.sku_ids = {row.code: row.sku_id for row, _ in rows}
 
     @property
-    def revision(self) -> int:
-        """The revision of the network at that time; 0 when no SKU is known."""
-        return self._rows[0][0].revision if self._rows else 0
+    def network(self) -> Network:
+        """The network at that time; as it is now when no SKU is known."""
+        return network_at(self._rows[0][0].revision) if self._rows else current_network()
 
     def seen_by(self, *, channel_id: int, location_ids: Collection[int]) -> Pool:
         """Return what a channel may promise from these locations."""

@@ -27,6 +27,7 @@ class SellableSnapshot:
     sku_ids: dict[str, int]
     sellable: dict[int, dict[int, int]]
     fenced: dict[Pair, int]
+    kept: dict[Pair, int]  # units kept from sale to the channel, where any are
     # Whether some units are held by expired carts that no sweep has ended yet.
     has_stale_holds: bool = False
 
@@ -42,8 +43,8 @@ def read_sellable(
     """
     rows = [SnapshotRow(*row) for row in run(_READ, [list(skus)])]
     if not rows:
-        return SellableSnapshot({}, {}, {})
-    snapshot = SellableSnapshot({}, {}, {}, has_stale_holds=any(row.stale for row in rows))
+        return SellableSnapshot({}, {}, {}, {})
+    snapshot = SellableSnapshot({}, {}, {}, {}, has_stale_holds=any(row.stale for row in rows))
     resolver = Resolver(*rows[0][:2])
     for row in rows:
         sku_id = row.sku_id
@@ -55,5 +56,6 @@ def read_sellable(
             if entitled and (mine := entitled.get((sku_id, place))):
                 keeps = min(keeps, max(0, free[place] - mine))
             free[place] -= keeps
+            snapshot.kept[sku_id, place] = keeps
             snapshot.fenced[sku_id, place] = min(keeps - own.get(place, 0), FENCED_MOST)
     return snapshot

@@ -17,6 +17,7 @@ from orders.commands.locks import lock_goods, lock_orders
 from orders.commands.returns.refunds import refund_event
 from orders.commands.settling.settle import close_empty, settle
 from orders.errors import NothingToCancel
+from orders.events import order_cancelled
 from orders.models import Fulfilment, FulfilmentLine, Order, OrderLine
 from orders.queries.documents import order_document
 from orders.queries.fulfilments import visible_fulfilments
@@ -93,7 +94,7 @@ def _lock(order_id: int) -> _Work:
     skus = set(OrderLine.objects.filter(order=order_id).values_list("sku_id", flat=True))
     locked = lock_orders({order_id}, waiting_for=skus)
     order = locked[order_id]
-    rows = OrderLine.objects.filter(order=order).order_by("pk")
+    rows = OrderLine.objects.filter(order=order).select_related("sku").order_by("pk")
     ordered = {line.line_id: line for line in rows}
     return _Work(order, frozenset(locked), skus, ordered, _cancellable_lines(order))
 
@@ -121,26 +122,10 @@ def _cancel(
         actor=actor, action="order.cancel", subject=f"orders/{number}", reason=reason, lines=wanted
     )
     document = order_document(order)
+    cancelled = [(work.ordered[line_id], units) for line_id, units in wanted.items()]
     publish(
-        OutboxEvent(
-            "order.cancelled",
-            f"orders/{number}",
-            {
-                **document,
-                "reason": reason,
-                "cancelled_lines": [
-                    {"line_id": line_id, "quantity": units} for line_id, units in wanted.items()
-                ],
-            },
-            order=number,
-            actor=actor.name,
-        ),
-        refund_event(
-            order=order,
-            units=[(work.ordered[line_id], units) for line_id, units in wanted.items()],
-            reason=reason,
-            actor=actor,
-        ),
+        order_cancelled(document, cancelled, reason=reason, actor=actor),
+        refund_event(order=order, units=cancelled, reason=reason, actor=actor),
     )
     if document["state"] == "completed":  # only the cancelled units kept it open
         publish(

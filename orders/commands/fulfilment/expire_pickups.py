@@ -11,7 +11,7 @@ from django.utils import timezone
 from core.access.principal import SYSTEM, Principal
 from core.audit.record import record
 from core.idempotency.execute import retry_conflicts
-from core.outbox.events import OutboxEvent, publish
+from core.outbox.events import publish
 from inventory.timestamps import as_text
 from orders.choices import FulfilmentState
 from orders.commands.fulfilment.common import (
@@ -27,6 +27,7 @@ from orders.commands.fulfilment.pickup_time import end_of_pickup, follow_hours
 from orders.commands.fulfilment.set_aside import free, set_aside, take_off
 from orders.commands.returns.refunds import refund_event
 from orders.errors import PickupNotOver, ReservationBroken
+from orders.events import order_cancelled
 from orders.models import Fulfilment, FulfilmentLine
 from orders.queries.documents import order_document
 from orders.transitions import next_fulfilment_state
@@ -81,20 +82,10 @@ def _cancel_units(
         "fulfilment.expired", [fulfilment], actor=actor, expired_lines={fulfilment.pk: cancelled}
     )
     order = fulfilment.order
+    gone = [(line.order_line, quantity) for line, quantity in units.items()]
     publish(
-        OutboxEvent(
-            type="order.cancelled",
-            subject=f"orders/{order.number}",
-            data=order_document(order) | {"reason": NOT_COLLECTED, "cancelled_lines": cancelled},
-            order=order.number,
-            actor=actor.name,
-        ),
-        refund_event(
-            order=order,
-            units=[(line.order_line, quantity) for line, quantity in units.items()],
-            reason=NOT_COLLECTED,
-            actor=actor,
-        ),
+        order_cancelled(order_document(order), gone, reason=NOT_COLLECTED, actor=actor),
+        refund_event(order=order, units=gone, reason=NOT_COLLECTED, actor=actor),
     )
     publish_completed([order.pk], actor=actor)
     record(

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from core.access.principal import Principal
 from core.audit.record import record
-from core.outbox.events import OutboxEvent, publish
+from core.outbox.events import publish
 from inventory import ledger
 from inventory.choices import Reason
 from inventory.ledger import Entry
@@ -23,6 +23,7 @@ from orders.commands.returns.refunds import refund_event
 from orders.commands.returns.request_return import Announced, ReturnRequest, request_return
 from orders.commands.settling.resourcing import source_again
 from orders.errors import ExceedsLine
+from orders.events import order_cancelled
 from orders.models import Fulfilment, FulfilmentLine, OrderLine
 from orders.queries.documents import order_document
 from orders.returns_policy import RequestedUnits
@@ -107,27 +108,10 @@ def _refuse_returned(units: dict[FulfilmentLine, int], rows: dict[int, OrderLine
 
 def _refund(fulfilment: Fulfilment, units: dict[FulfilmentLine, int], *, actor: Principal) -> None:
     order = fulfilment.order
+    lost = [(line.order_line, quantity) for line, quantity in units.items()]
     publish(
-        OutboxEvent(
-            "order.cancelled",
-            f"orders/{order.number}",
-            {
-                **order_document(order),
-                "reason": LOST,
-                "cancelled_lines": [
-                    {"line_id": line.order_line.line_id, "quantity": lost}
-                    for line, lost in units.items()
-                ],
-            },
-            order=order.number,
-            actor=actor.name,
-        ),
-        refund_event(
-            order=order,
-            units=[(line.order_line, lost) for line, lost in units.items()],
-            reason=LOST,
-            actor=actor,
-        ),
+        order_cancelled(order_document(order), lost, reason=LOST, actor=actor),
+        refund_event(order=order, units=lost, reason=LOST, actor=actor),
     )
 
 

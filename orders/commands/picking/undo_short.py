@@ -10,10 +10,10 @@ from core.audit.record import record
 from core.database.bulk_insert import take_ids_and_time
 from core.problems.catalogue import NotFound
 from inventory import ledger
-from inventory.choices import Reason, ReservationState
+from inventory.choices import Condition, Reason, ReservationState
 from inventory.commands.change import StockChange
 from inventory.ledger import Entry, NewReservation
-from inventory.queries.available.missing import missing_units
+from inventory.queries.available.missing import units_to_settle
 from orders.choices import FulfilmentState, RejectReason
 from orders.commands.fulfilment.common import (
     end_reservations,
@@ -77,7 +77,7 @@ def undo_short(*, identity: int, line_id: int, actor: Principal, person: str = "
         raise LineClosed(f"The line is closed, because it is {fulfilment.state}.")
     ledger.lock_skus(skus)
     pair = (line.sku_id, fulfilment.building.pk)
-    if missing_units({pair: None}).get(pair, 0) < found:
+    if units_to_settle({pair: None}).get(pair, {}).get(Condition.MISSING, 0) < found:
         raise ShortSettled()
     line.short = 0
     line.save(update_fields=["short"])

@@ -18,7 +18,7 @@ from core.idempotency.execute import RetryWithSavepoints
 from core.metrics.counters import ORDERS_PLACED
 from core.problems.catalogue import Conflict, DomainError
 from inventory.commands.holds import RedeemedHold, end_stale_holds, redeem_hold
-from inventory.errors import InsufficientStock, ReservationNotLive
+from inventory.errors import ReservationNotLive
 from orders.commands.placing.existing_orders import ExistingOrder, find_existing
 from orders.commands.placing.locking import (
     Also,
@@ -30,8 +30,9 @@ from orders.commands.placing.locking import (
 )
 from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.promises import destination_of
-from orders.commands.placing.refusals import unknown_places, unknown_skus
+from orders.commands.placing.refusals import missing_address, unknown_places, unknown_skus
 from orders.commands.placing.requests import OrderRequest
+from orders.commands.placing.shortages import insufficient_stock
 from orders.commands.placing.write_orders import Accepted, LostRace, write_orders
 from orders.commands.settling.change_stock import (
     ATTEMPTS,
@@ -40,7 +41,7 @@ from orders.commands.settling.change_stock import (
 )
 from orders.errors import ExternalIdConflict
 from orders.queries.documents import order_documents
-from orders.sourcing import CARRY_OUT, Demand, Plan
+from orders.sourcing import CARRY_OUT, Demand
 from stores.queries.network import Network, current_network
 
 LOSSES_BEFORE_GIVING_UP = 2
@@ -183,19 +184,25 @@ def _place_round(
     accepted = []
     for index, request in fresh.items():
         availability = by_channel[request.channel]
-        unknown = unknown_skus(request, availability)
-        if unknown:
-            outcomes[index] = Outcome.refused(unknown)
+        invalid = missing_address(request, availability.source) or unknown_skus(
+            request, availability
+        )
+        if invalid:
+            if request.reservation_id is not None:  # its cart is given back by a rollback
+                raise invalid
+            outcomes[index] = Outcome.refused(invalid)
             continue
+        demands = demands_of(request)
         plan = availability.plan(
-            demands_of(request),
+            demands,
             destination=destination_of(request.ship_to),
             policy=request.policy,
         )
         if plan.refused:
+            short = insufficient_stock(plan, demands, availability, actor=actor)
             if request.reservation_id is not None:
-                raise shortage(plan) if hold.is_live else ReservationNotLive()
-            outcomes[index] = Outcome.refused(shortage(plan))
+                raise short if hold.is_live else ReservationNotLive()
+            outcomes[index] = Outcome.refused(short)
             continue
         is_fact = request.occurred_at is not UNSET or not availability.covers(plan)
         for other in by_channel.values():
@@ -221,16 +228,6 @@ def demands_of(request: OrderRequest) -> list[Demand]:
         Demand(line.line_id, line.sku, line.quantity, line.type, line.location)
         for line in request.lines
     ]
-
-
-def shortage(plan: Plan) -> InsufficientStock:
-    """Return the refusal of a plan that falls short, with what could have been had."""
-    return InsufficientStock(
-        lines=[
-            {"sku": short.sku, "requested": short.requested, "available": short.available}
-            for short in plan.shortages
-        ]
-    )
 
 
 def _answer_existing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from inventory.queries.available.sellable import SellableSnapshot, read_sellable
 from orders.commands.placing.allocations import NewFulfilment, NewFulfilmentLine
 from orders.commands.placing.promises import Point, promise_for
 from orders.queries.sites import sites_of
-from orders.sourcing import CARRY_OUT, Demand, Plan, Policy, plan
+from orders.sourcing import CARRY_OUT, NO_SUPPLIERS, Demand, Plan, Policy, Site, Suppliers, plan
 from stores.queries.network import Network, Source
 
 
@@ -47,6 +47,22 @@ class ChannelAvailability:
             }
         return availability
 
+    @property
+    def sites(self) -> dict[str, Site]:
+        return sites_of(self.network, self.source)
+
+    def free_units(self, sku: str) -> Iterator[tuple[str, int, int]]:
+        """Yield the code of each location that has a SKU, also of those that the channel does not
+        sell from, with the units left there and those of them kept from sale to the channel.
+        """
+        sku_id = self.snapshot.sku_ids[sku]
+        for location_id, units in self.snapshot.sellable[sku_id].items():
+            if location_id not in self.network.places:  # opened a moment ago
+                continue
+            code = self.network.places[location_id].code
+            kept = self.snapshot.kept.get((sku_id, location_id), 0)
+            yield code, self.sellable[sku].get(code, units) + kept, kept
+
     def plan(
         self,
         demands: Sequence[Demand],
@@ -54,15 +70,17 @@ class ChannelAvailability:
         destination: Point | None,
         policy: Policy,
         avoiding: frozenset[int] = frozenset(),
+        suppliers: Suppliers = NO_SUPPLIERS,
     ) -> Plan:
         """Plan over the units left; none are taken from the locations in `avoiding` (ids)."""
         return plan(
             demands=demands,
             sellable=self.sellable,
-            sites=sites_of(self.network, self.source),
+            sites=self.sites,
             destination=destination,
             policy=policy,
             avoiding=frozenset(self.network.places[identity].code for identity in avoiding),
+            suppliers=suppliers,
         )
 
     def covers(self, decided: Plan) -> bool:

@@ -11,6 +11,7 @@ from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.promises import destination_of
 from orders.commands.placing.refusals import unknown_places, unknown_skus
 from orders.commands.placing.requests import OrderRequest
+from orders.commands.placing.shortages import shortages
 from orders.sourcing import read_receipt
 from stores.queries.network import current_network
 
@@ -28,14 +29,15 @@ def quote(request: OrderRequest, *, actor: Principal) -> dict[str, Any]:
     unknown = unknown_skus(request, availability)
     if unknown:
         raise unknown
+    demands = demands_of(request)
     plan = availability.plan(
-        demands_of(request), destination=destination_of(request.ship_to), policy=request.policy
+        demands, destination=destination_of(request.ship_to), policy=request.policy
     )
     return {
         "possible": not plan.refused,
         "allocations": [asdict(part) for part in plan.allocations],
         "backordered": plan.backordered,
         "unmet": plan.unmet,
-        "shortages": [asdict(short) for short in plan.shortages],
+        "shortages": shortages(plan, demands, availability, actor=actor),
         "receipt": read_receipt(plan.receipt),
     }

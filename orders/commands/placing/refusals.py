@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from core.access.principal import Principal
 from core.problems.catalogue import ValidationFailed
-from orders.choices import Resolution
+from orders.choices import FulfilmentType, Resolution
 from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.requests import OrderRequest
 from orders.models import Return
-from stores.queries.network import Network
+from stores.queries.network import Network, Source
+
+SENT = (FulfilmentType.SHIP, FulfilmentType.SAME_DAY)
+ADDRESS = ("line1", "city", "postal_code", "latitude")  # one of them, beside name and country
 
 
 def unknown_places(
@@ -52,6 +55,20 @@ def _is_exchange(return_id: str) -> bool:
     if not (return_id.isdecimal() and return_id.isascii() and len(return_id) < 19):
         return False
     return Return.objects.filter(pk=int(return_id), resolution=Resolution.EXCHANGE).exists()
+
+
+def missing_address(request: OrderRequest, source: Source) -> ValidationFailed | None:
+    """Return the refusal of an order to be sent that does not say where to."""
+    if source.ships_without_address or not any(line.type in SENT for line in request.lines):
+        return None
+    if any((request.ship_to or {}).get(part) not in (None, "") for part in ADDRESS):
+        return None
+    return ValidationFailed.at(
+        "/ship_to",
+        "Goods are to be sent: say where to. A channel with `ships_without_address` may leave"
+        " it out.",
+        "address_required",
+    )
 
 
 def unknown_skus(

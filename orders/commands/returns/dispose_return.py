@@ -38,6 +38,7 @@ class Decision:
 
     units: RequestedUnits
     sku_id: int
+    location_id: int
     disposition: Disposition
 
 
@@ -57,19 +58,19 @@ def dispose_return(*, return_id: int, decisions: Sequence[Decision], actor: Prin
     decided, entries = [], []
     for part in matched:
         assert part.inspected_id is not None
-        source, disposition = sources[part.inspected_id], decisions[part.index].disposition
+        source, decision = sources[part.inspected_id], decisions[part.index]
         source.moved_on += part.quantity
         decided.append(
             ReturnReceiptLine(
                 line=source.line,
-                location_id=source.location_id,
+                location_id=decision.location_id,
                 quantity=part.quantity,
-                disposition=disposition,
+                disposition=decision.disposition,
                 decided_from=source,
                 actor=actor.name,
             )
         )
-        entries += _entries(source, part.quantity, disposition, f"return/{ret.pk}")
+        entries += _entries(decision, part.quantity, f"return/{ret.pk}")
     ReturnReceiptLine.objects.bulk_update(sources.values(), ["moved_on"])
     ReturnReceiptLine.objects.bulk_create(decided)
     record(
@@ -88,18 +89,16 @@ def dispose_return(*, return_id: int, decisions: Sequence[Decision], actor: Prin
     return ret
 
 
-def _entries(
-    source: ReturnReceiptLine, units: int, disposition: Disposition, reference: str
-) -> list[Entry]:
+def _entries(decision: Decision, units: int, reference: str) -> list[Entry]:
     """Return the movements of units that leave inspection.
 
     Damaged units stay unavailable: two movements that cancel out change their condition.
     """
-    entry = partial(Entry, source.line.sku_id, source.location_id, reference=reference)
-    if disposition == Disposition.DAMAGED:
+    entry = partial(Entry, decision.sku_id, decision.location_id, reference=reference)
+    if decision.disposition == Disposition.DAMAGED:
         return [
             entry(unavailable=-units, reason=Reason.INSPECTION),
             entry(unavailable=units, reason=Reason.DAMAGED),
         ]
-    leaves, reason = _OUTCOMES[disposition]
+    leaves, reason = _OUTCOMES[decision.disposition]
     return [entry(on_hand=leaves * units, unavailable=-units, reason=reason)]

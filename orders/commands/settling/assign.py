@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from core.access.principal import Principal
@@ -16,6 +16,7 @@ from core.outbox.events import OutboxEvent, publish
 from core.problems.catalogue import Conflict
 from inventory import ledger
 from inventory.commands.holds import end_stale_holds
+from orders.choices import FulfilmentState
 from orders.commands.placing.allocations import NewFulfilment, compose_fulfilments, receipt_rows
 from orders.commands.placing.plan_units import (
     ChannelAvailability,
@@ -24,11 +25,13 @@ from orders.commands.placing.plan_units import (
 )
 from orders.commands.placing.promises import destination_of
 from orders.commands.returns.refunds import refund_event
-from orders.models import Order, OrderLine
+from orders.events import order_cancelled
+from orders.models import Fulfilment, Order, OrderLine
 from orders.queries.documents import order_documents
-from orders.sourcing import Demand, Plan, Policy
+from orders.sourcing import PICKUP, Demand, Plan, Policy, Suppliers
 from stores.queries.network import current_network
 
+GIVEN_UP = (FulfilmentState.REJECTED, FulfilmentState.CANCELLED, FulfilmentState.EXPIRED)
 LOSSES_BEFORE_LOCKING = 2
 LOSSES_BEFORE_GIVING_UP = 6
 
@@ -75,17 +78,13 @@ def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: b
         line.pk: line for line in OrderLine.objects.filter(pk__in=wanted).select_related("sku")
     }
     by_channel = _read_availability(wants, lines, actor, locked=locked)
-    given = dict(
-        Order.objects.filter(pk__in=[want.order.pk for want in wants])
-        .annotate(made=Count("fulfilments"))
-        .values_list("pk", "made")
-    )
+    made = _made_before(wants)
     plans: list[tuple[Want, Plan]] = []
     fulfilments: list[NewFulfilment] = []
     for want in wants:
         availability = by_channel[want.order.channel.code]
         mine = {lines[identity].line_id: lines[identity] for identity in want.units}
-        plan = _plan(want, availability, mine)
+        plan = _plan(want, availability, mine, made[want.order.pk].suppliers)
         if want.waiting and not plan.allocations:
             continue
         for other in by_channel.values():
@@ -97,7 +96,7 @@ def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: b
             order_id=want.order.pk,
             number=want.order.number,
             line_ids={line_id: line.pk for line_id, line in mine.items()},
-            after=given[want.order.pk],
+            after=made[want.order.pk].count,
             destination=destination_of(want.order.ship_to),
             at=at,
         )
@@ -115,7 +114,32 @@ def _assign(wants: Sequence[Want], occasion: str, actor: Principal, *, locked: b
         raise _LostRace()
 
 
-def _plan(want: Want, availability: ChannelAvailability, mine: dict[str, OrderLine]) -> Plan:
+@dataclass
+class _Made:
+    """The fulfilments that an order has got: how many, and where the goods of those that were not
+    given up come from."""
+
+    count: int = 0
+    suppliers: dict[tuple[str, str | None], set[str]] = field(default_factory=dict)
+
+
+def _made_before(wants: Sequence[Want]) -> dict[int, _Made]:
+    made = {want.order.pk: _Made() for want in wants}
+    for order_id, type_, place, source, units in (
+        Fulfilment.objects.filter(order__in=made)
+        .annotate(units=Sum("lines__quantity", filter=~Q(state__in=GIVEN_UP)))
+        .values_list("order_id", "type", "location__code", "source__code", "units")
+    ):
+        made[order_id].count += 1
+        if units:
+            group = (type_, place if type_ == PICKUP else None)
+            made[order_id].suppliers.setdefault(group, set()).add(source or place)
+    return made
+
+
+def _plan(
+    want: Want, availability: ChannelAvailability, mine: dict[str, OrderLine], suppliers: Suppliers
+) -> Plan:
     places = availability.network.places
     demands = [
         Demand(
@@ -133,6 +157,7 @@ def _plan(want: Want, availability: ChannelAvailability, mine: dict[str, OrderLi
         # Units without goods are left over here; `_move_units` backorders or cancels them.
         policy=Policy(allow_split=want.order.allow_split, allow_backorder=True),
         avoiding=want.avoiding,
+        suppliers=suppliers,
     )
 
 
@@ -197,21 +222,7 @@ def _move_units(
             for line in waiting[order.pk]
         ]
         if lost[order.pk]:
-            events.append(
-                OutboxEvent(
-                    "order.cancelled",
-                    f"orders/{order.number}",
-                    {
-                        **document,
-                        "reason": occasion,
-                        "cancelled_lines": [
-                            {"line_id": line.line_id, "quantity": units}
-                            for line, units in lost[order.pk]
-                        ],
-                    },
-                    **about,
-                )
-            )
+            events.append(order_cancelled(document, lost[order.pk], reason=occasion, actor=actor))
             events.append(
                 refund_event(order=order, units=lost[order.pk], reason=occasion, actor=actor)
             )

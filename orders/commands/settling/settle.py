@@ -59,15 +59,18 @@ def mend_broken(broken: Sequence[Broken], *, actor: Principal, cause: str = "") 
     touched = {line.fulfilment_id for line in lines}
     end_emptied(touched, reason="claim_broken", actor=actor)
     adapt_transfers(touched, actor=actor)
+    # Together, as far as they are of one fulfilment: an order that is not to be split would send
+    # the first line where the second cannot follow.
+    together: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for line in lines:
         part = parts[line.reservation_id]
-        occasion = (
-            f"{cause} found fewer" if cause else f"reservation broken at {line.fulfilment.code}"
-        )
+        wants = together.setdefault((line.fulfilment.code, part.location_id), [])
+        wants.append((line.order_line_id, part.quantity))
+    for (code, location_id), wants in together.items():
         source_again(
-            wants=[(line.order_line_id, part.quantity)],
-            avoiding=frozenset({part.location_id}),
-            occasion=occasion,
+            wants=wants,
+            avoiding=frozenset({location_id}),
+            occasion=f"{cause} found fewer" if cause else f"reservation broken at {code}",
             actor=actor,
         )
 

@@ -31,7 +31,7 @@ class TestRefusals:
         with nothing_written():
             answer = api.post(f"transfers/{transfer}/dispatch")
         assert problem(answer, 409, "insufficient_stock")["lines"] == [
-            {"sku": "A1", "requested": 3, "available": 2}
+            {"sku": "A1", "requested": 3, "available": 2, "location": "W1"}
         ]
         assert api.get(f"transfers/{transfer}").json()["state"] == "draft"
 

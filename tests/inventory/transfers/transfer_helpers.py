@@ -21,14 +21,14 @@ def shown(sku: str, quantity: int, **more: int) -> dict[str, Any]:
     return {"sku": sku, "quantity": quantity} | dict.fromkeys(counts, 0) | more
 
 
-def draft(api: ApiCaller, *lines: tuple[str, int]) -> str:
-    answer = api.post("transfers", body(*lines))
+def draft(api: ApiCaller, *lines: tuple[str, int], **more: Any) -> str:
+    answer = api.post("transfers", body(*lines, **more))
     assert answer.status_code == 201, answer.content
     return answer.json()["id"]
 
 
-def dispatched(api: ApiCaller, *lines: tuple[str, int]) -> str:
-    transfer = draft(api, *lines)
+def dispatched(api: ApiCaller, *lines: tuple[str, int], **more: Any) -> str:
+    transfer = draft(api, *lines, **more)
     assert api.post(f"transfers/{transfer}/dispatch").status_code == 200
     return transfer
 

@@ -28,6 +28,11 @@ def test_cancelling_puts_the_goods_back_on_sale(api: ApiCaller, world: Any) -> N
     types = [line["type"] for line in api.get(f"orders/{number}/timeline").json()["results"]]
     assert types.count("order.cancelled") == 2
     assert types.count("refund.requested") == 2
+    told = [event["data"] for event in api.get("events", types="order.cancelled").json()["results"]]
+    assert [(each["whole_order"], each["cancelled_lines"]) for each in told] == [
+        (False, [{"line_id": "1", "sku": "A1", "quantity": 1}]),
+        (True, [{"line_id": "1", "sku": "A1", "quantity": 2}]),
+    ]
 
 
 def test_a_freed_unit_goes_to_the_order_that_waits_longest(api: ApiCaller, world: Any) -> None:

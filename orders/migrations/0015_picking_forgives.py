@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0038_barcodes_stand_for_units"),
-        ("orders", "0012_work_in_hand_grips_its_goods"),
+        ("inventory", "0029_barcodes_stand_for_units"),
+        ("orders", "0014_lists_of_ended_work"),
     ]
 
     operations = [

@@ -26,7 +26,7 @@ SENT = models.Index(
 class Migration(migrations.Migration):
     atomic = False  # work goes on while the indexes are built
 
-    dependencies = [("orders", "0020_units_to_put_back")]
+    dependencies = [("orders", "0013_units_to_put_back")]
 
     operations = [
         operation

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0026_reservations_know_how_sure_their_goods_are"),
+        ("inventory", "0028_units_to_put_back"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0038_barcodes_stand_for_units"),
+        ("inventory", "0029_barcodes_stand_for_units"),
         ("stores", "0003_resources_say_when_they_changed"),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0034_units_to_put_back"),
+        ("inventory", "0028_units_to_put_back"),
         ("orders", "0012_work_in_hand_grips_its_goods"),
         ("stores", "0003_resources_say_when_they_changed"),
     ]
