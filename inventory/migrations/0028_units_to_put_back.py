@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                     ("transfer_loss", "Lost on the way"),
                     ("cycle_count", "Counted"),
                     ("missing", "Not found by a picker"),
+                    ("unrecorded", "Sold at the till, and not in the record"),
                     ("to_put_back", "Out of a box, a tote or a bay, and back to its shelf"),
                     ("carried_forward", "Sum of movements that are archived"),
                     ("damaged", "Damaged"),
