@@ -186,6 +186,7 @@ class UserFactory(DjangoModelFactory):
 
     username = factory.Sequence("user{}".format)
     password = Password("secret")
+    is_staff = True
 
 
 def stock_up(sku: Sku, location: Location, units: int) -> None:

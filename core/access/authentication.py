@@ -37,7 +37,7 @@ class StaffSessionAuthentication(SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Principal, None] | None:
         user = getattr(request._request, "user", None)
-        if not user or not (user.is_active and user.is_staff):
+        if not user or not user.is_active:
             return None
         try:
             self.enforce_csrf(request)

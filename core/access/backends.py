@@ -14,10 +14,11 @@ LOOKED_AT = frozenset({"stores", "inventory", "orders", "imports"})
 
 
 class Accounts(ModelBackend):
-    """Names and passwords; asked again of each request whose session names an account."""
+    """Names and passwords of staff; asked again of each request whose session names an account."""
 
     def user_can_authenticate(self, user: Any) -> bool:
-        return super().user_can_authenticate(user) and (settings.DEMO or not user.is_demo)
+        may = super().user_can_authenticate(user) and user.is_staff
+        return may and (settings.DEMO or not user.is_demo)
 
 
 class RolePermissions(BaseBackend):

@@ -126,12 +126,6 @@ def test_a_shop_hands_nothing_over(api: ApiCaller, web: None) -> None:
     assert (line["available"], line["reason"]) == (0, "no_pickup")
 
 
-def test_a_till_sells_what_is_in_its_shop(api: ApiCaller, web: None) -> None:
-    stocked({"W1": 1, "W2": 5})
-    [line] = order(api, ("A1", 2), fulfilment={"type": "carry_out", "location": "W1"})
-    assert (line["available"], line["reason"]) == (1, "other_location")
-
-
 def test_the_channel_does_not_sell_from_there(api: ApiCaller) -> None:
     stocked({"W1": 1, "W2": 5})
     ChannelFactory(code="web", locations=[LocationFactory(code="W1")])
