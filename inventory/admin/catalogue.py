@@ -22,10 +22,11 @@ from core.admin.base import (
     link,
 )
 from inventory.admin.links import ledger
-from inventory.commands.catalogue.catalogue import SkuFacts, as_kept, put_sku
+from inventory.commands.catalogue.catalogue import SkuFacts, as_kept, code_taken, put_sku, taken_by
 from inventory.commands.catalogue.products import put_product
 from inventory.errors import BadCheckDigit, DamagedBarcode
 from inventory.models import Barcode, Product, Sku, Stock
+from inventory.sku_codes import BadSkuCode, check_sku_code
 
 
 class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -58,7 +59,14 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial["barcodes"] = "\n".join(codes)
 
     def clean_code(self) -> str:
-        return check_code(self.cleaned_data["code"])
+        code: str = self.cleaned_data["code"]
+        try:
+            check_sku_code(code)
+        except BadSkuCode as error:
+            raise ValidationError(str(error)) from error
+        if taken := taken_by(code):
+            raise ValidationError(code_taken(code, taken).detail)
+        return code
 
     def clean_attributes(self) -> dict[str, Any]:
         return check_object(self.cleaned_data["attributes"])

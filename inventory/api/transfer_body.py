@@ -16,13 +16,14 @@ from core.api.fields import (
     StrictSerializer,
 )
 from core.api.filters import UPDATED_AT
+from inventory.api.fields import SkuField
 from inventory.choices import TRANSFERABLE, TransferState, TransferVerdict
 
 CONDITIONS = [(each.value, each.label) for each in TRANSFERABLE]
 
 
 class TransferLineBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     quantity = QuantityField()
 
 

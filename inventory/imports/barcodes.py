@@ -9,10 +9,12 @@ from rest_framework import serializers
 
 from core.imports.findings import Effect, RowError
 from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.models import Import
 from core.imports.rows import ImportResult, Row, groups_of, prepare_rows, row_errors_of
 from core.problems.catalogue import DomainError
 from inventory.api.skus import BarcodeField
 from inventory.commands.catalogue.catalogue import as_kept
+from inventory.imports.spelling import spell_skus
 from inventory.models import Barcode, Sku
 
 
@@ -131,11 +133,16 @@ def _raise_versions(skus: list[Sku]) -> None:
     Sku.objects.bulk_update(skus, ["version"], batch_size=2_000)
 
 
+def _prepare(file: Import) -> Progress:
+    spell_skus(file)
+    return prepare_rows(file, key=("barcode",))
+
+
 BARCODES = Kind(
     name="barcodes",
     scope="catalogue:write",
     columns={"sku": True, "barcode": True},
-    prepare=lambda file: prepare_rows(file, key=("barcode",)),
+    prepare=_prepare,
     apply=_apply,
     describes="More barcodes for SKUs, one a row. Those that a SKU has stay.",
     blocks=64,

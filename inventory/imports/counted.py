@@ -16,6 +16,7 @@ from core.imports.findings import (
 from core.imports.kinds import Chunk, Progress, actor_of, file_table, work_table
 from core.imports.models import Import
 from core.imports.staging import lay_out_work
+from inventory.imports.spelling import spell_skus
 from inventory.ledger import BALANCE_LIMIT, preview_query
 
 # A row that agrees with the record now is done without a look at its Stock row later, unless
@@ -92,6 +93,7 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
     `moment` is the column of the time of counting; `needed`: a row without one is bad,
     unless the import gives one for all.
     """
+    spell_skus(file)
     misshapen = note_misshapen(file)
     duplicates = note_duplicates(file, ("sku", "location"))
     dated = is_dated(file, moment)

@@ -7,9 +7,11 @@ from typing import Any
 from core.access.principal import Principal
 from core.imports.findings import Effect
 from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.models import Import
 from core.imports.rows import Group, Row, apply_each, body_of, prepare_rows, whole_number
 from inventory.api.deliveries import DeliveryBody, read_announcement
 from inventory.commands.goods_in.expect import expect_delivery
+from inventory.imports.spelling import spell_skus
 
 
 def _apply(chunk: Chunk) -> Progress:
@@ -32,6 +34,15 @@ def _line(row: Row) -> dict[str, Any]:
     return named | {"quantity": whole_number(row.cells["quantity"])}
 
 
+def _prepare(file: Import) -> Progress:
+    spell_skus(file)
+    return prepare_rows(
+        file,
+        key=("location", "reference", "sku", "barcode"),
+        together=("location", "reference"),
+    )
+
+
 DELIVERIES = Kind(
     name="deliveries",
     scope="stock:write",
@@ -39,11 +50,7 @@ DELIVERIES = Kind(
         **dict.fromkeys(("location", "reference", "quantity"), True),
         **dict.fromkeys(("sku", "barcode", "supplier", "expected_at"), False),
     },
-    prepare=lambda file: prepare_rows(
-        file,
-        key=("location", "reference", "sku", "barcode"),
-        together=("location", "reference"),
-    ),
+    prepare=_prepare,
     apply=_apply,
     describes="What suppliers have announced, a line a row; name the goods by sku or by barcode.",
     blocks=16,

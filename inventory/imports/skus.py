@@ -8,8 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.api.fields import CodeField
-from core.imports.findings import Effect
+from core.imports.findings import Effect, RowError
 from core.imports.kinds import Chunk, Kind, Progress
 from core.imports.rows import (
     ImportResult,
@@ -21,10 +20,12 @@ from core.imports.rows import (
     whole_number,
 )
 from core.problems.catalogue import DomainError
-from inventory.api.skus import SkuBody, price_text
-from inventory.commands.catalogue.catalogue import as_kept
+from inventory.api.skus import SkuBody, new_sku_code, price_text
+from inventory.commands.catalogue.catalogue import as_kept, code_taken
 from inventory.imports.barcodes import Tags, read_tags, write_tags
 from inventory.models import Product, Sku
+from inventory.queries.sku_codes import named_skus
+from inventory.sku_codes import sku_key
 
 COLUMNS = ("name", "product", "category", "abc_class", "price", "weight_g")
 WRITTEN = ("name", "product", "category", "abc_class", "price", "weight_g", "version")
@@ -44,6 +45,7 @@ def _apply(chunk: Chunk) -> Progress:
     rows = [row for (row,) in groups_of(chunk)]
     result = ImportResult()
     wanted = [each for each in (_read(row, result) for row in rows) if each]
+    wanted = _refuse_taken(wanted, result)
     existing = {
         sku.code: sku
         for sku in Sku.objects.select_for_update()
@@ -92,8 +94,8 @@ def _read(row: Row, result: ImportResult) -> _Wanted | None:
         data["barcodes"] = [code for code in row.cells["barcodes"].split("|") if code.strip()]
         data["barcodes"] = [code.strip() for code in data["barcodes"]]
     try:
-        code = CodeField().run_validation(row.cells["sku"])
-    except serializers.ValidationError as error:
+        code = new_sku_code(row.cells["sku"])
+    except DomainError as error:
         result.refuse(list(row_errors_of(error, [row], column_at=lambda _: "sku")), rows=1)
         return None
     try:
@@ -104,6 +106,24 @@ def _read(row: Row, result: ImportResult) -> _Wanted | None:
         result.refuse(list(errors), rows=1)
         return None
     return _Wanted(row, code, body, barcodes)
+
+
+def _refuse_taken(wanted: Sequence[_Wanted], result: ImportResult) -> list[_Wanted]:
+    """Refuse rows whose code is another SKU's in other characters: one that exists, or one of an
+    earlier row."""
+    existing = named_skus([each.code for each in wanted])
+    first: dict[str, str] = {}
+    kept = []
+    for each in wanted:
+        named, key = existing.get(each.code), sku_key(each.code)
+        taken = named.code if named else first.setdefault(key, each.code)
+        if taken == each.code:
+            kept.append(each)
+            continue
+        refusal = code_taken(each.code, taken)
+        error = RowError(each.row.line, "sku", refusal.code, refusal.detail)
+        result.refuse([error], rows=1)
+    return kept
 
 
 def _products(codes: set[Any]) -> dict[str, Product]:

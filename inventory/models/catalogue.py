@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Upper
 
 from core.database.fields import DocumentField
 from core.database.updated_at import moves, updated_at
 from inventory.choices import AbcClass
+from inventory.models.fields import SkuKeyField
 
 
 class Product(models.Model):
@@ -28,6 +28,7 @@ class Sku(models.Model):
     """A sellable variant: a colour in a size."""
 
     code = models.CharField(max_length=64, unique=True)
+    key = SkuKeyField(null=True, editable=False)
     name = models.CharField(max_length=300)
     product = models.ForeignKey(
         Product, on_delete=models.PROTECT, null=True, blank=True, related_name="skus"
@@ -54,9 +55,9 @@ class Sku(models.Model):
         verbose_name = "SKU"
         indexes = [
             models.Index(fields=["updated_at", "id"], name="sku_updated"),
-            models.Index(Upper("code"), name="sku_whatever_the_case"),
         ]
         triggers = [moves(holds_json=True)]
+        constraints = [models.UniqueConstraint(fields=["key"], name="sku_code_once")]
 
     def __str__(self) -> str:
         return self.code

@@ -10,18 +10,19 @@ from core.access.principal import Principal
 from core.problems.catalogue import DomainError, ValidationFailed
 from inventory.queries.lookup import Found, Pointed, look_up
 from inventory.queries.scan import find_all_scanned
+from inventory.queries.sku_codes import SkuName
 
 
 @dataclass(frozen=True, slots=True)
 class LineSkus:
-    """The rows that a body's codes name; `skus` are the SKU codes of its lines, in their order."""
+    """The rows that a body's codes name; `skus` are the SKUs of its lines, in their order."""
 
     found: Found
-    skus: Sequence[str]
+    skus: Sequence[SkuName]
 
     @property
     def sku_ids(self) -> list[int]:
-        return [self.found.sku_ids[sku] for sku in self.skus]
+        return [sku.id for sku in self.skus]
 
 
 def find_line_skus(
@@ -50,4 +51,4 @@ def find_line_skus(
         raise ValidationFailed([*unknown.data["errors"], *errors]) from unknown
     if errors:
         raise ValidationFailed(errors)
-    return LineSkus(found, list(named.values()))
+    return LineSkus(found, [found.skus[code] for code in named.values()])

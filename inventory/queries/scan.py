@@ -8,7 +8,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Q
-from django.db.models.functions import Upper
 
 from core.problems.catalogue import DomainError
 from inventory.barcodes import (
@@ -24,6 +23,7 @@ from inventory.barcodes import (
 )
 from inventory.errors import BadCheckDigit, BarcodeUnreadable, UnknownBarcode
 from inventory.models import Barcode, Sku
+from inventory.sku_codes import sku_key
 
 SKU_CODE = "sku"  # the kind of a text that is a SKU code
 
@@ -205,12 +205,12 @@ class _Owners:
             for code, sku_id, sku in barcodes.values_list("code", "sku_id", "sku__code")
         }
         printed = {reading.code for reading in given if reading.code} - self._barcodes.keys()
-        skus = Sku.objects.annotate(upper=Upper("code")).filter(
-            Q(code__in=printed) | Q(upper__in={code.upper() for code in printed})
+        skus = Sku.objects.filter(
+            Q(code__in=printed) | Q(key__in={sku_key(code) for code in printed})
         )
         self._codes: dict[str, list[tuple[int, str]]] = {}
         for sku_id, code in skus.values_list("pk", "code"):
-            self._codes.setdefault(code.upper(), []).append((sku_id, code))
+            self._codes.setdefault(sku_key(code), []).append((sku_id, code))
 
     def first_of(self, readings: Iterable[Scanned]) -> _Found | None:
         """Return the article of the first reading that has one."""
@@ -228,13 +228,13 @@ class _Owners:
         return found[0] if len(found) == 1 else None
 
     def _all_of(self, reading: Scanned) -> list[_Found]:
-        """Return the article, or several whose codes differ from the one read in their case."""
+        """Return the article, or several whose codes differ from the one read in their spelling."""
         if owner := self._barcodes.get(_form(reading)):
             sku_id, sku = owner
             return [_Found(sku_id, _shown(reading, sku))]
         if reading.code is None:
             return []
-        alike = self._codes.get(reading.code.upper(), [])
+        alike = self._codes.get(sku_key(reading.code), [])
         exact = [each for each in alike if each[1] == reading.code]
         return [
             _Found(sku_id, ScannedSku(kind=SKU_CODE, sku=sku)) for sku_id, sku in exact or alike

@@ -134,6 +134,9 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
     accepted = []
     for index, request in fresh.items():
         availability = by_channel[request.channel]
+        sent = request
+        if availability.snapshot.spelt:
+            request = request.spelt(availability.snapshot.spelt)
         invalid = missing_address(request, availability.source) or unknown_skus(
             request, availability
         )
@@ -156,7 +159,7 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
             continue
         for other in by_channel.values():
             other.take(plan)
-        accepted.append(Accepted(index, request, plan, availability))
+        accepted.append(Accepted(index, request, plan, availability, sent.fingerprint))
     for index, document in write_orders(accepted, actor=actor).items():
         outcomes[index] = Outcome(201, document=document)
     return outcomes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +55,11 @@ class OrderRequest:
     note: str = ""
     policy: Policy = field(default_factory=Policy)
     exchange_of: str | None = None
+
+    def spelt(self, codes: Mapping[str, str]) -> OrderRequest:
+        """Return the order with SKU codes as the catalogue spells them, where they differ."""
+        lines = tuple(replace(line, sku=codes.get(line.sku, line.sku)) for line in self.lines)
+        return replace(self, lines=lines)
 
     def fingerprint(self) -> bytes:
         """Return a digest of the whole demand: the same order sent twice has the same one."""

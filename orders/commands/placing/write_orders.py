@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,12 +75,13 @@ class LostRace(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A request whose plan covers it."""
+    """A request whose plan covers it. `fingerprint` is that of the order as it was sent."""
 
     index: int
     request: OrderRequest
     plan: Plan
     availability: ChannelAvailability
+    fingerprint: Callable[[], bytes]
 
 
 def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int, dict[str, Any]]:
@@ -169,7 +170,7 @@ def _order_row(
         "channel_code": request.channel,
         "channel_id": item.availability.source.id,
         "external_id": request.external_id,
-        "fingerprint": hex_of(request.fingerprint()),
+        "fingerprint": hex_of(item.fingerprint()),
         "currency": request.currency,
         "customer_id": customer_id,
         "ship_to": request.ship_to,
