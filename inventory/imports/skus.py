@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from core.imports.findings import Effect, RowError
 from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.numbers import amount
 from core.imports.rows import (
     ImportResult,
     Row,
@@ -88,6 +89,8 @@ def _read(row: Row, result: ImportResult) -> _Wanted | None:
         for name in COLUMNS
         if name in row.cells
     }
+    if price := row.given("price"):
+        data["price"] = amount(price)
     if weight := row.given("weight_g"):
         data["weight_g"] = whole_number(weight)
     if "barcodes" in row.cells:
@@ -179,4 +182,12 @@ SKUS = Kind(
     describes="What is sold, by SKU; barcodes with | between them. Columns that are not there "
     "leave what is known as it is.",
     blocks=128,
+    aliases={
+        **dict.fromkeys(("variant_sku", "internal_reference", "reference_#", "article"), "sku"),
+        **dict.fromkeys(("title", "product_name"), "name"),
+        **dict.fromkeys(("variant_price", "sale_price", "retail_price"), "price"),
+        "price_tax_excluded": "price",
+        **dict.fromkeys(("barcode", "variant_barcode", "ean", "ean13", "gtin", "upc"), "barcodes"),
+        "variant_grams": "weight_g",
+    },
 )
