@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -94,11 +95,14 @@ def _split_header(header: bytes, kind: Kind) -> tuple[str, list[str]]:
     """Return the delimiter under which most columns are known, and the cells of the header."""
     try:
         text = header.decode("utf-8").strip("\r\n")
-        split = {mark: next(csv.reader([text], delimiter=mark, strict=True)) for mark in DELIMITERS}
     except UnicodeDecodeError as error:
         raise refuse("The file is not UTF-8 text. Save it as CSV UTF-8.", "not_utf8") from error
-    except (csv.Error, ValueError, StopIteration) as error:
-        raise refuse("The first line is no CSV header of column names.", "no_header") from error
+    split: dict[str, list[str]] = {}
+    for mark in DELIMITERS:
+        with suppress(csv.Error, ValueError, StopIteration):  # quotes that stand between others
+            split[mark] = next(csv.reader([text], delimiter=mark, strict=True))
+    if not split:
+        raise refuse("The first line is no CSV header of column names.", "no_header")
     return max(
         split.items(),
         key=lambda item: sum(kind.column_named(cell) is not None for cell in item[1]),

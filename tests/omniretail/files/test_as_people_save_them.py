@@ -45,6 +45,8 @@ def landed() -> dict[str, int]:
         ROWS.replace("sku,location,on_hand", " SKU , Location ,On hand").encode(),
         ROWS.replace("sku,location,on_hand", "id,store_code,Quantity").encode(),
         ROWS.rstrip().encode(),
+        b'"sku","location","on_hand"\r\n"A1","S1","5"\r\n"B1","S1","6"\r\n',
+        b'"sku";"location";"on_hand"\nA1;S1;5\nB1;S1;6\n',
     ],
 )
 def test_the_same_rows_land(api: ApiCaller, content: bytes) -> None:
