@@ -20,6 +20,17 @@ class InsufficientStock(DomainError):
     title = "Not enough stock"
 
 
+class SkuCodeTaken(DomainError):
+    """This code is the same as that of another SKU, in other characters.
+
+    `sku` is the code that exists. Codes are one whatever their case, spaces and Unicode form, and
+    when they differ only in characters that look alike or cannot be seen.
+    """
+
+    code = "sku_code_taken"
+    title = "SKU code taken"
+
+
 class StaleQuantity(DomainError):
     """The record is no longer what the count expected. `lines` shows what it is now.
 

@@ -82,11 +82,18 @@ class Kind:
     takes_as_of: bool = False
     # Of the work table, 8 kB each: as many as are locked from others at a time.
     blocks: int = 64
+    # Names that other systems give to columns, in small letters with _ for spaces.
+    aliases: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         needed = frozenset(name for name, must in self.columns.items() if must)
         object.__setattr__(self, "required", needed)
+
+    def column_named(self, header: str) -> str | None:
+        """Return the column that a cell of the header means, None for none of them."""
+        name = "_".join(header.lower().replace("*", " ").replace("-", " ").split())
+        return name if name in self.columns else self.aliases.get(name)
 
 
 def actor_of(file: Import) -> Principal:

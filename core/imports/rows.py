@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from rest_framework import serializers
 
+from core.imports import numbers
 from core.imports.findings import (
     Effect,
     RowError,
@@ -162,7 +163,8 @@ def body_of(
 
 def whole_number(text: str) -> int | str:
     """Return a whole number; else the text, so that the API's validation names the error."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else text
+    digits = numbers.whole(text)
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else text
 
 
 def decimal_number(text: str) -> float | str:

@@ -23,11 +23,18 @@ from core.admin.base import (
 )
 from inventory.admin.links import ledger
 from inventory.barcodes import read_units, write_units
-from inventory.commands.catalogue.catalogue import SkuFacts, put_sku, with_units
+from inventory.commands.catalogue.catalogue import (
+    SkuFacts,
+    code_taken,
+    put_sku,
+    taken_by,
+    with_units,
+)
 from inventory.commands.catalogue.products import put_product
 from inventory.errors import BadCheckDigit, DamagedBarcode
 from inventory.models import Barcode, Product, Sku, Stock
 from inventory.models.catalogue import MOST_IN_A_CASE
+from inventory.sku_codes import BadSkuCode, check_sku_code
 
 
 class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -60,7 +67,14 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial["barcodes"] = "\n".join(write_units(*each) for each in codes)
 
     def clean_code(self) -> str:
-        return check_code(self.cleaned_data["code"])
+        code: str = self.cleaned_data["code"]
+        try:
+            check_sku_code(code)
+        except BadSkuCode as error:
+            raise ValidationError(str(error)) from error
+        if taken := taken_by(code):
+            raise ValidationError(code_taken(code, taken).detail)
+        return code
 
     def clean_attributes(self) -> dict[str, Any]:
         return check_object(self.cleaned_data["attributes"])

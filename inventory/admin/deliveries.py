@@ -29,6 +29,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from core.admin.base import ReadOnlyAdmin, ReadOnlyInline, Searched, actor_of, link
+from inventory.admin.links import skus_named
 from inventory.choices import AWAITED, DeliveryState
 from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.pages.receiving import receive_page
@@ -124,7 +125,7 @@ class ExpectedDeliveryAdmin(Searched, ReadOnlyAdmin):
         return with_due(ExpectedDelivery.objects.all()).order_by(*self.get_ordering(request))
 
     def find(self, word: str) -> Q:
-        carrying = ExpectedDeliveryLine.objects.filter(sku__code=word).values("delivery")
+        carrying = ExpectedDeliveryLine.objects.filter(sku__in=skus_named(word)).values("delivery")
         return Q(reference=word) | Q(supplier__icontains=word) | Q(pk__in=carrying)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:

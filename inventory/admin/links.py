@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from core.admin.base import link, link_to
 from inventory.models import Barcode, Sku
+from inventory.queries.sku_codes import named_skus
 
 
 def ledger(sku_id: int, location_id: int | None = None) -> SafeString:
@@ -21,13 +22,13 @@ def ledger(sku_id: int, location_id: int | None = None) -> SafeString:
 
 
 def skus_named(word: str) -> QuerySet[Sku]:
-    """Return the SKUs with this code or this barcode.
+    """Return the SKUs with this code, in whatever spelling, or this barcode.
 
     Each by its own index: with one condition on both, PostgreSQL would read all SKUs.
     """
     codes = {word, word.replace(" ", "").zfill(14)}
     carrying = Barcode.objects.filter(code__in=codes).values_list("sku_id", flat=True)
-    named = Sku.objects.filter(code=word).values_list("pk", flat=True)
+    named = [sku.id for sku in named_skus([word]).values()]
     return Sku.objects.filter(pk__in=[*named, *carrying])
 
 

@@ -23,6 +23,7 @@ from core.admin.base import (
     link,
 )
 from core.problems.catalogue import DomainError
+from inventory.admin.links import skus_named
 from inventory.choices import TransferState
 from inventory.commands.transfers.receive_transfer import Arrival
 from inventory.commands.transfers.transfer import cancel_transfer, draft_transfer
@@ -83,7 +84,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
 
     def find(self, word: str) -> Q:
         condition = Q(reference=word) | Q(
-            pk__in=TransferLine.objects.filter(sku__code=word).values("transfer")
+            pk__in=TransferLine.objects.filter(sku__in=skus_named(word)).values("transfer")
         )
         if word.isascii() and word.isdecimal() and len(word) < 19:
             condition |= Q(pk=int(word))

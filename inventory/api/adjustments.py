@@ -21,7 +21,7 @@ from inventory.api.answers import (
     render_balance,
     render_broken,
 )
-from inventory.api.fields import DifferenceField, ReferenceField
+from inventory.api.fields import DifferenceField, ReferenceField, SkuField
 from inventory.choices import ADJUSTMENT_REASONS
 from inventory.commands.adjust import Adjustment, adjust_stock
 from inventory.commands.change import StockChange
@@ -30,7 +30,7 @@ from inventory.settlement import settlement
 
 
 class AdjustmentLineBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     location = CodeField()
     on_hand_delta = DifferenceField(required=False, default=0)
     unavailable_delta = DifferenceField(required=False, default=0)

@@ -15,8 +15,10 @@ from core.api.fields import CodeField, StrictIntegerField, StrictSerializer
 from core.api.views import ApiView, check_etag, etag
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
+from inventory.api.fields import SkuField
 from inventory.commands.catalogue.placements import replace_placements
-from inventory.models import Placement, Sku
+from inventory.models import Placement
+from inventory.queries.sku_codes import named_skus
 from stores.commands.locations import BinFacts, note_new_plan, replace_bins
 from stores.models import Location
 
@@ -30,7 +32,7 @@ class BinBody(StrictSerializer):
     walk = StrictIntegerField(
         min_value=0, max_value=LAST_TURN, help_text="Its turn when a picker walks the building"
     )
-    skus = serializers.ListField(child=CodeField(), max_length=MAX_SKUS_OF_BIN, required=False)
+    skus = serializers.ListField(child=SkuField(), max_length=MAX_SKUS_OF_BIN, required=False)
 
 
 class BinsBody(StrictSerializer):
@@ -94,8 +96,8 @@ class BinsView(ApiView):
 
 def _look_up(asked: list[dict[str, Any]]) -> dict[str, int]:
     """Return the ids of the SKUs named, or refuse all that is wrong at once."""
-    named = {sku for each in asked for sku in each.get("skus", ())}
-    sku_ids = dict(Sku.objects.filter(code__in=named).values_list("code", "pk"))
+    named = named_skus({sku for each in asked for sku in each.get("skus", ())})
+    sku_ids = {code: sku.id for code, sku in named.items()}
     errors = []
     codes: set[str] = set()
     for index, each in enumerate(asked):
@@ -105,17 +107,18 @@ def _look_up(asked: list[dict[str, Any]]) -> dict[str, int]:
                 _error(f"{at}/code", f"The bin {each['code']} is listed twice.", "duplicate_bin")
             )
         codes.add(each["code"])
-        here: set[str] = set()
+        here: set[int] = set()
         for place, sku in enumerate(each.get("skus", ())):
             if sku not in sku_ids:
                 errors.append(
                     _error(f"{at}/skus/{place}", f"There is no SKU {sku}.", "unknown_sku")
                 )
-            elif sku in here:
+            elif sku_ids[sku] in here:
                 errors.append(
                     _error(f"{at}/skus/{place}", f"{sku} is listed twice.", "duplicate_sku")
                 )
-            here.add(sku)
+            else:
+                here.add(sku_ids[sku])
     if errors:
         raise ValidationFailed(errors)
     return sku_ids

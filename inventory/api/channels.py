@@ -24,9 +24,10 @@ from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, Expect, listed, tagged
 from core.database.updated_at import exact_text
 from core.problems.catalogue import NotFound, ValidationFailed
-from inventory.api.fields import MomentField
+from inventory.api.fields import MomentField, SkuField
 from inventory.commands.keep_from_sale.ring_fences import Fence, replace_ring_fences
-from inventory.models import RingFence, Sku
+from inventory.models import RingFence
+from inventory.queries.sku_codes import named_skus
 from inventory.settlement import settlement
 from inventory.timestamps import as_text
 from stores.api.filters import ChannelFilters
@@ -61,7 +62,7 @@ class SellsFromField(serializers.ListField):
 
 
 class RingFenceBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     location = CodeField()
     quantity = QuantityField()
     until = MomentField(required=False, allow_null=True)
@@ -169,15 +170,13 @@ def _look_up(
         for location in Location.objects.filter(code__in=codes)
         if actor.sees_location(location.code)
     }
-    skus = dict(
-        Sku.objects.filter(code__in={fence["sku"] for fence in asked}).values_list("code", "pk")
-    )
+    skus = named_skus({fence["sku"] for fence in asked})
     errors = [
         _error(f"/locations/{index}", f"There is no location {code}.", "unknown_location")
         for index, code in enumerate(named)
         if code not in locations
     ]
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()  # the SKU as it is spelt, and the location
     for index, fence in enumerate(asked):
         sku, location, at = fence["sku"], fence["location"], f"/ring_fences/{index}"
         if sku not in skus:
@@ -194,18 +193,19 @@ def _look_up(
                     "not_sold_from",
                 )
             )
-        if (sku, location) in seen:
+        fenced = (skus[sku].code if sku in skus else sku, location)
+        if fenced in seen:
             errors.append(
                 _error(at, f"{sku} at {location} is ring-fenced twice.", "duplicate_ring_fence")
             )
-        seen.add((sku, location))
+        seen.add(fenced)
     if errors:
         raise ValidationFailed(errors)
     return (
         None if body["locations"] == EVERYWHERE else [locations[code] for code in named],
         [
             Fence(
-                skus[fence["sku"]],
+                skus[fence["sku"]].id,
                 locations[fence["location"]].pk,
                 fence["quantity"],
                 fence.get("until"),

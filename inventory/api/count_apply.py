@@ -24,7 +24,7 @@ from inventory.api.answers import (
     render_broken,
 )
 from inventory.api.count_answers import CountSessionAnswer
-from inventory.api.fields import MomentField, ReferenceField, refuse_duplicates
+from inventory.api.fields import MomentField, ReferenceField, SkuField, refuse_duplicates
 from inventory.commands.change import StockChange
 from inventory.commands.counting.apply import apply_finished_count
 from inventory.commands.counting.count import (
@@ -45,7 +45,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # an earlier time means a wrong clo
 
 
 class CountLineBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     location = CodeField()
     on_hand = StrictIntegerField(min_value=0, max_value=MOST_COUNTED)
     expected = StrictIntegerField(

@@ -19,10 +19,9 @@ from core.api.fields import (
     StringField,
 )
 from core.problems.catalogue import DomainError, ValidationFailed
-from inventory.api.fields import PastMomentField
+from inventory.api.fields import PastMomentField, SkuField
 from inventory.commands.counting.count_work import Seen
 from inventory.errors import NothingToCount
-from inventory.models import Sku
 from inventory.models.count import PERCENT_TO_CHECK, UNITS_TO_CHECK
 from inventory.queries.available.missing import short_picked
 from inventory.queries.barcode_owners import ScannedSku
@@ -36,6 +35,7 @@ from inventory.queries.counting.count_choice import (
 from inventory.queries.line_skus import too_many_units
 from inventory.queries.lookup import look_up
 from inventory.queries.scan import find_all_scanned
+from inventory.queries.sku_codes import named_skus
 from inventory.timestamps import database_now
 from stores.models import Bin
 from stores.queries.network import Place
@@ -45,7 +45,7 @@ MOST_LINES = 5_000  # of one count; more is to be divided into several counts
 
 class SelectBody(StrictSerializer):
     skus = serializers.ListField(
-        child=CodeField(), min_length=1, max_length=MAX_ITEMS, required=False
+        child=SkuField(), min_length=1, max_length=MAX_ITEMS, required=False
     )
     bins = serializers.ListField(
         child=CodeField(), min_length=1, max_length=MAX_ITEMS, required=False
@@ -82,7 +82,7 @@ class CountSelectionBody(StrictSerializer):
 
 class EntryBody(StrictSerializer):
     entry_id = serializers.UUIDField(help_text="Made by the device: the same id, the same entry")
-    sku = CodeField(required=False)
+    sku = SkuField(required=False)
     barcode = StringField(required=False, max_length=512, trim_whitespace=False)
     bin = CodeField(required=False)
     quantity = StrictIntegerField(
@@ -132,7 +132,7 @@ def chosen_lines(body: dict[str, Any], *, actor: Principal) -> tuple[Place, list
     )
     place = found.places[body["location"]]
     if "skus" in select:
-        sku_ids = [found.sku_ids[code] for code in select["skus"]]
+        sku_ids = list(dict.fromkeys(found.skus[code].id for code in select["skus"]))
     elif "bins" in select:
         bins = bins_named(select["bins"], location_id=place.id)
         unknown = [(n, code) for n, code in enumerate(select["bins"]) if code not in bins]
@@ -164,12 +164,11 @@ def chosen_lines(body: dict[str, Any], *, actor: Principal) -> tuple[Place, list
 def seen_by(entries: list[dict[str, Any]], *, location_id: int) -> list[Seen]:
     """Return the entries of a body; raise naming every unknown code."""
     scanned = find_all_scanned({each["barcode"] for each in entries if "barcode" in each})
-    skus = dict(
-        Sku.objects.filter(
-            code__in={each["sku"] for each in entries if "sku" in each}
-            | {found.sku for found in scanned.values() if isinstance(found, ScannedSku)}
-        ).values_list("code", "pk")
+    named = named_skus(
+        {each["sku"] for each in entries if "sku" in each}
+        | {found.sku for found in scanned.values() if isinstance(found, ScannedSku)}
     )
+    skus = {code: sku.id for code, sku in named.items()}
     bins = bins_named({each["bin"] for each in entries if "bin" in each}, location_id=location_id)
     errors = [
         error for n, each in enumerate(entries) for error in _unknown(n, each, scanned, skus, bins)

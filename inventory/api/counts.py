@@ -12,11 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.fields import MAX_ITEMS, CodeField, EmptyBody, StrictSerializer
+from core.api.fields import MAX_ITEMS, EmptyBody, StrictSerializer
 from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound
 from inventory.api.count_answers import CountSessionAnswer, CountSummaryAnswer, EntriesAnswer
 from inventory.api.count_body import CountSelectionBody, EntriesBody, chosen_lines, seen_by
+from inventory.api.fields import SkuField
 from inventory.api.filters import CountFilters
 from inventory.commands.counting.count_review import approve_count
 from inventory.commands.counting.count_work import (
@@ -39,7 +40,7 @@ from inventory.queries.transfers import as_id
 
 
 class CountedSkuBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
 
 
 class SkuLinesBody(StrictSerializer):
@@ -201,7 +202,7 @@ def _ids_of(lines: list[dict[str, str]], actor: Principal) -> list[int]:
         locations={},
         skus={f"/lines/{index}/sku": line["sku"] for index, line in enumerate(lines)},
     )
-    return list(found.sku_ids.values())
+    return list(dict.fromkeys(sku.id for sku in found.skus.values()))
 
 
 urlpatterns = [

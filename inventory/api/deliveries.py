@@ -25,7 +25,7 @@ from core.api.fields import (
 from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound, ValidationFailed
-from inventory.api.fields import MomentField, ReferenceField
+from inventory.api.fields import MomentField, ReferenceField, SkuField
 from inventory.api.filters import DeliveryFilters
 from inventory.barcodes import MAX_LENGTH
 from inventory.choices import DeliveryState
@@ -40,7 +40,7 @@ from inventory.queries.transfers import as_id
 class GoodsLineBody(StrictSerializer):
     """Units of a SKU, named by its code or its barcode."""
 
-    sku = CodeField(required=False)
+    sku = SkuField(required=False)
     barcode = StringField(required=False, max_length=MAX_LENGTH, trim_whitespace=False)
     quantity = QuantityField(
         required=False,

@@ -14,6 +14,7 @@ from rest_framework import serializers
 from core.api.fields import MAX_QUANTITY, StrictIntegerField, StringField
 from core.api.filter_fields import NOT_A_TIME, read_time
 from core.problems.catalogue import ValidationFailed
+from inventory.sku_codes import MAX_LENGTH, sku_key
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
@@ -77,6 +78,13 @@ class CategoryField(StringField):
         super().__init__(max_length=100, **kwargs)
 
 
+class SkuField(StringField):
+    """The code of a SKU in whatever spelling: it is looked up."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_LENGTH, **kwargs)
+
+
 class DifferenceField(StrictIntegerField):
     """Whole units, up to a million either way."""
 
@@ -89,12 +97,12 @@ def refuse_duplicates(lines: Sequence[dict[str, Any]]) -> None:
     seen: set[tuple[str, str]] = set()
     errors = []
     for index, line in enumerate(lines):
-        pair = (line["sku"], line["location"])
+        pair = (sku_key(line["sku"]), line["location"])
         if pair in seen:
             errors.append(
                 {
                     "pointer": f"/lines/{index}",
-                    "detail": f"There is a line for {pair[0]} at {pair[1]} already.",
+                    "detail": f"There is a line for {line['sku']} at {pair[1]} already.",
                     "code": "duplicate_line",
                 }
             )

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.db.models import Q, QuerySet
 
-from core.api.filters import Choices, Codes, FilterSet, ResourceFilterSet, Search, Text, Whole
+from core.api.filters import (
+    Choices,
+    Codes,
+    FilterSet,
+    ResourceFilterSet,
+    Search,
+    Several,
+    Text,
+    Whole,
+)
 from inventory.choices import (
     AbcClass,
     CountState,
@@ -19,8 +29,25 @@ from inventory.commands.catalogue.catalogue import as_kept
 from inventory.errors import BadCheckDigit, DamagedBarcode
 from inventory.models import TransferLine
 from inventory.queries.available.keep_rules import IN_STATE
+from inventory.queries.sku_codes import named_skus
 from inventory.queries.transfers import touching
+from inventory.sku_codes import MAX_LENGTH
 from stores.api.filters import Locations
+
+
+class Skus(Several):
+    """Codes of SKUs in whatever spelling; a comma within one is written `\\,`."""
+
+    def __init__(self, field_name: str | None = None, **kwargs: Any) -> None:
+        code = forms.CharField(max_length=MAX_LENGTH)
+        shape = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
+        super().__init__(field_name, code, shape, **kwargs)
+
+    def filter(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if not value:
+            return rows
+        ids = [sku.id for sku in named_skus(value).values()]
+        return rows.filter(**{f"{self.field_name}__in": ids})
 
 
 class SkuFilters(ResourceFilterSet):
@@ -41,12 +68,12 @@ class SkuFilters(ResourceFilterSet):
 
 
 class StockFilters(FilterSet):
-    sku = Codes("sku__code")
+    sku = Skus("sku")
     location = Locations()
 
 
 class MovementFilters(FilterSet):
-    sku = Codes()
+    sku = Skus()
     location = Codes()
     reference = Text(max_length=128)
     after = Whole(help_text="The last id that you have")
@@ -55,7 +82,7 @@ class MovementFilters(FilterSet):
 class DriftFilters(FilterSet):
     order_by = "-pk"
 
-    sku = Codes("sku__code")
+    sku = Skus("sku")
     location = Locations()
     source = Codes(max_length=32)
 
@@ -65,7 +92,7 @@ class KeepRuleFilters(ResourceFilterSet):
 
     kind = Choices(KeepKind.choices)
     channel = Codes("channel__code")
-    sku = Codes("sku__code")
+    sku = Skus("sku")
     category = Text(max_length=100)
     abc_class = Choices(AbcClass.choices)
     location = Codes("location__code")
@@ -81,7 +108,7 @@ class KeepRuleFilters(ResourceFilterSet):
 class PlacementFilters(FilterSet):
     order_by = "turn"
 
-    sku = Codes("sku__code")
+    sku = Skus("sku")
     bin = Codes("bin__code")
 
 
@@ -107,12 +134,12 @@ class TransferFilters(ResourceFilterSet):
     from_ = Locations("source")
     to = Locations("destination")
     state = Choices(TransferState.choices)
-    sku = Codes(method="with_skus")
+    sku = Skus(method="with_skus")
     reference = Text(max_length=128, help_text="A fulfilment's id")
 
     def at_either_end(self, rows: QuerySet[Any], _: str, codes: list[str]) -> QuerySet[Any]:
         return rows.filter(touching(codes))
 
     def with_skus(self, rows: QuerySet[Any], _: str, codes: list[str]) -> QuerySet[Any]:
-        lines = TransferLine.objects.filter(sku__code__in=codes)
+        lines = TransferLine.objects.filter(sku__in=[sku.id for sku in named_skus(codes).values()])
         return rows.filter(pk__in=lines.values("transfer"))

@@ -19,7 +19,7 @@ from core.api.views import ApiView, Expect, listed, tagged
 from core.database.updated_at import exact_text
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound, ValidationFailed
-from inventory.api.fields import CategoryField, MomentField
+from inventory.api.fields import CategoryField, MomentField, SkuField
 from inventory.api.filters import KeepRuleFilters
 from inventory.choices import AbcClass, KeepKind, KeepState
 from inventory.commands.keep_from_sale.change_rule import change_keep_rule
@@ -39,7 +39,7 @@ KeepRuleBody = type(
             required=False, allow_null=True, help_text="Whom a ring fence keeps the units for"
         ),
         "quantity": QuantityField(help_text="Units of each SKU and location that matches"),
-        "sku": CodeField(required=False, allow_null=True),
+        "sku": SkuField(required=False, allow_null=True),
         "category": CategoryField(required=False, allow_null=True),
         "abc_class": serializers.ChoiceField(AbcClass.choices, required=False, allow_null=True),
         "location": CodeField(required=False, allow_null=True),
@@ -184,7 +184,7 @@ def _facts(body: dict[str, Any], *, actor: Principal) -> KeepFacts:
         kind=body["kind"],
         quantity=body["quantity"],
         channel_id=found.channels[channel].id if channel else None,
-        sku_id=found.sku_ids[body["sku"]] if body.get("sku") else None,
+        sku_id=found.skus[body["sku"]].id if body.get("sku") else None,
         category=body.get("category") or "",
         abc_class=body.get("abc_class") or "",
         location_id=found.places[location].id if location else None,

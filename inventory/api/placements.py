@@ -15,10 +15,12 @@ from rest_framework.response import Response
 from core.api.fields import CodeField, StrictSerializer
 from core.api.views import ApiView, listed
 from core.problems.catalogue import NotFound, ValidationFailed
+from inventory.api.fields import SkuField
 from inventory.api.filters import PlacementFilters
 from inventory.commands.catalogue.placements import move_to_bin, put_in_bin, take_from_bin
 from inventory.models import Placement, Sku
 from inventory.queries.placements import bins_of_skus, placements_at
+from inventory.queries.sku_codes import one_sku
 from stores.models import Bin, Location
 
 
@@ -30,12 +32,12 @@ class PlacementAnswer(serializers.Serializer[Any]):
 
 
 class OnePlacementBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     bin = CodeField()
 
 
 class MovePlacementBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     from_bin = CodeField()
     to_bin = CodeField()
 
@@ -132,7 +134,8 @@ def _look_up(
     location: Location, body: dict[str, str], members: Sequence[str]
 ) -> tuple[Sku, dict[str, Bin]]:
     """Find the SKU and the bins that a body names, or refuse all unknown codes at once."""
-    sku = Sku.objects.filter(code=body["sku"]).first()
+    named = one_sku(body["sku"])
+    sku = Sku.objects.get(pk=named.id) if named else None
     there = {
         each.code: each
         for each in location.bins.filter(code__in=[body[member] for member in members])

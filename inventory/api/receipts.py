@@ -13,14 +13,15 @@ from rest_framework.request import Request
 from core.api.fields import MAX_ITEMS, CodeField, QuantityField, StrictSerializer
 from core.api.views import ApiView
 from inventory.api.answers import by_pair
-from inventory.api.fields import ReferenceField
+from inventory.api.fields import ReferenceField, SkuField
 from inventory.commands.change import StockChange
 from inventory.commands.goods_in.take_in import take_in_goods
 from inventory.queries.lookup import Found, look_up
+from inventory.queries.sku_codes import SkuName
 
 
 class ReceiptLineBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     quantity = QuantityField()
 
 
@@ -65,14 +66,15 @@ class ReceiptsView(ApiView):
                     f"/lines/{index}/sku": line["sku"] for index, line in enumerate(body["lines"])
                 },
             )
-            units: dict[str, int] = {}
+            units: dict[SkuName, int] = {}
             for line in body["lines"]:
-                units[line["sku"]] = units.get(line["sku"], 0) + line["quantity"]
+                sku = found.skus[line["sku"]]
+                units[sku] = units.get(sku, 0) + line["quantity"]
 
             change = take_in_goods(
                 location_id=found.places[body["location"]].id,
                 reference=body["reference"],
-                units={found.sku_ids[sku]: quantity for sku, quantity in units.items()},
+                units={sku.id: quantity for sku, quantity in units.items()},
                 actor=self.actor,
             )
             return 201, _render(body, units, found, change)
@@ -81,7 +83,7 @@ class ReceiptsView(ApiView):
 
 
 def _render(
-    body: dict[str, Any], units: dict[str, int], found: Found, change: StockChange
+    body: dict[str, Any], units: dict[SkuName, int], found: Found, change: StockChange
 ) -> dict[str, Any]:
     rows = by_pair(change.balances)
     place_id = found.places[body["location"]].id
@@ -90,10 +92,10 @@ def _render(
         "reference": body["reference"],
         "lines": [
             {
-                "sku": sku,
+                "sku": sku.code,
                 "quantity": quantity,
-                "on_hand": rows[found.sku_ids[sku], place_id].on_hand,
-                "available": rows[found.sku_ids[sku], place_id].available,
+                "on_hand": rows[sku.id, place_id].on_hand,
+                "available": rows[sku.id, place_id].available,
             }
             for sku, quantity in units.items()
         ],

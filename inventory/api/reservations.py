@@ -20,7 +20,7 @@ from core.api.fields import (
     StrictSerializer,
 )
 from core.api.views import ApiView
-from inventory.api.fields import ReferenceField
+from inventory.api.fields import ReferenceField, SkuField
 from inventory.choices import ReservationState
 from inventory.commands.reserve import MAX_TTL, Cart, extend_hold, hold_stock, release_hold
 from inventory.queries.lookup import look_up
@@ -36,7 +36,7 @@ class TtlField(StrictIntegerField):
 
 
 class ReservationLineBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     quantity = QuantityField()
     location = CodeField(required=False, help_text="Only from here; else the service chooses")
 
@@ -99,7 +99,10 @@ class ReservationsView(ApiView):
                 channel=found.channels[body["channel"]],
                 reference=body["reference"],
                 ttl_seconds=body["ttl_seconds"],
-                wants=[Want(line["sku"], line["quantity"], line.get("location")) for line in lines],
+                wants=[
+                    Want(found.skus[line["sku"]].code, line["quantity"], line.get("location"))
+                    for line in lines
+                ],
             )
             return 201, hold_stock(cart=cart, actor=self.actor)
 

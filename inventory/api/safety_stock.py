@@ -16,7 +16,7 @@ from core.api.fields import MAX_ITEMS, MAX_QUANTITY, CodeField, StrictIntegerFie
 from core.api.views import ApiView
 from core.idempotency.execute import retry_conflicts
 from inventory import ledger
-from inventory.api.fields import refuse_duplicates
+from inventory.api.fields import SkuField, refuse_duplicates
 from inventory.commands.change import StockChange
 from inventory.commands.keep_from_sale.safety_stock import keep_safe
 from inventory.queries.lookup import find_spots
@@ -24,7 +24,7 @@ from inventory.settlement import settlement
 
 
 class SafetyStockLine(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     location = CodeField()
     safety_stock = StrictIntegerField(min_value=0, max_value=MAX_QUANTITY)
 

@@ -18,13 +18,14 @@ from core.api.fields import CodeField, StrictIntegerField, StrictSerializer, Str
 from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, Expect, listed, tagged
 from core.database.updated_at import exact_text
-from core.problems.catalogue import NotFound
+from core.problems.catalogue import NotFound, ValidationFailed
 from inventory.api.fields import CategoryField
 from inventory.api.filters import SkuFilters
 from inventory.choices import AbcClass
 from inventory.commands.catalogue.catalogue import SkuFacts, put_sku
 from inventory.models import Sku
 from inventory.models.catalogue import MOST_IN_A_CASE
+from inventory.sku_codes import BadSkuCode, check_sku_code, sku_key
 
 DETAIL_LIMIT = 65_536  # characters of JSON in attributes or a size guide
 MAX_BARCODES = 100
@@ -163,6 +164,14 @@ class SkuAnswer(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField(help_text=UPDATED_AT)
 
 
+def new_sku_code(text: str) -> str:
+    """Return a code that a SKU may have. Raises `ValidationFailed`."""
+    try:
+        return check_sku_code(text)
+    except BadSkuCode as error:
+        raise ValidationFailed.at("/sku", str(error), "invalid_code") from error
+
+
 class SkusView(ApiView):
     scopes = {"GET": "catalogue:read"}
     filterset_class = SkuFilters
@@ -179,8 +188,9 @@ class SkuView(ApiView):
 
     @extend_schema(operation_id="get_sku", responses={200: SkuAnswer})
     def get(self, request: Request, code: str) -> Response:
-        """Show a SKU."""
-        sku = _shown_skus().filter(code=code).first()
+        """Show a SKU. Its code is found in whatever spelling; percent-encode it."""
+        shown = _shown_skus()
+        sku = shown.filter(code=code).first() or shown.filter(key=sku_key(code)).first()
         if sku is None:
             raise NotFound()
         return tagged(render_sku(sku), sku.version)
@@ -189,8 +199,9 @@ class SkuView(ApiView):
         operation_id="put_sku", request=SkuBody, responses={200: SkuAnswer, 201: SkuAnswer}
     )
     def put(self, request: Request, code: str) -> Response:
-        """Create or replace a SKU. A barcode belongs to one SKU only."""
-        code = CodeField().run_validation(code)
+        """Create or replace a SKU. A barcode belongs to one SKU only, and so does a code in all its
+        spellings."""
+        code = new_sku_code(code)
         facts = SkuFacts(**self.body(SkuBody))
 
         def put(expect: Expect) -> tuple[Sku, bool]:
@@ -233,5 +244,5 @@ def price_text(price: Decimal) -> str:
 
 urlpatterns = [
     path("skus", SkusView.as_view()),
-    path("skus/<str:code>", SkuView.as_view()),
+    path("skus/<path:code>", SkuView.as_view()),  # a code may have slashes
 ]

@@ -24,7 +24,7 @@ from core.api.views import ApiView
 from inventory import ledger
 from inventory.api.answers import BrokenAnswer, by_pair, render_broken
 from inventory.api.drift import SourceField, StepAnswer, render_movement
-from inventory.api.fields import PastMomentField, refuse_duplicates
+from inventory.api.fields import PastMomentField, SkuField, refuse_duplicates
 from inventory.commands.change import StockChange
 from inventory.commands.counting.count import (
     BY_PEOPLE,
@@ -43,7 +43,7 @@ from inventory.timestamps import as_text
 
 
 class SnapshotLineBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     location = CodeField()
     on_hand = StrictIntegerField(min_value=0, max_value=MOST_COUNTED)
 

@@ -16,6 +16,7 @@ from core.api.fields import (
     StrictSerializer,
 )
 from core.api.filters import UPDATED_AT
+from inventory.api.fields import SkuField
 from inventory.api.scan_body import SaidOfScan
 from inventory.choices import TRANSFERABLE, TransferState, TransferVerdict
 
@@ -23,7 +24,7 @@ CONDITIONS = [(each.value, each.label) for each in TRANSFERABLE]
 
 
 class TransferLineBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     quantity = QuantityField()
 
 

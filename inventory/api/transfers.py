@@ -30,6 +30,7 @@ from inventory.commands.transfers.scan_transfer import scan_transfer
 from inventory.commands.transfers.transfer import cancel_transfer, draft_transfer
 from inventory.queries.lookup import look_up
 from inventory.queries.scan import Read
+from inventory.queries.sku_codes import SkuName
 from inventory.queries.transfers import as_id, transfer_documents, visible_transfers
 from inventory.settlement import settlement
 
@@ -64,7 +65,7 @@ class TransfersView(ApiView):
             )
             units: dict[int, int] = {}
             for line in body["lines"]:
-                sku_id = found.sku_ids[line["sku"]]
+                sku_id = found.skus[line["sku"]].id
                 units[sku_id] = units.get(sku_id, 0) + line["quantity"]
             return 201, draft_transfer(
                 source_id=found.places[body["from"]].id,
@@ -204,13 +205,13 @@ def _arrivals(lines: list[dict[str, Any]], *, actor: Principal) -> list[Arrival]
         locations={},
         skus={f"/lines/{index}/sku": line["sku"] for index, line in enumerate(lines)},
     )
-    units: dict[str, tuple[int, int]] = {}
+    units: dict[SkuName, tuple[int, int]] = {}
     for line in lines:
-        whole, damaged = units.get(line["sku"], (0, 0))
-        units[line["sku"]] = (whole + line["quantity"], damaged + line.get("damaged", 0))
+        sku = found.skus[line["sku"]]
+        whole, damaged = units.get(sku, (0, 0))
+        units[sku] = (whole + line["quantity"], damaged + line.get("damaged", 0))
     return [
-        Arrival(found.sku_ids[sku], sku, quantity, damaged)
-        for sku, (quantity, damaged) in units.items()
+        Arrival(sku.id, sku.code, quantity, damaged) for sku, (quantity, damaged) in units.items()
     ]
 
 

@@ -23,7 +23,7 @@ from inventory.api.answers import (
     render_balance,
     render_broken,
 )
-from inventory.api.fields import ReferenceField
+from inventory.api.fields import ReferenceField, SkuField
 from inventory.api.filters import StockFilters
 from inventory.choices import Condition
 from inventory.commands.change import StockChange
@@ -43,7 +43,7 @@ def _choice(places: Sequence[str]) -> serializers.ChoiceField:
 
 
 class _MoveLine(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     location = CodeField()
     quantity = QuantityField()
 

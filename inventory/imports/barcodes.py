@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from core.imports.findings import Effect, RowError
 from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.models import Import
 from core.imports.rows import (
     ImportResult,
     Row,
@@ -21,6 +22,7 @@ from core.problems.catalogue import DomainError
 from inventory.api.skus import BarcodeField, CaseCodeBody
 from inventory.barcodes import write_units
 from inventory.commands.catalogue.catalogue import with_units
+from inventory.imports.spelling import spell_skus
 from inventory.models import Barcode, Sku
 
 Units = Mapping[str, int | None]  # by barcode; None: not said
@@ -167,11 +169,16 @@ def _raise_versions(skus: list[Sku]) -> None:
     Sku.objects.bulk_update(skus, ["version"], batch_size=2_000)
 
 
+def _prepare(file: Import) -> Progress:
+    spell_skus(file)
+    return prepare_rows(file, key=("barcode",))
+
+
 BARCODES = Kind(
     name="barcodes",
     scope="catalogue:write",
     columns={"sku": True, "barcode": True, "units": False},
-    prepare=lambda file: prepare_rows(file, key=("barcode",)),
+    prepare=_prepare,
     apply=_apply,
     describes="More barcodes for SKUs, one a row, and the units of a case code. Those that a SKU "
     "has stay.",

@@ -15,7 +15,9 @@ from core.imports.findings import (
 )
 from core.imports.kinds import Chunk, Progress, actor_of, file_table, work_table
 from core.imports.models import Import
+from core.imports.numbers import whole
 from core.imports.staging import lay_out_work
+from inventory.imports.spelling import spell_skus
 from inventory.ledger import BALANCE_LIMIT, preview_query
 
 # A row that agrees with the record now is done without a look at its Stock row later, unless
@@ -57,7 +59,8 @@ JOIN {{file}} f USING (line), LATERAL (VALUES
      w.sku_id IS NULL),
     ('location', 'unknown_location', 'There is no location ' || left(btrim(f.location), 64) || '.',
      w.location_id IS NULL),
-    ('on_hand', 'invalid_number', 'Write whole units, from 0 to {BALANCE_LIMIT}.',
+    ('on_hand', 'invalid_number',
+     'Write whole units, from 0 to {BALANCE_LIMIT}: goods are kept in pieces.',
      w.on_hand IS NULL OR w.on_hand > {BALANCE_LIMIT}),
     {{moment_errors}}
     ('', '', '', false)
@@ -92,6 +95,8 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
     `moment` is the column of the time of counting; `needed`: a row without one is bad,
     unless the import gives one for all.
     """
+    spell_skus(file)
+    _read_numbers(file)
     misshapen = note_misshapen(file)
     duplicates = note_duplicates(file, ("sku", "location"))
     dated = is_dated(file, moment)
@@ -124,6 +129,22 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
         changed=0,
         failed=misshapen + duplicates + bad,
     )
+
+
+def _read_numbers(file: Import) -> None:
+    """Write figures that are whole numbers in another form as digits: `10.0000`, ` 8`, `+4`."""
+    table = file_table(file)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT DISTINCT on_hand FROM {table} WHERE on_hand !~ '^ *[0-9]+ *$'")
+        others = [(text, whole(text)) for (text,) in cursor.fetchall()]
+        read = {text: digits for text, digits in others if text != digits}
+        if read:
+            cursor.execute(
+                f"""UPDATE {table} f SET on_hand = n.digits
+                    FROM unnest(%s::text[], %s::text[]) AS n(text, digits)
+                    WHERE f.on_hand = n.text""",
+                [list(read), list(read.values())],
+            )
 
 
 def _note_bad_figures(

@@ -77,6 +77,11 @@ def _kind(name: str, moment: str, describes: str, *, needed: bool) -> Kind:
         describes=describes,
         takes_as_of=True,
         blocks=BLOCKS,
+        aliases={
+            **dict.fromkeys(("quantity", "qty", "stock", "in_stock"), "on_hand"),
+            **dict.fromkeys(("source_code", "store_code", "store"), "location"),
+            "id": "sku",
+        },
     )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rest_framework import serializers
 
-from core.api.fields import CodeField
-from core.imports.findings import Effect
+from core.imports.findings import Effect, RowError
 from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.numbers import amount
 from core.imports.rows import (
     ImportResult,
     Row,
@@ -21,11 +21,13 @@ from core.imports.rows import (
     whole_number,
 )
 from core.problems.catalogue import DomainError
-from inventory.api.skus import SkuBody, price_text
+from inventory.api.skus import SkuBody, new_sku_code, price_text
 from inventory.barcodes import read_units
-from inventory.commands.catalogue.catalogue import with_units
+from inventory.commands.catalogue.catalogue import code_taken, with_units
 from inventory.imports.barcodes import Tags, Units, read_tags, write_tags
 from inventory.models import Product, Sku
+from inventory.queries.sku_codes import named_skus
+from inventory.sku_codes import sku_key
 
 COLUMNS = ("name", "product", "category", "abc_class", "price", "weight_g")
 WRITTEN = ("name", "product", "category", "abc_class", "price", "weight_g", "version")
@@ -45,6 +47,7 @@ def _apply(chunk: Chunk) -> Progress:
     rows = [row for (row,) in groups_of(chunk)]
     result = ImportResult()
     wanted = [each for each in (_read(row, result) for row in rows) if each]
+    wanted = _refuse_taken(wanted, result)
     existing = {
         sku.code: sku
         for sku in Sku.objects.select_for_update()
@@ -87,14 +90,16 @@ def _read(row: Row, result: ImportResult) -> _Wanted | None:
         for name in COLUMNS
         if name in row.cells
     }
+    if price := row.given("price"):
+        data["price"] = amount(price)
     if weight := row.given("weight_g"):
         data["weight_g"] = whole_number(weight)
     if "barcodes" in row.cells:
         codes = [code.strip() for code in row.cells["barcodes"].split("|") if code.strip()]
         data["barcodes"] = [_case_or_code(*read_units(code)) for code in codes]
     try:
-        code = CodeField().run_validation(row.cells["sku"])
-    except serializers.ValidationError as error:
+        code = new_sku_code(row.cells["sku"])
+    except DomainError as error:
         result.refuse(list(row_errors_of(error, [row], column_at=lambda _: "sku")), rows=1)
         return None
     try:
@@ -109,6 +114,24 @@ def _read(row: Row, result: ImportResult) -> _Wanted | None:
 
 def _case_or_code(code: str, units: int | None) -> str | dict[str, Any]:
     return code if units is None else {"code": code, "units": units}
+
+
+def _refuse_taken(wanted: Sequence[_Wanted], result: ImportResult) -> list[_Wanted]:
+    """Refuse rows whose code is another SKU's in other characters: one that exists, or one of an
+    earlier row."""
+    existing = named_skus([each.code for each in wanted])
+    first: dict[str, str] = {}
+    kept = []
+    for each in wanted:
+        named, key = existing.get(each.code), sku_key(each.code)
+        taken = named.code if named else first.setdefault(key, each.code)
+        if taken == each.code:
+            kept.append(each)
+            continue
+        refusal = code_taken(each.code, taken)
+        error = RowError(each.row.line, "sku", refusal.code, refusal.detail)
+        result.refuse([error], rows=1)
+    return kept
 
 
 def _products(codes: set[Any]) -> dict[str, Product]:
@@ -165,4 +188,12 @@ SKUS = Kind(
     "twelve as code*12. Columns that are not there "
     "leave what is known as it is.",
     blocks=128,
+    aliases={
+        **dict.fromkeys(("variant_sku", "internal_reference", "reference_#", "article"), "sku"),
+        **dict.fromkeys(("title", "product_name"), "name"),
+        **dict.fromkeys(("variant_price", "sale_price", "retail_price"), "price"),
+        "price_tax_excluded": "price",
+        **dict.fromkeys(("barcode", "variant_barcode", "ean", "ean13", "gtin", "upc"), "barcodes"),
+        "variant_grams": "weight_g",
+    },
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Upper
 
 from core.database.fields import DocumentField
 from core.database.updated_at import moves, updated_at
 from inventory.choices import AbcClass
+from inventory.models.fields import SkuKeyField
 
 MOST_IN_A_CASE = 10_000  # units of one barcode; beyond it is a slip of the keyboard
 
@@ -31,6 +31,7 @@ class Sku(models.Model):
     """A sellable variant: a colour in a size."""
 
     code = models.CharField(max_length=64, unique=True)
+    key = SkuKeyField(null=True, editable=False)
     name = models.CharField(max_length=300)
     product = models.ForeignKey(
         Product, on_delete=models.PROTECT, null=True, blank=True, related_name="skus"
@@ -57,9 +58,9 @@ class Sku(models.Model):
         verbose_name = "SKU"
         indexes = [
             models.Index(fields=["updated_at", "id"], name="sku_updated"),
-            models.Index(Upper("code"), name="sku_whatever_the_case"),
         ]
         triggers = [moves(holds_json=True)]
+        constraints = [models.UniqueConstraint(fields=["key"], name="sku_code_once")]
 
     def __str__(self) -> str:
         return self.code

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Q
-from django.db.models.functions import Upper
 
 from inventory.barcodes import Scanned
 from inventory.models import Barcode, Sku
+from inventory.sku_codes import sku_key
 
 SKU_CODE = "sku"  # the kind of a text that is a SKU code
 
@@ -64,12 +64,10 @@ class Owners:
         }
         self._barcodes |= printed
         codes = {reading.code for reading in given if reading.code} - self._barcodes.keys()
-        skus = Sku.objects.annotate(upper=Upper("code")).filter(
-            Q(code__in=codes) | Q(upper__in={code.upper() for code in codes})
-        )
+        skus = Sku.objects.filter(Q(code__in=codes) | Q(key__in={sku_key(code) for code in codes}))
         self._codes: dict[str, list[tuple[int, str]]] = {}
         for sku_id, code in skus.values_list("pk", "code"):
-            self._codes.setdefault(code.upper(), []).append((sku_id, code))
+            self._codes.setdefault(sku_key(code), []).append((sku_id, code))
 
     def first_of(self, readings: Iterable[Scanned]) -> Label | None:
         """Return the article of the first reading that has one."""
@@ -87,13 +85,13 @@ class Owners:
         return found[0] if len(found) == 1 else None
 
     def _all_of(self, reading: Scanned) -> list[Label]:
-        """Return the article, or several whose codes differ from the one read in their case."""
+        """Return the article, or several whose codes differ from the one read in their spelling."""
         if owner := self._barcodes.get(_form(reading)):
             sku_id, sku, units = owner
             return [Label(sku_id, shown(reading, sku, units))]
         if reading.code is None:
             return []
-        alike = self._codes.get(reading.code.upper(), [])
+        alike = self._codes.get(sku_key(reading.code), [])
         exact = [each for each in alike if each[1] == reading.code]
         return [Label(sku_id, ScannedSku(kind=SKU_CODE, sku=sku)) for sku_id, sku in exact or alike]
 

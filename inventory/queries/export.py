@@ -6,6 +6,7 @@ from typing import Any
 
 from core.access.principal import Principal
 from core.api.csv_export import text, timestamp
+from inventory.queries.sku_codes import one_sku
 
 Export = tuple[str, dict[str, Any]]
 
@@ -50,7 +51,7 @@ def stock_export(
     actor: Principal, *, sku: str | None = None, location: str | None = None
 ) -> Export:
     """Return the query of the balances that an actor may see."""
-    return _STOCK, {"seen": _tied(actor.locations), "sku": sku, "location": location}
+    return _STOCK, {"seen": _tied(actor.locations), "sku": _spelt(sku), "location": location}
 
 
 def movements_export(
@@ -65,10 +66,15 @@ def movements_export(
     return _MOVEMENTS, {
         "after": after,
         "seen": _tied(actor.locations),
-        "sku": sku,
+        "sku": _spelt(sku),
         "location": location,
         "reference": reference,
     }
+
+
+def _spelt(sku: str | None) -> str | None:
+    found = one_sku(sku) if sku else None
+    return found.code if found else sku
 
 
 def _tied(codes: frozenset[str] | None) -> list[str] | None:

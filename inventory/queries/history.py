@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import BigIntegerField, Func, QuerySet, Value
 
 from core.access.principal import Principal
-from inventory.models import Sku, Stock, StockMovement
+from inventory.models import Stock, StockMovement
+from inventory.queries.sku_codes import named_skus
 from stores.queries.network import location_ids
 
 NextMovements = Callable[[int, int], "QuerySet[StockMovement]"]
@@ -35,7 +36,7 @@ def visible_movements(
         found = location_ids(location)
         wanted["location__in"] = [pk for pk in wanted.get("location__in", found) if pk in found]
     if sku is not None:
-        wanted["sku__in"] = list(Sku.objects.filter(code__in=sku).values_list("pk", flat=True))
+        wanted["sku__in"] = [found.id for found in named_skus(sku).values()]
 
     def next_movements(edge: int, count: int) -> QuerySet[StockMovement]:
         edge = max(edge, after or 0)

@@ -12,21 +12,22 @@ from core.problems.catalogue import DomainError, ValidationFailed
 from inventory.queries.barcode_owners import ScannedSku
 from inventory.queries.lookup import Found, Pointed, look_up
 from inventory.queries.scan import find_all_scanned
+from inventory.queries.sku_codes import SkuName
 
 
 @dataclass(frozen=True, slots=True)
 class LineSkus:
-    """The rows that a body's codes name. Of its lines, in their order: the SKU codes, the units,
-    and what their labels say (None: named by its SKU)."""
+    """The rows that a body's codes name. Of its lines, in their order: the SKUs, the units, and
+    what their labels say (None: named by its SKU)."""
 
     found: Found
-    skus: Sequence[str]
+    skus: Sequence[SkuName]
     units: Sequence[int]
     labels: Sequence[ScannedSku | None]
 
     @property
     def sku_ids(self) -> list[int]:
-        return [self.found.sku_ids[sku] for sku in self.skus]
+        return [sku.id for sku in self.skus]
 
     @property
     def labelled(self) -> list[tuple[int, ScannedSku, int]]:
@@ -71,7 +72,7 @@ def find_line_skus(
         raise ValidationFailed([*unknown.data["errors"], *errors]) from unknown
     if errors:
         raise ValidationFailed(errors)
-    return LineSkus(found, list(named.values()), units, labels)
+    return LineSkus(found, [found.skus[code] for code in named.values()], units, labels)
 
 
 def too_many_units(pointer: str, units: int) -> dict[str, str]:

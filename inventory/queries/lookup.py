@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.access.principal import Principal
 from core.problems.catalogue import ValidationFailed
-from inventory.models import Sku
+from inventory.queries.sku_codes import SkuName, named_skus
 from stores.queries.network import Network, Place, Source, current_network
 
 Pointed = Mapping[str, str]  # a JSON pointer into the body -> the code at that place
@@ -29,14 +29,15 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows that codes name."""
+    """The rows that codes name: SKUs by the code that was asked for, however it was spelt."""
 
-    sku_ids: Mapping[str, int]
+    skus: Mapping[str, SkuName]
     places: dict[str, Place]
     channels: dict[str, Source]
 
     def spot(self, sku: str, location: str) -> Spot:
-        return Spot(self.sku_ids[sku], sku, self.places[location].id, location)
+        found = self.skus[sku]
+        return Spot(found.id, found.code, self.places[location].id, location)
 
 
 def look_up(
@@ -50,22 +51,22 @@ def look_up(
 
     Raises `ValidationFailed` naming every unknown code at its pointer.
     """
-    sku_ids = dict(Sku.objects.filter(code__in=set(skus.values())).values_list("code", "pk"))
+    found = named_skus(skus.values())
     return find_among(
-        current_network(), sku_ids, actor=actor, skus=skus, locations=locations, channels=channels
+        current_network(), found, actor=actor, skus=skus, locations=locations, channels=channels
     )
 
 
 def find_among(
     network: Network,
-    sku_ids: Mapping[str, int],
+    named: Mapping[str, SkuName],
     *,
     actor: Principal,
     skus: Pointed,
     locations: Pointed,
     channels: Pointed | None = None,
 ) -> Found:
-    """Do as `look_up` does, with the SKUs' ids by their codes and the network already read."""
+    """Do as `look_up` does, with the SKUs by their codes and the network already read."""
     places = {
         code: network.by_code[code]
         for code in set(locations.values())
@@ -81,14 +82,14 @@ def find_among(
         for kind, name, asked, known in (
             ("channel", "channel", channels or {}, sources),
             ("location", "location", locations, places),
-            ("sku", "SKU", skus, sku_ids),
+            ("sku", "SKU", skus, named),
         )
         for pointer, code in asked.items()
         if code not in known
     ]
     if errors:
         raise ValidationFailed(errors)
-    return Found(sku_ids, places, sources)
+    return Found(named, places, sources)
 
 
 def find_spots(lines: list[dict[str, str]], *, actor: Principal) -> list[Spot]:

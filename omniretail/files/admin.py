@@ -68,6 +68,12 @@ class UploadForm(forms.Form):
         widget=UnfoldAdminSplitDateTimeWidget,
         help_text="Of stock and counts: when the figures were true. Empty: now.",
     )
+    ignore_columns = forms.BooleanField(
+        required=False,
+        label="Leave other columns out",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Columns that are not known are ignored.",
+    )
     reference = forms.CharField(
         required=False,
         max_length=128,
@@ -92,7 +98,9 @@ class UploadForm(forms.Form):
             self.add_error("as_of", "Figures were seen in the past.")
         if kind and isinstance(given.get("file"), UploadedFile) and not self.errors:
             try:
-                given["content"] = look_into(opened(given["file"]), kind)
+                given["content"] = look_into(
+                    opened(given["file"]), kind, ignore_columns=given["ignore_columns"]
+                )
             except ValidationFailed as refusal:
                 self.refuse(refusal)
         return given

@@ -64,13 +64,16 @@ class AvailabilityView(FastView):
     def post(self, request: Request) -> HttpResponse:
         """Ask for many SKUs at once. Nothing is reserved."""
         body = read_question(self.json_object())
-        lines = [Wanted(line["sku"], line["quantity"]) for line in body["lines"]]
         named = body.get("locations")
-        snapshot = read_snapshot(line.sku for line in lines)
+        snapshot = read_snapshot(line["sku"] for line in body["lines"])
+        lines = [
+            Wanted(snapshot.spelt.get(line["sku"], line["sku"]), line["quantity"])
+            for line in body["lines"]
+        ]
         network = snapshot.network
         found = find_among(
             network,
-            snapshot.sku_ids,
+            {},
             actor=self.actor,
             skus={},  # those that are unknown are lines of the answer
             locations={f"/locations/{index}": code for index, code in enumerate(named or ())},

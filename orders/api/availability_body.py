@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from core.api.decoding import Decoder
 from core.api.fields import MAX_LINES, CodeField, QuantityField, StrictSerializer, StringField
+from inventory.api.fields import SkuField
 from stores.api.fields import DegreesField
 from stores.geography import locate_postal_code
 
@@ -16,7 +17,7 @@ MAX_LOCATIONS = 500
 
 
 class WantedBody(StrictSerializer):
-    sku = CodeField()
+    sku = SkuField()
     quantity = QuantityField()
 
 

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from core.access.principal import Principal
 from core.api.fields import MAX_LINES, QuantityField, StrictSerializer, StringField
 from core.problems.catalogue import ValidationFailed
-from inventory.models import Sku
+from inventory.queries.sku_codes import named_skus
 from orders.choices import Disposition, DropOff, Resolution
 from orders.commands.returns.dispose_return import DECISIONS
 from orders.models import Order, OrderLine
@@ -112,9 +112,10 @@ class References:
         return identity
 
     def sku_ids(self, lines: Sequence[dict[str, Any]], order_id: int | None) -> list[int]:
-        """Return the SKU id of each line, named by SKU or by a line of the order."""
+        """Return the SKU id of each line, named by SKU or by a line of the order. Spells the SKUs
+        of the lines as the catalogue does."""
         codes = {line["sku"] for line in lines if "sku" in line}
-        by_code = dict(Sku.objects.filter(code__in=codes).values_list("code", "pk"))
+        by_code = named_skus(codes)
         names = {line["line_id"] for line in lines if "line_id" in line}
         by_line = dict(
             OrderLine.objects.filter(order=order_id, line_id__in=names).values_list(
@@ -126,8 +127,11 @@ class References:
         found = []
         for index, line in enumerate(lines):
             if "sku" in line:
-                identity = by_code.get(line["sku"])
+                named = by_code.get(line["sku"])
+                identity = named.id if named else None
                 error = f"There is no SKU {line['sku']}.", "unknown_sku", "sku"
+                if named:
+                    line["sku"] = named.code  # as what was sold is spelt
             else:
                 identity = by_line.get(line["line_id"])
                 error = f"The order has no line {line['line_id']}.", "unknown_line", "line_id"

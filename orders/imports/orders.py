@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from core.imports.findings import Effect
 from core.imports.kinds import Chunk, Kind, Progress
+from core.imports.numbers import amount
 from core.imports.rows import (
     Group,
     ImportResult,
@@ -94,6 +95,8 @@ def _policy(text: str) -> Any:
 
 def _line(row: Row) -> dict[str, Any]:
     line: dict[str, Any] = {name: row.cells[name] for name in LINE if row.given(name)}
+    if price := row.given("unit_price"):
+        line["unit_price"] = amount(price)
     line["quantity"] = whole_number(row.cells["quantity"])
     way = {name: row.cells[name] for name in ("type", "location") if row.given(name)}
     return line | ({"fulfilment": {"type": "ship"} | way} if way else {})

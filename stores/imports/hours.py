@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import re
 from typing import Any
 
 from core.access.principal import Principal
@@ -12,6 +14,16 @@ from stores.commands.locations import LocationFacts, put_location
 from stores.hours import DAYS, validate_hours
 from stores.imports.locations import find_code
 from stores.models import Location
+
+# No other word: the first letters of `mardi` are no Tuesday, those of `monat` no Monday.
+DAY_NAMES = {name.lower(): DAYS[number] for number, name in enumerate(calendar.day_name)}
+_TIME = re.compile(r"(\d{1,2})[:.](\d\d)(?::00)?")
+
+
+def _time(text: str) -> str:
+    """Return a time as 09:00, where it is one: `9:00`, `9.00`, `09:00:00`."""
+    found = _TIME.fullmatch(text)
+    return f"{found[1]:0>2}:{found[2]}" if found else text
 
 
 def _apply(chunk: Chunk) -> Progress:
@@ -45,14 +57,15 @@ def _intervals(group: Group) -> tuple[dict[str, Any], dict[str, Any]]:
     lines: dict[str, Row] = {}
     errors = []
     for row in group:
-        day, date = (row.cells.get("day", "").lower()[:3], row.cells.get("date", ""))
+        named = row.cells.get("day", "").lower()
+        day, date = DAY_NAMES.get(named, named), row.cells.get("date", "")
         if bool(day) == bool(date):
             reason = "Name a day (mon to sun) or a date, one of them."
             errors.append(RowError(row.line, "day", "day_or_date", reason))
             continue
         spans = (week if day else dates).setdefault(day or date, [])
         pointer = f"/{'hours' if day else 'exceptions'}/{day or date}"
-        opens, closes = row.cells.get("open", ""), row.cells.get("close", "")
+        opens, closes = (_time(row.cells.get(name, "")) for name in ("open", "close"))
         lines[pointer] = row
         if opens or closes:
             lines[f"{pointer}/{len(spans)}"] = row

@@ -12,14 +12,14 @@ IMPOSSIBLE_CODES = [" ", "a/b", "a%23b", "%", "%s %d %(x)s", "..", "a\x7f", "a\u
 
 @pytest.mark.parametrize("code", IMPOSSIBLE_CODES)
 def test_a_code_that_cannot_be_one_is_told_where_it_stands(api: ApiCaller, code: str) -> None:
-    LocationFactory(code="S1")
+    SkuFactory(code="A1")
     answer = api.post(
         "receipts",
-        {"location": "S1", "reference": "PO-1", "lines": [{"sku": code, "quantity": 1}]},
+        {"location": code, "reference": "PO-1", "lines": [{"sku": "A1", "quantity": 1}]},
     )
     assert answer.status_code == 400
     (error,) = answer.json()["errors"]
-    assert error["pointer"] == "/lines/0/sku"
+    assert error["pointer"] == "/location"
     assert error["code"] in ("invalid_code", "blank")
     assert "%%" not in error["detail"]
 

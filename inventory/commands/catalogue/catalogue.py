@@ -14,8 +14,9 @@ from core.access.principal import Principal
 from core.audit.record import record
 from core.database.fields import same_document
 from inventory.barcodes import BarcodeRefused, stored_form
-from inventory.errors import BadCheckDigit, BarcodeTaken, DamagedBarcode
+from inventory.errors import BadCheckDigit, BarcodeTaken, DamagedBarcode, SkuCodeTaken
 from inventory.models import Barcode, Product, Sku
+from inventory.queries.sku_codes import one_sku
 
 
 class Kept:
@@ -55,7 +56,7 @@ def put_sku(
 
     `expect` is called with the version found (None: new) under the row's lock and raises to refuse.
     A replacement that changes nothing keeps the version. Raises `BadCheckDigit`,
-    `DamagedBarcode` and `BarcodeTaken`.
+    `DamagedBarcode`, `BarcodeTaken`, and `SkuCodeTaken` for a new code that names a SKU.
     """
     barcodes = with_units(facts.barcodes)
     with transaction.atomic():
@@ -71,9 +72,13 @@ def put_sku(
             "price": facts.price,
             "weight_g": facts.weight_g,
         }
-        sku, created = Sku.objects.select_for_update(of=("self",), no_key=True).get_or_create(
-            code=code, defaults=columns
-        )
+        rows = Sku.objects.select_for_update(of=("self",), no_key=True)
+        try:
+            sku, created = rows.get_or_create(code=code, defaults=columns)
+        except IntegrityError as error:
+            if taken := taken_by(code):
+                raise code_taken(code, taken) from error
+            raise
         expect(None if created else sku.version)
         changed = [
             name for name, value in columns.items() if not same_document(getattr(sku, name), value)
@@ -95,6 +100,16 @@ def put_sku(
                 changed=changed,
             )
     return sku, created
+
+
+def taken_by(code: str) -> str | None:
+    """Return the code of the SKU that a code in another spelling names already."""
+    found = one_sku(code)
+    return found.code if found and found.code != code else None
+
+
+def code_taken(code: str, existing: str) -> SkuCodeTaken:
+    return SkuCodeTaken(f"The code {code} is the same as {existing}, which exists.", sku=existing)
 
 
 def as_kept(barcodes: Sequence[str]) -> list[str]:

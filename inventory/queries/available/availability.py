@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from core.database.statements import run
 from inventory.queries.available.kept_from_sale import Resolver
-from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, SnapshotRow, pairs
+from inventory.queries.available.snapshot import (
+    ASKED,
+    CODE_AT,
+    COLUMNS,
+    JOINED,
+    SnapshotRow,
+    pairs,
+    read_rows,
+)
 from inventory.queries.stock import COMING
 from inventory.rulebook import Kept
 from stores.queries.network import Network, current_network, network_at
@@ -54,8 +62,11 @@ class Pool:
 class AvailabilitySnapshot:
     """The availability of some SKUs read at one time, for any channel."""
 
-    def __init__(self, rows: Sequence[tuple[SnapshotRow, dict[int, int]]]) -> None:
+    def __init__(
+        self, rows: Sequence[tuple[SnapshotRow, dict[int, int]]], spelt: dict[str, str]
+    ) -> None:
         self._rows = rows
+        self.spelt = spelt  # codes that were asked in another spelling than the catalogue's
         self.sku_ids = {row.code: row.sku_id for row, _ in rows}
 
     @property
@@ -88,12 +99,12 @@ class AvailabilitySnapshot:
 
 
 def read_snapshot(skus: Iterable[str]) -> AvailabilitySnapshot:
-    """Read every Stock row of these SKU codes, in one statement however many."""
+    """Read every Stock row of these SKU codes, in one statement however many; in three where the
+    catalogue spells some otherwise."""
+    rows, spelt = read_rows(lambda codes: run(_READ, [codes]), skus, code_at=CODE_AT)
     return AvailabilitySnapshot(
-        [
-            (SnapshotRow(*row), dict(pairs(awaiting, coming)))
-            for *row, awaiting, coming in run(_READ, [sorted(set(skus))])
-        ]
+        [(SnapshotRow(*row), dict(pairs(awaiting, coming))) for *row, awaiting, coming in rows],
+        spelt,
     )
 
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from core.database.statements import run
 from inventory.queries.available.kept_from_sale import Resolver
-from inventory.queries.available.snapshot import ASKED, COLUMNS, JOINED, SnapshotRow, pairs
+from inventory.queries.available.snapshot import (
+    ASKED,
+    CODE_AT,
+    COLUMNS,
+    JOINED,
+    SnapshotRow,
+    pairs,
+    read_rows,
+)
 
 Pair = tuple[int, int]  # (sku_id, location_id)
 FENCED_MOST = 2_000_000_000  # the range of the column: no location has more to sell
@@ -28,6 +36,7 @@ class SellableSnapshot:
     sellable: dict[int, dict[int, int]]
     fenced: dict[Pair, int]
     kept: dict[Pair, int]  # units kept from sale to the channel, where any are
+    spelt: dict[str, str]  # codes that were asked in another spelling than the catalogue's
     # Whether some units are held by expired carts that no sweep has ended yet.
     has_stale_holds: bool = False
 
@@ -41,10 +50,12 @@ def read_sellable(
     that no other buyer has taken since are available to it, even if they were fenced or kept as
     safety stock meanwhile.
     """
-    rows = [SnapshotRow(*row) for row in run(_READ, [list(skus)])]
+    found, spelt = read_rows(lambda codes: run(_READ, [codes]), skus, code_at=CODE_AT)
+    rows = [SnapshotRow(*row) for row in found]
     if not rows:
-        return SellableSnapshot({}, {}, {}, {})
-    snapshot = SellableSnapshot({}, {}, {}, {}, has_stale_holds=any(row.stale for row in rows))
+        return SellableSnapshot({}, {}, {}, {}, {})
+    stale = any(row.stale for row in rows)
+    snapshot = SellableSnapshot({}, {}, {}, {}, spelt, has_stale_holds=stale)
     resolver = Resolver(*rows[0][:2])
     for row in rows:
         sku_id = row.sku_id

@@ -8,13 +8,14 @@ column of each statement, took three times as long.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from inventory.queries.available.kept_from_sale import EPOCH, FENCE_HOLDS, MOMENT, Resolver
+from inventory.queries.sku_codes import named_skus
 from inventory.rulebook import Kept
 
 # `k`, `f` and `h`: the requested SKUs, their fences in force, their expired holds.
@@ -38,6 +39,7 @@ COLUMNS = f"""
     {MOMENT}, k.code, k.id, k.category, k.abc_class, s.*,
     f.places, f.channels, f.units, f.ends, h.places, h.units
 """
+CODE_AT = 2  # the position of the SKU's code among them
 JOINED = """
 k
 CROSS JOIN LATERAL (
@@ -50,6 +52,7 @@ LEFT JOIN f ON f.sku_id = k.id
 LEFT JOIN h ON h.sku_id = k.id
 """
 
+R = TypeVar("R", bound=tuple[Any, ...])
 Figures = str | None  # whole numbers as PostgreSQL writes an array, {1,2}; None: there are none
 _decode = msgspec.json.Decoder(list[int]).decode
 
@@ -96,6 +99,25 @@ class SnapshotRow(NamedTuple):
                 until = EPOCH + timedelta(microseconds=end) if end else None
                 own.setdefault(place, []).extend(resolver.fences([(channel, units, until)]))
         return resolver.kept_of_sku(self.sku_id, self.category, self.abc_class, places, own)
+
+
+def read_rows(
+    read: Callable[[list[str]], list[R]], codes: Iterable[str], *, code_at: int
+) -> tuple[list[R], dict[str, str]]:
+    """Read the rows of these SKU codes, one a SKU, and return how codes that the catalogue spells
+    otherwise are written there.
+
+    One statement where all are spelt as there; for others the spelling is looked up first.
+    """
+    asked = set(codes)
+    rows = read(sorted(asked))
+    if len(rows) == len(asked):
+        return rows, {}
+    unknown = asked - {row[code_at] for row in rows}
+    spelt = {code: sku.code for code, sku in named_skus(unknown).items()}
+    if spelt:
+        rows = read(sorted((asked - unknown) | set(spelt.values())))
+    return rows, spelt
 
 
 def pairs(keys: Figures, values: Figures) -> Iterator[tuple[int, int]]:

@@ -117,7 +117,7 @@ class ImportsView(ApiView):
         kind = KINDS[form["kind"]]
         check_scope(kind, self.actor)
         upload = form.pop("file")
-        content = look_into(opened(upload), kind)
+        content = look_into(opened(upload), kind, ignore_columns=form["ignore_columns"])
 
         def effect() -> tuple[int, Any]:
             file = accept_upload(form=form, content=content, upload=upload, actor=self.actor)

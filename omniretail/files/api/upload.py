@@ -45,6 +45,9 @@ class UploadBody(StrictSerializer):
         help_text="When all rows were seen that do not say so themselves: stock, counts",
     )
     dry_run = serializers.BooleanField(required=False, default=False)
+    ignore_columns = serializers.BooleanField(
+        required=False, default=False, help_text="Leave out columns that are not known"
+    )
     reference = ReferenceField(required=False, allow_blank=True, default="")
 
     def validate(self, attrs: Any) -> Any:

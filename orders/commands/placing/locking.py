@@ -17,7 +17,8 @@ from django.utils import timezone
 from core.database.bulk_insert import hex_of, insert_rows, take_ids_and_time
 from core.database.statements import numbers, run
 from inventory import ledger
-from inventory.models import Reservation, Sku
+from inventory.models import Reservation
+from inventory.queries.sku_codes import named_skus
 from orders.commands.locks import lock_orders
 from orders.commands.placing.customers import find_or_make
 from orders.commands.placing.requests import OrderRequest
@@ -135,7 +136,7 @@ def _exchanged(request: OrderRequest) -> int | None:
 
 def _skus_of(requests: Sequence[OrderRequest]) -> list[int]:
     codes = {line.sku for request in requests for line in request.lines}
-    ordered = Sku.objects.filter(code__in=codes).values_list("id", flat=True)
+    ordered = [sku.id for sku in named_skus(codes).values()]
     carts = []
     for request in requests:
         with suppress(ValueError, TypeError):  # no id of a cart: refused when it is placed

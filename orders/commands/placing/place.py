@@ -184,6 +184,9 @@ def _place_round(
     accepted = []
     for index, request in fresh.items():
         availability = by_channel[request.channel]
+        sent = request
+        if availability.snapshot.spelt:
+            request = request.spelt(availability.snapshot.spelt)
         invalid = missing_address(request, availability.source) or unknown_skus(
             request, availability
         )
@@ -207,7 +210,9 @@ def _place_round(
         is_fact = request.occurred_at is not UNSET or not availability.covers(plan)
         for other in by_channel.values():
             other.take(plan)
-        accepted.append(Accepted(index, request, plan, availability, is_fact))
+        accepted.append(
+            Accepted(index, request, plan, availability, sent.fingerprint, fact=is_fact)
+        )
     facts = [each for each in accepted if each.fact]
     if facts:
         if locked is None:

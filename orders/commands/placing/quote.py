@@ -26,6 +26,7 @@ def quote(request: OrderRequest, *, actor: Principal) -> dict[str, Any]:
         source=network.channels[request.channel],
         skus=[line.sku for line in request.lines],
     )
+    request = request.spelt(availability.snapshot.spelt)
     unknown = unknown_skus(request, availability)
     if unknown:
         raise unknown

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -57,6 +58,11 @@ class OrderRequest:
     exchange_of: str | None = None
     # When goods were carried out. Left out of the fingerprint where it is not given.
     occurred_at: datetime | msgspec.UnsetType = msgspec.UNSET
+
+    def spelt(self, codes: Mapping[str, str]) -> OrderRequest:
+        """Return the order with SKU codes as the catalogue spells them, where they differ."""
+        lines = tuple(replace(line, sku=codes.get(line.sku, line.sku)) for line in self.lines)
+        return replace(self, lines=lines)
 
     def fingerprint(self) -> bytes:
         """Return a digest of the whole demand: the same order sent twice has the same one."""

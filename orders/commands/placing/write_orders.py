@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -77,12 +77,14 @@ class LostRace(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A request whose plan covers it. A `fact` has till sales that the record may not cover."""
+    """A request whose plan covers it. A `fact` has till sales that the record may not cover;
+    `fingerprint` is that of the order as it was sent."""
 
     index: int
     request: OrderRequest
     plan: Plan
     availability: ChannelAvailability
+    fingerprint: Callable[[], bytes]
     fact: bool = False
 
     def occurred_at(self, now: datetime) -> datetime | None:
@@ -191,7 +193,7 @@ def _order_row(
         "channel_code": request.channel,
         "channel_id": item.availability.source.id,
         "external_id": request.external_id,
-        "fingerprint": hex_of(request.fingerprint()),
+        "fingerprint": hex_of(item.fingerprint()),
         "currency": request.currency,
         "customer_id": customer_id,
         "ship_to": request.ship_to,

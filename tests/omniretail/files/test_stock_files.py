@@ -92,7 +92,8 @@ def test_bad_rows_can_be_downloaded_and_open_harmlessly(api: ApiCaller) -> None:
         "line,column,code,reason,row.sku,row.location,row.on_hand\r\n"
         "2,sku,unknown_sku,There is no SKU =cmd|' /C calc'!A0.,'=cmd|' /C calc'!A0,S1,1\r\n"
         '3,sku,unknown_sku,"There is no SKU +A1\n.","\'+A1\n",S1,2\r\n'
-        '5,on_hand,invalid_number,"Write whole units, from 0 to 2000000000.",A1,S1,\'-3\r\n'
+        '5,on_hand,invalid_number,"Write whole units, from 0 to 2000000000: '
+        "goods are kept in pieces.\",A1,S1,'-3\r\n"
     )
 
 
