@@ -44,7 +44,7 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0031_transfers_carry_a_condition")]
+    dependencies = [("inventory", "0032_transfers_carry_a_condition")]
 
     operations = [
         migrations.AddField(
