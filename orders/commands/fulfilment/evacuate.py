@@ -66,7 +66,7 @@ def evacuate(*, location: str, pickups_to: str | None, actor: Principal) -> Evac
         for row in rows
         if _collected_at(row, place)
     }
-    lines = {row.pk: [line for line in lines_of(row) if line.outstanding] for row in rows}
+    lines = {row.pk: lines_of(row) for row in rows}
     ledger.lock_skus({line.order_line.sku_id for mine in lines.values() for line in mine})
     for row in rows:
         _move(row, lines[row.pk], place, shops.get(row.pk), actor=actor)
@@ -109,7 +109,7 @@ def _move(
     give_up(
         fulfilment,
         lines,
-        [GivenUp(line, line.outstanding, RejectReason.OTHER) for line in lines],
+        [GivenUp(line, line.outstanding, RejectReason.OTHER) for line in lines if line.outstanding],
         occasion=f"{place.code} closes",
         actor=actor,
     )
