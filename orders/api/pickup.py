@@ -74,7 +74,7 @@ class CollectBody(ProofBody):
     )
 
 
-class HandOverBody(ProofBody):
+class VisitBody(ProofBody):
     location = CodeField()
     fulfilments = serializers.ListField(
         child=StringField(max_length=40),
@@ -176,9 +176,7 @@ class CollectView(StepView):
 class HandOversView(ApiView):
     scopes = {"POST": "fulfilment:write"}
 
-    @extend_schema(
-        operation_id="hand_over", request=HandOverBody, responses={201: HandedOverAnswer}
-    )
+    @extend_schema(operation_id="hand_over", request=VisitBody, responses={201: HandedOverAnswer})
     def post(self, request: Request) -> HttpResponse:
         """Hand over all parcels of a customer that wait at a shop, in one visit.
 
@@ -186,7 +184,7 @@ class HandOversView(ApiView):
         all that wait there. With an identity document, `fulfilments` names them. Codes that fit
         none are counted: after twenty within an hour the parcels must be named.
         """
-        body = self.body(HandOverBody)
+        body = self.body(VisitBody)
         proof = proof_in(body, self.actor)
 
         def effect() -> tuple[int, Any]:

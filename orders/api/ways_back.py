@@ -38,7 +38,7 @@ class ReturningBody(StrictSerializer):
     reason = serializers.ChoiceField(ReturningReason.choices, default=ReturningReason.UNDELIVERABLE)
 
 
-class MoveBody(StrictSerializer):
+class MovePickupBody(StrictSerializer):
     location = CodeField(help_text="The shop where the customer collects instead")
 
 
@@ -88,11 +88,11 @@ class TurnBackView(StepView):
 
 class MoveView(StepView):
     @extend_schema(
-        operation_id="move_fulfilment", request=MoveBody, responses={200: FulfilmentAnswer}
+        operation_id="move_fulfilment", request=MovePickupBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
         """Let the customer collect at another shop: goods that are not there are sent to it."""
-        return self.step(move_pickup, code, **self.body(MoveBody))
+        return self.step(move_pickup, code, **self.body(MovePickupBody))
 
 
 class EvacuateBody(StrictSerializer):
