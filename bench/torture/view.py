@@ -139,7 +139,12 @@ SELECT json_build_object(
                     'line_id', n.line_id, 'sku', k.code, 'quantity', w.quantity,
                     'picked', w.picked, 'arrived', w.arrived, 'fulfilled', w.fulfilled))
                 FROM orders_fulfilmentline w JOIN orders_orderline n ON n.id = w.order_line_id
-                JOIN inventory_sku k ON k.id = n.sku_id WHERE w.fulfilment_id = f.id))), '[]')
+                JOIN inventory_sku k ON k.id = n.sku_id WHERE w.fulfilment_id = f.id),
+            'to_put_back', (SELECT coalesce(json_agg(json_build_object(
+                    'sku', k.code, 'location', p.code, 'quantity', u.quantity)), '[]')
+                FROM orders_unitstoputback u JOIN inventory_sku k ON k.id = u.sku_id
+                JOIN stores_location p ON p.id = u.location_id
+                WHERE u.fulfilment_id = f.id))), '[]')
         FROM orders_fulfilment f JOIN stores_location a ON a.id = f.location_id
         LEFT JOIN stores_location b ON b.id = f.source_id WHERE f.order_id = o.id))
 FROM orders_order o JOIN stores_channel c ON c.id = o.channel_id

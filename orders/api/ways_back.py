@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -9,10 +11,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from core.api.fields import CodeField, StrictSerializer, StringField
+from core.api.views import ApiView
 from orders.api.answers import FulfilmentAnswer
 from orders.api.fulfilments import NothingBody, StepView
 from orders.choices import AfterLoss, ReturningReason
 from orders.commands.fulfilment.cancel import cancel_fulfilment
+from orders.commands.fulfilment.evacuate import evacuate
 from orders.commands.fulfilment.lost_parcels import find_parcel, lose_parcel, send_back
 from orders.commands.fulfilment.move import move_pickup
 from orders.commands.fulfilment.put_back import put_back
@@ -34,7 +38,7 @@ class ReturningBody(StrictSerializer):
     reason = serializers.ChoiceField(ReturningReason.choices, default=ReturningReason.UNDELIVERABLE)
 
 
-class MoveFulfilmentBody(StrictSerializer):
+class MovePickupBody(StrictSerializer):
     location = CodeField(help_text="The shop where the customer collects instead")
 
 
@@ -84,13 +88,53 @@ class TurnBackView(StepView):
 
 class MoveView(StepView):
     @extend_schema(
-        operation_id="move_fulfilment",
-        request=MoveFulfilmentBody,
-        responses={200: FulfilmentAnswer},
+        operation_id="move_fulfilment", request=MovePickupBody, responses={200: FulfilmentAnswer}
     )
     def post(self, request: Request, code: str) -> HttpResponse:
         """Let the customer collect at another shop: goods that are not there are sent to it."""
-        return self.step(move_pickup, code, **self.body(MoveFulfilmentBody))
+        return self.step(move_pickup, code, **self.body(MovePickupBody))
+
+
+class EvacuateBody(StrictSerializer):
+    pickups_to = CodeField(
+        required=False, help_text="Where customers collect instead; without it they are left"
+    )
+
+
+class EvacuatedAnswer(serializers.Serializer[Any]):
+    location = serializers.CharField()
+    moved = serializers.ListField(child=serializers.CharField(), help_text="Fulfilments")
+    left = serializers.ListField(
+        child=serializers.CharField(), help_text="Fulfilments that a person must see to"
+    )
+    more = serializers.BooleanField(help_text="Call again: more can be moved")
+
+
+class EvacuateView(ApiView):
+    scopes = {"POST": "fulfilment:write"}
+
+    @extend_schema(
+        operation_id="evacuate_location", request=EvacuateBody, responses={200: EvacuatedAnswer}
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Move the open and picked work of a building that closes, a hundred fulfilments a call.
+
+        What it was to send is sourced again from other buildings; its pickups go to `pickups_to`.
+        Closed boxes, goods on their way and what waits in a bay are left. New orders are not kept
+        from it: take its capabilities away first.
+        """
+        body = self.body(EvacuateBody)
+
+        def effect() -> tuple[int, Any]:
+            done = evacuate(location=code, pickups_to=body.get("pickups_to"), actor=self.actor)
+            return 200, {
+                "location": code,
+                "moved": done.moved,
+                "left": done.left,
+                "more": done.more,
+            }
+
+        return self.act(effect)
 
 
 class UnpackView(StepView):
@@ -131,6 +175,7 @@ class CancelFulfilmentView(StepView):
 
 
 urlpatterns = [
+    path("locations/<str:code>/evacuate", EvacuateView.as_view()),
     path("fulfilments/<str:code>/lost", LostView.as_view()),
     path("fulfilments/<str:code>/found", FoundView.as_view()),
     path("fulfilments/<str:code>/returning", ReturningView.as_view()),

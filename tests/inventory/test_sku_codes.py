@@ -218,7 +218,7 @@ def test_an_upgrade_keeps_what_is_there_twice(db: None, caplog: pytest.LogCaptur
     Sku.objects.filter(code="SECOND").update(code="a1")
     Sku.objects.update(key=None)
     before = list(Sku.objects.order_by("pk").values_list("code", "updated_at"))
-    migration = importlib.import_module("inventory.migrations.0032_sku_codes_are_one")
+    migration = importlib.import_module("inventory.migrations.0033_sku_codes_are_one")
     with connection.schema_editor() as editor:
         editor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # as at the beginning of a transaction
         migration.fill(apps, editor)

@@ -72,8 +72,8 @@ BUGS = (
         (
             Change(
                 "orders/commands/fulfilment/cancel.py",
-                "        freed, state=ReservationState.RELEASED",
-                "        freed[1:], state=ReservationState.RELEASED",
+                "        more = free(freed, actor=actor)\n",
+                "        more = free(freed[1:], actor=actor)\n",
             ),
         ),
     ),

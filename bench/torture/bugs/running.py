@@ -33,9 +33,9 @@ BUGS = (
         (
             Change(
                 "orders/commands/fulfilment/fulfil.py",
-                "    publish_fulfilments(event, [fulfilment], actor=actor, **more)",
+                "    publish_fulfilments(event, [each.fulfilment for each in leaving], ",
                 '    if event != "fulfilment.shipped":\n'
-                "        publish_fulfilments(event, [fulfilment], actor=actor, **more)",
+                "        publish_fulfilments(event, [each.fulfilment for each in leaving], ",
             ),
         ),
     ),

@@ -33,8 +33,19 @@ BUGS = (
         (
             Change(
                 "orders/commands/fulfilment/reject.py",
-                "goes_missing=gone is not None",
-                "goes_missing=False",
+                "actor=actor, goes_missing=True",
+                "actor=actor",
+            ),
+        ),
+    ),
+    Bug(
+        "units in a closed box are on sale once they are cancelled",
+        "units_apart_are_conserved",
+        (
+            Change(
+                "orders/commands/fulfilment/set_aside.py",
+                "    in_hand = picked - line.picked\n",
+                "    in_hand = 0\n",
             ),
         ),
     ),

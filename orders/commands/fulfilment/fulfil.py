@@ -179,12 +179,8 @@ def hand_out(leaving: Sequence[Leaving], *, event: str, reason: Reason, actor: P
     FulfilmentLine.objects.bulk_update(units, ["fulfilled"])
     move_reserved(gone, into="fulfilled")
     names = {name for each in leaving for name in each.told}
-    publish_fulfilments(
-        event,
-        [each.fulfilment for each in leaving],
-        actor=actor,
-        **{name: {each.fulfilment.pk: each.told[name] for each in leaving} for name in names},
-    )
+    more = {name: {each.fulfilment.pk: each.told[name] for each in leaving} for name in names}
+    publish_fulfilments(event, [each.fulfilment for each in leaving], actor=actor, **more)
     publish_completed({each.fulfilment.order_id for each in leaving}, actor=actor)
     end_reservations(
         units, state=ReservationState.CONSUMED, reason=reason, actor=actor, leaves=True

@@ -33,7 +33,7 @@ def move_pickup(*, code: str, location: str, actor: Principal) -> Fulfilment:
     fulfilment = lock_visible(code=code, actor=actor)
     state = next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, MOVE)
     lines = lines_of(fulfilment)
-    shop = _find_shop(fulfilment, location)
+    shop = find_shop(fulfilment, location)
     if any(line.fulfilled for line in lines):
         raise PartlyHandedOver()
     goods_at, before = fulfilment.goods_at, fulfilment.location
@@ -63,18 +63,19 @@ def move_pickup(*, code: str, location: str, actor: Principal) -> Fulfilment:
     return fulfilment
 
 
-def _find_shop(fulfilment: Fulfilment, code: str) -> Place:
+def find_shop(fulfilment: Fulfilment, code: str | None, *, pointer: str = "/location") -> Place:
+    """Return the shop to which a pickup may move; `ValidationFailed` names why it may not."""
     network = current_network()
-    shop = network.by_code.get(code)
+    shop = network.by_code.get(code or "")
     sells_from = network.channels[fulfilment.order.channel.code].location_ids
     if shop is None or shop.id not in sells_from:
         raise ValidationFailed.at(
-            "/location",
+            pointer,
             f"The order's channel has no location {code}.",
             "unknown_location",
         )
     if not shop.pickup:
-        raise ValidationFailed.at("/location", f"Customers do not collect at {code}.", "no_pickup")
+        raise ValidationFailed.at(pointer, f"Customers do not collect at {code}.", "no_pickup")
     if shop.id == fulfilment.location_id:
-        raise ValidationFailed.at("/location", f"It is collected at {code}.", "same_location")
+        raise ValidationFailed.at(pointer, f"It is collected at {code}.", "same_location")
     return shop
