@@ -218,6 +218,24 @@ class PoolModel:
             self.offered.add(pair[0])
         return variance, False
 
+    def sell(self, pair: Pair, units: int, *, at: float | None = None) -> None:
+        """A till sold units, now or at an earlier moment: they are gone, whatever was known."""
+        row = self.rows[pair]
+        lacking = max(0, units - row.on_hand)
+        if at is not None:
+            came = lowest = 0
+            for when, moved in sorted(reversed(row.moves), key=lambda move: -move[0]):
+                if when > at:
+                    came += moved
+                    lowest = max(lowest, came)
+            lacking = max(0, units - (row.on_hand - lowest))
+            if row.counted_at >= at:
+                lacking = units
+        self.put(pair, lacking, at=at)
+        self.put(pair, -units, at=at)
+        self.draw(pair, max(0, row.unavailable - row.on_hand), at=at)
+        self.break_loosest(pair)
+
     # What the service decided
 
     def adopt(self, found: Mapping[Owner, Reservation]) -> None:
