@@ -23,6 +23,7 @@ class Reason(models.TextChoices):
     TRANSFER_LOSS = "transfer_loss", "Lost on the way"
     COUNT = "cycle_count", "Counted"
     MISSING = "missing", "Not found by a picker"
+    UNRECORDED = "unrecorded", "Sold at the till, and not in the record"
     CARRIED_FORWARD = "carried_forward", "Sum of movements that are archived"
 
     DAMAGED = "damaged", "Damaged"

@@ -42,7 +42,10 @@ class BalanceOutOfRange(DomainError):
 
 
 class ReservationNotLive(DomainError):
-    """This reservation has expired, was released or was turned into an order already."""
+    """This reservation has expired, was released or was turned into an order already.
+
+    An order may name one that has just expired, as long as its goods are free.
+    """
 
     code = "reservation_not_live"
     title = "Reservation is over"

@@ -17,6 +17,7 @@ LifeCycle = Mapping[str, Transitions]  # state -> transitions
 # with their transfer.
 CANCEL = "cancel"
 ARRIVE = "arrive"
+RESOLVE = "resolution"  # an exchange becomes a refund
 _ELSEWHERE = (CANCEL, ARRIVE)
 
 SHIP_TO_STORE = "ship_to_store"
@@ -72,9 +73,15 @@ PICK_LIST: LifeCycle = {
 
 RETURN: LifeCycle = {
     "requested": {"authorise": "authorised", CANCEL: "cancelled"},
-    "authorised": {"receive": "received", CANCEL: "cancelled"},
+    "authorised": {"receive": "received", RESOLVE: "authorised", CANCEL: "cancelled"},
     # Blind returns start here. Goods may come in several parcels and be inspected later.
-    "received": {"receive": "received", "dispose": "received", "close": "closed"},
+    "received": {
+        "receive": "received",
+        "dispose": "received",
+        RESOLVE: "received",
+        "close": "closed",
+    },
+    "closed": {RESOLVE: "closed"},
 }
 
 
@@ -125,9 +132,10 @@ def next_pick_list_state(state: str, action: str) -> str:
     return transitions[action]
 
 
-def return_actions(state: str) -> list[str]:
-    """Return the actions that the state of a return allows, in working order."""
-    return list(RETURN.get(state, {}))
+def return_actions(state: str, *, exchange: bool = False) -> list[str]:
+    """Return the actions that the state of a return allows, in working order; of an exchange also
+    the one that makes it a refund."""
+    return [action for action in RETURN.get(state, {}) if exchange or action != RESOLVE]
 
 
 def next_return_state(state: str, action: str) -> str:

@@ -84,6 +84,13 @@ def execute_set(
         fresh = [n for n, each in enumerate(keys) if answers[n] is None and first[each.key] == n]
         for position, outcome in zip(fresh, effect(fresh) if fresh else (), strict=True):
             answers[position] = _answer(outcome)
+        refused = [n for n in fresh if isinstance(answers[n], DomainError)]
+        if refused:
+            # A twin that has committed while this waited for its key may be what it was refused
+            # for. Those whose answer is stored meet that twin's there, and run again.
+            again = recall([keys[n] for n in refused])
+            for position, found in zip(refused, again, strict=True):
+                answers[position] = found or answers[position]
         store_answers(
             [(keys[n], answer) for n in fresh if isinstance(answer := answers[n], Answer)]
         )

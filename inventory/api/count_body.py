@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from core.access.principal import Principal
@@ -20,7 +19,7 @@ from core.api.fields import (
     StringField,
 )
 from core.problems.catalogue import DomainError, ValidationFailed
-from inventory.api.fields import MomentField
+from inventory.api.fields import PastMomentField
 from inventory.commands.counting.count_work import Seen
 from inventory.errors import NothingToCount
 from inventory.models import Sku
@@ -41,22 +40,7 @@ from inventory.timestamps import database_now
 from stores.models import Bin
 from stores.queries.network import Place
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # an earlier time means a wrong clock
 MOST_LINES = 5_000  # of one count; more is to be divided into several counts
-FAST_CLOCK = timedelta(minutes=5)  # accepted error of a device's clock
-
-
-class PastMomentField(MomentField):
-    """A time in the past; one that is ahead by a device's clock error counts as now."""
-
-    def to_internal_value(self, data: Any) -> datetime:
-        value = super().to_internal_value(data)
-        now = timezone.now()
-        if not EARLIEST <= value <= now + FAST_CLOCK:
-            raise serializers.ValidationError(
-                "This was in the past, and after 2000.", code="not_in_the_past"
-            )
-        return min(value, now)
 
 
 class SelectBody(StrictSerializer):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -31,6 +32,29 @@ class MomentField(serializers.Field):  # type: ignore[type-arg]
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # an earlier time means a wrong clock
+FAST_CLOCK = timedelta(minutes=5)  # accepted error of a device's clock
+
+
+class PastMomentAsSentField(MomentField):
+    """A time in the past, or ahead of now by a device's clock error."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        value = super().to_internal_value(data)
+        if not EARLIEST <= value <= timezone.now() + FAST_CLOCK:
+            raise serializers.ValidationError(
+                "This was in the past, and after 2000.", code="not_in_the_past"
+            )
+        return value
+
+
+class PastMomentField(PastMomentAsSentField):
+    """A time in the past; one that is ahead by a device's clock error counts as now."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        return min(super().to_internal_value(data), timezone.now())
 
 
 class ReferenceField(StringField):

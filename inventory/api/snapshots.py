@@ -23,9 +23,8 @@ from core.api.fields import (
 from core.api.views import ApiView
 from inventory import ledger
 from inventory.api.answers import BrokenAnswer, by_pair, render_broken
-from inventory.api.count_body import PastMomentField
 from inventory.api.drift import SourceField, StepAnswer, render_movement
-from inventory.api.fields import refuse_duplicates
+from inventory.api.fields import PastMomentField, refuse_duplicates
 from inventory.commands.change import StockChange
 from inventory.commands.counting.count import (
     BY_PEOPLE,

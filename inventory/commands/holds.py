@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db.models.functions import Now
 
@@ -13,6 +15,20 @@ from inventory.errors import ReservationNotLive
 from inventory.events import publish_carts
 from inventory.ledger import Part
 from inventory.models import Reservation, ReservationGroup
+
+# So long after its end a hold is honoured by the order that names it: a customer who pays at the
+# last moment is not refused for the time that the payment took.
+HONOURED = timedelta(minutes=5)
+_REDEEMABLE = (ReservationState.HELD, ReservationState.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemedHold:
+    """What a cart held, by (SKU id, location id): its order may have these units, even if they were
+    fenced or kept as safety stock since. Not `is_live`: its time was over, others may have them."""
+
+    units: dict[tuple[int, int], int] = field(default_factory=dict)
+    is_live: bool = True
 
 
 def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list[str]:
@@ -29,14 +45,13 @@ def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list
     return ended
 
 
-def redeem_hold(*, reservation_id: str, channel_id: int, actor: str) -> dict[tuple[int, int], int]:
+def redeem_hold(*, reservation_id: str, channel_id: int, actor: str) -> RedeemedHold:
     """Release a cart's units, in the transaction in which its order reserves them.
 
     The caller has locked all Stock rows of the cart's SKUs and of the order's: no other buyer comes
-    between, and rows are locked once, in order. Returns the units by (SKU id, location id): the
-    order may have them, even if they were fenced or kept as safety stock since the cart reserved
-    them.
-    Raises `ReservationNotLive` when the hold is unknown, over, or another channel's.
+    between, and rows are locked once, in order. A hold that has just ended is redeemed too, for
+    what is still free of it.
+    Raises `ReservationNotLive` when the hold is unknown, ended otherwise, or another channel's.
     """
     try:
         group_id = uuid.UUID(reservation_id)
@@ -44,22 +59,23 @@ def redeem_hold(*, reservation_id: str, channel_id: int, actor: str) -> dict[tup
         raise ReservationNotLive() from None
     rows = list(
         Reservation.objects.filter(
-            group=group_id, group__channel=channel_id, group__expires_at__isnull=False
+            group=group_id,
+            group__channel=channel_id,
+            group__expires_at__gt=Now() - HONOURED,
+            group__ordered_at=None,
         ).values_list("id", "quantity", "state", "sku_id", "location_id")
     )
-    if not rows or any(state != ReservationState.HELD for _, _, state, _, _ in rows):
+    if not rows or any(state not in _REDEEMABLE for _, _, state, _, _ in rows):
         raise ReservationNotLive()
     end_stale_holds(actor=actor, sku_ids=sorted({sku_id for _, _, _, sku_id, _ in rows}))
-    done = ledger.close_reservations(
+    is_live = ledger.close_reservations(
         [Part(identity, quantity) for identity, quantity, _, _, _ in rows],
         state=ReservationState.RELEASED,
         reason=Reason.RELEASED,
         actor=actor,
     )
-    if not done:
-        raise ReservationNotLive()
     ReservationGroup.objects.filter(pk=group_id).update(ordered_at=Now())
     units: dict[tuple[int, int], int] = {}
     for _, quantity, _, sku_id, location_id in rows:
         units[sku_id, location_id] = units.get((sku_id, location_id), 0) + quantity
-    return units
+    return RedeemedHold(units, is_live)

@@ -157,14 +157,20 @@ def extend_hold(*, group: ReservationGroup, ttl_seconds: int) -> dict[str, Any]:
 
 
 def release_hold(*, group: ReservationGroup, actor: Principal) -> dict[str, Any]:
-    """Release a cart's units. Raises `ReservationNotLive` when it holds none any more."""
+    """Release a cart's units; a repeat changes nothing.
+
+    Raises `ReservationNotLive` when it holds none any more for another reason.
+    """
     held = [
         Part(row.reservation_id, row.quantity)
         for row in ledger.lock_cart(group.pk)
         if row.state == ReservationState.HELD and not row.stale
     ]
     if not held:
-        raise _over(group.pk)
+        document = reservation_documents([group.pk])[group.pk]
+        if document["state"] != ReservationState.RELEASED:
+            raise ReservationNotLive(state=document["state"])
+        return document
     ledger.close_reservations(
         held, state=ReservationState.RELEASED, reason=Reason.RELEASED, actor=actor.name
     )

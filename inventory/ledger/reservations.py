@@ -117,13 +117,15 @@ def close_reservations(
     leaves: bool = False,
     goes_missing: bool = False,
     reference: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> bool:
     """End live reservations, in part or whole; False when one of them is not live any more.
 
     `reserved` falls by the parts. `leaves`: `on_hand` falls too (the goods leave the
     building). `goes_missing`: `unavailable` rises instead, so that they are not promised again.
     A reservation ended in part stays live with the rest. The movements carry the holder's
-    reference, or the one given. After False nothing has changed.
+    reference, or the one given. `occurred_at`: when it happened, None: now. After False nothing has
+    changed.
     """
     units: dict[int, int] = {}
     for part in parts:
@@ -146,6 +148,7 @@ def close_reservations(
         leaves=leaves,
         goes_missing=goes_missing,
         reference=reference,
+        occurred_at=occurred_at,
     )
     return True
 
@@ -209,6 +212,7 @@ def end_locked(
     leaves: bool = False,
     goes_missing: bool = False,
     reference: str | None = None,
+    occurred_at: datetime | None = None,
 ) -> None:
     """End `units` of each of these reservations, whose Stock rows the caller has locked."""
     with connection.cursor() as cursor:
@@ -234,6 +238,7 @@ def end_locked(
                 unavailable=ended if goes_missing else 0,
                 reason=reason,
                 reference=live[identity].reference if reference is None else reference,
+                occurred_at=occurred_at,
             )
             for identity, ended in sorted(units.items())
         ],

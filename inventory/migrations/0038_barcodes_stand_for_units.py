@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0026_reservations_know_how_sure_their_goods_are"),
+        ("inventory", "0027_a_till_sells_beyond_the_record"),
     ]
 
     operations = [

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from rest_framework import serializers
 
 from core.api.decoding import Decoder
@@ -17,6 +18,7 @@ from core.api.fields import (
     StrictSerializer,
     StringField,
 )
+from inventory.api.fields import PastMomentAsSentField
 from orders.api.fields import CountryField, MoneyField
 from orders.choices import FulfilmentType
 from orders.commands.placing.requests import CustomerRequest, LineRequest, OrderRequest
@@ -101,6 +103,11 @@ class OrderBody(StrictSerializer):
     payment_reference = StringField(max_length=128, required=False, allow_blank=True)
     note = StringField(max_length=2000, required=False, allow_blank=True)
     exchange_of = StringField(max_length=32, required=False, allow_null=True)
+    occurred_at = PastMomentAsSentField(
+        required=False,
+        allow_null=True,
+        help_text="When goods were carried out, if not now: a till that was offline",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         errors: dict[Any, dict[str, list[serializers.ErrorDetail]]] = {}
@@ -126,7 +133,16 @@ class OrderBody(StrictSerializer):
                 ]
         if errors:
             raise serializers.ValidationError({"lines": dict[str, Any](errors)})
+        if attrs.get("occurred_at") and not any(_is_carried_out(line) for line in attrs["lines"]):
+            raise serializers.ValidationError(
+                {"occurred_at": "Nothing of this order was carried out; leave it out."},
+                code="not_taken",
+            )
         return attrs
+
+
+def _is_carried_out(line: Mapping[str, Any]) -> bool:
+    return bool(line.get("fulfilment", {}).get("type") == FulfilmentType.CARRY_OUT)
 
 
 _decode = Decoder(OrderBody)
@@ -153,6 +169,7 @@ def read_order(data: Mapping[str, Any]) -> OrderRequest:
         payment_reference=body.get("payment_reference", ""),
         note=body.get("note", ""),
         exchange_of=body.get("exchange_of"),
+        occurred_at=body.get("occurred_at") or msgspec.UNSET,
         policy=Policy(body["allow_split"], body["allow_backorder"], body["allow_partial"]),
     )
 

@@ -26,7 +26,7 @@ from orders.commands.placing.requests import OrderRequest
 
 AT_ONCE = 100  # orders placed as one set
 LINE = ("line_id", "sku", "unit_price", "product_reference")
-ORDER = ("channel", "external_id", "currency", "payment_reference", "note")
+ORDER = ("channel", "external_id", "currency", "payment_reference", "note", "occurred_at")
 CUSTOMER = ("external_id", "name", "email", "phone")
 SHIP_TO = ("name", "line1", "line2", "city", "region", "postal_code", "country", "phone")
 POLICY = ("allow_split", "allow_backorder", "allow_partial")

@@ -1,8 +1,8 @@
 """Choosing which locations serve which lines. Pure: it reads numbers and returns a plan.
 
 Rules, in order:
-1. carry_out and pickup lines take from the location they name, carry_out first: goods already in
-   the customer's hands cannot wait, and a till sale is never backordered.
+1. carry_out and pickup lines take from the location they name, carry_out first and whole: goods
+   that a customer has carried out were there, whatever `sellable` says.
 2. same_day lines, then what the shops lack for their pickups, then ship lines, from the fewest
    locations; of equally many the smallest total distance, then the lowest total priority number,
    then the alphabet. A pickup's goods travel to its shop, from locations that ship.
@@ -58,10 +58,10 @@ def plan(
 ) -> Plan:
     """Plan one order.
 
-    `sellable` is SKU -> location code -> units, already net for the channel; only locations in
-    `sites` are used, and no units are taken from those in `avoiding`. `destination` is (latitude,
-    longitude) in degrees. Raises ValueError for demands that validation must have refused (see
-    `_check`).
+    `sellable` is SKU -> location code -> units, already net for the channel; but for carry_out only
+    locations in `sites` are used, and no units are taken from those in `avoiding`. `destination` is
+    (latitude, longitude) in degrees. Raises ValueError for demands that validation must have
+    refused (see `_check`).
     """
     _check(demands)
     usable = sites.keys() - avoiding if avoiding else sites
@@ -131,17 +131,22 @@ def _take_named(
     for line in named:
         code = line.location or ""
         site = sites.get(code)
-        taken = takes[line.line_id] = {}
-        if site is None or (line.type == PICKUP and not site.pickup):
-            continue
         held = stock[line.sku]
+        taken = takes[line.line_id] = {}
+        if line.type == CARRY_OUT:
+            if code in held:
+                held[code] = max(0, held[code] - line.quantity)
+            taken[code] = line.quantity
+            continue
+        if site is None or not site.pickup:
+            continue
         got = min(line.quantity, held.get(code, 0))
-        if line.type == PICKUP and not whole[code]:
+        if not whole[code]:
             got = 0
         if got:
             held[code] -= got
             taken[code] = got
-        if line.type == PICKUP and got < line.quantity:
+        if got < line.quantity:
             lacking.append(replace(line, quantity=line.quantity - got))
     return lacking
 
@@ -248,7 +253,7 @@ def _settle(
         short = demand.quantity - got
         if short == 0:
             continue
-        if policy.allow_backorder and demand.type != CARRY_OUT:
+        if policy.allow_backorder:
             backordered[demand.line_id] = short
         elif policy.allow_partial:
             unmet[demand.line_id] = short

@@ -14,7 +14,7 @@ from itertools import chain, groupby, repeat
 from typing import Any
 
 from .serving import UNKNOWN_METRES, Served
-from .shapes import PICKUP, Demand, Policy, Site
+from .shapes import CARRY_OUT, Demand, Policy, Site
 
 REASONS: Mapping[str, str] = {
     "chosen": "Chosen.",
@@ -113,13 +113,14 @@ def _named_table(
     line: Demand, got: int, sites: Mapping[str, Site], policy: Policy, refused: bool
 ) -> Table:
     site = sites.get(line.location or "")
-    if site is None:
+    if line.type == CARRY_OUT:
+        code = "order_refused" if refused else "named"
+    elif site is None:
         code = "unknown_location"
-    elif line.type == PICKUP and not site.pickup:
+    elif not site.pickup:
         code = "no_pickup"
     elif not got:
-        split = policy.allow_split or line.type != PICKUP
-        code = "nothing_left" if split else "not_whole"
+        code = "nothing_left" if policy.allow_split else "not_whole"
     else:
         code = "order_refused" if refused else "named"
     return {

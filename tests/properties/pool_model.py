@@ -100,7 +100,8 @@ class PoolModel:
         if pair[1] not in SELLS_FROM[channel]:
             return 0
         free = self.available(pair)
-        return max(0, free - min(self.kept_from(channel, pair), free - self.entitled.get(pair, 0)))
+        not_mine = max(0, free - self.entitled.get(pair, 0))
+        return max(0, free - min(self.kept_from(channel, pair), not_mine))
 
     def on_offer(self, line: Line, *, avoiding: Iterable[str] = ()) -> int:
         """Units that sourcing could give to a line now: all there are, or one building's."""
@@ -110,13 +111,6 @@ class PoolModel:
             if place not in avoiding
         ]
         return sum(units) if line.splits else max(units, default=0)
-
-    def is_held(self, cart: Cart) -> bool:
-        """Say whether a cart still has all that it was given: else no order can take it over."""
-        return all(
-            owner in self.reservations and not self.reservations[owner].overdue
-            for owner in cart.reservations
-        )
 
     def incoming(self, pair: Pair) -> int:
         sku, place = pair
@@ -189,6 +183,11 @@ class PoolModel:
         place = self.take_reservation(owner, units)[1]
         if owner[0] != "cart":
             self.seek(owner, units, avoiding=place)
+            return
+        cart = self.carts[owner[1]]
+        cart.units[owner] -= units
+        if not cart.units[owner]:
+            cart.ended = "broken"
 
     def seek(self, owner: Owner, units: int, *, avoiding: str | None = None) -> None:
         key = self.line_of(owner)
@@ -227,6 +226,24 @@ class PoolModel:
         if self.available(pair) > before:
             self.offered.add(pair[0])
         return variance, False
+
+    def sell(self, pair: Pair, units: int, *, at: float | None = None) -> None:
+        """A till sold units, now or at an earlier moment: they are gone, whatever was known."""
+        row = self.rows[pair]
+        lacking = max(0, units - row.on_hand)
+        if at is not None:
+            came = lowest = 0
+            for when, moved in sorted(reversed(row.moves), key=lambda move: -move[0]):
+                if when > at:
+                    came += moved
+                    lowest = max(lowest, came)
+            lacking = max(0, units - (row.on_hand - lowest))
+            if row.counted_at >= at:
+                lacking = units
+        self.put(pair, lacking, at=at)
+        self.put(pair, -units, at=at)
+        self.draw(pair, max(0, row.unavailable - row.on_hand), at=at)
+        self.break_loosest(pair)
 
     # What the service decided
 

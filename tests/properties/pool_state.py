@@ -44,6 +44,8 @@ class Reservation:
 class Cart:
     channel: str
     reservations: set[Owner]  # those that it was given, live or not
+    units: dict[Owner, int] = field(default_factory=dict)  # of them, until they are ordered
+    ended: str = ""  # released, ordered, or broken: no order can name it any more
 
 
 @dataclass

@@ -49,6 +49,7 @@ class Carts(PoolRules):
             assert line["quantity"] <= self.model.sellable(channel, pair)
             owner = ("cart", answer["id"], *pair)
             cart.reservations.add(owner)
+            cart.units[owner] = line["quantity"]
             self.model.reservations[owner] = Reservation(pair, line["quantity"])
         for each in wanted:
             held = [line["quantity"] for line in answer["lines"] if line["sku"] == each]
@@ -78,8 +79,10 @@ class Carts(PoolRules):
         else:
             path = f"reservations/{identity}/extend"
             answer = self.client.act("extend", path, {"ttl_seconds": 900})
-        assert bool(answer) == bool(held), self.client.refusal
+        again = release and cart.ended == "released"
+        assert bool(answer) == (bool(held) or again), self.client.refusal
         if answer and release:
+            cart.ended = "released"
             for owner in held:
                 del self.model.reservations[owner]
 
@@ -96,8 +99,12 @@ class Orders(PoolRules):
         splits: bool = True,
         policy: str = "all",
         cart: str | None = None,
+        sold_at: int | None = None,
     ) -> dict[str, Any] | None:
-        """Place an order that the model foresees: accepted or not, and how much it gets."""
+        """Place an order that the model foresees: accepted or not, and how much it gets.
+
+        `sold_at` is the mark at which a till that was offline has sold it.
+        """
         sites = {"ship": SHIPPING, "pickup": tuple({shop, *SHIPPING}), "carry_out": (shop,)}[way]
         waits = policy == "backorder" and way != "carry_out"
         lines = {
@@ -105,6 +112,8 @@ class Orders(PoolRules):
             for number, (sku, quantity) in enumerate(wants.items(), start=1)
         }
         offered = {key: min(it.ordered, self.model.on_offer(it)) for key, it in lines.items()}
+        if way == "carry_out":  # it is gone
+            offered = {key: it.ordered for key, it in lines.items()}
         whole = all(offered[key] == line.ordered for key, line in lines.items())
         possible = whole or waits or (policy == "partial" and any(offered.values()))
         fulfilment = {"type": way} | ({} if way == "ship" else {"location": shop})
@@ -125,7 +134,10 @@ class Orders(PoolRules):
             allow_backorder=policy == "backorder",
             allow_partial=policy == "partial",
         )
-        answer = self.client.act(name, "orders", body | ({"reservation_id": cart} if cart else {}))
+        body |= {"reservation_id": cart} if cart else {}
+        if sold_at is not None:
+            body["occurred_at"] = self.marks[sold_at].isoformat()
+        answer = self.client.act(name, "orders", body)
         assert bool(answer) == possible, (self.client.refusal, offered)
         if not answer:
             return None
@@ -134,8 +146,8 @@ class Orders(PoolRules):
         for key, line in lines.items():
             self.model.lines[number, key] = line
             if way == "carry_out":
-                line.fulfilled, line.cancelled = offered[key], line.ordered - offered[key]
-                self.model.put((line.sku, shop), -line.fulfilled)
+                line.fulfilled = line.ordered
+                self.model.sell((line.sku, shop), line.fulfilled, at=sold_at)
             else:
                 self.model.homeless[number, key] = line.ordered
                 self.model.granted[number, key] = offered[key]
@@ -174,16 +186,25 @@ class Orders(PoolRules):
         name = f"place_{way}"
         self.place(name, channel, wants, way=way, shop=shop, splits=splits, policy=policy)
 
+    @rule(
+        sku=skus,
+        quantity=st.integers(1, 4),
+        shop=st.sampled_from(COUNTERS),
+        ago=st.none() | st.integers(1, 8),
+    )
+    def sell_at_till(self, sku: str, quantity: int, shop: str, ago: int | None) -> None:
+        """Sold, whether it was there, promised to others, or counted since."""
+        sold_at = None if ago is None else max(0, len(self.marks) - ago)
+        name = "sell_at_till" if ago is None else "sell_while_offline"
+        self.place(name, "web", {sku: quantity}, way="carry_out", shop=shop, sold_at=sold_at)
+
     @precondition(lambda self: self.model.carts)
     @rule(number=which)
     def order_cart(self, number: int) -> None:
-        """An order takes over what a cart holds, also what has been kept for others since."""
+        """An order takes over what a cart holds, also what has been kept for others since; and
+        what it held a moment ago, if that is still there."""
         identity, cart = choose(self.model.carts, number)
-        held = {owner: self.model.reservations.get(owner) for owner in sorted(cart.reservations)}
-        wants: dict[str, int] = {}
-        for owner, row in held.items():
-            wants[owner[2]] = wants.get(owner[2], 0) + (row.units if row else 1)
-        if not self.model.is_held(cart):
+        if cart.ended:
             body = OrderBody(
                 channel=cart.channel,
                 external_id=uuid.uuid4().hex,
@@ -193,12 +214,18 @@ class Orders(PoolRules):
             assert self.client.act("order_ended_cart", "orders", body) is None
             assert self.client.refusal == "reservation_not_live"
             return
-        for owner in held:
-            reservation = self.model.reservations.pop(owner)
-            self.model.entitled[reservation.pair] = reservation.units
-        if not self.place("order_cart", cart.channel, wants, cart=identity):
-            self.model.entitled.clear()
-            self.model.reservations |= {owner: row for owner, row in held.items() if row}
+        held = {owner: self.model.reservations.pop(owner, None) for owner in sorted(cart.units)}
+        live = all(row and not row.overdue for row in held.values())
+        wants: dict[str, int] = {}
+        for (_, _, sku, place), left in cart.units.items():
+            wants[sku] = wants.get(sku, 0) + left
+            self.model.entitled[sku, place] = left
+        if self.place("order_cart", cart.channel, wants, cart=identity):
+            cart.ended = "ordered"
+            return
+        assert self.client.refusal == ("insufficient_stock" if live else "reservation_not_live")
+        self.model.entitled.clear()
+        self.model.reservations |= {owner: row for owner, row in held.items() if row}
 
     @precondition(lambda self: self.orders)
     @rule(number=which)

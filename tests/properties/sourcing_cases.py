@@ -62,10 +62,10 @@ orders = order_of(["ship", "ship", "same_day", "pickup", "carry_out"])
 
 
 def usable(demand: Demand, code: str, sites: dict[str, Site]) -> bool:
-    if code not in sites:
-        return False
     if demand.type == "carry_out":
         return code == demand.location
+    if code not in sites:
+        return False
     if demand.type == "pickup":
         shop = sites.get(demand.location or "")
         return shop is not None and shop.pickup and (code == shop.code or sites[code].ships)
@@ -115,9 +115,12 @@ def after_own_stock(
 
     def take(lines: list[Demand]) -> None:
         for d in lines:
-            held = left.get(d.sku, {})
+            held = left.setdefault(d.sku, {})
             code = d.location or ""
-            if code in sites and (d.type == "carry_out" or sites[code].pickup):
+            if d.type == "carry_out":
+                held[code] = max(0, held.get(code, 0) - d.quantity)
+                rest[d.line_id] = 0
+            elif code in sites and sites[code].pickup:
                 got = max(0, min(held.get(code, 0), rest[d.line_id]))
                 if got:
                     held[code] -= got

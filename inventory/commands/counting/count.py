@@ -73,8 +73,9 @@ def apply_count(
     A line counted at some time is compared with the record of that time, and later movements
     stay. Units that a picker had reported missing by then are settled: they are on the shelf after
     all, or lost, as the count shows. Where fewer remain than were promised, the least sure
-    reservations break; where fewer remain than were unavailable otherwise, those go too, by movements that
-    name their condition. A count that agrees leaves no movement, but supersedes older ones.
+    reservations break; where fewer remain than were unavailable otherwise, those go too, by
+    movements that name their condition. A count that agrees leaves no movement, but supersedes
+    older ones.
 
     Raises `CountedTooEarly` when a line is from before the first record of its row, `StaleQuantity`
     when its `expected` differs from the record.

@@ -93,11 +93,10 @@ def enter_counts(*, identity: str, seen: Sequence[Seen], actor: Principal) -> li
     """Record entries; return for each whether it was new.
 
     A SKU or a bin that is not on the list is added to it, not refused. Raises
-    `IllegalTransition` unless the count is open, `BalanceOutOfRange` when a figure grows beyond
-    the integer range.
+    `IllegalTransition` for a new entry unless the count is open, `BalanceOutOfRange` when a figure
+    grows beyond the integer range.
     """
     count = lock_count(identity=identity, actor=actor)
-    next_count_state(count.state, "enter")
     stored = set(
         CountEntry.objects.filter(
             line__count=count, entry_id__in={each.entry_id for each in seen}
@@ -108,6 +107,9 @@ def enter_counts(*, identity: str, seen: Sequence[Seen], actor: Principal) -> li
         fresh.append(each.entry_id not in stored)
         stored.add(each.entry_id)
     new = [each for each, is_new in zip(seen, fresh, strict=True) if is_new]
+    if not new:
+        return fresh
+    next_count_state(count.state, "enter")
     lines = _lines_for(count, new)
     entries = [
         CountEntry(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.access.principal import Principal
-from core.problems.catalogue import DomainError
+from core.problems.catalogue import DomainError, NotFound
 from inventory.choices import LabelStep, TransferState, TransferVerdict
 from inventory.commands.labels import Labelled, record_labels
 from inventory.commands.scans import Judged, ScanBook, too_many
@@ -28,11 +28,12 @@ def scan_transfer(
 
     In a draft they are loaded at the source, in transit they are unloaded at the
     destination. A repeated scan is a `duplicate` without effect and carries its
-    first result.
+    first result, wherever the goods are by then.
     """
-    transfer = _lock_where_it_is(identity, actor)
+    fresh = SCANS.unseen(reads)
+    transfer = _lock_where_it_is(identity, actor) if fresh else _find(identity, actor)
     lines = lines_of(transfer)
-    judged = _judge(transfer, SCANS.unseen(reads), lines)
+    judged = _judge(transfer, fresh, lines)
     kept = SCANS.keep(judged, owner=transfer.pk, actor=actor)
     accepted = [one for one in kept if one.verdict == TransferVerdict.ACCEPTED]
     loading = transfer.state == TransferState.DRAFT
@@ -42,7 +43,8 @@ def scan_transfer(
             one.line.loaded += one.units
         else:
             one.line.unloaded += one.units
-    TransferLine.objects.bulk_update(lines, ["loaded", "unloaded"])
+    if fresh:
+        TransferLine.objects.bulk_update(lines, ["loaded", "unloaded"])
     record_labels(
         (
             Labelled.of(one.label.sku_id, one.label.scanned, one.units, _reference(transfer))
@@ -58,6 +60,13 @@ def scan_transfer(
 
 def _reference(transfer: Transfer) -> str:
     return f"transfers/{transfer.pk}"
+
+
+def _find(identity: str, actor: Principal) -> Transfer:
+    transfer = visible_transfers(actor).filter(pk=as_id(identity)).first()
+    if transfer is None:
+        raise NotFound("There is no such transfer.")
+    return transfer
 
 
 def _lock_where_it_is(identity: str, actor: Principal) -> Transfer:

@@ -36,9 +36,9 @@ def read_sellable(
 ) -> SellableSnapshot:
     """Read the units of these SKU codes that this channel may promise, by location.
 
-    `entitled` are units that the buyer's cart held until this transaction and that no other buyer
-    could take since: they remain available to it, even if they were fenced or kept as safety stock
-    meanwhile.
+    `entitled` are units that the buyer's cart held until this transaction, or until just now: those
+    that no other buyer has taken since are available to it, even if they were fenced or kept as
+    safety stock meanwhile.
     """
     rows = [SnapshotRow(*row) for row in run(_READ, [list(skus)])]
     if not rows:
@@ -53,7 +53,7 @@ def read_sellable(
         for place, levels in row.kept(free, resolver).items():
             keeps = resolver.keeps(levels, channel_id)
             if entitled and (mine := entitled.get((sku_id, place))):
-                keeps = min(keeps, free[place] - mine)
+                keeps = min(keeps, max(0, free[place] - mine))
             free[place] -= keeps
             snapshot.fenced[sku_id, place] = min(keeps - own.get(place, 0), FENCED_MOST)
     return snapshot

@@ -17,8 +17,7 @@ from core.imports.kinds import Kind
 from core.imports.models import Import
 from core.imports.reading import CsvFile
 from core.problems.catalogue import Forbidden, MalformedBody
-from inventory.api.count_body import PastMomentField
-from inventory.api.fields import ReferenceField
+from inventory.api.fields import PastMomentField, ReferenceField
 from omniretail.files.kinds import KIND_NAMES, KINDS
 
 

@@ -15,7 +15,7 @@ from inventory.ledger import Part
 from orders.choices import FulfilmentState
 from orders.commands.fulfilment.ship_to_store import adapt_transfers
 from orders.commands.locks import lock_goods, lock_orders
-from orders.commands.returns.refunds import refund_event
+from orders.commands.returns.refunds import cancellation_refund
 from orders.commands.settling.settle import close_empty, settle
 from orders.errors import NothingToCancel
 from orders.models import FulfilmentLine, Order, OrderLine
@@ -72,7 +72,7 @@ def cancel_order(
             order=number,
             actor=actor.name,
         ),
-        refund_event(
+        *cancellation_refund(
             order=order,
             units=[(ordered[line_id], units) for line_id, units in wanted.items()],
             reason=reason,

@@ -26,7 +26,7 @@ from orders.commands.fulfilment.common import (
     subject_of,
 )
 from orders.commands.locks import lock_goods, lock_orders
-from orders.commands.returns.refunds import refund_event
+from orders.commands.returns.refunds import cancellation_refund
 from orders.commands.settling.settle import settle
 from orders.errors import ReservationBroken
 from orders.models import Fulfilment, FulfilmentLine
@@ -103,7 +103,7 @@ def _cancel_units(
             order=order.number,
             actor=actor.name,
         ),
-        refund_event(
+        *cancellation_refund(
             order=order,
             units=[(line.order_line, quantity) for line, quantity in units.items()],
             reason=NOT_COLLECTED,

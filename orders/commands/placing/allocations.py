@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from core.database.bulk_insert import Rows, Table
+from inventory.commands.till import TillSale
 from inventory.ledger import NewReservation
 from orders.choices import FulfilmentState, FulfilmentType
 from orders.queries.documents import compose_fulfilment
@@ -71,6 +72,8 @@ class NewFulfilment:
     """One location's part of one order; `ordinal` counts the order's fulfilments.
 
     `source` is the building whose goods are brought to `place` first; None: they are there.
+    `occurred_at` is when goods were carried out; None: now. A till sale that the record does not
+    cover is a `fact`: it is recorded all the same.
     """
 
     order_id: int
@@ -81,6 +84,8 @@ class NewFulfilment:
     promise: dict[str, str | None] | None
     lines: tuple[NewFulfilmentLine, ...]
     source: Place | None = None
+    occurred_at: datetime | None = None
+    fact: bool = False
 
     @property
     def building(self) -> Place:
@@ -101,6 +106,7 @@ class ComposedFulfilments:
     documents: list[dict[str, Any]]  # in the order they were given
     reservations: list[NewReservation]
     carried_out: list[NewReservation]  # those of `reservations` whose goods leave at once
+    sales: list[TillSale]  # facts, with reservations of their own
 
     @property
     def rows(self) -> tuple[Rows, Rows]:
@@ -121,7 +127,7 @@ def compose_fulfilments(
     """
     line_ids = iter(ids["orders_fulfilmentline"])
     reservation_ids = iter(ids["inventory_reservation"])
-    composed = ComposedFulfilments([], [], [], [], [])
+    composed = ComposedFulfilments([], [], [], [], [], [])
     for identity, new in zip(ids["orders_fulfilment"], fulfilments, strict=True):
         header = _header(identity, new, at, written_at)
         mine = [
@@ -140,9 +146,12 @@ def compose_fulfilments(
         ]
         composed.fulfilments.append(header)
         composed.lines.extend(mine)
-        composed.reservations.extend(reservations)
-        if new.is_carried_out:
-            composed.carried_out.extend(reservations)
+        if new.is_carried_out and new.fact:
+            composed.sales.append(TillSale(new.number, reservations, new.occurred_at))
+        else:
+            composed.reservations.extend(reservations)
+            if new.is_carried_out:
+                composed.carried_out.extend(reservations)
         composed.documents.append(compose_fulfilment(header, mine))
     return composed
 
@@ -172,7 +181,7 @@ def _header(
         "created_at": at,
         "ready_at": None,
         "pickup_expires_at": None,
-        "finished_at": at if new.is_carried_out else None,
+        "finished_at": (new.occurred_at or at) if new.is_carried_out else None,
         "updated_at": written_at,
     }
 

@@ -7,8 +7,9 @@ end. Those that must look at locked stock lock in the same order as they would w
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
@@ -17,9 +18,12 @@ from core.database.bulk_insert import hex_of, insert_rows, take_ids_and_time
 from core.database.statements import numbers, run
 from inventory import ledger
 from inventory.models import Reservation, Sku
+from orders.commands.locks import lock_orders
 from orders.commands.placing.customers import find_or_make
 from orders.commands.placing.requests import OrderRequest
-from orders.commands.placing.write_orders import ORDERS
+from orders.commands.placing.write_orders import ORDERS, Accepted
+from orders.models import Return
+from orders.sourcing import CARRY_OUT
 from stores.queries.network import Network
 
 _NO_ORDER = {
@@ -35,14 +39,71 @@ _NO_ORDER = {
 }
 
 
-def lock_for_orders(requests: Sequence[OrderRequest], *, network: Network) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Also:
+    """What an attempt found to be needed beside the orders' own: the ids of orders of which till
+    sales break promises, and Stock rows (SKU id, location id) that are to be opened."""
+
+    orders: frozenset[int] = frozenset()
+    rows: frozenset[tuple[int, int]] = frozenset()
+
+    def with_orders(self, orders: Collection[int]) -> Also:
+        return replace(self, orders=self.orders.union(orders))
+
+    def with_rows(self, rows: Collection[tuple[int, int]]) -> Also:
+        return replace(self, rows=self.rows.union(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """The ids of other orders that are locked, and of the SKUs of which all Stock rows are."""
+
+    orders: frozenset[int]
+    skus: frozenset[int]
+
+
+class RowsMissing(Exception):
+    """A till sold goods where there never were any: begin again with their Stock rows open."""
+
+    def __init__(self, pairs: Collection[tuple[int, int]]) -> None:
+        self.pairs = pairs
+
+
+def lock_for_orders(
+    requests: Sequence[OrderRequest], *, network: Network, also: Also
+) -> tuple[list[int], Locked]:
     """Lock the customers of orders, the orders' names, and last all Stock rows of their SKUs and of
     the carts that they take over. Return the customers' ids, for `drop_unused_customers`."""
     known = [request for request in requests if request.channel in network.channels]
     customers = find_or_make([request.customer for request in known if request.customer])
+    _lock_returns(known)
     _claim_names(known, network)
-    ledger.lock_skus(_skus_of(known))
-    return list(customers.values())
+    if also.orders:
+        lock_orders(also.orders)
+    skus = _skus_of(known)
+    ledger.open_and_lock(also.rows, skus)
+    return list(customers.values()), Locked(also.orders, frozenset(skus))
+
+
+def refuse_missing_rows(facts: Sequence[Accepted]) -> None:
+    """Raise `RowsMissing` unless all rows of which these sell are open. They are locked then."""
+    pairs = {
+        (fact.availability.snapshot.sku_ids[part.sku], place.id)
+        for fact in facts
+        for part in fact.plan.allocations
+        if part.type == CARRY_OUT and (place := fact.availability.network.by_code[part.location])
+    }
+    missing = pairs - ledger.lock_rows(pairs).keys()
+    if missing:
+        raise RowsMissing(missing)
+
+
+def _lock_returns(requests: Sequence[OrderRequest]) -> None:
+    """Lock the returns that orders exchange, in order: two exchanges of one take turns."""
+    exchanged = {identity for request in requests if (identity := _exchanged(request))}
+    if exchanged:
+        rows = Return.objects.filter(pk__in=exchanged).order_by("pk")
+        list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def _claim_names(requests: Sequence[OrderRequest], network: Network) -> None:

@@ -10,25 +10,37 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
+from msgspec import UNSET
 
 from core.access.principal import Principal
 from core.idempotency.execute import RetryWithSavepoints
 from core.metrics.counters import ORDERS_PLACED
-from core.problems.catalogue import Conflict, DomainError, ValidationFailed
-from inventory.commands.holds import end_stale_holds, redeem_hold
-from inventory.errors import InsufficientStock
-from orders.choices import Resolution
+from core.problems.catalogue import Conflict, DomainError
+from inventory.commands.holds import RedeemedHold, end_stale_holds, redeem_hold
+from inventory.errors import InsufficientStock, ReservationNotLive
 from orders.commands.placing.existing_orders import ExistingOrder, find_existing
-from orders.commands.placing.locking import drop_unused_customers, lock_for_orders
+from orders.commands.placing.locking import (
+    Also,
+    Locked,
+    RowsMissing,
+    drop_unused_customers,
+    lock_for_orders,
+    refuse_missing_rows,
+)
 from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.promises import destination_of
+from orders.commands.placing.refusals import refuse_excess, unknown_places, unknown_skus
 from orders.commands.placing.requests import OrderRequest
 from orders.commands.placing.write_orders import Accepted, LostRace, write_orders
+from orders.commands.settling.change_stock import (
+    ATTEMPTS,
+    OthersConcerned,
+    settle_with_owners,
+)
 from orders.errors import ExternalIdConflict
-from orders.models import Return
 from orders.queries.documents import order_documents
-from orders.sourcing import Demand, Plan
+from orders.sourcing import CARRY_OUT, Demand, Plan
 from stores.queries.network import Network, current_network
 
 LOSSES_BEFORE_GIVING_UP = 2
@@ -63,45 +75,85 @@ def place_orders(
     `RetryWithSavepoints`: roll back, and place them with it.
     """
     pending = dict(enumerate(requests))
-    if any(request.reservation_id is not None for request in requests):
+    if any(_must_lock(request) for request in requests):
         outcomes = _place_locked(pending, actor=actor)
     else:
         try:
             with transaction.atomic(savepoint=use_savepoint):
-                outcomes = _place_round(pending, actor=actor, locked=False)
+                outcomes = _place_round(pending, actor=actor, locked=None)
                 if len(outcomes) < len(pending):  # a name came twice: the second waits for a round
                     raise LostRace()
         except (LostRace, DomainError):
             if not use_savepoint:
                 raise RetryWithSavepoints() from None
             outcomes = _place_locked(pending, actor=actor)
+    _look_again(requests, outcomes)
     placed = sum(outcome.status == 201 for outcome in outcomes.values())
     transaction.on_commit(lambda: ORDERS_PLACED.inc(placed))
     return [outcomes[index] for index in range(len(requests))]
 
 
+def _must_lock(request: OrderRequest) -> bool:
+    """Say whether an order takes what only locked rows tell: a cart's hold, a return's value."""
+    return request.reservation_id is not None or request.exchange_of is not None
+
+
+def _look_again(requests: Sequence[OrderRequest], outcomes: Outcomes) -> None:
+    """Answer with its order what was refused because the same order has just been placed.
+
+    It may have taken the last units after this was not found, and before they were looked for.
+    """
+    refused = {i: requests[i] for i, outcome in outcomes.items() if outcome.status == 409}
+    if refused:
+        _, existing = find_existing(refused.values())
+        found: Outcomes = {}
+        _answer_existing(refused, found, existing)
+        outcomes |= found
+
+
 def _place_locked(requests: dict[int, OrderRequest], *, actor: Principal) -> Outcomes:
-    """Place orders with all locked that they touch: none of them waits for a lock after that."""
-    customers = lock_for_orders(list(requests.values()), network=current_network())
+    """Place orders with all locked that they touch: none of them waits for a lock after that.
+
+    Which promises a till sale breaks is known once the stock is locked: where their orders are
+    held by others, all is rolled back and made again with these locked first.
+    """
+    also = Also()
+    sells = any(line.type == CARRY_OUT for each in requests.values() for line in each.lines)
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction.atomic(savepoint=sells):
+                return _place_with(requests, also, actor=actor)
+        except OthersConcerned as concerned:
+            also = also.with_orders(concerned.orders)
+        except RowsMissing as missing:
+            also = also.with_rows(missing.pairs)
+    raise OperationalError("other acts hold the orders of these goods")
+
+
+def _place_with(requests: dict[int, OrderRequest], also: Also, *, actor: Principal) -> Outcomes:
+    customers, locked = lock_for_orders(
+        list(requests.values()), network=current_network(), also=also
+    )
     outcomes: Outcomes = {}
-    # A cart's hold is given up and taken over under its own savepoint: a refusal restores it.
+    # A cart's hold is given up and taken over under its own savepoint: a refusal restores it. What
+    # an exchange takes, the next one of the same return does not find.
     for index, request in requests.items():
-        if request.reservation_id is not None:
-            outcomes |= _settle({index: request}, actor=actor)
+        if _must_lock(request):
+            outcomes |= _settle({index: request}, locked, actor=actor)
     rest = {i: request for i, request in requests.items() if i not in outcomes}
-    outcomes |= _settle(rest, actor=actor)
+    outcomes |= _settle(rest, locked, actor=actor)
     if customers and any(outcome.problem for outcome in outcomes.values()):
         drop_unused_customers(customers)
     return outcomes
 
 
-def _settle(requests: dict[int, OrderRequest], *, actor: Principal) -> Outcomes:
+def _settle(requests: dict[int, OrderRequest], locked: Locked, *, actor: Principal) -> Outcomes:
     outcomes: Outcomes = {}
     losses = 0
     while pending := {i: request for i, request in requests.items() if i not in outcomes}:
         try:
             with transaction.atomic():
-                outcomes |= _place_round(pending, actor=actor, locked=True)
+                outcomes |= _place_round(pending, actor=actor, locked=locked)
         except LostRace:  # goods at a location that had none of them when all was locked
             losses += 1
             if losses > LOSSES_BEFORE_GIVING_UP:
@@ -111,22 +163,28 @@ def _settle(requests: dict[int, OrderRequest], *, actor: Principal) -> Outcomes:
     return outcomes
 
 
-def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked: bool) -> Outcomes:
+def _place_round(
+    requests: dict[int, OrderRequest], *, actor: Principal, locked: Locked | None
+) -> Outcomes:
     """Settle at least one request, or lose the race. Twins of one another take turns."""
     network, existing = find_existing(requests.values())
-    outcomes = refuse_unknown_places(requests, network=network, actor=actor)
+    outcomes = {
+        index: Outcome.refused(refusal)
+        for index, request in requests.items()
+        if (refusal := unknown_places(request, network=network, actor=actor))
+    }
     fresh = _answer_existing(requests, outcomes, existing)
-    entitled: dict[tuple[int, int], int] = {}
+    hold = RedeemedHold()
     for request in fresh.values():
         if request.reservation_id is not None:  # it is alone in its round
             source = network.channels[request.channel]
-            entitled = redeem_hold(
+            hold = redeem_hold(
                 reservation_id=request.reservation_id,
                 channel_id=source.id,
                 actor=actor.name,
             )
     by_channel = _read_availability(
-        fresh.values(), network, actor, entitled=entitled, locked=locked
+        fresh.values(), network, actor, entitled=hold.units, locked=locked is not None
     )
     accepted = []
     for index, request in fresh.items():
@@ -135,6 +193,8 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
         if unknown:
             outcomes[index] = Outcome.refused(unknown)
             continue
+        if request.exchange_of is not None:  # it is alone in its round
+            refuse_excess(request)
         plan = availability.plan(
             demands_of(request),
             destination=destination_of(request.ship_to),
@@ -142,13 +202,23 @@ def _place_round(requests: dict[int, OrderRequest], *, actor: Principal, locked:
         )
         if plan.refused:
             if request.reservation_id is not None:
-                raise shortage(plan)
+                raise shortage(plan) if hold.is_live else ReservationNotLive()
             outcomes[index] = Outcome.refused(shortage(plan))
             continue
+        is_fact = request.occurred_at is not UNSET or not availability.covers(plan)
         for other in by_channel.values():
             other.take(plan)
-        accepted.append(Accepted(index, request, plan, availability))
-    for index, document in write_orders(accepted, actor=actor).items():
+        accepted.append(Accepted(index, request, plan, availability, is_fact))
+    facts = [each for each in accepted if each.fact]
+    if facts:
+        if locked is None:
+            raise LostRace()
+        refuse_missing_rows(facts)
+    written = write_orders(accepted, actor=actor)
+    for change in written.changes:
+        assert locked is not None
+        settle_with_owners(change, locked=locked.orders, skus=locked.skus, actor=actor)
+    for index, document in written.documents.items():
         outcomes[index] = Outcome(201, document=document)
     return outcomes
 
@@ -169,67 +239,6 @@ def shortage(plan: Plan) -> InsufficientStock:
             for short in plan.shortages
         ]
     )
-
-
-def refuse_unknown_places(
-    requests: dict[int, OrderRequest], *, network: Network, actor: Principal
-) -> Outcomes:
-    """Refuse requests whose channel or locations do not exist for this actor."""
-    outcomes: Outcomes = {}
-    for index, request in requests.items():
-        errors = []
-        if request.channel not in network.channels or not actor.sees_channel(request.channel):
-            errors.append(
-                {
-                    "pointer": "/channel",
-                    "detail": f"There is no channel {request.channel}.",
-                    "code": "unknown_channel",
-                }
-            )
-        errors += [
-            {
-                "pointer": f"/lines/{position}/fulfilment/location",
-                "detail": f"There is no location {line.location}.",
-                "code": "unknown_location",
-            }
-            for position, line in enumerate(request.lines)
-            if line.location is not None
-            and (line.location not in network.by_code or not actor.sees_location(line.location))
-        ]
-        if request.exchange_of is not None and not _is_exchange(request.exchange_of):
-            errors.append(
-                {
-                    "pointer": "/exchange_of",
-                    "detail": f"No return {request.exchange_of} asks for an exchange.",
-                    "code": "unknown_return",
-                }
-            )
-        if errors:
-            outcomes[index] = Outcome.refused(ValidationFailed(errors))
-    return outcomes
-
-
-def _is_exchange(return_id: str) -> bool:
-    """Say whether a return's id is one whose customer wants other goods instead of money."""
-    if not (return_id.isdecimal() and return_id.isascii() and len(return_id) < 19):
-        return False
-    return Return.objects.filter(pk=int(return_id), resolution=Resolution.EXCHANGE).exists()
-
-
-def unknown_skus(
-    request: OrderRequest, availability: ChannelAvailability
-) -> ValidationFailed | None:
-    """Return the refusal of an order with SKUs that are not in the catalogue."""
-    errors = [
-        {
-            "pointer": f"/lines/{position}/sku",
-            "detail": f"There is no SKU {line.sku}.",
-            "code": "unknown_sku",
-        }
-        for position, line in enumerate(request.lines)
-        if line.sku not in availability.snapshot.sku_ids
-    ]
-    return ValidationFailed(errors) if errors else None
 
 
 def _answer_existing(

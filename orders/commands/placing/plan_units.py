@@ -11,7 +11,7 @@ from inventory.queries.available.sellable import SellableSnapshot, read_sellable
 from orders.commands.placing.allocations import NewFulfilment, NewFulfilmentLine
 from orders.commands.placing.promises import Point, promise_for
 from orders.queries.sites import sites_of
-from orders.sourcing import Demand, Plan, Policy, plan
+from orders.sourcing import CARRY_OUT, Demand, Plan, Policy, plan
 from stores.queries.network import Network, Source
 
 
@@ -65,6 +65,17 @@ class ChannelAvailability:
             avoiding=frozenset(self.network.places[identity].code for identity in avoiding),
         )
 
+    def covers(self, decided: Plan) -> bool:
+        """Say whether the units left cover a plan: a till has sold what it has sold."""
+        sold: dict[tuple[str, str], int] = {}
+        for part in decided.allocations:
+            if part.type == CARRY_OUT:
+                key = (part.sku, part.location)
+                sold[key] = sold.get(key, 0) + part.quantity
+        return all(
+            units <= self.sellable[sku].get(place, 0) for (sku, place), units in sold.items()
+        )
+
     def take(self, decided: Plan) -> None:
         """Deduct the units of a plan, also of other channels: they share the stock."""
         for part in decided.allocations:
@@ -97,9 +108,11 @@ def fulfilments_of_plan(
     after: int,
     destination: Point | None,
     at: datetime,
+    occurred_at: datetime | None = None,
+    fact: bool = False,
 ) -> list[NewFulfilment]:
     """Group a plan's allocations into one fulfilment a type, location and source; number them on
-    from `after`."""
+    from `after`. `occurred_at` and `fact` as in `NewFulfilment`."""
     groups: dict[tuple[str, str, str | None], list[Any]] = {}
     for part in decided.allocations:
         groups.setdefault((part.type, part.location, part.source), []).append(part)
@@ -125,6 +138,17 @@ def fulfilments_of_plan(
             type=type_, place=place, source=source, destination=destination, at=at
         )
         fulfilments.append(
-            NewFulfilment(order_id, number, ordinal, place, type_, promise, tuple(lines), source)
+            NewFulfilment(
+                order_id,
+                number,
+                ordinal,
+                place,
+                type_,
+                promise,
+                tuple(lines),
+                source,
+                occurred_at=occurred_at,
+                fact=fact,
+            )
         )
     return fulfilments

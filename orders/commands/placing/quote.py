@@ -6,9 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from core.access.principal import Principal
-from orders.commands.placing.place import demands_of, refuse_unknown_places, unknown_skus
+from orders.commands.placing.place import demands_of
 from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.promises import destination_of
+from orders.commands.placing.refusals import unknown_places, unknown_skus
 from orders.commands.placing.requests import OrderRequest
 from orders.sourcing import read_receipt
 from stores.queries.network import current_network
@@ -17,9 +18,8 @@ from stores.queries.network import current_network
 def quote(request: OrderRequest, *, actor: Principal) -> dict[str, Any]:
     """Return the plan and the sourcing receipt of an order; nothing is reserved."""
     network = current_network()
-    for outcome in refuse_unknown_places({0: request}, network=network, actor=actor).values():
-        if outcome.problem:
-            raise outcome.problem
+    if refusal := unknown_places(request, network=network, actor=actor):
+        raise refusal
     availability = ChannelAvailability.read(
         network=network,
         source=network.channels[request.channel],

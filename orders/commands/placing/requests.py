@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +55,8 @@ class OrderRequest:
     note: str = ""
     policy: Policy = field(default_factory=Policy)
     exchange_of: str | None = None
+    # When goods were carried out. Left out of the fingerprint where it is not given.
+    occurred_at: datetime | msgspec.UnsetType = msgspec.UNSET
 
     def fingerprint(self) -> bytes:
         """Return a digest of the whole demand: the same order sent twice has the same one."""

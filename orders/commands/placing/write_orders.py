@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from core.database.bulk_insert import Table, hex_of, insert_rows, take_ids_and_t
 from core.outbox.events import OutboxEvent, event_rows
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
+from inventory.commands.change import StockChange
+from inventory.commands.till import record_till_sale
 from inventory.ledger import Part
 from orders.choices import FulfilmentType
 from orders.commands.placing.allocations import NewFulfilment, compose_fulfilments, receipt_rows
@@ -75,22 +77,37 @@ class LostRace(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A request whose plan covers it."""
+    """A request whose plan covers it. A `fact` has till sales that the record may not cover."""
 
     index: int
     request: OrderRequest
     plan: Plan
     availability: ChannelAvailability
+    fact: bool = False
+
+    def occurred_at(self, now: datetime) -> datetime | None:
+        """Return when its goods were carried out, which a fast clock may have put after now."""
+        at = self.request.occurred_at
+        return min(at, now) if isinstance(at, datetime) else None
 
 
-def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int, dict[str, Any]]:
-    """Write orders and take their stock; return their documents by index.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Documents of the orders by index, and what their till sales did to other promises."""
 
+    documents: dict[int, dict[str, Any]] = field(default_factory=dict)
+    changes: Sequence[StockChange] = ()
+
+
+def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> Written:
+    """Write orders and take their stock.
+
+    For facts all rows of their SKUs must be open and locked, and the caller settles the changes.
     Raises `LostRace` when the stock is no longer what the plan saw, or when another request
     has placed one of them meanwhile; the caller then rolls back to its savepoint.
     """
     if not accepted:
-        return {}
+        return Written()
     at = timezone.now()
     ids, written_at = take_ids_and_time(
         orders_order=len(accepted),
@@ -117,6 +134,8 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
                 after=0,
                 destination=destination_of(item.request.ship_to),
                 at=at,
+                occurred_at=item.occurred_at(at),
+                fact=item.fact,
             )
         )
     composed = compose_fulfilments(
@@ -147,7 +166,10 @@ def write_orders(accepted: Sequence[Accepted], *, actor: Principal) -> dict[int,
         actor=actor.name,
         leaves=True,
     )
-    return {item.index: document for item, document in zip(accepted, documents, strict=True)}
+    changes = [record_till_sale(sale=sale, actor=actor) for sale in composed.sales]
+    return Written(
+        {item.index: document for item, document in zip(accepted, documents, strict=True)}, changes
+    )
 
 
 def _name(order: Mapping[str, Any]) -> tuple[int, str]:
@@ -179,7 +201,7 @@ def _order_row(
         "allow_backorder": request.policy.allow_backorder,
         "allow_partial": request.policy.allow_partial,
         "exchange_of_id": int(request.exchange_of) if request.exchange_of else None,
-        "placed_at": at,
+        "placed_at": item.occurred_at(at) or at,
         "updated_at": written_at,
     }
 

@@ -23,7 +23,7 @@ from orders.commands.placing.plan_units import (
     ids_for_plans,
 )
 from orders.commands.placing.promises import destination_of
-from orders.commands.returns.refunds import refund_event
+from orders.commands.returns.refunds import cancellation_refund
 from orders.models import Order, OrderLine
 from orders.queries.documents import order_documents
 from orders.sourcing import Demand, Plan, Policy
@@ -212,8 +212,8 @@ def _move_units(
                     **about,
                 )
             )
-            events.append(
-                refund_event(order=order, units=lost[order.pk], reason=occasion, actor=actor)
+            events += cancellation_refund(
+                order=order, units=lost[order.pk], reason=occasion, actor=actor
             )
             if document["state"] == "completed":  # the lost units were all that kept it open
                 events.append(

@@ -20,8 +20,8 @@ ATTEMPTS = 5
 T = TypeVar("T")
 
 
-class _OthersConcerned(Exception):
-    """Promises broke of orders that are not locked yet."""
+class OthersConcerned(Exception):
+    """Promises broke of orders that are not locked yet: roll back, and begin again with these."""
 
     def __init__(self, orders: frozenset[int], skus: frozenset[int]) -> None:
         self.orders = orders
@@ -57,16 +57,27 @@ def change_stock(
                 if locked:
                     lock(skus)
                 result, change = act()
-                others = _owners_of(change.broken) - locked
-                touched = frozenset(part.sku_id for part in change.broken)
-                if others and not (locked and touched <= skus and lock_unlocked(others)):
-                    raise _OthersConcerned(others, touched)
-                settle(change=change, orders=locked | others, actor=actor)
+                settle_with_owners(change, locked=locked, skus=skus if locked else (), actor=actor)
                 return result
-        except _OthersConcerned as concerned:
+        except OthersConcerned as concerned:
             owners |= concerned.orders
             skus |= concerned.skus
     raise OperationalError("other acts hold the orders of these goods")
+
+
+def settle_with_owners(
+    change: StockChange, *, locked: Collection[int], skus: Collection[int], actor: Principal
+) -> None:
+    """Settle a change with the owners of what it broke, beside the orders (ids) that are `locked`.
+
+    `skus` are those of which all rows are locked. Raises `OthersConcerned` when an owner cannot be
+    locked without waiting, or goods of other SKUs broke.
+    """
+    others = _owners_of(change.broken).difference(locked)
+    touched = frozenset(part.sku_id for part in change.broken)
+    if others and not (touched.issubset(skus) and lock_unlocked(others)):
+        raise OthersConcerned(others, touched)
+    settle(change=change, orders=others.union(locked), actor=actor)
 
 
 def _owners_of(broken: Sequence[Broken]) -> frozenset[int]:

@@ -142,6 +142,17 @@ class TestEntering:
         assert verdicts == [["accepted", "duplicate"], ["duplicate", "duplicate"]]
         assert CountLine.objects.get().counted == 2
 
+    def test_an_entry_that_comes_again_later_is_still_the_same(self, api: ApiCaller) -> None:
+        count, entry = start(api), seen(2, add=True)
+        enter(api, count, entry)
+        act(api, count, "submit")
+        address = f"stock/counts/{count['id']}/entries"
+        (again,) = done(api.post(address, {"entries": [entry]}))["entries"]
+        assert again["verdict"] == "duplicate"
+        late = api.post(address, {"entries": [entry, seen(1, add=True)]})
+        assert (late.status_code, late.json()["code"]) == (409, "illegal_transition")
+        assert CountLine.objects.get().counted == 2
+
     def test_each_remembers_who_and_when(self, api: ApiCaller, other: ApiCaller) -> None:
         count = start(api, {"skus": ["A1"]})
         enter(api, count, seen(3, "A1", bin="L", hours=0))

@@ -78,6 +78,19 @@ class TestScanning:
             assert again["results"][0]["result"] == "duplicate"
         assert again["transfer"]["lines"][0]["loaded"] == 0
 
+    def test_a_scan_that_comes_again_later_is_still_the_same(self, api: ApiCaller) -> None:
+        loader = make_caller(["stock:read", "stock:write"], locations=["W1"])
+        transfer = draft(api, ("A1", 2))
+        scans = {"scans": [{"scan_id": str(uuid.uuid4()), "payload": "A1"}]}
+        first = loader.post(f"transfers/{transfer}/scans", scans)
+        assert self.results(first) == ["accepted"]
+        api.post(f"transfers/{transfer}/dispatch")
+        for _ in range(2):
+            again = loader.post(f"transfers/{transfer}/scans", scans)
+            assert self.results(again) == ["duplicate"]
+            receive(api, transfer, ("A1", 2))
+        assert balances("A1", "S1") == (2, 0, 0)
+
     def test_nothing_scanned_is_nothing_sent(self, api: ApiCaller) -> None:
         transfer = draft(api, ("A1", 4))
         with nothing_written():

@@ -92,14 +92,6 @@ def test_what_a_shop_lacks_for_a_pickup_comes_from_another_building(
     assert row(world["A1"], world["W1"]) == (5, 1, 0)
 
 
-def test_a_till_never_sells_what_is_elsewhere(api: ApiCaller, world: Any) -> None:
-    body = order_of(("A1", 3))
-    body["lines"][0] = at(body["lines"][0], "carry_out", "S1")
-    answer = api.post("orders", body)
-    assert answer.status_code == 409
-    assert answer.json()["lines"] == [{"sku": "A1", "requested": 3, "available": 2}]
-
-
 def test_the_same_external_id_is_the_same_order(api: ApiCaller, world: Any) -> None:
     first = api.post("orders", order_of(("A1", 1)))
     again = api.post("orders", order_of(("A1", 1)))

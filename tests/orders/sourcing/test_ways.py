@@ -94,13 +94,15 @@ def test_pickup_where_there_is_none_is_refused_and_says_why(location: str, code:
     assert read_receipt(made.receipt)["candidates"][0]["code"] == code
 
 
-def test_a_till_sells_from_any_location_and_is_never_backordered() -> None:
+def test_a_till_sells_from_any_location_whatever_it_is_said_to_have() -> None:
     places = sites(site("LONDON", ships=False, pickup=False, same_day=False))
     sale = Demand("1", "TEA", 2, "carry_out", "LONDON")
     sold = plan_for(sale, stock={"TEA": {"LONDON": 2}}, places=places)
     assert taken(sold) == [("1", "LONDON", 2)]
-    short = plan_for(sale, stock={"TEA": {"LONDON": 1}}, places=places, allow_backorder=True)
-    assert short.shortages == (Shortage("TEA", 2, 1),)
+    for known in ({"LONDON": 1}, {}):
+        sold = plan_for(sale, stock={"TEA": known}, places=places, allow_partial=True)
+        assert (taken(sold), sold.unmet) == ([("1", "LONDON", 2)], {})
+    assert taken(plan_for(sale, stock={}, places=sites(site("LEEDS")))) == [("1", "LONDON", 2)]
 
 
 def test_goods_in_the_customers_hands_go_before_a_pickup_that_can_wait() -> None:

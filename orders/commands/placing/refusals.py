@@ -1,0 +1,95 @@
+"""What an order is refused for before any goods are looked for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from core.access.principal import Principal
+from core.problems.catalogue import ValidationFailed
+from orders.choices import Resolution
+from orders.commands.placing.plan_units import ChannelAvailability
+from orders.commands.placing.requests import OrderRequest
+from orders.errors import ExchangeExceedsReturn
+from orders.models import Return
+from orders.queries.exchanges import budget_of, left_document
+from stores.queries.network import Network
+
+
+def unknown_places(
+    request: OrderRequest, *, network: Network, actor: Principal
+) -> ValidationFailed | None:
+    """Return the refusal of an order whose channel, locations or return do not exist for this
+    actor.
+    """
+    errors = []
+    if request.channel not in network.channels or not actor.sees_channel(request.channel):
+        errors.append(
+            {
+                "pointer": "/channel",
+                "detail": f"There is no channel {request.channel}.",
+                "code": "unknown_channel",
+            }
+        )
+    errors += [
+        {
+            "pointer": f"/lines/{position}/fulfilment/location",
+            "detail": f"There is no location {line.location}.",
+            "code": "unknown_location",
+        }
+        for position, line in enumerate(request.lines)
+        if line.location is not None
+        and (line.location not in network.by_code or not actor.sees_location(line.location))
+    ]
+    if request.exchange_of is not None and not _is_exchange(request.exchange_of):
+        errors.append(
+            {
+                "pointer": "/exchange_of",
+                "detail": f"No return {request.exchange_of} asks for an exchange.",
+                "code": "unknown_return",
+            }
+        )
+    return ValidationFailed(errors) if errors else None
+
+
+def _is_exchange(return_id: str) -> bool:
+    """Say whether a return's id is one whose customer wants other goods instead of money."""
+    if not (return_id.isdecimal() and return_id.isascii() and len(return_id) < 19):
+        return False
+    return Return.objects.filter(pk=int(return_id), resolution=Resolution.EXCHANGE).exists()
+
+
+def refuse_excess(request: OrderRequest) -> None:
+    """Refuse an exchange of more than its return, whose row is locked, has left to give.
+
+    Raises `ExchangeExceedsReturn`, and `ValidationFailed` for another currency than was paid in.
+    """
+    ret = Return.objects.select_related("order").get(pk=int(request.exchange_of or ""))
+    budget = budget_of(ret)
+    if budget.currency not in (None, request.currency):
+        raise ValidationFailed.at(
+            "/currency",
+            f"Return {ret.pk} was paid for in {budget.currency}.",
+            "other_currency",
+        )
+    units = sum(line.quantity for line in request.lines)
+    value = sum((line.unit_price * line.quantity for line in request.lines), Decimal(0))
+    if not budget.covers(units, value):
+        raise ExchangeExceedsReturn(
+            left=budget.left(), requested=left_document(units, value, request.currency)
+        )
+
+
+def unknown_skus(
+    request: OrderRequest, availability: ChannelAvailability
+) -> ValidationFailed | None:
+    """Return the refusal of an order with SKUs that are not in the catalogue."""
+    errors = [
+        {
+            "pointer": f"/lines/{position}/sku",
+            "detail": f"There is no SKU {line.sku}.",
+            "code": "unknown_sku",
+        }
+        for position, line in enumerate(request.lines)
+        if line.sku not in availability.snapshot.sku_ids
+    ]
+    return ValidationFailed(errors) if errors else None
