@@ -211,6 +211,7 @@ SPECTACULAR_SETTINGS = {
         "ImportState": "core.imports.models.ImportState",
         "OrderState": "orders.choices.OrderState",
         "FulfilmentType": "orders.choices.FulfilmentType",
+        "Resolution": "orders.choices.Resolution",
         "FulfilmentState": "orders.choices.FulfilmentState",
         "PickListState": "orders.choices.PickListState",
         "ScanVerdict": "orders.choices.ScanVerdict",
