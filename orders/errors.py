@@ -174,6 +174,17 @@ class NotReturnable(DomainError):
     title = "Not returnable"
 
 
+class ExchangeExceedsReturn(DomainError):
+    """The order takes more than its return has received and not given back yet.
+
+    `left` says how many units are left, and their value at the returned order's prices (null where
+    no price is known), `requested` what the order asks for.
+    """
+
+    code = "exchange_exceeds_return"
+    title = "More than came back"
+
+
 class NotInInspection(DomainError):
     """Fewer units are waiting for a decision there. `lines` says how many are."""
 

@@ -16,6 +16,7 @@ LifeCycle = Mapping[str, Transitions]  # state -> transitions
 CANCEL = "cancel"
 ARRIVE = "arrive"  # no action of the fulfilment's own endpoint: units arrive with their transfer
 MOVE = "move"
+RESOLVE = "resolution"  # an exchange becomes a refund
 # No step: it may follow in any state, while units lie where they are not wanted any more.
 PUT_BACK = "put-back"
 _ELSEWHERE = (ARRIVE,)
@@ -87,9 +88,15 @@ PICK_LIST: LifeCycle = {
 
 RETURN: LifeCycle = {
     "requested": {"authorise": "authorised", CANCEL: "cancelled"},
-    "authorised": {"receive": "received", CANCEL: "cancelled"},
+    "authorised": {"receive": "received", RESOLVE: "authorised", CANCEL: "cancelled"},
     # Blind returns start here. Goods may come in several parcels and be inspected later.
-    "received": {"receive": "received", "dispose": "received", "close": "closed"},
+    "received": {
+        "receive": "received",
+        "dispose": "received",
+        RESOLVE: "received",
+        "close": "closed",
+    },
+    "closed": {RESOLVE: "closed"},
 }
 
 
@@ -142,9 +149,10 @@ def next_pick_list_state(state: str, action: str) -> str:
     return transitions[action]
 
 
-def return_actions(state: str) -> list[str]:
-    """Return the actions that the state of a return allows, in working order."""
-    return list(RETURN.get(state, {}))
+def return_actions(state: str, *, exchange: bool = False) -> list[str]:
+    """Return the actions that the state of a return allows, in working order; of an exchange also
+    the one that makes it a refund."""
+    return [action for action in RETURN.get(state, {}) if exchange or action != RESOLVE]
 
 
 def next_return_state(state: str, action: str) -> str:

@@ -33,6 +33,12 @@ class RefundAnswer(serializers.Serializer[Any]):
     requested = serializers.BooleanField()
 
 
+class UnspentAnswer(serializers.Serializer[Any]):
+    units = serializers.IntegerField()
+    value = MoneyField(allow_null=True, help_text="Null without an order: no price is known")
+    currency = serializers.CharField(allow_null=True)
+
+
 class DropOffAnswer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(DropOff.choices)
     location = serializers.CharField(allow_null=True)
@@ -50,6 +56,9 @@ class ReturnAnswer(serializers.Serializer[Any]):
     refund = RefundAnswer()
     exchanges = serializers.ListField(
         child=serializers.CharField(), help_text="The orders that replace what comes back"
+    )
+    unspent = UnspentAnswer(
+        allow_null=True, help_text="What has come and no exchange has taken; null for a refund"
     )
     allowed_actions = serializers.ListField(child=serializers.CharField())
     created_at = serializers.DateTimeField()

@@ -81,6 +81,12 @@ class DecisionsBody(StrictSerializer):
     lines = DecisionLineBody(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
 
 
+class ResolutionBody(StrictSerializer):
+    resolution = serializers.ChoiceField(
+        [(str(word), word.label) for word in Resolution if word != Resolution.EXCHANGE]
+    )
+
+
 @dataclass
 class References:
     """Looks up the codes of one body and collects unknown ones, to refuse them all at once."""

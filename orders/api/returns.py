@@ -21,12 +21,14 @@ from orders.api.return_answers import ReturnAnswer
 from orders.api.return_body import (
     DecisionsBody,
     References,
+    ResolutionBody,
     ReturnBody,
     ReturnReceiptBody,
     requested_units,
 )
 from orders.api.return_label import ReturnLabelView
-from orders.choices import Disposition, DropOff
+from orders.choices import Disposition, DropOff, Resolution
+from orders.commands.returns.change_resolution import change_resolution
 from orders.commands.returns.dispose_return import Decision, dispose_return
 from orders.commands.returns.finish_return import cancel_return, close_return
 from orders.commands.returns.receive_return import Arrival, receive_return
@@ -198,6 +200,25 @@ class ReturnDispositionsView(OneReturnView):
         return self.act(effect)
 
 
+class ReturnResolutionView(OneReturnView):
+    @extend_schema(
+        operation_id="change_return_resolution", request=ResolutionBody, responses=ReturnAnswer
+    )
+    def post(self, request: Request, identity: str) -> HttpResponse:
+        """Turn an exchange into a refund of what no exchange has taken."""
+        body = self.body(ResolutionBody)
+
+        def effect() -> tuple[int, Any]:
+            ret = change_resolution(
+                return_id=self.ret(identity).pk,
+                resolution=Resolution(body["resolution"]),
+                actor=self.actor,
+            )
+            return 200, return_document(ret.pk)
+
+        return self.act(effect)
+
+
 class EndReturnView(OneReturnView):
     """Base of closing and cancelling a return by `command`."""
 
@@ -236,6 +257,7 @@ urlpatterns = [
     path("returns/<str:identity>", ReturnView.as_view()),
     path("returns/<str:identity>/receipts", ReturnReceiptsView.as_view()),
     path("returns/<str:identity>/dispositions", ReturnDispositionsView.as_view()),
+    path("returns/<str:identity>/resolution", ReturnResolutionView.as_view()),
     path("returns/<str:identity>/close", CloseReturnView.as_view()),
     path("returns/<str:identity>/cancel", CancelReturnView.as_view()),
     path("returns/<str:identity>/label", ReturnLabelView.as_view()),

@@ -66,6 +66,8 @@ class Fulfilment(models.Model):
     bay = models.CharField(max_length=64, blank=True)
     carrier = models.CharField(max_length=64, blank=True)
     tracking_number = models.CharField(max_length=128, blank=True)
+    # Begun on a pick list that was given back: another list takes the rest.
+    given_back = models.BooleanField(default=False, db_default=False)
     # Wrong pickup codes since the last right one.
     wrong_codes = models.PositiveSmallIntegerField(default=0)
     # Ship-to-store: the transfer that brings the goods.

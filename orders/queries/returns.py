@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
@@ -28,6 +27,7 @@ from inventory.timestamps import as_text
 from orders.choices import Disposition, DropOff, Resolution, ReturnState
 from orders.models import FulfilmentLine, Order, OrderLine, Return, ReturnLine, ReturnReceiptLine
 from orders.money import format_amount
+from orders.queries.exchanges import Budget, budget_of
 from orders.returns_policy import Expected, Inspected, Sold
 from orders.transitions import return_actions
 
@@ -122,14 +122,19 @@ def _reached(start: str, ways: Collection[tuple[str, str]]) -> frozenset[str]:
 
 
 def return_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """Return the documents of these returns by database id, in four queries however many."""
+    """Return the documents of these returns by database id, in five queries however many."""
     rows = (
         Return.objects.filter(pk__in=list(identities))
         .select_related("order", "channel", "drop_off_location")
         .prefetch_related(
             Prefetch("lines", ReturnLine.objects.select_related("sku", "order_line")),
             Prefetch("lines__receipts", ReturnReceiptLine.objects.select_related("location")),
-            Prefetch("exchanges", Order.objects.only("number", "exchange_of").order_by("pk")),
+            Prefetch(
+                "exchanges",
+                Order.objects.only("number", "exchange_of")
+                .order_by("pk")
+                .prefetch_related("lines"),
+            ),
         )
     )
     return {row.pk: compose_return(row) for row in rows}
@@ -143,6 +148,7 @@ def return_document(identity: int) -> dict[str, Any]:
 def compose_return(ret: Return) -> dict[str, Any]:
     """Compose the document of one return whose lines and receipts are loaded."""
     lines = sorted(ret.lines.all(), key=lambda line: line.pk)
+    budget = budget_of(ret, lines)
     document: dict[str, Any] = {
         "id": str(ret.pk),
         "order": ret.order.number if ret.order else None,
@@ -155,8 +161,9 @@ def compose_return(ret: Return) -> dict[str, Any]:
         },
         "blind": ret.blind,
         "lines": [_compose_line(line) for line in lines],
-        "refund": _compose_refund(ret, lines),
+        "refund": _compose_refund(ret, budget),
         "exchanges": [order.number for order in ret.exchanges.all()],
+        "unspent": budget.left() if ret.resolution == Resolution.EXCHANGE else None,
         "allowed_actions": _allowed_actions(ret, lines),
         "created_at": as_text(ret.created_at),
         "closed_at": as_text(ret.closed_at),
@@ -189,18 +196,16 @@ def _compose_line(line: ReturnLine) -> dict[str, Any]:
     }
 
 
-def _compose_refund(ret: Return, lines: list[ReturnLine]) -> dict[str, Any]:
-    """Return the refunds requested so far, for received units only.
+def _compose_refund(ret: Return, budget: Budget) -> dict[str, Any]:
+    """Return the refunds requested so far, for received units that no exchange has taken.
 
     Without an order no price is known: the amount is null, and the refunding system decides it.
     """
-    asked = ret.resolution != Resolution.EXCHANGE and any(line.received for line in lines)
+    given = bool(budget.units_left or budget.value_left)
+    asked = ret.resolution != Resolution.EXCHANGE and given
     if ret.order is None:
         return {"amount": None, "currency": None, "requested": asked}
-    amount = sum(
-        (line.order_line.unit_price * line.received for line in lines if line.order_line),
-        Decimal(0),
-    )
+    amount = budget.value_left or 0
     return {
         "amount": format_amount(amount if asked else 0, ret.order.currency),
         "currency": ret.order.currency,
@@ -212,7 +217,8 @@ def _allowed_actions(ret: Return, lines: list[ReturnLine]) -> list[str]:
     """Return the actions of the state for which there are units."""
     waits = is_inspecting(lines)
     closed_to = {"close"} if waits else {"dispose"}
-    return [action for action in return_actions(ret.state) if action not in closed_to]
+    possible = return_actions(ret.state, exchange=ret.resolution == Resolution.EXCHANGE)
+    return [action for action in possible if action not in closed_to]
 
 
 def is_inspecting(lines: Iterable[ReturnLine]) -> bool:

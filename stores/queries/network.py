@@ -5,9 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-
-from django.utils import timezone
 
 from core.database.statements import run
 from stores.choices import ChannelKind, LocationKind
@@ -31,10 +28,6 @@ class Place:
     returns: bool
     same_day: bool
     hours: OpeningHours
-
-    def today(self) -> date:
-        """Return the date there, by which goods are past theirs."""
-        return timezone.now().astimezone(self.hours.zone).date()
 
 
 @dataclass(frozen=True, slots=True)

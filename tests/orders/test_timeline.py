@@ -92,13 +92,14 @@ def test_a_return_and_its_exchange_tell_what_came_where(api: ApiCaller) -> None:
         drop_off={"type": "store", "location": "S2"},
     )
     ret = api.post("returns", body).json()["id"]
-    replacement = place(api, ("BOWL", 1), exchange_of=ret)
     came = [
         {"line_id": "1", "quantity": 1, "disposition": "damaged"},
         {"line_id": "1", "quantity": 1, "disposition": "to_vendor"},
     ]
     received = api.post(f"returns/{ret}/receipts", {"location": "S2", "lines": came}).json()
-    assert received["exchanges"] == [replacement["number"]]
+    assert received["unspent"]["units"] == 2
+    replacement = place(api, ("BOWL", 1), exchange_of=ret)
+    assert api.get(f"returns/{ret}").json()["exchanges"] == [replacement["number"]]
     assert api.get(f"orders/{replacement['number']}").json()["exchange_of"] == ret
     assert story(api, sold)[-3:] == [
         f"Return {ret} announced through web: 2 x MUG (chipped)",

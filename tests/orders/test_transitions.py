@@ -140,6 +140,7 @@ def test_a_return_ends_closed() -> None:
     assert next_return_state("authorised", "receive") == "received"
     assert next_return_state("received", "close") == "closed"
     assert return_actions("closed") == []
+    assert return_actions("closed", exchange=True) == ["resolution"]
     with pytest.raises(IllegalTransition):
         next_return_state("closed", "receive")
     reached = {state for steps in RETURN.values() for state in steps.values()}

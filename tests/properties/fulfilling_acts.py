@@ -183,7 +183,7 @@ class Fulfilling(PoolRules):
         )
         self._give_up(owner, line["quantity"] - found, "missing")
         if found:
-            self.model.reservations[owner].in_hand = found
+            self.model.reservations[owner].in_hand += found
 
 
 class TakingBack(PoolRules):

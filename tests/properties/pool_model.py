@@ -55,6 +55,7 @@ class PoolModel:
         self.avoided: dict[LineKey, set[str]] = {}
         self.loose: dict[LineKey, int] = {}
         self.entitled: dict[Pair, int] = {}
+        self.renewed: dict[Owner, Reservation] = {}  # reservations that this act makes anew
         self.granted: dict[LineKey, int] = {}  # units that a new order must get at once
         self.offered: set[str] = set()  # SKUs that this act offers to the lines that wait
 
@@ -186,6 +187,14 @@ class PoolModel:
             reservation.in_hand += units
             reservation.secured = True
 
+    def regain(self, owner: Owner, pair: Pair, units: int) -> None:
+        """Reserve units for a line again that lie on the shelf; one that had lost all of them has a
+        reservation of a new age."""
+        if units and owner in self.reservations:
+            self.reservations[owner].units += units
+        elif units:
+            self.renewed[owner] = Reservation(pair, units)
+
     def line_of(self, owner: Owner) -> LineKey:
         return owner[0].rsplit("-", 1)[0], owner[1]
 
@@ -242,6 +251,24 @@ class PoolModel:
             self.offered.add(pair[0])
         return variance, False
 
+    def sell(self, pair: Pair, units: int, *, at: float | None = None) -> None:
+        """A till sold units, now or at an earlier moment: they are gone, whatever was known."""
+        row = self.rows[pair]
+        lacking = max(0, units - row.on_hand)
+        if at is not None:
+            came = lowest = 0
+            for when, moved in sorted(reversed(row.moves), key=lambda move: -move[0]):
+                if when > at:
+                    came += moved
+                    lowest = max(lowest, came)
+            lacking = max(0, units - (row.on_hand - lowest))
+            if row.counted_at >= at:
+                lacking = units
+        self.put(pair, lacking, at=at)
+        self.put(pair, -units, at=at)
+        self.draw(pair, max(0, row.unavailable - row.on_hand), at=at)
+        self.break_loosest(pair)
+
     # What the service decided
 
     def adopt(self, found: Mapping[Owner, Reservation]) -> None:
@@ -264,6 +291,10 @@ class PoolModel:
             assert there, ("a reservation is gone", owner, held)
             assert (there.pair, there.units) == (held.pair, held.units), (owner, held, there)
         assert shrunk == self.loose
+        for owner, held in self.renewed.items():
+            there = found[owner]
+            assert (there.pair, there.units, there.age > newest) == (held.pair, held.units, True)
+            self.reservations[owner] = there
         new = {owner: found[owner] for owner in found.keys() - self.reservations.keys()}
         placed: dict[LineKey, int] = {}
         for owner, held in new.items():

@@ -99,8 +99,12 @@ class Orders(PoolRules):
         splits: bool = True,
         policy: str = "all",
         cart: str | None = None,
+        sold_at: int | None = None,
     ) -> dict[str, Any] | None:
-        """Place an order that the model foresees: accepted or not, and how much it gets."""
+        """Place an order that the model foresees: accepted or not, and how much it gets.
+
+        `sold_at` is the mark at which a till that was offline has sold it.
+        """
         sites = {"ship": SHIPPING, "pickup": tuple({shop, *SHIPPING}), "carry_out": (shop,)}[way]
         waits = policy == "backorder" and way != "carry_out"
         lines = {
@@ -108,6 +112,8 @@ class Orders(PoolRules):
             for number, (sku, quantity) in enumerate(wants.items(), start=1)
         }
         offered = {key: min(it.ordered, self.model.on_offer(it)) for key, it in lines.items()}
+        if way == "carry_out":  # it is gone
+            offered = {key: it.ordered for key, it in lines.items()}
         whole = all(offered[key] == line.ordered for key, line in lines.items())
         possible = whole or waits or (policy == "partial" and any(offered.values()))
         fulfilment = {"type": way} | ({} if way == "ship" else {"location": shop})
@@ -128,7 +134,10 @@ class Orders(PoolRules):
             allow_backorder=policy == "backorder",
             allow_partial=policy == "partial",
         )
-        answer = self.client.act(name, "orders", body | ({"reservation_id": cart} if cart else {}))
+        body |= {"reservation_id": cart} if cart else {}
+        if sold_at is not None:
+            body["occurred_at"] = self.marks[sold_at].isoformat()
+        answer = self.client.act(name, "orders", body)
         assert bool(answer) == possible, (self.client.refusal, offered)
         if not answer:
             return None
@@ -137,8 +146,8 @@ class Orders(PoolRules):
         for key, line in lines.items():
             self.model.lines[number, key] = line
             if way == "carry_out":
-                line.fulfilled, line.cancelled = offered[key], line.ordered - offered[key]
-                self.model.put((line.sku, shop), -line.fulfilled)
+                line.fulfilled = line.ordered
+                self.model.sell((line.sku, shop), line.fulfilled, at=sold_at)
             else:
                 self.model.homeless[number, key] = line.ordered
                 self.model.granted[number, key] = offered[key]
@@ -176,6 +185,18 @@ class Orders(PoolRules):
         wants = {each: quantity for each in SKUS if each == sku or (both and splits)}
         name = f"place_{way}"
         self.place(name, channel, wants, way=way, shop=shop, splits=splits, policy=policy)
+
+    @rule(
+        sku=skus,
+        quantity=st.integers(1, 4),
+        shop=st.sampled_from(COUNTERS),
+        ago=st.none() | st.integers(1, 8),
+    )
+    def sell_at_till(self, sku: str, quantity: int, shop: str, ago: int | None) -> None:
+        """Sold, whether it was there, promised to others, or counted since."""
+        sold_at = None if ago is None else max(0, len(self.marks) - ago)
+        name = "sell_at_till" if ago is None else "sell_while_offline"
+        self.place(name, "web", {sku: quantity}, way="carry_out", shop=shop, sold_at=sold_at)
 
     @precondition(lambda self: self.model.carts)
     @rule(number=which)

@@ -15,6 +15,8 @@ from tests.properties.counting_acts import Counting
 from tests.properties.fulfilling_acts import Fulfilling, TakingBack
 from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
 from tests.properties.keep_rule_acts import KeepRules
+from tests.properties.picking_acts import Walking
+from tests.properties.pool_rules import PoolRules
 from tests.properties.pool_state import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
 from tests.properties.selling_acts import Carts, Orders
 from tests.properties.ways_out_acts import WaysOut
@@ -25,6 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 # `--hypothesis-profile=long` lives others, and more of them.
 PARTS, DAYS, STEPS = 6, 7, 50
 WORK = (4, 5)  # parts in which nothing else happens: of many kinds of acts, each comes seldom
+FLOOR_PARTS = 2  # of the days among shelves
 EVERY_RUN = settings(
     max_examples=DAYS,
     stateful_step_count=STEPS,
@@ -38,6 +41,7 @@ EVERY_RUN = settings(
 # Of acts that must have been accepted in a part: who only receives proves nothing. Which histories
 # a seed gives depends on the constants of all modules that are loaded.
 KINDS = 20
+WALKED = 3  # of the six acts along a list, more than so many
 
 
 class WorkMachine(Transfers, Counting, Carts, Orders, Fulfilling, TakingBack, WaysOut):
@@ -74,8 +78,30 @@ class WorkMachine(Transfers, Counting, Carts, Orders, Fulfilling, TakingBack, Wa
             self.make_up(0)
 
 
-class PoolMachine(WorkMachine, GoodsIn, SettingApart, KeepRules):
+class PoolMachine(WorkMachine, GoodsIn, SettingApart, KeepRules, Walking):
     """All that can happen to stock."""
+
+
+class FloorMachine(Counting, Orders, Fulfilling, Walking):
+    """A day among shelves: lists are walked, given back and undone while orders are cancelled and
+    goods counted."""
+
+    @initialize()
+    def open_the_day(self) -> None:
+        for place in BUILDINGS:
+            lines = [{"sku": sku, "quantity": 9} for sku in SKUS]
+            body = {"location": place, "reference": "opening", "lines": lines}
+            assert self.client.act("open_the_day", "receipts", body)
+            for sku in SKUS:
+                self.model.put((sku, place), 9)
+        for wants in ({"A1": 3, "B1": 2}, {"A1": 2}, {"B1": 4}):
+            self.the_pool_is_as_the_model_says()
+            assert self.place("begin", "web", wants, way="ship", shop="S1", policy="backorder")
+        self.the_pool_is_as_the_model_says()
+        for number in range(2):
+            self.start_walk(number, "")
+            self.scan_walk(number, 1, again=False)
+            self.the_pool_is_as_the_model_says()
 
 
 @pytest.fixture
@@ -93,15 +119,34 @@ def world() -> None:
         BarcodeFactory(sku=SkuFactory(code=sku), code=f"CODE-{sku}")
 
 
+def live(machine: type[PoolRules], part: int, api: ApiCaller) -> Counter[tuple[str, str]]:
+    """Live some days of a machine; return what was accepted and refused."""
+    machine.api, machine.done = api, Counter()
+    is_long = settings.get_current_profile_name() == "long"
+    run_state_machine_as_test(
+        machine if is_long else seed(part)(machine),
+        settings=settings() if is_long else EVERY_RUN,
+    )
+    return machine.done
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_pool_keeps_its_laws_whatever_the_day_brings(
     part: int, api: ApiCaller, world: None
 ) -> None:
     kind = WorkMachine if part in WORK else PoolMachine
-    kind.api, kind.done = api, Counter()
     kind.second_pair_of_eyes = make_caller(["*"])
-    is_long = settings.get_current_profile_name() == "long"
-    machine = kind if is_long else seed(part)(kind)
-    run_state_machine_as_test(machine, settings=settings() if is_long else EVERY_RUN)
-    accepted = {act for act, outcome in kind.done if outcome == "accepted"}
+    done = live(kind, part, api)
+    accepted = {act for act, outcome in done if outcome == "accepted"}
     assert len(accepted) >= KINDS, sorted(accepted)
+
+
+@pytest.mark.parametrize("part", range(FLOOR_PARTS))
+def test_what_pickers_take_back_leaves_the_pool_as_it_was(
+    part: int, api: ApiCaller, world: None
+) -> None:
+    FloorMachine.second_pair_of_eyes = make_caller(["*"])
+    done = live(FloorMachine, part, api)
+    accepted = {act for act, outcome in done if outcome == "accepted"}
+    walked = {"scan_walk", "undo_scan", "give_back", "hand_on", "short_walk", "undo_short"}
+    assert len(accepted & walked) > WALKED, walked - accepted

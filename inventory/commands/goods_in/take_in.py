@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import partial
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from core.access.principal import Principal
 from inventory import ledger
@@ -20,7 +24,6 @@ from inventory.commands.goods_in.receive import (
 from inventory.commands.labels import Labelled, record_labels
 from inventory.queries.barcode_owners import ScannedSku
 from inventory.settlement import settlement
-from stores.queries.network import current_network
 
 ReadLabel = tuple[int, ScannedSku, int]  # the SKU's id, what its label says, the units under it
 
@@ -65,7 +68,8 @@ def take_in_delivery(
     """
     delivery = lock_delivery(identity=identity, actor=actor)
     location_id = delivery.location_id
-    fit = _without_expired(arrived, labels, location_id=location_id)
+    today = timezone.now().astimezone(ZoneInfo(delivery.location.timezone)).date()
+    fit = _without_expired(arrived, labels, today=today)
     reference = f"deliveries/{delivery.pk}"
     record_labels(
         (Labelled.of(sku_id, said, units, reference) for sku_id, said, units in labels),
@@ -86,10 +90,9 @@ def take_in_delivery(
 
 
 def _without_expired(
-    arrived: Mapping[int, Arrived], labels: Sequence[ReadLabel], *, location_id: int
+    arrived: Mapping[int, Arrived], labels: Sequence[ReadLabel], *, today: date
 ) -> dict[int, Arrived]:
     expired: dict[int, int] = {}
-    today = current_network().places[location_id].today()
     for sku_id, said, units in labels:
         if said.expiry and said.expiry < today:
             expired[sku_id] = expired.get(sku_id, 0) + units

@@ -14,7 +14,7 @@ from orders.choices import FulfilmentState
 from orders.commands.fulfilment.set_aside import Freed, free, set_aside, take_off
 from orders.commands.fulfilment.ship_to_store import adapt_transfers
 from orders.commands.locks import lock_goods, lock_orders
-from orders.commands.returns.refunds import refund_event
+from orders.commands.returns.refunds import cancellation_refund
 from orders.commands.settling.settle import close_empty, settle
 from orders.errors import NothingToCancel
 from orders.events import order_cancelled
@@ -125,7 +125,7 @@ def _cancel(
     cancelled = [(work.ordered[line_id], units) for line_id, units in wanted.items()]
     publish(
         order_cancelled(document, cancelled, reason=reason, actor=actor),
-        refund_event(order=order, units=cancelled, reason=reason, actor=actor),
+        *cancellation_refund(order=order, units=cancelled, reason=reason, actor=actor),
     )
     if document["state"] == "completed":  # only the cancelled units kept it open
         publish(

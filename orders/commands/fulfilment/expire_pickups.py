@@ -25,7 +25,7 @@ from orders.commands.fulfilment.common import (
 )
 from orders.commands.fulfilment.pickup_time import end_of_pickup, follow_hours
 from orders.commands.fulfilment.set_aside import free, set_aside, take_off
-from orders.commands.returns.refunds import refund_event
+from orders.commands.returns.refunds import cancellation_refund
 from orders.errors import PickupNotOver, ReservationBroken
 from orders.events import order_cancelled
 from orders.models import Fulfilment, FulfilmentLine
@@ -85,7 +85,7 @@ def _cancel_units(
     gone = [(line.order_line, quantity) for line, quantity in units.items()]
     publish(
         order_cancelled(order_document(order), gone, reason=NOT_COLLECTED, actor=actor),
-        refund_event(order=order, units=gone, reason=NOT_COLLECTED, actor=actor),
+        *cancellation_refund(order=order, units=gone, reason=NOT_COLLECTED, actor=actor),
     )
     publish_completed([order.pk], actor=actor)
     record(

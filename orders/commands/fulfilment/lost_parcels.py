@@ -19,7 +19,7 @@ from orders.commands.fulfilment.common import (
     subject_of,
 )
 from orders.commands.fulfilment.set_aside import Freed, set_aside
-from orders.commands.returns.refunds import refund_event
+from orders.commands.returns.refunds import cancellation_refund
 from orders.commands.returns.request_return import Announced, ReturnRequest, request_return
 from orders.commands.settling.resourcing import source_again
 from orders.errors import ExceedsLine
@@ -111,7 +111,7 @@ def _refund(fulfilment: Fulfilment, units: dict[FulfilmentLine, int], *, actor: 
     lost = [(line.order_line, quantity) for line, quantity in units.items()]
     publish(
         order_cancelled(order_document(order), lost, reason=LOST, actor=actor),
-        refund_event(order=order, units=lost, reason=LOST, actor=actor),
+        *cancellation_refund(order=order, units=lost, reason=LOST, actor=actor),
     )
 
 

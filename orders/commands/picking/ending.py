@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from core.access.principal import Principal
 from core.audit.record import record
 from orders.choices import FulfilmentState
 from orders.commands.picking.ownership import check_person, person_of
-from orders.commands.picking.pick_lists import lock_pick_list
+from orders.commands.picking.pick_lists import lock_pick_list, with_units_to_pick
 from orders.errors import PickListIncomplete
-from orders.models import Fulfilment, PickList, PickListLine
+from orders.models import Fulfilment, FulfilmentLine, PickList, PickListLine
 from orders.queries.pick_lists import lines_with_orders, outstanding
 from orders.transitions import next_pick_list_state
 
@@ -48,15 +48,18 @@ def abandon_pick_list(*, identity: int, actor: Principal, person: str = "") -> P
     pick_list.save(update_fields=["state"])
     lines = PickListLine.objects.filter(pick_list=pick_list)
     lines.update(quantity=F("picked") + F("short"))
+    on_list = PickListLine.objects.filter(pick_list=pick_list).values("fulfilment_line__fulfilment")
     unfinished = Fulfilment.objects.filter(
-        lines__pick_list_lines__pick_list=pick_list,
-        lines__picked__lt=F("lines__quantity"),
-        state=FulfilmentState.PICKING,
+        Exists(with_units_to_pick()), pk__in=on_list, state=FulfilmentState.PICKING
     )
-    freed = sorted(set(unfinished.values_list("pk", flat=True)))
-    Fulfilment.objects.filter(pk__in=freed).update(
-        state=FulfilmentState.OPEN, version=F("version") + 1
-    )
+    begun = Exists(FulfilmentLine.objects.filter(fulfilment=OuterRef("pk"), picked__gt=0))
+    freed = list(unfinished.annotate(is_begun=begun).order_by("pk"))
+    for fulfilment in freed:
+        fulfilment.given_back = fulfilment.is_begun
+        fulfilment.version += 1
+        if not fulfilment.is_begun:
+            fulfilment.state = FulfilmentState.OPEN
+    Fulfilment.objects.bulk_update(freed, ["given_back", "state", "version"])
     record(
         actor=actor,
         action="pick_list.abandoned",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields import DateTimeField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
@@ -16,7 +16,7 @@ from orders.choices import FulfilmentState, PickListState, PickMode
 from orders.commands.fulfilment.common import publish_fulfilments
 from orders.commands.locks import lock_orders
 from orders.errors import IllegalTransition, NothingToPick
-from orders.models import Fulfilment, Order, PickList, PickListLine
+from orders.models import Fulfilment, FulfilmentLine, Order, PickList, PickListLine
 from orders.queries.fulfilments import workable_fulfilments, worked_at
 from orders.queries.pick_lists import visible_pick_lists
 from orders.transitions import fulfilment_actions
@@ -28,7 +28,7 @@ _WRITE = """
 WITH taken AS MATERIALIZED (
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) AS t(id, pick_list, tote)
 ), begun AS (
-    UPDATE orders_fulfilment f SET state = %s, version = f.version + 1
+    UPDATE orders_fulfilment f SET state = %s, given_back = false, version = f.version + 1
     FROM taken WHERE f.id = taken.id
 ), line AS MATERIALIZED (
     SELECT t.pick_list, t.tote, w.id, o.sku_id, k.code AS sku, w.quantity - w.picked AS units
@@ -138,13 +138,24 @@ def _take_oldest(location: Location, *, limit: int, actor: Principal) -> list[Fu
     )
     return list(
         workable_fulfilments(actor)
-        .filter(worked_at(location.pk), state=FulfilmentState.OPEN)
+        .filter(worked_at(location.pk), _free())
         .select_related("order")
         .annotate(due=Cast(promised, DateTimeField()))
         .order_by(F("due").asc(nulls_last=True), "id")
         # Both rows at once and without waiting, so the order of locks cannot matter here.
         .select_for_update(of=("self", "order"), skip_locked=True, no_key=True)[:limit]
     )
+
+
+def _free() -> Q:
+    """Match fulfilments that no list has: not begun, or given back with units left to pick."""
+    given_back = Q(state=FulfilmentState.PICKING, given_back=True)
+    return Q(state=FulfilmentState.OPEN) | given_back & Q(Exists(with_units_to_pick()))
+
+
+def with_units_to_pick() -> QuerySet[FulfilmentLine]:
+    """Return the lines of a fulfilment in the outer query that are not picked whole."""
+    return FulfilmentLine.objects.filter(fulfilment=OuterRef("pk"), picked__lt=F("quantity"))
 
 
 def _take_named(location: Location, codes: Sequence[str], *, actor: Principal) -> list[Fulfilment]:
@@ -167,7 +178,10 @@ def _take_named(location: Location, codes: Sequence[str], *, actor: Principal) -
     if unknown:
         raise ValidationFailed(unknown)
     for fulfilment in found.values():
-        if fulfilment.state != FulfilmentState.OPEN:
+        if not (
+            fulfilment.state == FulfilmentState.OPEN
+            or (fulfilment.state == FulfilmentState.PICKING and fulfilment.given_back)
+        ):
             raise IllegalTransition(
                 f"Fulfilment {fulfilment.code} is {fulfilment.state}: only open ones are taken.",
                 fulfilment=fulfilment.code,

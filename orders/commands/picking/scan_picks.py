@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from core.access.principal import Principal
 from inventory.choices import LabelStep
@@ -21,7 +24,6 @@ from orders.models import FulfilmentLine, PickList, PickListLine, Scan
 from orders.queries.pick_lists import lines_with_orders
 from orders.queries.serials import fulfilment_reference, orders_with_serials
 from orders.transitions import next_pick_list_state
-from stores.queries.network import current_network
 
 SCANS = ScanBook(Scan, owner="pick_list_id")
 
@@ -45,7 +47,7 @@ def scan_picks(
     lock_serials(serials)
     judge = Judge(
         lines,
-        today=current_network().places[pick_list.location_id].today(),
+        today=timezone.now().astimezone(ZoneInfo(pick_list.location.timezone)).date(),
         has_totes=pick_list.mode == PickMode.BATCH,
         is_given_back=pick_list.state == PickListState.ABANDONED,
         taken=orders_with_serials(serials),

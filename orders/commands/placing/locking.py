@@ -23,6 +23,7 @@ from orders.commands.locks import lock_orders
 from orders.commands.placing.customers import find_or_make
 from orders.commands.placing.requests import OrderRequest
 from orders.commands.placing.write_orders import ORDERS, Accepted
+from orders.models import Return
 from orders.sourcing import CARRY_OUT
 from stores.queries.network import Network
 
@@ -76,6 +77,7 @@ def lock_for_orders(
     the carts that they take over. Return the customers' ids, for `drop_unused_customers`."""
     known = [request for request in requests if request.channel in network.channels]
     customers = find_or_make([request.customer for request in known if request.customer])
+    _lock_returns(known)
     _claim_names(known, network)
     if also.orders:
         lock_orders(also.orders)
@@ -95,6 +97,14 @@ def refuse_missing_rows(facts: Sequence[Accepted]) -> None:
     missing = pairs - ledger.lock_rows(pairs).keys()
     if missing:
         raise RowsMissing(missing)
+
+
+def _lock_returns(requests: Sequence[OrderRequest]) -> None:
+    """Lock the returns that orders exchange, in order: two exchanges of one take turns."""
+    exchanged = {identity for request in requests if (identity := _exchanged(request))}
+    if exchanged:
+        rows = Return.objects.filter(pk__in=exchanged).order_by("pk")
+        list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def _claim_names(requests: Sequence[OrderRequest], network: Network) -> None:

@@ -30,7 +30,12 @@ from orders.commands.placing.locking import (
 )
 from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.promises import destination_of
-from orders.commands.placing.refusals import missing_address, unknown_places, unknown_skus
+from orders.commands.placing.refusals import (
+    missing_address,
+    refuse_excess,
+    unknown_places,
+    unknown_skus,
+)
 from orders.commands.placing.requests import OrderRequest
 from orders.commands.placing.shortages import insufficient_stock
 from orders.commands.placing.write_orders import Accepted, LostRace, write_orders
@@ -76,7 +81,7 @@ def place_orders(
     `RetryWithSavepoints`: roll back, and place them with it.
     """
     pending = dict(enumerate(requests))
-    if any(request.reservation_id is not None for request in requests):
+    if any(_must_lock(request) for request in requests):
         outcomes = _place_locked(pending, actor=actor)
     else:
         try:
@@ -92,6 +97,11 @@ def place_orders(
     placed = sum(outcome.status == 201 for outcome in outcomes.values())
     transaction.on_commit(lambda: ORDERS_PLACED.inc(placed))
     return [outcomes[index] for index in range(len(requests))]
+
+
+def _must_lock(request: OrderRequest) -> bool:
+    """Say whether an order takes what only locked rows tell: a cart's hold, a return's value."""
+    return request.reservation_id is not None or request.exchange_of is not None
 
 
 def _look_again(requests: Sequence[OrderRequest], outcomes: Outcomes) -> None:
@@ -131,9 +141,10 @@ def _place_with(requests: dict[int, OrderRequest], also: Also, *, actor: Princip
         list(requests.values()), network=current_network(), also=also
     )
     outcomes: Outcomes = {}
-    # A cart's hold is given up and taken over under its own savepoint: a refusal restores it.
+    # A cart's hold is given up and taken over under its own savepoint: a refusal restores it. What
+    # an exchange takes, the next one of the same return does not find.
     for index, request in requests.items():
-        if request.reservation_id is not None:
+        if _must_lock(request):
             outcomes |= _settle({index: request}, locked, actor=actor)
     rest = {i: request for i, request in requests.items() if i not in outcomes}
     outcomes |= _settle(rest, locked, actor=actor)
@@ -195,6 +206,8 @@ def _place_round(
                 raise invalid
             outcomes[index] = Outcome.refused(invalid)
             continue
+        if request.exchange_of is not None:  # it is alone in its round
+            refuse_excess(request)
         demands = demands_of(request)
         plan = availability.plan(
             demands,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from core.access.principal import Principal
 from core.problems.catalogue import ValidationFailed
 from orders.choices import FulfilmentType, Resolution
 from orders.commands.placing.plan_units import ChannelAvailability
 from orders.commands.placing.requests import OrderRequest
+from orders.errors import ExchangeExceedsReturn
 from orders.models import Return
+from orders.queries.exchanges import budget_of, left_document
 from stores.queries.network import Network, Source
 
 SENT = (FulfilmentType.SHIP, FulfilmentType.SAME_DAY)
@@ -69,6 +73,27 @@ def missing_address(request: OrderRequest, source: Source) -> ValidationFailed |
         " it out.",
         "address_required",
     )
+
+
+def refuse_excess(request: OrderRequest) -> None:
+    """Refuse an exchange of more than its return, whose row is locked, has left to give.
+
+    Raises `ExchangeExceedsReturn`, and `ValidationFailed` for another currency than was paid in.
+    """
+    ret = Return.objects.select_related("order").get(pk=int(request.exchange_of or ""))
+    budget = budget_of(ret)
+    if budget.currency not in (None, request.currency):
+        raise ValidationFailed.at(
+            "/currency",
+            f"Return {ret.pk} was paid for in {budget.currency}.",
+            "other_currency",
+        )
+    units = sum(line.quantity for line in request.lines)
+    value = sum((line.unit_price * line.quantity for line in request.lines), Decimal(0))
+    if not budget.covers(units, value):
+        raise ExchangeExceedsReturn(
+            left=budget.left(), requested=left_document(units, value, request.currency)
+        )
 
 
 def unknown_skus(

@@ -8,7 +8,8 @@ from typing import Any
 
 from core.access.principal import Principal
 from core.outbox.events import OutboxEvent
-from orders.models import Order, OrderLine
+from orders.choices import Resolution
+from orders.models import Order, OrderLine, Return
 from orders.money import format_amount
 
 
@@ -47,3 +48,18 @@ def refund_event(
         order=order.number,
         actor=actor.name,
     )
+
+
+def cancellation_refund(
+    *, order: Order, units: Iterable[tuple[OrderLine, int]], reason: str, actor: Principal
+) -> list[OutboxEvent]:
+    """Return the events that request the refund of units that the customer will not get.
+
+    None for an exchange: what it took is its return's again. Where that has become a refund since,
+    it is refunded like the rest of it.
+    """
+    if order.exchange_of_id is not None:
+        ret = Return.objects.get(pk=order.exchange_of_id)
+        if ret.resolution == Resolution.EXCHANGE:
+            return []
+    return [refund_event(order=order, units=units, reason=reason, actor=actor)]

@@ -24,7 +24,7 @@ from orders.commands.placing.plan_units import (
     ids_for_plans,
 )
 from orders.commands.placing.promises import destination_of
-from orders.commands.returns.refunds import refund_event
+from orders.commands.returns.refunds import cancellation_refund
 from orders.events import order_cancelled
 from orders.models import Fulfilment, Order, OrderLine
 from orders.queries.documents import order_documents
@@ -223,8 +223,8 @@ def _move_units(
         ]
         if lost[order.pk]:
             events.append(order_cancelled(document, lost[order.pk], reason=occasion, actor=actor))
-            events.append(
-                refund_event(order=order, units=lost[order.pk], reason=occasion, actor=actor)
+            events += cancellation_refund(
+                order=order, units=lost[order.pk], reason=occasion, actor=actor
             )
             if document["state"] == "completed":  # the lost units were all that kept it open
                 events.append(

@@ -68,6 +68,8 @@ def member(name: str, role: str = "operative", **fields: Any) -> ApiCaller:
     """Return a member of staff who is signed in, and calls the API without a key."""
     caller = ApiCaller("")
     caller.headers = {}
-    user = UserFactory(username=name, email=f"{name}@example.org", role=role, **fields)
+    user = UserFactory(
+        username=name, email=f"{name}@example.org", role=role, is_staff=True, **fields
+    )
     caller.client.force_login(user)
     return caller

@@ -125,7 +125,7 @@ def test_what_is_given_back_is_free_and_what_is_picked_stays(api: ApiCaller) -> 
     ]  # fmt: skip
     states = {f.order.number: f.state for f in Fulfilment.objects.select_related("order")}
     assert [states[order["number"]] for order in (begun, untouched, done)] == [
-        "open", "open", "picking",
+        "picking", "open", "picking",
     ]  # fmt: skip
     for action in ("abandon", "complete"):
         refused(act(api, pick_list, action), 409, "illegal_transition")
@@ -143,6 +143,31 @@ def test_what_is_given_back_is_free_and_what_is_picked_stays(api: ApiCaller) -> 
         assert step(api, order["fulfilments"][0]["id"], "pack")["state"] == "packed"
     assert act(api, again, "complete").status_code == 200
     assert_laws_hold()
+
+
+def test_what_is_left_of_a_list_that_was_given_back_may_be_cancelled(api: ApiCaller) -> None:
+    order = place(api, ("A1", 2))
+    code = order["fulfilments"][0]["id"]
+    pick_list = start(api)
+    send(api, pick_list, scan(GTINS["A1"]))
+    act(api, pick_list, "abandon")
+    cancelled = units(("1", 1)) | {"reason": "x"}
+    api.post(f"orders/{order['number']}/cancellations", cancelled)
+    refused(api.post("pick-lists", {"location": "W1"}), 409, "nothing_to_pick")
+    assert step(api, code, "pack")["state"] == "packed"
+    assert_laws_hold()
+
+
+def test_a_list_that_was_given_back_is_named_again(api: ApiCaller) -> None:
+    order = place(api, ("A1", 2))
+    named = [order["fulfilments"][0]["id"]]
+    pick_list = start(api, fulfilments=named)
+    send(api, pick_list, scan(GTINS["A1"]))
+    taken = {"location": "W1", "fulfilments": named}
+    refused(api.post("pick-lists", taken), 409, "illegal_transition")
+    act(api, pick_list, "abandon")
+    assert start(api, fulfilments=named)["lines"][0]["quantity"] == 1
+    refused(api.post("pick-lists", taken), 409, "illegal_transition")
 
 
 def test_what_is_picked_without_a_scan_counts_on_the_list_that_is_open(api: ApiCaller) -> None:
