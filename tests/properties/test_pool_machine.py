@@ -12,11 +12,12 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory
 from tests.properties.counting_acts import Counting
+from tests.properties.exchanging_acts import Exchanging
 from tests.properties.fulfilling_acts import Fulfilling, TakingBack
 from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
 from tests.properties.keep_rule_acts import KeepRules
 from tests.properties.pool_state import BUILDINGS, COUNTERS, SELLS_FROM, SHIPPING, SKUS
-from tests.properties.selling_acts import Carts, Orders
+from tests.properties.selling_acts import Carts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -39,7 +40,15 @@ KINDS = 20
 
 
 class PoolMachine(
-    GoodsIn, Transfers, SettingApart, Counting, Carts, Orders, KeepRules, Fulfilling, TakingBack
+    GoodsIn,
+    Transfers,
+    SettingApart,
+    Counting,
+    Carts,
+    Exchanging,
+    KeepRules,
+    Fulfilling,
+    TakingBack,
 ):
     """All that can happen to stock."""
 
