@@ -23,6 +23,7 @@ ENV PATH=/srv/venv/bin:$PATH \
     MALLOC_ARENA_MAX=2 \
     DJANGO_SETTINGS_MODULE=omniretail.settings \
     DATA_DIR=/srv/data \
+    HOST=0.0.0.0 \
     PORT=8000
 USER omniretail
 VOLUME /srv/data

@@ -9,7 +9,7 @@ SHELL := /bin/sh
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run dev test test-fast lint docs fuzz torture torture-all torture-bugs format requirements clean
+.PHONY: help demo run dev test test-fast lint docs fuzz torture torture-all torture-bugs format requirements audit sbom clean
 
 help:
 	@echo "make demo       the service with a demo retailer: http://localhost:8000/"
@@ -23,6 +23,8 @@ help:
 	@echo "make torture    a storm of clients and kills against a service of its own (SEED, SECONDS, CLIENTS, BUG, PATCH)"
 	@echo "make torture-all  the storm, races by hand, and what an operator meets"
 	@echo "make torture-bugs  whether the storm notices each bug that can be seeded, and how soon"
+	@echo "make audit      whether a pinned requirement has a known weakness"
+	@echo "make sbom       a bill of materials of what runs, var/sbom.json (CycloneDX)"
 	@echo "make clean      remove what was built; data in var/ stays"
 
 # `exec`, so that ctrl-C and SIGTERM reach the service itself and not a shell around it.
@@ -74,13 +76,26 @@ format: $(VENV)/.development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# After a change of requirements.in, requirements-dev.in or requirements-docs.in.
+# Asks PyPI for known weaknesses of what is pinned. A requirement that could not be asked for is a
+# failure: an audit that skipped would say that all is well.
+audit: $(VENV)/.audit
+	@for each in $(REQUIREMENTS); do \
+		$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$each.txt \
+			|| { echo "make: $$each.txt is not audited, or has known weaknesses" >&2; exit 1; }; \
+	done
+
+# A software bill of materials of what runs (CycloneDX).
+sbom: $(VENV)/.audit
+	@mkdir -p var
+	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --of JSON -o var/sbom.json requirements.txt
+	@echo "var/sbom.json"
+
+# After a change of one of the .in files.
+REQUIREMENTS := requirements requirements-dev requirements-docs requirements-audit
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 requirements: $(VENV)/.development
-	$(COMPILE) --output-file requirements.txt requirements.in
-	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
-	$(COMPILE) --output-file requirements-docs.txt requirements-docs.in
+	for each in $(REQUIREMENTS); do $(COMPILE) --output-file $$each.txt $$each.in || exit 1; done
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache var/test
@@ -102,6 +117,12 @@ $(VENV)/.docs: requirements-docs.txt
 	@$(MAKE) --no-print-directory venv
 	@echo "Installing what the documents need"
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements-docs.txt
+	@touch $@
+
+$(VENV)/.audit: requirements-audit.txt
+	@$(MAKE) --no-print-directory venv
+	@echo "Installing what audits need"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements-audit.txt
 	@touch $@
 
 # Without ensurepip (Debian keeps it in python3-venv) the pip that is there serves as well.

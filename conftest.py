@@ -57,6 +57,8 @@ settings.PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",
     *settings.PASSWORD_HASHERS,
 ]
+# Look for static files when they are asked for: each test's client would list them all first.
+settings.WHITENOISE_AUTOREFRESH = True
 # Here, not later: conftest files of the packages import models.
 django.setup()
 

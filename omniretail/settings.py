@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from core import embedded
 from core.embedded.secret import load_or_make
@@ -15,12 +15,15 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = embedded.data_dir()
 
 DEBUG = os.environ.get("DEBUG") == "1"
+# Accounts and keys of the demo, which are known to all, are let in.
+DEMO = os.environ.get("OMNIRETAIL_DEMO") == "1"
 SECRET_KEY = os.environ.get("SECRET_KEY") or load_or_make(DATA_DIR / "secret_key")
-ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "*").split(",")
+ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
 # Behind TLS: secure cookies, redirect, HSTS. Off by default, because the demo answers plain http.
 HTTPS = os.environ.get("HTTPS") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_AGE = 12 * 3600  # as core/pages/sessions.py
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 # Probes ask over plain http from inside.
@@ -66,6 +69,7 @@ MIDDLEWARE = [
     "core.pages.middleware.CSPMiddleware",
     "core.pages.middleware.SessionMiddleware",
     "core.pages.middleware.CsrfViewMiddleware",
+    "core.pages.sessions.SessionLimitsMiddleware",
     "core.pages.middleware.AuthenticationMiddleware",
     "core.pages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -122,13 +126,14 @@ TEMPLATES = [
 
 DATABASES = {"default": embedded.database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_REDIRECT_URL = "/"
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "core.access.backends.Accounts",
     "core.access.backends.RolePermissions",
 ]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "core.access.hashing.BoundedArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -154,6 +159,9 @@ WHITENOISE_USE_FINDERS = True
 
 # The body limit of the API contract; larger bodies are refused before they are parsed.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+# Larger ones belong here alone.
+TAKE_FILES = ("/api/v1/imports", "/admin/imports/import/upload")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -216,15 +224,22 @@ SPECTACULAR_SETTINGS = {
 }
 
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin"],
     "DIRECTIVES": {
         "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
         "img-src": [SELF, "data:"],
-        "style-src": [SELF, UNSAFE_INLINE],
-        "script-src": [SELF, UNSAFE_INLINE],
+        "style-src": [SELF, NONCE],
+        "script-src": [SELF],
         "object-src": [NONE],
         "frame-ancestors": [NONE],
     },
+}
+# The admin's theme computes styles, and Alpine.js, which moves it, expressions in its markup. The
+# pages of the API document set styles as well.
+LOOSER_POLICIES = {
+    "/admin/": {"style-src": [SELF, UNSAFE_INLINE], "script-src": [SELF, UNSAFE_EVAL]},
+    "/api/v1/docs": {"style-src": [SELF, UNSAFE_INLINE]},
 }
 
 CELERY_BROKER_URL = embedded.broker_url()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from core.access.keys import recognise, recognise_lately
 from core.access.principal import Principal
-from core.problems.catalogue import Unauthenticated
+from core.problems.catalogue import CsrfFailed, Unauthenticated
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -36,9 +37,12 @@ class StaffSessionAuthentication(SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Principal, None] | None:
         user = getattr(request._request, "user", None)
-        if not user or not user.is_active:
+        if not user or not (user.is_active and user.is_staff):
             return None
-        self.enforce_csrf(request)
+        try:
+            self.enforce_csrf(request)
+        except PermissionDenied as refusal:
+            raise CsrfFailed() from refusal
         return user.principal(), None
 
 

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from core.access.principal import Principal
 from core.access.scopes import ROLES
@@ -19,6 +20,16 @@ class User(AbstractUser):
     )
     # Location codes this person works at; empty means all.
     locations = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    # An account whose password is known to all: only the demo lets it in.
+    is_demo = models.BooleanField(default=False, editable=False)
+    # How often all sessions of this person were ended at once.
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must carry: it changes with the password and as sessions end."""
+        return salted_hmac(
+            "access.User.session", f"{self.password}:{self.sessions_ended}", algorithm="sha256"
+        ).hexdigest()
 
     def principal(self) -> Principal:
         """Return this person as an actor; a superuser may do everything."""
@@ -42,6 +53,7 @@ class ApiClient(models.Model):
     channels = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     locations = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     requests_per_minute = models.PositiveIntegerField(null=True, blank=True)  # empty: no limit
+    is_demo = models.BooleanField(default=False, editable=False)  # as `User.is_demo`
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

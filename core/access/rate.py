@@ -1,6 +1,6 @@
-"""How much an API client may ask, where it has a limit: so many requests a minute.
+"""How much may be asked by whom: of an API client with a limit so many requests a minute.
 
-What a client has used is counted in the broker's Redis, for all web processes of all machines.
+What was used is counted in the broker's Redis, for all web processes of all machines.
 Without one (RabbitMQ, tests), or while it is away, each process counts for itself.
 """
 
@@ -30,6 +30,7 @@ from core.problems.catalogue import TooManyRequests
 log = logging.getLogger("omniretail.rate")
 
 WINDOW = 60.0  # seconds, in which a client may ask all at once what it may ask
+MOST_NAMES = 10_000  # kept in memory before those that count no more are dropped
 REDIS_PATIENCE = 0.25  # seconds for an answer
 REDIS_REST = 5.0  # seconds in which one that did not answer is not asked again
 _SPENT = "omniretail.rate"
@@ -48,15 +49,15 @@ class Spent:
 
 
 class Counts(Protocol):
-    """Of each client the moment at which nothing that it has asked counts any more.
+    """By name the moment at which nothing that was asked counts any more.
 
     Requests come back evenly, one every `each` seconds: a token bucket in one value.
     """
 
-    def add(self, client: int, each: float) -> float:
-        """Count a request, unless that moment would be more than WINDOW ahead.
+    def add(self, name: str, each: float, window: float) -> float:
+        """Count a request, unless that moment would be more than `window` seconds ahead.
 
-        Return how many seconds ahead it is with this request.
+        A negative `each` takes one back. Return how many seconds ahead it is with this request.
         """
 
 
@@ -65,14 +66,16 @@ class MemoryCounts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._clear_at: dict[int, float] = {}
+        self._clear_at: dict[str, float] = {}
 
-    def add(self, client: int, each: float) -> float:
+    def add(self, name: str, each: float, window: float) -> float:
         now = time.monotonic()
         with self._lock:
-            ahead = max(self._clear_at.get(client, 0.0) - now, 0.0) + each
-            if not _is_over(ahead, each):
-                self._clear_at[client] = now + ahead
+            ahead = max(self._clear_at.get(name, 0.0) - now, 0.0) + each
+            if not _is_over(ahead, each, window):
+                self._clear_at[name] = now + ahead
+            if len(self._clear_at) > MOST_NAMES:
+                self._clear_at = {one: at for one, at in self._clear_at.items() if at > now}
         return ahead
 
 
@@ -84,7 +87,9 @@ class RedisCounts:
     local time, each, window = redis.call('TIME'), tonumber(ARGV[1]), tonumber(ARGV[2])
     local now = time[1] * 1000000 + time[2]
     local ahead = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) - now, 0) + each
-    if ahead <= window then
+    if ahead <= 0 then
+        redis.call('DEL', KEYS[1])
+    elseif ahead <= window then
         local clear_at = string.format('%.0f', now + ahead)
         redis.call('SET', KEYS[1], clear_at, 'PX', math.ceil(ahead / 1000))
     end
@@ -101,16 +106,16 @@ class RedisCounts:
             retry=Retry(NoBackoff(), retries=0),
         ).register_script(self.SCRIPT)
 
-    def add(self, client: int, each: float) -> float:
+    def add(self, name: str, each: float, window: float) -> float:
         if time.monotonic() >= self._rests_until:
             try:
-                times = [int(each * 1e6), int(WINDOW * 1e6)]
-                ahead = cast(int, self._script([f"omniretail:rate:{client}"], times))
+                times = [int(each * 1e6), int(window * 1e6)]
+                ahead = cast(int, self._script([f"omniretail:rate:{name}"], times))
                 return ahead / 1e6
             except redis.RedisError as error:
                 self._rests_until = time.monotonic() + REDIS_REST
                 log.warning("limits are counted by each process: %s", error)
-        return self._otherwise.add(client, each)
+        return self._otherwise.add(name, each, window)
 
 
 @cache
@@ -122,25 +127,30 @@ def counts() -> Counts:
     return RedisCounts(url) if url.startswith(("redis://", "rediss://")) else MemoryCounts()
 
 
-def spend(client: int, limit: int) -> Spent:
-    """Take one of a client's `limit` requests a minute, if there is one."""
-    each = WINDOW / limit
-    ahead = counts().add(client, each)
-    if _is_over(ahead, each):
-        wait = max(1, math.ceil(ahead - WINDOW))
+def spend(name: str, limit: int, *, window: float = WINDOW) -> Spent:
+    """Take one of the `limit` requests in `window` seconds that are counted by a name."""
+    each = window / limit
+    ahead = counts().add(name, each, window)
+    if _is_over(ahead, each, window):
+        wait = max(1, math.ceil(ahead - window))
         return Spent(limit, 0, math.ceil(ahead - each), wait)
-    return Spent(limit, int((WINDOW - ahead) / each + 1e-6), math.ceil(ahead), 0)
+    return Spent(limit, int((window - ahead) / each + 1e-6), math.ceil(ahead), 0)
 
 
-def _is_over(ahead: float, each: float) -> bool:
-    return ahead - WINDOW > each * 1e-6  # what rounding leaves is not over
+def give_back(name: str, limit: int, *, window: float = WINDOW) -> None:
+    """Let a request that was taken count no more."""
+    counts().add(name, -window / limit, window)
+
+
+def _is_over(ahead: float, each: float, window: float) -> bool:
+    return ahead - window > abs(each) * 1e-6  # what rounding leaves is not over
 
 
 def charge(request: HttpRequest | Request, actor: Principal) -> None:
     """Count a request for its client, once; raise TooManyRequests when that is one too many."""
     if actor.requests_per_minute is None or _SPENT in request.META:
         return
-    spent = spend(int(actor.id.rpartition(":")[2]), actor.requests_per_minute)
+    spent = spend(actor.id, actor.requests_per_minute)
     request.META[_SPENT] = spent
     if spent.wait:
         REFUSED.labels("too_many_requests").inc()

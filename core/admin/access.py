@@ -26,6 +26,7 @@ from unfold.widgets import (
 from core.access.keys import issue_key
 from core.access.models import ApiClient, ApiKey, User
 from core.access.scopes import SCOPES
+from core.access.sessions import end_sessions
 from core.admin.base import ROWS, ReadOnlyAdmin, ReadOnlyInline, actor_of, at
 from core.audit.record import record
 
@@ -64,6 +65,17 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         ),
     )
     readonly_fields = ("last_login", "date_joined")
+    actions = ("end_sessions",)
+
+    def has_end_sessions_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("access.change_user")
+
+    @admin.action(description="End all sessions of these people", permissions=["end_sessions"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            end_sessions(user)
+            record(actor=actor_of(request), action="sessions.ended", subject=f"users/{user.pk}")
+        self.message_user(request, f"{len(queryset)} people are signed out everywhere.")
 
     @display(description="Locations")
     def where(self, user: User) -> str:

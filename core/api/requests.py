@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -80,7 +81,7 @@ class ReadableRequestMiddleware:
         is_file = (request.content_type or "").startswith("multipart/")
         if is_file and length > FILE_LIMIT:
             return problem_response(FileTooLarge())
-        if length > BODY_LIMIT and request.path.startswith("/api/") and not is_file:
+        if length > BODY_LIMIT and not (is_file and request.path in settings.TAKE_FILES):
             return problem_response(BodyTooLarge())
         return self.get_response(request)
 

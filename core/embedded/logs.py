@@ -8,13 +8,16 @@ import shutil
 from pathlib import Path
 
 LARGEST = 20_000_000  # bytes; beyond it a log is set aside as `.1`
+MODE = 0o600
 
 
 def open_log(path: Path) -> io.FileIO:
-    """Open a log at its end; a large one is set aside first."""
+    """Open a log at its end, for its owner's eyes alone; a large one is set aside first."""
     if path.exists() and path.stat().st_size > LARGEST:
         path.replace(_aside(path))
-    return io.FileIO(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644), "w")
+    log = io.FileIO(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE), "w")
+    os.fchmod(log.fileno(), MODE)  # one of an older version may be open to all
+    return log
 
 
 def set_large_ones_aside(folder: Path, *, largest: int = LARGEST) -> list[str]:
@@ -29,6 +32,7 @@ def set_large_ones_aside(folder: Path, *, largest: int = LARGEST) -> list[str]:
         if path.stat().st_size > largest:
             unfinished = path.with_name(f"{path.name}.unfinished")
             try:
+                os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT, MODE))
                 shutil.copyfile(path, unfinished)
                 unfinished.replace(_aside(path))
             finally:

@@ -46,8 +46,12 @@ SERVER_SETTINGS = {
     "log_line_prefix": "%m [%p] %d %a ",
     "logging_collector": "off",
 }
-DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
-# For tests: data lost in a power cut is made again by the next run.
+# A failed statement and its detail hold values of rows: names and addresses of people.
+DISCREET = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
+DURABLE = {
+    "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", **DISCREET,
+}  # fmt: skip
+# For tests: data lost in a power cut is made again by the next run, and no one is real.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 Report = Callable[[str], None]

@@ -82,7 +82,7 @@ class Supervisor:
             self.home, self._web_processes, listener=listener, gate=self._gate
         )
         try:
-            self._start_when_there_is_room()
+            self._start_in_the_end()
             self._watch()
         except Interrupted:
             pass
@@ -105,15 +105,16 @@ class Supervisor:
 
     # Starting
 
-    def _start_when_there_is_room(self) -> None:
-        """Start all; while the disk is full say so and try again."""
+    def _start_in_the_end(self) -> None:
+        """Start all; while the disk is full, or where a server died meanwhile, say so and try
+        again."""
         self.console.say(f"OmniRetail, with its data in {self.home}")
         backoff = Backoff()
         while True:
             try:
                 self._start()
             except (EmbeddedError, OSError) as error:
-                if not is_full(self.home, error):
+                if not (is_full(self.home, error) or self._has_lost_a_server()):
                     raise
                 if self._stop.wait(self._put_off(error, backoff, "The service")):
                     raise Interrupted from error
@@ -137,6 +138,11 @@ class Supervisor:
             self._wait_for_web()
             self._start_children(self._behind)
         self._say_where_to_look(time.monotonic() - began)
+
+    def _has_lost_a_server(self) -> bool:
+        """Say whether one that was started has died since."""
+        started = (self._use and self._use.postgres, self._broker)
+        return any(server is not None and server.pid() is None for server in started)
 
     def _say_ended(self, names: list[str]) -> None:
         if names:

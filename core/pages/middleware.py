@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from csp import middleware as csp
 from csp.constants import HEADER
 from csp.utils import build_policy
+from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
@@ -60,15 +61,19 @@ class MessageMiddleware(PagesOnly, messages.MessageMiddleware):
 
 
 @cache
-def _policy() -> str:
-    return str(build_policy())
+def _policy(prefix: str = "") -> str:
+    """Return the policy of addresses below a prefix; "" for those that need no looser one."""
+    return str(build_policy(replace=settings.LOOSER_POLICIES.get(prefix)))
 
 
 class CSPMiddleware(PagesOnly, csp.CSPMiddleware):
-    """Puts the policy together for each page; for an API answer, which has no nonce, once."""
+    """Puts the policy together for each page; for answers without a nonce, once."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        response = super().__call__(request)
-        if has_key(request):
-            response.headers.setdefault(HEADER, _policy())
+        path = request.path_info
+        prefix = next((each for each in settings.LOOSER_POLICIES if path.startswith(each)), "")
+        if not prefix and not has_key(request):
+            return super().__call__(request)
+        response: Any = self.get_response(request)
+        response.headers.setdefault(HEADER, _policy(prefix))
         return response

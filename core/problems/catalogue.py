@@ -172,6 +172,18 @@ class Forbidden(DomainError):
     title = "Not allowed"
 
 
+class CsrfFailed(DomainError):
+    """A request of a signed-in browser did not prove that one of our pages made it.
+
+    Load the page anew and try again. Programs send an API key instead of a session: then no such
+    proof is needed.
+    """
+
+    code = "csrf_failed"
+    status = 403
+    title = "The page is too old"
+
+
 class NotFound(DomainError):
     """There is nothing at this address that this client may see."""
 

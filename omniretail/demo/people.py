@@ -40,7 +40,7 @@ def hire() -> None:
     """
     there = set(User.objects.values_list("username", flat=True))
     if ADMIN not in there:
-        User.objects.create_superuser(ADMIN, f"{ADMIN}@example.org", PASSWORD)
+        User.objects.create_superuser(ADMIN, f"{ADMIN}@example.org", PASSWORD, is_demo=True)
     for name, role, locations in STAFF:
         if name not in there:
             User.objects.create_user(
@@ -50,8 +50,9 @@ def hire() -> None:
                 role=role,
                 locations=list(locations),
                 is_staff=True,
+                is_demo=True,
             )
-    ApiClient.objects.get_or_create(name=CLIENT, defaults={"scopes": ["*"]})
+    ApiClient.objects.get_or_create(name=CLIENT, defaults={"scopes": ["*"], "is_demo": True})
 
 
 def shop() -> Principal:

@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert running.stop() == 0
 
 
-POST, HOST = b"POST /api/v1/orders HTTP/1.1", b"Host: shop"
+POST, HOST = b"POST /api/v1/orders HTTP/1.1", b"Host: localhost"
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,11 @@ def test_bodies_have_a_limit(server: Server) -> None:
     assert server.ask(POST, HOST, JSON, b"Content-Length: %d" % 10**9)[0] == 413
 
 
-PAGE = b"GET /problems/overloaded HTTP/1.1\r\nHost: shop\r\n\r\n"
-SCANS = b"POST /api/v1/pick-lists/1/scans HTTP/1.1\r\nHost: shop\r\nContent-Length: 1000\r\n\r\n"
-CHUNKS = POST + b"\r\nHost: shop\r\n" + JSON + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+PAGE = b"GET /problems/overloaded HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SCANS = (
+    b"POST /api/v1/pick-lists/1/scans HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
+)
+CHUNKS = POST + b"\r\nHost: localhost\r\n" + JSON + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
 LONG_CHUNK = CHUNKS + b"186a0\r\n" + b" " * 50_000
 
 
@@ -149,7 +151,7 @@ def test_the_api_document_may_be_asked_for_by_many_at_first(tmp_path: Path) -> N
     with ExitStack() as clients:
         asking = [clients.enter_context(fresh.connect()) for _ in range(8)]
         for client in asking:
-            client.sendall(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: shop\r\n\r\n")
+            client.sendall(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert {read(client)[0] for client in asking} == {200}
     assert fresh.stop() == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -151,8 +152,9 @@ def test_records_ahead_of_the_clock_are_told_of_until_it_has_passed_them(api: Ap
     assert broken_laws(api) == [("clock_is_not_behind_the_records", "seconds ahead")]
     answer = Client().get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
-    assert answer.json()["checks"]["clock"] == (
-        "behind the newest movements of stock by 7200 seconds: was it set back?"
+    assert re.fullmatch(
+        r"behind the newest movements of stock by 7[12]\d\d seconds: was it set back\?",
+        answer.json()["checks"]["clock"],
     )
     with clock_ahead(hours=3):
         assert broken_laws(api) == []

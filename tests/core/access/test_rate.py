@@ -40,24 +40,24 @@ def limited(per_minute: int) -> ApiCaller:
 
 
 def test_a_minutes_worth_may_be_asked_at_once_and_comes_back_evenly(clock: Clock) -> None:
-    assert [spend(1, 3) for _ in range(4)] == [
+    assert [spend("1", 3) for _ in range(4)] == [
         Spent(limit=3, left=2, clear_in=20, wait=0),
         Spent(limit=3, left=1, clear_in=40, wait=0),
         Spent(limit=3, left=0, clear_in=60, wait=0),
         Spent(limit=3, left=0, clear_in=60, wait=20),
     ]
     clock.now += 19
-    assert spend(1, 3).wait == 1
+    assert spend("1", 3).wait == 1
     clock.now += 1
-    assert spend(1, 3) == Spent(limit=3, left=0, clear_in=60, wait=0)
+    assert spend("1", 3) == Spent(limit=3, left=0, clear_in=60, wait=0)
     clock.now += 600
-    assert spend(1, 3) == Spent(limit=3, left=2, clear_in=20, wait=0)
+    assert spend("1", 3) == Spent(limit=3, left=2, clear_in=20, wait=0)
 
 
 def test_clients_do_not_share(clock: Clock) -> None:
-    assert spend(1, 1).wait == 0
-    assert spend(2, 1).wait == 0
-    assert spend(1, 1).wait == 60
+    assert spend("1", 1).wait == 0
+    assert spend("2", 1).wait == 0
+    assert spend("1", 1).wait == 60
 
 
 @pytest.mark.django_db

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +22,22 @@ from core.embedded.places import servers_dir, socket_dir
 from core.embedded.postgres import Postgres
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+PATIENCE = 180  # seconds until a run that says nothing is ended, and its test with it
 MEMORY = Path("/dev/shm")
 ROOM_NEEDED = 2_000_000_000  # bytes
+
+
+def watch(process: subprocess.Popen[str]) -> threading.Timer:
+    """End a process that leads a session when its time is over, with all that it started: one
+    that is left would keep its output open, and who reads that waits for ever."""
+
+    def end() -> None:
+        os.killpg(process.pid, signal.SIGKILL)
+
+    watchdog = threading.Timer(PATIENCE, end)
+    watchdog.daemon = True
+    watchdog.start()
+    return watchdog
 
 
 def make_top() -> Path:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.embedded.broker import Broker
@@ -16,9 +18,8 @@ from core.embedded.locks import Lock
 from core.embedded.port import take_port
 from core.embedded.postgres import Postgres
 from core.embedded.processes import PidFile, is_alive, marked
-from tests.core.embedded.conftest import REPOSITORY
+from tests.core.embedded.conftest import PATIENCE, REPOSITORY, watch
 
-PATIENCE = 180  # seconds until a run that says nothing is ended, and its test with it
 SERVING = "Starting development server at http://127.0.0.1:"
 
 
@@ -41,10 +42,9 @@ class Development:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
-        self._watchdog = threading.Timer(PATIENCE, self.process.kill)
-        self._watchdog.daemon = True
-        self._watchdog.start()
+        self._watchdog = watch(self.process)
 
     def hear(self, words: str) -> None:
         assert self.process.stdout is not None
@@ -66,8 +66,26 @@ class Development:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate()
+        self.process.communicate(timeout=PATIENCE)
         self._watchdog.cancel()
+
+
+@contextmanager
+def keep_changing(path: Path) -> Iterator[None]:
+    """Change a file's time each second: the reloader first looks some time after it serves."""
+    done = threading.Event()
+
+    def change() -> None:
+        while not done.wait(1):
+            path.touch()
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        yield
+    finally:
+        done.set()
+        changing.join()
 
 
 def test_it_starts_again_at_a_change_and_stops_whole(home: Path) -> None:
@@ -77,8 +95,8 @@ def test_it_starts_again_at_a_change_and_stops_whole(home: Path) -> None:
     worker = PidFile(home / "worker.pid").living()
     assert worker is not None
 
-    (REPOSITORY / "manage.py").touch()
-    development.hear("changed, reloading")
+    with keep_changing(REPOSITORY / "manage.py"):
+        development.hear("changed, reloading")
     development.hear(SERVING)
     assert development.is_ready()
     assert not is_alive(worker), "the worker reads the new code too"

@@ -83,3 +83,13 @@ def test_a_log_without_room_for_its_copy_is_left(
         set_large_ones_aside(tmp_path, largest=10)
     assert [path.name for path in tmp_path.iterdir()] == [log.name]
     assert len(log.read_text()) == 100
+
+
+def test_logs_are_for_their_owner_alone(tmp_path: Path) -> None:
+    log = tmp_path / "web-1.log"
+    log.write_text("x" * 100)
+    log.chmod(0o644)
+    open_log(log).close()
+    set_large_ones_aside(tmp_path, largest=10)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    assert len(list(tmp_path.iterdir())) == 2

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -193,3 +194,18 @@ def test_the_server_of_a_killed_command_is_adopted(home: Path) -> None:
     assert told_pid(second) == pid
     second.communicate("\n")
     assert not is_alive(pid)
+
+
+def test_its_log_holds_no_values_of_rows(home: Path, empty_database: Path) -> None:
+    subprocess.run(["cp", "-a", empty_database, home], check=True)
+    server = Postgres(home)
+    server.start()
+    ask(server, "CREATE TABLE person (email text PRIMARY KEY)")
+    for _ in range(2):
+        with suppress(psycopg.errors.UniqueViolation):
+            ask(server, "INSERT INTO person VALUES ('ada@example.org')")
+    server.stop()
+    said = server.log.read_text()
+    assert "duplicate key value violates unique constraint" in said
+    assert "ada@example.org" not in said
+    assert server.log.stat().st_mode & 0o777 == 0o600

@@ -9,10 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from core.embedded.broker import Broker
@@ -22,10 +24,7 @@ from core.embedded.logs import LARGEST
 from core.embedded.places import log_dir
 from core.embedded.postgres import Postgres
 from core.embedded.processes import PidFile, marked, wait_until_gone
-from tests.core.embedded.conftest import REPOSITORY, ask, clear_away, make_top
-
-PATIENCE = 180  # seconds until a run that says nothing is ended, and its test with it
-
+from tests.core.embedded.conftest import PATIENCE, REPOSITORY, ask, clear_away, make_top, watch
 
 READY = r"http://localhost:(\d+)/$"
 
@@ -42,11 +41,10 @@ class Service:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self.said = ""
-        self._watchdog = threading.Timer(PATIENCE, self.process.kill)
-        self._watchdog.daemon = True
-        self._watchdog.start()
+        self._watchdog = watch(self.process)
         self.port = 0
         self.hear(is_up)
 
@@ -76,7 +74,7 @@ class Service:
     def stop(self, number: signal.Signals) -> int:
         """Send a signal, hear it out; the exit code."""
         self.process.send_signal(number)
-        rest, _ = self.process.communicate()
+        rest, _ = self.process.communicate(timeout=PATIENCE)
         self.said += rest
         self._watchdog.cancel()
         return self.process.returncode
@@ -167,6 +165,29 @@ def test_it_waits_for_room_on_a_full_disk(
     service.hear(READY)
     assert service.answers()
     assert service.stop(signal.SIGTERM) == 0, service.said
+
+
+def test_a_database_that_dies_while_tables_are_made_is_started_again(home: Path) -> None:
+    service = Service(home, is_up=r"Starting the broker \.\.\. [\d.]+ s")
+    postgres = Postgres(home)
+    wait_for_migrations(postgres)
+    pid = postgres.pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    service.hear(r"The service does not start: manage\.py migrate failed")
+    service.hear(READY)
+    assert service.answers()
+    assert service.stop(signal.SIGTERM) == 0, service.said
+
+
+def wait_for_migrations(postgres: Postgres) -> None:
+    """Until the first tables are there."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with suppress(psycopg.Error):
+            if ask(postgres, "SELECT 1 FROM django_migrations"):
+                return
+    raise AssertionError("no migration was made")
 
 
 def serve_once(home: Path, port: int) -> subprocess.CompletedProcess[str]:

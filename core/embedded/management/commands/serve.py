@@ -24,10 +24,12 @@ class Command(BaseCommand):
             "--port", default=os.environ.get("PORT") or "8000", help="also from PORT; default 8000"
         )
         parser.add_argument(
-            "--host", default=os.environ.get("HOST") or "0.0.0.0", help="address to listen on"
+            "--host", default=os.environ.get("HOST") or "127.0.0.1", help="address to listen on"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Its processes inherit it: only the demo lets in accounts whose password is known to all.
+        os.environ["OMNIRETAIL_DEMO"] = "1" if options["demo"] else "0"
         try:
             Supervisor(
                 data_dir(),

@@ -31,6 +31,7 @@ class Command(BaseCommand):
         names = ", ".join(name for name, _, _ in STAFF)
         self._report(f"  Log in as {ADMIN}, {names}; the password is {PASSWORD} for all of them.")
         self._report("  Everyone knows these passwords: do not offer this service to a network.")
+        self._report("  They and the demo's keys work under make demo, and not under make run.")
         if with_key:
             self._report(f"  API key, shown this once: {first_key()}")
         self._report(f"  Another API key: python manage.py issue_api_key {CLIENT}")
