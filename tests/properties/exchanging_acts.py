@@ -62,14 +62,15 @@ class Exchanging(Orders):
         self.model.offered.add(line.sku)
         self.exchanges[announced["id"]] = Exchange(quantity)
 
-    @precondition(lambda self: self.exchanges)
+    @precondition(lambda self: any(not each.refunded for each in self.exchanges.values()))
     @rule(number=which, sku=skus, quantity=st.integers(1, 3))
     def exchange(self, number: int, sku: str, quantity: int) -> None:
-        identity, exchange = choose(self.exchanges, number)
-        if exchange.refunded:
-            return
+        waiting = {key: each for key, each in self.exchanges.items() if not each.refunded}
+        identity, exchange = choose(waiting, number)
         left = exchange.came - self._taken(exchange)
-        answer = self.place("exchange", "web", {sku: quantity}, exchange=(identity, left))
+        answer = self.place(
+            "exchange", "web", {sku: quantity}, policy="backorder", exchange=(identity, left)
+        )
         if quantity > left:
             assert self.client.refusal == "exchange_exceeds_return"
         if answer:

@@ -55,7 +55,8 @@ class PoolMachine(
     @initialize(busy=st.sampled_from([True, True, False]))
     def open_the_day(self, busy: bool) -> None:
         """Begin with some of everything, and on most days with work: parcels, pickups, one of
-        them with units that another building sends, and a customer who waits."""
+        them with units that another building sends, a customer who waits, and one who brings goods
+        back for others."""
         for place in BUILDINGS:
             lines = [{"sku": sku, "quantity": 6} for sku in SKUS]
             body = {"location": place, "reference": "opening", "lines": lines}
@@ -74,6 +75,10 @@ class PoolMachine(
             ):
                 self.the_pool_is_as_the_model_says()
                 assert self.place("begin", "web", wants, way=way, shop="S2", policy="backorder")
+            self.the_pool_is_as_the_model_says()
+            assert self.place("begin", "web", {"A1": 3}, way="carry_out", shop="S2")
+            self.the_pool_is_as_the_model_says()
+            self.bring_back_for_exchange(0, 3, "S2")
             self.the_pool_is_as_the_model_says()
             self.make_up(0)
 
