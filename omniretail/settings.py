@@ -205,6 +205,7 @@ SPECTACULAR_SETTINGS = {
         "KeepState": "inventory.choices.KeepState",
         "AbcClass": "inventory.choices.AbcClass",
         "ReservationState": "inventory.choices.ReservationState",
+        "ResolutionEnum": "orders.choices.Resolution",
         "TransferState": "inventory.choices.TransferState",
         "CountState": "inventory.choices.CountState",
         "ImportKind": "omniretail.files.kinds.KIND_NAMES",

@@ -56,6 +56,8 @@ class Books:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.on_hand: Counter[tuple[str, Pair]] = Counter()  # by reference and row
+        # Units that a till sold and the record did not have: no answer tells, only the ledger does.
+        self.found: Counter[tuple[str, Pair]] = Counter()
         self.apart: Counter[Pair] = Counter()  # unavailable units
         self.refused_references: dict[str, str] = {}  # -> what was refused
         self.orders: dict[str, Order] = {}  # by number
@@ -90,7 +92,7 @@ class Books:
     def expected_on_hand(self) -> Counter[Pair]:
         sums: Counter[Pair] = Counter()
         with self.lock:
-            for (_, pair), units in self.on_hand.items():
+            for (_, pair), units in (*self.on_hand.items(), *self.found.items()):
                 sums[pair] += units
         return sums
 

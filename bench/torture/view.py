@@ -27,6 +27,7 @@ class Records:
     on_hand: Counter[tuple[str, Pair]]  # sums of the ledger by reference and row
     broken_chains: list[str]
     counted: list[tuple[str, Pair, int, int]]  # import, row, delta, after
+    found: Counter[tuple[str, Pair]]  # what tills sold beyond the record, by order and row
     imports: dict[str, dict[str, Any]]
     reserved: list[tuple[str, Pair, int, str]]  # owner, row, units, state
     carts: dict[str, str]  # reference -> id
@@ -65,6 +66,8 @@ def view_of_rows(connection: psycopg.Connection) -> tuple[View, Records]:
             broken_chains=[str(row) for row in rows(_CHAINS)],
             counted=[(name, (sku, place), delta, after)
                      for name, sku, place, delta, after in rows(_COUNTED)],
+            found=Counter({(name, (sku, place)): units
+                           for name, sku, place, units in rows(_FOUND)}),
             imports={row["id"]: row for (row,) in rows(_IMPORTS)},
             reserved=[(owner, (sku, place), units, state)
                       for owner, sku, place, units, state in rows(_RESERVED)],
@@ -101,6 +104,12 @@ SELECT m.reference, k.code, l.code, m.on_hand_delta, m.on_hand_after
 FROM inventory_stockmovement m JOIN inventory_sku k ON k.id = m.sku_id
 JOIN stores_location l ON l.id = m.location_id
 WHERE m.reference LIKE 'imports/%' AND m.on_hand_delta <> 0
+"""
+_FOUND = """
+SELECT m.reference, k.code, l.code, sum(m.on_hand_delta)::int
+FROM inventory_stockmovement m JOIN inventory_sku k ON k.id = m.sku_id
+JOIN stores_location l ON l.id = m.location_id
+WHERE m.reason = 'unrecorded' GROUP BY 1, 2, 3
 """
 _IMPORTS = """
 SELECT json_build_object('id', id::text, 'state', state, 'total', rows_total, 'done', rows_done,

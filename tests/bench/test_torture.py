@@ -14,7 +14,7 @@ from torture.books import Books
 from torture.bugs import BUGS
 from torture.bugs.bug import Bug, Change
 from torture.checkout import copy_code
-from torture.laws.units import compare_ledger, compare_stock
+from torture.laws.units import compare_findings, compare_ledger, compare_stock
 from torture.verdicts import Verdicts
 from torture.view import Records, View
 
@@ -99,6 +99,7 @@ def found(**more: object) -> Records:
         "on_hand": Counter(),
         "broken_chains": [],
         "counted": [],
+        "found": Counter(),
         "imports": {},
         "reserved": [],
         "carts": {},
@@ -119,6 +120,22 @@ def test_units_that_the_books_do_not_know_are_a_violation() -> None:
     assert verdicts.violations["units_are_conserved"] == ["('A', 'W1'): 5 by the books, 4 there"]
     assert len(verdicts.violations["each_act_moves_once"]) == 1
     assert "never_oversold" not in verdicts.violations
+
+
+def test_a_sale_may_find_what_it_sold_and_no_more() -> None:
+    books, verdicts = Books(), Verdicts()
+    row = ("A", "S1")
+    books.move("sold-1", *row, -2)
+
+    for units, balance in ((2, 0), (3, 1)):
+        records = found(
+            found=Counter({("sold-1", row): units}), on_hand=Counter({("sold-1", row): balance})
+        )
+        compare_findings(verdicts, books, records)
+        compare_ledger(verdicts, books, records)
+
+    text = "sold-1 ('A', 'S1'): 2 sold, 3 found for it"
+    assert verdicts.violations["each_act_moves_once"] == [text]
 
 
 @pytest.mark.slow

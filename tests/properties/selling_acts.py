@@ -100,10 +100,12 @@ class Orders(PoolRules):
         policy: str = "all",
         cart: str | None = None,
         sold_at: int | None = None,
+        exchange: tuple[str, int] | None = None,
     ) -> dict[str, Any] | None:
         """Place an order that the model foresees: accepted or not, and how much it gets.
 
-        `sold_at` is the mark at which a till that was offline has sold it.
+        `sold_at` is the mark at which a till that was offline has sold it, `exchange` the return
+        that it takes from, and how many units that has left.
         """
         sites = {"ship": SHIPPING, "pickup": tuple({shop, *SHIPPING}), "carry_out": (shop,)}[way]
         waits = policy == "backorder" and way != "carry_out"
@@ -116,6 +118,8 @@ class Orders(PoolRules):
             offered = {key: it.ordered for key, it in lines.items()}
         whole = all(offered[key] == line.ordered for key, line in lines.items())
         possible = whole or waits or (policy == "partial" and any(offered.values()))
+        if exchange and sum(wants.values()) > exchange[1]:
+            possible = False
         fulfilment = {"type": way} | ({} if way == "ship" else {"location": shop})
         body: dict[str, Any] = OrderBody(
             channel=channel,
@@ -135,6 +139,7 @@ class Orders(PoolRules):
             allow_partial=policy == "partial",
         )
         body |= {"reservation_id": cart} if cart else {}
+        body |= {"exchange_of": exchange[0]} if exchange else {}
         if sold_at is not None:
             body["occurred_at"] = self.marks[sold_at].isoformat()
         answer = self.client.act(name, "orders", body)

@@ -12,6 +12,7 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory
 from tests.properties.counting_acts import Counting
+from tests.properties.exchanging_acts import Exchanging
 from tests.properties.fulfilling_acts import Fulfilling, TakingBack
 from tests.properties.goods_acts import GoodsIn, SettingApart, Transfers
 from tests.properties.keep_rule_acts import KeepRules
@@ -44,13 +45,14 @@ KINDS = 20
 WALKED = 3  # of the six acts along a list, more than so many
 
 
-class WorkMachine(Transfers, Counting, Carts, Orders, Fulfilling, TakingBack, WaysOut):
+class WorkMachine(Transfers, Counting, Carts, Exchanging, Fulfilling, TakingBack, WaysOut):
     """All that can happen to what customers have ordered, and to the goods for it."""
 
     @initialize(busy=st.sampled_from([True, True, False]))
     def open_the_day(self, busy: bool) -> None:
         """Begin with some of everything, and on most days with work: parcels, pickups, one of
-        them with units that another building sends, and a customer who waits."""
+        them with units that another building sends, a customer who waits, and one who brings goods
+        back for others."""
         for place in BUILDINGS:
             lines = [{"sku": sku, "quantity": 6} for sku in SKUS]
             body = {"location": place, "reference": "opening", "lines": lines}
@@ -74,6 +76,10 @@ class WorkMachine(Transfers, Counting, Carts, Orders, Fulfilling, TakingBack, Wa
                 self.make_up(0)
                 self.the_pool_is_as_the_model_says()
             self.send_off(0, False)
+            self.the_pool_is_as_the_model_says()
+            assert self.place("begin", "web", {"A1": 3}, way="carry_out", shop="S2")
+            self.the_pool_is_as_the_model_says()
+            self.bring_back_for_exchange(0, 3, "S2")
             self.the_pool_is_as_the_model_says()
             self.make_up(0)
 

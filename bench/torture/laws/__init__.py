@@ -13,6 +13,7 @@ def judge(books: Books, subscriber: Subscriber, view: View, records: Records) ->
     """Compare everything that holds whenever no act is under way."""
     verdicts = Verdicts()
     units.compare_figures(verdicts, books, records)
+    units.compare_findings(verdicts, books, records)
     units.compare_stock(verdicts, books, view)
     units.compare_ledger(verdicts, books, records)
     orders.compare_orders(verdicts, books, view)

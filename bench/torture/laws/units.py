@@ -39,6 +39,16 @@ def compare_figures(verdicts: Verdicts, books: Books, records: Records) -> None:
         verdicts.check("refused_left_nothing", False, f"{reference} {pair}: {moved} of no file")
 
 
+def compare_findings(verdicts: Verdicts, books: Books, records: Records) -> None:
+    """A sale finds no more than it sold; how much depends on the moment, as with figures."""
+    with books.lock:
+        books.found = Counter(records.found)
+        for (number, pair), units in books.found.items():
+            sold = -books.on_hand[number, pair]
+            text = f"{number} {pair}: {sold} sold, {units} found for it"
+            verdicts.check("each_act_moves_once", 0 < units <= sold, text)
+
+
 def compare_stock(verdicts: Verdicts, books: Books, view: View) -> None:
     expected = books.expected_on_hand()
     lying = Counter[Pair]()  # in boxes, totes and bays, as their fulfilments say
@@ -75,6 +85,7 @@ def compare_ledger(verdicts: Verdicts, books: Books, records: Records) -> None:
     """By reference, the ledger moved what the act's answer said, and nothing for a refusal."""
     with books.lock:
         booked: Counter[tuple[str, Pair]] = Counter(books.on_hand)
+        booked.update(books.found)
         refused = dict(books.refused_references)
     for key in booked.keys() | records.on_hand.keys():
         reference, pair = key
