@@ -213,7 +213,6 @@ SPECTACULAR_SETTINGS = {
         "OrderState": "orders.choices.OrderState",
         "FulfilmentType": "orders.choices.FulfilmentType",
         "AvailabilityState": "orders.queries.availability.STATES",
-        "Resolution": "orders.choices.Resolution",
         "FulfilmentState": "orders.choices.FulfilmentState",
         "PickListState": "orders.choices.PickListState",
         "ScanVerdict": "orders.choices.ScanVerdict",

@@ -26,12 +26,14 @@ SKUS, PLACES, COUNTERS = ("A1", "B1", "C1"), ("W1", "S1", "S2"), ("S1", "S2")
 
 
 class RandomClient:
-    """`tally` is the sum of what went into each SKU's on_hand and out of it, as the answers say."""
+    """By SKU: `tally` is the sum of what went into on_hand and out of it, as the answers say, `sold`
+    what tills sold."""
 
     def __init__(self, api: Any, seed: int) -> None:
         self.api = api
         self.random = random.Random(seed)
         self.tally: Counter[str] = Counter()
+        self.sold: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         self.carts: list[str] = []
         self.turn = 0
@@ -59,6 +61,7 @@ class RandomClient:
         """Return one of the resources that are there, in one of these states if any are named."""
         answer = self.api.get(path, limit=100)
         self.outcomes[f"see {path} {answer.status_code}"] += 1
+        assert answer.status_code == 200, answer.content
         found = [it for it in answer.json()["results"] if not states or it["state"] in states]
         return self.random.choice(found) if found else None
 
@@ -195,6 +198,7 @@ class RandomClient:
         sale = str(self.random.getrandbits(64))
         if self._order(sale, [(sku, units)], way="carry_out", shop=shop):
             self.tally[sku] -= units
+            self.sold[sku] += units
 
     def _order(
         self,
@@ -313,8 +317,9 @@ def live(order: dict[str, Any]) -> dict[str, Counter[str]]:
     load.wait_for_all()
     with ThreadPoolExecutor(len(order["seeds"])) as pool:
         machines = list(pool.map(work, order["seeds"]))
-    tally, outcomes = Counter[str](), Counter[str]()
+    tally, sold, outcomes = Counter[str](), Counter[str](), Counter[str]()
     for machine in machines:
         tally.update(machine.tally)
+        sold.update(machine.sold)
         outcomes.update(machine.outcomes)
-    return {"tally": tally, "outcomes": outcomes}
+    return {"tally": tally, "sold": sold, "outcomes": outcomes}

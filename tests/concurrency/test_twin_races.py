@@ -33,7 +33,7 @@ from tests.factories import (
     stock_up,
 )
 from tests.inventory.stock_helpers import cart, hold
-from tests.orders.fulfilment_helpers import assert_laws_hold, place, step, stock, units
+from tests.orders.fulfilment_helpers import assert_laws_hold, end_waiting, place, step, stock, units
 from tests.orders.picking.picking_helpers import scan, start
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -96,6 +96,7 @@ PICK = ("pick", units(("1", 2)))
 PACK = ("pack", None)
 SHIP = ("ship", {"carrier": "Post", "tracking_number": "1"})
 READY = ("ready", {"bay": "7"})
+PASSPORT = {"identity": {"document": "passport"}}
 
 
 def step_after(*steps: tuple[str, Any], **more: Any) -> Callable[[ApiCaller], Sent]:
@@ -106,6 +107,12 @@ def step_after(*steps: tuple[str, Any], **more: Any) -> Callable[[ApiCaller], Se
         return f"{fulfilment(api, *before, **more)}/{action}", body
 
     return prepare
+
+
+def waiting_too_long(api: ApiCaller) -> str:
+    path = fulfilment(api, PICK, READY, pickup_at="W1")
+    end_waiting()
+    return path
 
 
 def line_of_list(api: ApiCaller) -> tuple[str, dict[str, Any]]:
@@ -202,8 +209,8 @@ ACTS: dict[str, Callable[[ApiCaller], Sent]] = {
     "ship": step_after(PICK, PACK, SHIP),
     "deliver": step_after(PICK, PACK, SHIP, ("deliver", None)),
     "ready": step_after(PICK, READY, pickup_at="W1"),
-    "collect": step_after(PICK, READY, ("collect", {"id_checked_by": "Ann"}), pickup_at="W1"),
-    "expire": step_after(PICK, READY, ("expire", None), pickup_at="W1"),
+    "collect": step_after(PICK, READY, ("collect", PASSPORT), pickup_at="W1"),
+    "expire": lambda api: (f"{waiting_too_long(api)}/expire", None),
     "reject": step_after(("reject", {"reason": "no_capacity"})),
     "start_list": lambda api: (
         "pick-lists",

@@ -77,7 +77,8 @@ def words(rows: Any, field: str) -> set[str]:
     return set(rows.order_by().values_list(field, flat=True))
 
 
-def test_the_demo_shows_every_state_adds_up_and_is_loaded_once() -> None:
+def test_the_demo_shows_every_state_adds_up_and_is_loaded_once(settings: Any) -> None:
+    settings.DEMO = True
     first = StringIO()
     call_command("load_demo", stdout=first)
     check_the_retailer()

@@ -10,7 +10,7 @@ from core.outbox.models import Event
 from tests.conftest import ApiCaller
 from tests.factories import OrderBody, OrderLineBody
 from tests.inventory.stock_helpers import nothing_written, pointers, problem
-from tests.orders.fulfilment_helpers import assert_laws_hold, step, units
+from tests.orders.fulfilment_helpers import assert_laws_hold, end_waiting, step, units
 from tests.orders.returns.return_helpers import announced, buy, received
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
@@ -139,6 +139,7 @@ class TestGivingBack:
         step(api, code, "pick", units(("1", 1)))
         step(api, code, "ready", {"bay": "7"})
         assert unspent(api, ret) == (1, "19.99")
+        end_waiting(code)
         step(api, code, "expire")
         assert (unspent(api, ret), refunds()) == ((2, "39.98"), [])
 
