@@ -26,7 +26,7 @@ SKUS, PLACES, COUNTERS = ("A1", "B1", "C1"), ("W1", "S1", "S2"), ("S1", "S2")
 
 
 class RandomClient:
-    """By SKU: `tally` is the sum of what went into on_hand and out of it, as the answers say, `sold`
+    """By SKU: `tally` is what went into on_hand and out of it, as the answers say, `sold`
     what tills sold."""
 
     def __init__(self, api: Any, seed: int) -> None:
