@@ -13,7 +13,6 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 DIGITS = 6
 TOKEN_LENGTH = 32  # hexadecimal digits: 128 bits, beyond guessing
 MAX_WRONG_CODES = 5
-PREFIX = "omni:pickup:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ def pickup_pass(fulfilment_code: str, location: str) -> PickupPass:
     visit = f"{fulfilment_code.rpartition('-')[0]}@{location}"
     number = int(_digest("orders.pickup.code", visit), 16) % 10**DIGITS
     token = _digest("orders.pickup.qr", visit)[:TOKEN_LENGTH]
-    return PickupPass(code=f"{number:0{DIGITS}d}", qr=f"{PREFIX}{fulfilment_code}:{token}")
+    return PickupPass(code=f"{number:0{DIGITS}d}", qr=f"omni:pickup:{fulfilment_code}:{token}")
 
 
 def is_right_code(fulfilment_code: str, location: str, given: str) -> bool:
@@ -48,12 +47,6 @@ def is_right_qr(fulfilment_code: str, location: str, given: str) -> bool:
     return constant_time_compare(
         _secret(pickup_pass(fulfilment_code, location).qr), _secret(given.strip())
     )
-
-
-def fulfilment_in(qr: str) -> str:
-    """Return the code of the fulfilment that the text of a QR code names, or nothing."""
-    named = qr.strip()
-    return named.removeprefix(PREFIX).partition(":")[0] if named.startswith(PREFIX) else ""
 
 
 def _secret(qr: str) -> str:

@@ -24,7 +24,6 @@ from orders.errors import (
     WrongPickupCode,
 )
 from orders.models import Fulfilment
-from orders.pickup_code import fulfilment_in
 from orders.queries.fulfilments import counter_fulfilments
 from orders.transitions import fulfilment_actions
 from stores.models import Location
@@ -121,26 +120,19 @@ def _all_opened(
     wrong = _lock_counter(location_id, subject)
     rows = here.select_related("order").order_by("pk")
     waiting = list(rows.filter(state=FulfilmentState.READY))
-    if proof.qr:
-        opened = [
-            each
-            for each in rows.filter(code=fulfilment_in(proof.qr))
-            if proof.opens(each.code, location)
-        ]
-    else:
-        opened = [each for each in waiting if proof.opens(each.code, location)]
-        if not opened:
-            since = timezone.now() - REMEMBERED
-            gone = rows.filter(state=FulfilmentState.COLLECTED, finished_at__gte=since)
-            opened = [each for each in gone if proof.opens(each.code, location)]
+    opened = [each for each in waiting if proof.opens(each.code, location)]
+    if not opened:
+        since = timezone.now() - REMEMBERED
+        gone = rows.filter(state=FulfilmentState.COLLECTED, finished_at__gte=since)
+        if opened := [each for each in gone if proof.opens(each.code, location)]:
+            return opened  # an old pass opens nothing that has come since
     if not opened:
         record(actor=actor, action=WRONG_CODE, subject=subject)
         raise WrongPickupCode(remaining_tries=MAX_WRONG_AT_COUNTER - wrong - 1)
     owners = {_owner(each) for each in opened}
     if len(owners) > 1:
         raise AmbiguousPickupCode(fulfilments=[each.code for each in opened])
-    mine = [each for each in waiting if _owner(each) in owners]
-    return mine or opened
+    return [each for each in waiting if _owner(each) in owners]
 
 
 def _owner(fulfilment: Fulfilment) -> tuple[str, int]:

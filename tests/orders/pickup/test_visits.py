@@ -232,6 +232,19 @@ def test_what_was_handed_over_is_no_wrong_guess(api: ApiCaller) -> None:
     assert stock("A1", "S1") == (4, 0, 0)
 
 
+def test_an_old_pass_opens_nothing_that_came_later(api: ApiCaller) -> None:
+    first = pickup(api, ("A1", 1), customer=ADA)
+    old = shown(api, first)
+    assert visit_of(api, qr=old["qr"]) == [first]
+    later = pickup(api, ("A1", 1), customer=ADA)
+    for proof in ("code", "qr"):
+        body = {"location": "S1", proof: old[proof]}
+        refused(api.post("hand-overs", body), 409, "illegal_transition")
+        body |= {"fulfilments": [later]}
+        refused(api.post("hand-overs", body), 403, "wrong_pickup_code")
+    assert waiting() == {later}
+
+
 def test_the_pass_of_one_shop_opens_nothing_in_another(api: ApiCaller) -> None:
     LocationFactory(code="S2", store=True)
     code = pickup(api, ("A1", 1))
