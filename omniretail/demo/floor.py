@@ -14,7 +14,7 @@ from orders.commands.fulfilment.expire_pickups import expire_pickup
 from orders.commands.fulfilment.fulfil import accept, deliver, pack, ship
 from orders.commands.fulfilment.hand_over import Proof, hand_over, make_ready
 from orders.commands.fulfilment.reject import Refusal, reject
-from orders.commands.picking.ending import complete_pick_list
+from orders.commands.picking.ending import abandon_pick_list, complete_pick_list
 from orders.commands.picking.pick_lists import start_pick_list
 from orders.commands.picking.scan_picks import scan_picks
 from orders.commands.picking.short_pick import Found, short_pick
@@ -66,6 +66,11 @@ def pick_and_hand_out() -> None:
 def _work(location: Location, codes: list[str], *, first: bool, last: bool) -> None:
     actor = person_at(location.code)
     pick_list = start_pick_list(location=location, mode=PickMode.BATCH, codes=codes, actor=actor)
+    if first and location.code == "W1":  # a shift ended before it began
+        abandon_pick_list(identity=pick_list.pk, actor=actor)
+        pick_list = start_pick_list(
+            location=location, mode=PickMode.BATCH, codes=codes, actor=actor
+        )
     if last and location.code == "W2":
         return  # printed, not begun
     if last and location.code == "W1":
