@@ -62,6 +62,7 @@ UNFOLD: dict[str, Any] = {
                 _view("Look back", "history_toggle_off", "stock-as-of", "inventory_stockmovement"),
                 _page("Reservations", "bookmark", "inventory_reservation"),
                 _page("Carts", "shopping_cart", "inventory_reservationgroup"),
+                _page("Lots and serials", "qr_code_2", "inventory_labelrecord"),
                 _page("Deliveries", "pallet", "inventory_expecteddelivery"),
                 _page("Transfers", "sync_alt", "inventory_transfer"),
                 _page("Keep rules", "shield", "inventory_keeprule"),

@@ -48,9 +48,7 @@ SERVER_SETTINGS = {
 }
 # A failed statement and its detail hold values of rows: names and addresses of people.
 DISCREET = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
-DURABLE = {
-    "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", **DISCREET,
-}  # fmt: skip
+DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 # For tests: data lost in a power cut is made again by the next run, and no one is real.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
@@ -173,7 +171,7 @@ class Postgres:
     def _launch(self, cluster: Path, binaries: PostgresBinaries, account: Account) -> int:
         settings = {
             **SERVER_SETTINGS,
-            **(DURABLE if self.durable else FORGETFUL),
+            **(DURABLE | DISCREET if self.durable else FORGETFUL),
             "unix_socket_directories": f'"{self.sockets}"',
             "port": SOCKET_PORT,
         }

@@ -76,6 +76,11 @@ def _work(location: Location, codes: list[str], *, first: bool, last: bool) -> N
         )
         abandon_pick_list(identity=given_back.pk, actor=actor)
     pick_list = start_pick_list(location=location, mode=PickMode.BATCH, codes=codes, actor=actor)
+    if first and location.code == "W1":  # a shift ended before it began
+        abandon_pick_list(identity=pick_list.pk, actor=actor)
+        pick_list = start_pick_list(
+            location=location, mode=PickMode.BATCH, codes=codes, actor=actor
+        )
     if last and location.code == "W2":
         return  # printed, not begun
     if last and location.code == "W1":

@@ -40,7 +40,17 @@ class PickListLineInline(ReadOnlyInline):
 
 @admin.register(PickList)
 class PickListAdmin(Searched, ReadOnlyAdmin):
-    list_display = ("id", "location", "mode", "state", "created_by", "created", "completed", "seen")
+    list_display = (
+        "id",
+        "location",
+        "mode",
+        "state",
+        "person",
+        "created_by",
+        "created",
+        "completed",
+        "seen",
+    )
     list_filter = ("location", "state", "mode")
     list_select_related = ("location",)
     ordering = ("-id",)
@@ -70,7 +80,17 @@ class PickListAdmin(Searched, ReadOnlyAdmin):
 
 @admin.register(Scan)
 class ScanAdmin(Searched, ReadOnlyAdmin):
-    list_display = ("scan_id", "pick_list", "payload", "quantity", "verdict", "actor", "recorded")
+    list_display = (
+        "scan_id",
+        "pick_list",
+        "payload",
+        "units",
+        "verdict",
+        "detail",
+        "actor",
+        "recorded",
+        "undone",
+    )
     list_filter = ("verdict",)
     list_select_related = ("pick_list",)
     ordering = ("scan_id",)
@@ -87,3 +107,7 @@ class ScanAdmin(Searched, ReadOnlyAdmin):
     @display(description="Recorded")
     def recorded(self, scan: Scan) -> str:
         return at(scan.recorded_at)
+
+    @display(description="Undone")
+    def undone(self, scan: Scan) -> str:
+        return at(scan.undone_at)

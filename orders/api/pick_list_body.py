@@ -96,6 +96,9 @@ class PickListLineAnswer(serializers.Serializer[Any]):
     name = serializers.CharField()
     barcodes = serializers.ListField(child=serializers.CharField())
     bin = serializers.CharField(allow_null=True)
+    also_in = serializers.ListField(
+        child=serializers.CharField(), help_text="Other bins, while units are to be picked"
+    )
     quantity = serializers.IntegerField()
     picked = serializers.IntegerField()
     short = serializers.IntegerField()

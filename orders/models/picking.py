@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import models
 from django.db.models import F, Q, Value
 
@@ -54,6 +56,9 @@ class PickListLine(models.Model):
     quantity = models.PositiveIntegerField()
     picked = models.PositiveIntegerField(default=0)
     short = models.PositiveIntegerField(default=0)
+
+    # Other bins in which the SKU lies now, where it is looked up; not kept.
+    also_in: Sequence[str] = ()
 
     class Meta:
         ordering = ["position"]

@@ -60,6 +60,7 @@ def _follow_goods(lines: list[PickListLine], places: dict[int, int]) -> list[Pic
         here = bins.get((places[line.pick_list_id], line.sku_id), [])
         turn = next((turn for turn in here if turn[1] == line.bin), here[0] if here else None)
         line.bin = turn[1] if turn else ""
+        line.also_in = [code for _, code in here if code != line.bin]
         if turn:
             turns[line.pk] = turn
     ordered: list[tuple[int, Turn, int, PickListLine]] = []
@@ -148,6 +149,7 @@ def _line(line: PickListLine, barcodes: list[str]) -> dict[str, Any]:
         "name": line.sku.name,
         "barcodes": barcodes,
         "bin": line.bin or None,
+        "also_in": list(line.also_in),
         # Falls when the customer cancels units that are not picked yet.
         "quantity": line.picked + line.short + outstanding(line),
         "picked": line.picked,

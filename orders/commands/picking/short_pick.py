@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from core.access.principal import Principal
 from core.problems.catalogue import NotFound, ValidationFailed
-from inventory.queries.placements import bins_of_skus
 from orders.choices import RejectReason
 from orders.commands.fulfilment.common import grip_goods, lines_of
 from orders.commands.fulfilment.reject import GivenUp, give_up
@@ -57,7 +56,7 @@ def short_pick(
             f"in all is {line.picked} to {line.picked + left - 1}.",
             "out_of_range",
         )
-    _check_bins(pick_list, line, found)
+    _check_bins(line, found)
     newly_found, missing = found.units - line.picked, line.picked + left - found.units
     line.picked = found.units
     line.short += missing
@@ -68,13 +67,9 @@ def short_pick(
     return pick_list
 
 
-def _check_bins(pick_list: PickList, line: PickListLine, found: Found) -> None:
-    if found.everywhere:
-        return
-    place = pick_list.location_id
-    here = bins_of_skus({line.sku_id}, location_ids={place}).get((place, line.sku_id), [])
-    others = [code for _, code in here if code != line.bin and code not in found.looked_in]
-    if others:
+def _check_bins(line: PickListLine, found: Found) -> None:
+    others = [code for code in line.also_in if code not in found.looked_in]
+    if others and not found.everywhere:
         raise LookAlsoIn(
             f"{line.sku.code} lies in {', '.join(others)} as well: look there first.", bins=others
         )

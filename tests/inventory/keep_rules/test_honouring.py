@@ -62,7 +62,7 @@ class TestHonouring:
     def test_a_batch_of_two_channels(self, api: ApiCaller) -> None:
         def wants(channel: str, units: int) -> dict[str, Any]:
             line = OrderLineBody(quantity=units, unit_price="1.00")
-            way = {"type": "carry_out", "location": "S1"}
+            way = {"type": "pickup", "location": "S1"}
             return OrderBody(
                 channel=channel,
                 external_id=f"{channel}-{units}",
@@ -73,7 +73,7 @@ class TestHonouring:
         answer = api.post("orders/batch", body)
         # The till's four leave six, all of them its own: web may have none of those.
         assert [each["status"] for each in answer.json()["results"]] == [201, 409, 201, 409]
-        assert balances("A1", "S1") == (3, 0, 0)
+        assert balances("A1", "S1") == (10, 7, 0)
         assert_laws_hold()
 
     def test_pickups_that_another_building_sends(self, api: ApiCaller) -> None:

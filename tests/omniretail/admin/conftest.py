@@ -63,7 +63,8 @@ def day(api: ApiCaller) -> str:
     done(api.post(f"deliveries/{expected['id']}/receipts", arrived))
     order = place(api, "W-1", quantity=2)
     walk = done(api.post("pick-lists", {"location": "W1", "max_orders": 5, "mode": "single"}))
-    scan = {"scan_id": str(uuid.uuid4()), "payload": "5012345678900", "quantity": 2}
+    scan = {"scan_id": str(uuid.uuid4()), "payload": "(01)05012345678900(10)LOT-1"}
+    scan |= {"quantity": 2}
     done(api.post(f"pick-lists/{walk['id']}/scans", {"scans": [scan]}))
     fulfilment = Fulfilment.objects.get(order__number=order).code
     done(api.post(f"fulfilments/{fulfilment}/pack"))

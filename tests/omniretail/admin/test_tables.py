@@ -20,6 +20,7 @@ from inventory.models import (
     Drift,
     ExpectedDelivery,
     KeepRule,
+    LabelRecord,
     LastCount,
     Placement,
     Product,
@@ -56,6 +57,7 @@ OURS = ("stores", "inventory", "orders", "access", "outbox", "idempotency", "aud
 
 LOOKED_AT = (
     Barcode,
+    LabelRecord,
     Stock,
     StockMovement,
     Reservation,

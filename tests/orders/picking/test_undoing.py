@@ -238,6 +238,7 @@ def test_a_short_pick_of_a_closed_box_or_list_stays(api: ApiCaller) -> None:
 def test_the_other_bins_are_looked_in_first(api: ApiCaller) -> None:
     place(api, ("A1", 3))
     pick_list = start(api)
+    assert (pick_list["lines"][0]["bin"], pick_list["lines"][0]["also_in"]) == ("M-5", ["Z-9"])
     path = f"{path_of(pick_list)}/short"
     problem = refused(api.post(path, {"found": 1}), 409, "look_also_in")
     assert problem["bins"] == ["Z-9"]
