@@ -69,6 +69,9 @@ class TestHonouring:
                 lines=[line | {"fulfilment": way}],
             )
 
+        none_elsewhere = [{"sku": "A1", "location": "W1", "on_hand_delta": -10}]
+        adjusted = api.post("stock/adjustments", {"reason": "lost", "lines": none_elsewhere})
+        assert adjusted.status_code == 201
         body = {"orders": [wants("pos", 4), wants("web", 1), wants("pos", 3), wants("pos", 2)]}
         answer = api.post("orders/batch", body)
         # The till's four leave six, all of them its own: web may have none of those.
