@@ -32,6 +32,9 @@ class LostBody(StrictSerializer):
     instead = serializers.ChoiceField(
         AfterLoss.choices, default=AfterLoss.REFUND, help_text="What the customer gets"
     )
+    reason = StringField(
+        required=False, default="", max_length=500, help_text="What the carrier says"
+    )
 
 
 class ReturningBody(StrictSerializer):
@@ -51,7 +54,9 @@ class LostView(StepView):
 
         No stock moves: the goods left when they were shipped.
         """
-        return self.step(lose_parcel, code, instead=AfterLoss(self.body(LostBody)["instead"]))
+        body = self.body(LostBody)
+        instead = AfterLoss(body["instead"])
+        return self.step(lose_parcel, code, instead=instead, reason=body["reason"])
 
 
 class FoundView(StepView):

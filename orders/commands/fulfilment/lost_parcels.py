@@ -32,7 +32,7 @@ from orders.transitions import next_fulfilment_state
 LOST = "lost_by_carrier"
 
 
-def lose_parcel(*, code: str, instead: AfterLoss, actor: Principal) -> Fulfilment:
+def lose_parcel(*, code: str, instead: AfterLoss, actor: Principal, reason: str = "") -> Fulfilment:
     """Record that the carrier lost a parcel; refund its units or send them again.
 
     No stock moves: the goods left when they were shipped. Raises `ExceedsLine` when some of the
@@ -74,7 +74,13 @@ def lose_parcel(*, code: str, instead: AfterLoss, actor: Principal) -> Fulfilmen
         lost_lines={fulfilment.pk: told},
         instead={fulfilment.pk: instead.value},
     )
-    record(actor=actor, action="parcel_lost", subject=subject_of(fulfilment), instead=instead.value)
+    record(
+        actor=actor,
+        action="parcel_lost",
+        subject=subject_of(fulfilment),
+        reason=reason,
+        instead=instead.value,
+    )
     if instead == AfterLoss.REFUND:
         _refund(fulfilment, units, actor=actor)
     else:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.audit.models import AuditRecord
 from core.outbox.models import Event
 from tests.conftest import ApiCaller, make_caller
 from tests.orders.fulfilment_helpers import (
@@ -59,7 +60,8 @@ def test_a_lost_parcel_is_refunded(api: ApiCaller) -> None:
 
 def test_a_lost_parcel_is_sent_again(api: ApiCaller) -> None:
     code = shipped(api, ("A1", 2))
-    step(api, code, "lost", {"instead": "send_again"})
+    step(api, code, "lost", {"instead": "send_again", "reason": "fell off the van"})
+    assert AuditRecord.objects.get(action="parcel_lost").reason == "fell off the van"
     order = order_of(api, code)
     assert (order["state"], quantities(order)) == ("open", [(2, 0, 0, 0)])
     assert [one["state"] for one in order["fulfilments"]] == ["lost", "open"]
@@ -144,7 +146,7 @@ def test_a_box_that_is_opened_again_can_be_changed(api: ApiCaller) -> None:
     ("action", "body"),
     [
         ("lost", {"instead": "gift"}),
-        ("lost", {"reason": "x"}),
+        ("lost", {"reason": "x" * 501}),
         ("returning", {"reason": "bored"}),
         ("found", {"location": "S1"}),
     ],
