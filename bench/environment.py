@@ -137,10 +137,10 @@ class Environment:
         except OSError:
             return False
 
-    def issue_key(self, name: str) -> str:
-        """Return a key of an API client with this name, which may do everything."""
+    def issue_key(self, name: str, scopes: str = "*") -> str:
+        """Return a key of an API client with this name and these scopes, with commas between."""
         out = subprocess.run(
-            [sys.executable, "manage.py", "issue_api_key", name, "--scopes", "*"],
+            [sys.executable, "manage.py", "issue_api_key", name, "--scopes", scopes],
             cwd=self.checkout, env=self.variables, capture_output=True, text=True, check=True,
         )  # fmt: skip
         return out.stdout.strip().splitlines()[-1]

@@ -91,13 +91,14 @@ class Client(Service):
         headers = self.headers | {"Content-Type": f"multipart/form-data; boundary={mark}"}
         return self.send(kind, "POST", path, form, "".join(parts).encode(), headers)
 
-    def look(self, path: str, **query: Any) -> Any:
+    def look(self, path: str, *, key: str = "", **query: Any) -> Any:
         """Return the body of a read, None when there was none: `seen` has its status, 0 without."""
         address = f"{path}?{urlencode(query, doseq=True)}" if query else path
+        headers = self.headers | ({"Authorization": f"Bearer {key}"} if key else {})
         self.journal.reads += 1
         self.seen = 0
         try:
-            status, body, _ = self._send("GET", self.base + address, None, self.headers)
+            status, body, _ = self._send("GET", self.base + address, None, headers)
         except (OSError, http.client.HTTPException, ValueError):
             self._drop()
             return None

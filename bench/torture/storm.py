@@ -59,7 +59,8 @@ class Storm:
     def __init__(self, environment: Environment, plan: Plan) -> None:
         self.environment, self._plan = environment, plan
         self.books, self.journal, self._gate = Books(), Journal(), Gate()
-        self.world = World(self.books, plan.seed)
+        pass_key = environment.issue_key("torture-site", "pickup:pass")
+        self.world = World(self.books, plan.seed, pass_key)
         self._keys = [environment.key]
         self._keys += [environment.issue_key(f"torture-{n}") for n in range(1, KEYS)]
         self._subscriber = Subscriber(self.client("subscriber"), self.books)

@@ -72,6 +72,7 @@ class World:
 
     books: Books
     seed: int
+    pass_key: str  # of the shop's site, which shows pickup passes and hands nothing over
     orders: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=400))
     carts: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=60))
     left: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=300))

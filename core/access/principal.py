@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.access.scopes import includes
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -23,7 +25,7 @@ class Principal:
     is_authenticated: bool = True
 
     def may(self, scope: str) -> bool:
-        return "*" in self.scopes or scope in self.scopes
+        return includes(self.scopes, scope)
 
     @property
     def is_staff(self) -> bool:

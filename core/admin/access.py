@@ -25,7 +25,7 @@ from unfold.widgets import (
 
 from core.access.keys import issue_key
 from core.access.models import ApiClient, ApiKey, User
-from core.access.scopes import SCOPES
+from core.access.scopes import HANDS_OVER, PASS, SCOPES, clash
 from core.access.sessions import end_sessions
 from core.admin.base import ROWS, ReadOnlyAdmin, ReadOnlyInline, actor_of, at
 from core.audit.record import record
@@ -103,6 +103,14 @@ class ApiClientForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=[(code, f"{code} – {words}") for code, words in SCOPES.items()],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
+
+    def clean_scopes(self) -> list[str]:
+        scopes: list[str] = self.cleaned_data["scopes"]
+        if clash(scopes):
+            raise forms.ValidationError(
+                f"Who hands over never reads the code: {PASS} goes without {HANDS_OVER} and *."
+            )
+        return scopes
 
     class Meta:
         model = ApiClient

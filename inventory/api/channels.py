@@ -113,7 +113,7 @@ class ChannelsView(ApiView):
 
 
 class ChannelView(ApiView):
-    scopes = {"GET": "catalogue:read", "PUT": "catalogue:write"}
+    scopes = {"GET": "catalogue:read", "PUT": "network:write"}
     has_etag = True
 
     @extend_schema(operation_id="get_channel", responses={200: ChannelAnswer})

@@ -70,7 +70,7 @@ class ReservationAnswer(serializers.Serializer[Any]):
 
 
 class ReservationsView(ApiView):
-    scopes = {"POST": "stock:write"}
+    scopes = {"POST": "reservations:write"}
 
     @extend_schema(
         operation_id="reserve_stock", request=ReservationBody, responses={201: ReservationAnswer}
@@ -110,7 +110,7 @@ class ReservationsView(ApiView):
 
 
 class ReservationView(ApiView):
-    scopes = {"GET": "stock:read"}
+    scopes = {"GET": "reservations:write"}
 
     @extend_schema(operation_id="get_reservation", responses={200: ReservationAnswer})
     def get(self, request: Request, identity: str) -> Response:
@@ -120,7 +120,7 @@ class ReservationView(ApiView):
 
 
 class ReservationExtensionView(ApiView):
-    scopes = {"POST": "stock:write"}
+    scopes = {"POST": "reservations:write"}
 
     @extend_schema(
         operation_id="extend_reservation",
@@ -139,7 +139,7 @@ class ReservationExtensionView(ApiView):
 
 
 class ReservationReleaseView(ApiView):
-    scopes = {"POST": "stock:write"}
+    scopes = {"POST": "reservations:write"}
 
     @extend_schema(
         operation_id="release_reservation", request=EmptyBody, responses={200: ReservationAnswer}

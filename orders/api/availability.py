@@ -53,7 +53,7 @@ class AvailabilityAnswer(serializers.Serializer[Any]):
 
 
 class AvailabilityView(FastView):
-    scopes = {"POST": "stock:read"}
+    scopes = {"POST": "availability:read"}
     reads_only = True
 
     @extend_schema(

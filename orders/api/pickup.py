@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
+from core.access.scopes import PASS
 from core.api.fields import MAX_LINES, CodeField, QuantityField, StrictSerializer, StringField
 from core.api.views import ApiView
 from core.problems.catalogue import Forbidden, NotFound
@@ -225,7 +226,7 @@ class ExtendView(StepView):
 
 
 class PickupPassView(ApiView):
-    scopes = {"GET": "orders:read"}
+    scopes = {"GET": PASS}
 
     @extend_schema(operation_id="get_pickup_pass", responses={200: PickupPassAnswer})
     def get(self, request: Request, code: str) -> Response:
@@ -233,7 +234,7 @@ class PickupPassView(ApiView):
 
         All of one order at one shop have the same code, and any of their QR codes opens them.
 
-        Only clients of the order's channel get it: staff at the counter must not know the code.
+        Only clients of the order's channel get it: who hands over must not know the code.
         """
         at_counter = self.actor.locations is not None and self.actor.channels is None
         fulfilment = (

@@ -78,7 +78,7 @@ class ProductAvailabilityAnswer(serializers.Serializer[Any]):
 
 
 class ProductAvailabilityView(ApiView):
-    scopes = {"GET": "stock:read"}
+    scopes = {"GET": "availability:read"}
 
     @extend_schema(
         operation_id="get_product_availability",
@@ -127,7 +127,7 @@ class ProductAvailabilityView(ApiView):
 
 
 class ChannelAvailabilityView(ApiView):
-    scopes = {"GET": "stock:read"}
+    scopes = {"GET": "availability:read"}
     renderer_classes = [CsvRenderer, JSONRenderer]
 
     @extend_schema(

@@ -129,7 +129,7 @@ class LocationsView(ApiView):
 
 
 class LocationView(ApiView):
-    scopes = {"GET": "catalogue:read", "PUT": "catalogue:write"}
+    scopes = {"GET": "catalogue:read", "PUT": "network:write"}
     has_etag = True
 
     @extend_schema(operation_id="get_location", responses={200: LocationAnswer})

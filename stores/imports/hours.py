@@ -99,7 +99,7 @@ def _with(location: Location, changes: dict[str, Any]) -> LocationFacts:
 
 HOURS = Kind(
     name="hours",
-    scope="catalogue:write",
+    scope="network:write",
     columns={"location": True, "day": False, "date": False, "open": True, "close": True},
     prepare=lambda file: prepare_rows(
         file, key=("location", "day", "date", "open"), together=("location",)

@@ -90,7 +90,7 @@ def _body(row: Row, stored: dict[str, Any]) -> dict[str, Any]:
 
 LOCATIONS = Kind(
     name="locations",
-    scope="catalogue:write",
+    scope="network:write",
     columns={"code": True, **dict.fromkeys(TEXTS, True)}
     | dict.fromkeys((*DEGREES, "capabilities", *NUMBERS), False),
     prepare=lambda file: prepare_rows(file, key=("code",)),

@@ -258,9 +258,9 @@ def test_asking_writes_nothing_and_needs_no_key(api: ApiCaller, world: World) ->
 def test_a_client_is_offered_what_it_may_see(api: ApiCaller, world: World) -> None:
     stock_up(world.shirt, world.london, 1)
     stock_up(world.shirt, world.berlin, 1)
-    tied = make_caller(["stock:read"], locations=["BER"])
+    tied = make_caller(["availability:read"], locations=["BER"])
     assert by_location(ask(tied, ("A1", 1))[0]) == {"BER": 1}
-    stranger = make_caller(["stock:read"], channels=["pos"])
+    stranger = make_caller(["availability:read"], channels=["pos"])
     answer = stranger.post(
         "availability/query", {"channel": "web", "lines": [{"sku": "A1", "quantity": 1}]}
     )

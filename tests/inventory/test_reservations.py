@@ -237,7 +237,7 @@ class TestRefusals:
     def test_another_channels_carts_are_not_seen(self, api: ApiCaller) -> None:
         held = hold(api, ("A1", 1))
         ChannelFactory(code="market", name="Market", kind="marketplace")
-        tied = make_caller(["stock:read", "stock:write"], channels=["market"])
+        tied = make_caller(["reservations:write"], channels=["market"])
         problem(tied.get(f"reservations/{held}"), 404, "not_found")
         problem(tied.post(f"reservations/{held}/release"), 404, "not_found")
         assert pointers(tied.post("reservations", cart(("A1", 1)))) == {
@@ -246,6 +246,6 @@ class TestRefusals:
         assert balances("A1", "W1") == (10, 1, 0)
 
     def test_a_client_tied_to_a_building_holds_there(self) -> None:
-        tied = make_caller(["stock:write"], locations=["S1"])
+        tied = make_caller(["reservations:write"], locations=["S1"])
         assert taken(tied.post("reservations", cart(("A1", 3)))) == {("A1", "S1", 3)}
         problem(tied.post("reservations", cart(("A1", 1))), 409, "insufficient_stock")

@@ -33,7 +33,7 @@ def web(api: ApiCaller) -> ApiCaller:
     ok(api.put("channels/web", {"name": "Web site", "kind": "web", "locations": "all"}))
     lines = [{"sku": "LAMP", "quantity": 3}]
     ok(api.post("receipts", {"location": "SOHO", "reference": "PO-1", "lines": lines}))
-    return make_caller(["orders:read", "orders:write"], channels=["web"])
+    return make_caller(["orders:read", "orders:write", "pickup:pass"], channels=["web"])
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_the_customer_shows_the_pass_and_takes_the_lamp(
     order = buy(web, "W-1")
     assert order["fulfilments"][0]["promise"]["ready_by"]
     code = fetch(till)
-    assert till.get(f"fulfilments/{code}/pickup-pass").status_code == 404
+    assert till.get(f"fulfilments/{code}/pickup-pass").status_code == 403
     shown = ok(web.get(f"fulfilments/{code}/pickup-pass"))
     assert web.post(f"fulfilments/{code}/collect", {"code": shown["code"]}).status_code == 403
     assert stock(api) == (3, 1)

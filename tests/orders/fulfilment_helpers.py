@@ -12,7 +12,7 @@ from django.utils import timezone
 from core.outbox.models import Event
 from inventory.models import Reservation, Stock, StockMovement
 from orders.models import Fulfilment, FulfilmentLine, OrderLine
-from tests.conftest import ApiCaller
+from tests.conftest import ApiCaller, make_caller
 from tests.factories import OrderBody, OrderLineBody
 
 _numbers = itertools.count(1)
@@ -42,6 +42,11 @@ def step(api: ApiCaller, code: str, action: str, body: Any = None) -> dict[str, 
     answer = api.post(f"fulfilments/{code}/{action}", body)
     assert answer.status_code == 200, answer.content
     return answer.json()
+
+
+def show_pass(code: str) -> Any:
+    """Answer as the shop's site asks: who hands over cannot."""
+    return make_caller(["pickup:pass"]).get(f"fulfilments/{code}/pickup-pass")
 
 
 def end_waiting(*codes: str) -> None:

@@ -101,7 +101,7 @@ def test_a_postal_code_is_a_destination(api: ApiCaller, shirt: None) -> None:
 
 def test_what_is_not_there_or_not_seen_is_not_found(api: ApiCaller, shirt: None) -> None:
     assert api.get("products/NONE/availability", channel="web").status_code == 404
-    stranger = make_caller(["stock:read"], channels=["pos"])
+    stranger = make_caller(["availability:read"], channels=["pos"])
     answer = stranger.get("products/OX%2FFORD/availability", channel="web")
     assert answer.json()["errors"][0]["code"] == "unknown_channel"
     poor = make_caller(["orders:read"])
@@ -154,9 +154,9 @@ def test_the_file_says_of_each_sku_what_the_query_says(
 
 
 def test_a_file_is_of_what_the_client_sees(api: ApiCaller, shirt: None) -> None:
-    tied = make_caller(["stock:read"], locations=["W1"])
+    tied = make_caller(["availability:read"], locations=["W1"])
     assert {row["locations"] for row in rows(tied)} == {"", "W1:1"}
-    stranger = make_caller(["stock:read"], channels=["pos"])
+    stranger = make_caller(["availability:read"], channels=["pos"])
     assert stranger.get("channels/web/availability.csv").status_code == 404
     assert api.get("channels/none/availability.csv").status_code == 404
 

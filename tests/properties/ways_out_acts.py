@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from tests.orders.fulfilment_helpers import show_pass
 from tests.properties.fulfilling_acts import waits
 from tests.properties.goods_acts import places, which
 from tests.properties.pool_client import Work
@@ -158,8 +159,7 @@ class WaysOut(PoolRules):
             body["identity"] = {"document": "id_card", "second_person": "Bea"}
             body["fulfilments"] = [each.code for each in together]
         else:
-            shown = self.client.get("show_pass", f"fulfilments/{work.code}/pickup-pass")
-            body[proof] = shown[proof]
+            body[proof] = show_pass(work.code).json()[proof]
         answer = self.client.act(f"hand_over_by_{proof}", "hand-overs", body)
         assert answer, self.client.refusal
         given = {each["id"] for each in answer["fulfilments"]}

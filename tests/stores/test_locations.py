@@ -150,7 +150,7 @@ def test_the_list_filters_and_pages(api: ApiCaller) -> None:
 def test_a_client_tied_to_a_location_sees_that_one_alone(api: ApiCaller) -> None:
     LocationFactory(code="S1")
     LocationFactory(code="S2")
-    tied = make_caller(["catalogue:read", "catalogue:write"], locations=["S1"])
+    tied = make_caller(["catalogue:read", "network:write"], locations=["S1"])
     assert _codes(tied.get("locations")) == ["S1"]
     assert tied.get("locations/S2").status_code == 404
     assert tied.put("locations/S2", SHOP).status_code == 404

@@ -22,6 +22,7 @@ class Round:
         self._storm = storm
         self.name, self.books = name, storm.books
         self.first = storm.clients[0]
+        self.pass_key = storm.world.pass_key
         self.sku = f"RACE-{name}".upper().replace("_", "-")
         body = {"name": self.sku, "barcodes": [barcode_of(self.sku)]}
         self.first.put_until_answered("race", f"skus/{self.sku}", body)

@@ -133,7 +133,8 @@ def _as_applied(whole: Whole, result: CountResult) -> Reviewed:
 def _as_found(
     count: Count, whole: Whole, finding: Finding, moved: bool, results: Mapping[int, CountResult]
 ) -> Reviewed:
-    variance = whole.units - finding.recorded
+    # A superseded figure moves nothing, and is shown as it differed.
+    variance = whole.units - finding.recorded if finding.superseded else finding.variance
     reasons = () if finding.superseded else why_check(count, variance, finding.recorded, moved)
     result = results.get(whole.spot.sku_id, CountResult())
     return Reviewed(

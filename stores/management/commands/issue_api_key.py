@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.access.keys import issue_key
 from core.access.models import ApiClient
-from core.access.scopes import SCOPES
+from core.access.scopes import HANDS_OVER, PASS, SCOPES, SETS, clash
 from stores.models import Channel, Location
 
 NAME_LENGTH = 64
@@ -24,6 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
         parser.add_argument("--scopes", default="", help="comma-separated, or '*'")
+        parser.add_argument("--for", dest="set", choices=SETS, help="the scopes of such a system")
         parser.add_argument("--channels", default="", help="comma-separated codes; none: all")
         parser.add_argument("--locations", default="", help="comma-separated codes; none: all")
         parser.add_argument("--per-minute", type=int, help="requests; none: as many as it likes")
@@ -33,6 +34,12 @@ class Command(BaseCommand):
             [part.strip() for part in options[name].replace(" ", ",").split(",") if part.strip()]
             for name in ("scopes", "channels", "locations")
         )
+        scopes = list(dict.fromkeys([*scopes, *SETS.get(options["set"], ())]))
+        if clash(scopes):
+            raise CommandError(
+                f"Who hands over never reads the code that releases goods: give {PASS} to a client"
+                f" of its own, without {HANDS_OVER} and *."
+            )
         unknown = sorted(set(scopes) - set(SCOPES))
         if unknown:
             raise CommandError(f"Unknown scope: {', '.join(unknown)}. Known: {', '.join(SCOPES)}.")
@@ -54,7 +61,9 @@ class Command(BaseCommand):
         )
         if made and not scopes:
             client.delete()
-            raise CommandError("A new client needs --scopes, for example --scopes '*'.")
+            raise CommandError(
+                "A new client needs --scopes, for example --scopes '*', or --for, as in --for till."
+            )
         if not made:
             for name, value in (
                 ("scopes", scopes),

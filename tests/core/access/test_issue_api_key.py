@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from core.access.keys import recognise
 from core.access.models import ApiClient
+from core.access.scopes import SCOPES, SETS, includes
 from tests.factories import ChannelFactory, LocationFactory
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,23 @@ def test_the_last_line_is_a_key_with_its_scopes_and_ties() -> None:
     assert key not in str(list(ApiClient.objects.values("keys__digest", "keys__hint")))
 
 
+@pytest.mark.parametrize("system", SETS)
+def test_a_ready_set_is_what_such_a_system_needs(system: str) -> None:
+    principal = recognise(issue("theirs", "--for", system))
+    assert principal is not None
+    assert principal.scopes == set(SETS[system]) <= SCOPES.keys()
+    assert principal.may("pickup:pass") is (system == "web-shop")
+    assert not (principal.may("pickup:pass") and principal.may("fulfilment:write"))
+    assert principal.may("stock:write") is (system == "warehouse")
+
+
+def test_narrow_scopes_do_not_include_each_other() -> None:
+    for scope in SCOPES.keys() - {"*"}:
+        others = SCOPES.keys() - {scope, "*"}
+        assert not any(includes({scope}, other) for other in others)
+    assert {scope for scope in SCOPES if not includes({"*"}, scope)} == {"pickup:pass"}
+
+
 def test_keys_rotate_with_overlap() -> None:
     first, second = issue("shop", "--scopes", "*"), issue("shop", "--locations", "S1")
     found = {recognise(key) for key in (first, second)}
@@ -56,6 +74,9 @@ def test_keys_rotate_with_overlap() -> None:
         (" ", "--scopes", "*"),
         ("shop", "--scopes", "*", "--channels", "web,wbe"),
         ("shop", "--scopes", "*", "--locations", "S2"),
+        ("shop", "--scopes", "*,pickup:pass"),
+        ("shop", "--scopes", "fulfilment:write", "--for", "web-shop"),
+        ("shop", "--for", "baker"),
     ],
 )
 def test_a_slip_is_refused_and_makes_no_client(arguments: tuple[str, ...]) -> None:

@@ -212,3 +212,17 @@ def test_what_was_counted_before_its_first_record_is_counted_again(api: ApiCalle
     act(api, count, "recount", skus("B1"))
     finished(api, count, seen(5, "B1", hours=1))
     assert balances("B1", "W1") == (5, 0, 0)
+
+
+def test_the_variance_that_is_told_is_the_one_that_moves(api: ApiCaller) -> None:
+    """More has left since than was counted: nothing is taken below zero, and nothing is told."""
+    moved(10, sku="C1", hours=-2)
+    before = balances("C1", "W1")[0]
+    count = start(api, {"skus": ["C1"]})
+    moved(-before, sku="C1", hours=1, reason="shipped")
+    applied = finished(api, count, seen(before - 3, hours=0))
+    (line,) = applied["review"]
+    posted = StockMovement.objects.filter(reference=f"counts/{count['id']}")
+    assert (line["recorded"], line["counted"]) == (before, before - 3)
+    assert line["variance"] == sum(posted.values_list("on_hand_delta", flat=True)) == 0
+    assert balances("C1", "W1")[0] == 0

@@ -157,7 +157,8 @@ def test_the_same_key_is_the_same_import(api: ApiCaller) -> None:
 @pytest.mark.parametrize(
     ("scope", "kinds"),
     [
-        ("catalogue:write", {"skus", "barcodes", "locations", "hours"}),
+        ("catalogue:write", {"skus", "barcodes"}),
+        ("network:write", {"locations", "hours"}),
         ("stock:write", {"stock", "counts", "deliveries"}),
         ("orders:write", {"orders"}),
         ("stock:read", set()),

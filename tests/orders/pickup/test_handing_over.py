@@ -21,6 +21,7 @@ from tests.orders.fulfilment_helpers import (
     events,
     place,
     refused,
+    show_pass,
     step,
     stock,
     units,
@@ -42,7 +43,7 @@ def test_the_customer_collects_with_the_pass_of_the_shop(
     assert ready["allowed_actions"] == [
         "collect", "expire", "extend", "unpack", "move", "reject", "cancel",
     ]  # fmt: skip
-    shop = make_caller(["orders:read"], channels=["web"])
+    shop = make_caller(["pickup:pass"], channels=["web"])
     answer = shop.get(f"fulfilments/{code}/pickup-pass")
     assert answer["Cache-Control"] == "no-store"
     shown = answer.json()
@@ -62,7 +63,7 @@ def test_the_code_is_of_no_use_afterwards(api: ApiCaller, waiting: str) -> None:
     body = {"code": pickup_pass(waiting, "S1").code}
     step(api, waiting, "collect", body)
     refused(api.post(f"fulfilments/{waiting}/collect", body), 409, "illegal_transition")
-    refused(api.get(f"fulfilments/{waiting}/pickup-pass"), 404, "not_found")
+    refused(show_pass(waiting), 404, "not_found")
     assert stock("A1", "S1") == (3, 0, 0)
 
 
@@ -81,7 +82,7 @@ def test_three_proofs_open_it(api: ApiCaller, waiting: str, how: str) -> None:
 
 
 def test_the_code_is_never_written_anywhere(api: ApiCaller, waiting: str) -> None:
-    shown = api.get(f"fulfilments/{waiting}/pickup-pass").json()
+    shown = show_pass(waiting).json()
     refused(
         api.post(f"fulfilments/{waiting}/collect", {"code": wrong_code(waiting)}),
         403,
@@ -184,13 +185,16 @@ def test_codes_that_are_no_ascii_are_merely_wrong(api: ApiCaller, waiting: str) 
 @pytest.mark.parametrize(
     ("scopes", "ties", "status"),
     [
-        (["orders:read"], {}, 200),
-        (["orders:read"], {"channels": ["web"]}, 200),
-        (["orders:read"], {"channels": ["web", "pos"], "locations": ["S1"]}, 200),
-        (["orders:read"], {"channels": ["pos"]}, 404),
-        (["orders:read"], {"locations": ["S1"]}, 404),
-        (["*"], {"locations": ["S1"]}, 404),
+        (["pickup:pass"], {}, 200),
+        (["pickup:pass"], {"channels": ["web"]}, 200),
+        (["pickup:pass"], {"channels": ["web", "pos"], "locations": ["S1"]}, 200),
+        (["pickup:pass"], {"channels": ["pos"]}, 404),
+        (["pickup:pass"], {"locations": ["S1"]}, 404),
+        (["orders:read"], {"channels": ["web"]}, 403),
+        (["*"], {}, 403),
+        (["*", "pickup:pass"], {}, 403),
         (["fulfilment:write"], {"channels": ["web"]}, 403),
+        (["fulfilment:write", "pickup:pass"], {"channels": ["web"]}, 403),
     ],
 )
 def test_who_hands_over_does_not_see_the_pass(
@@ -203,12 +207,12 @@ def test_who_hands_over_does_not_see_the_pass(
 def test_staff_of_the_shop_do_not_see_the_pass(client: Any, code: str) -> None:
     client.force_login(UserFactory(username="ada", role="associate", locations=["S1"]))
     assert client.get(f"/api/v1/fulfilments/{code}").status_code == 200
-    assert client.get(f"/api/v1/fulfilments/{code}/pickup-pass").status_code == 404
+    assert client.get(f"/api/v1/fulfilments/{code}/pickup-pass").status_code == 403
 
 
 def test_a_parcel_has_no_pass(api: ApiCaller) -> None:
     parcel = place(api, ("A1", 1))["fulfilments"][0]["id"]
-    refused(api.get(f"fulfilments/{parcel}/pickup-pass"), 404, "not_found")
+    refused(show_pass(parcel), 404, "not_found")
 
 
 def test_each_order_each_shop_and_each_installation_has_codes_of_its_own() -> None:

@@ -16,6 +16,7 @@ from tests.orders.fulfilment_helpers import (
     assert_laws_hold,
     place,
     refused,
+    show_pass,
     step,
     stock,
     units,
@@ -60,7 +61,7 @@ def two_parcels(api: ApiCaller) -> list[str]:
 
 
 def shown(api: ApiCaller, code: str) -> dict[str, str]:
-    answer = api.get(f"fulfilments/{code}/pickup-pass")
+    answer = show_pass(code)
     assert answer.status_code == 200, answer.content
     result: dict[str, str] = answer.json()
     return result

@@ -15,6 +15,7 @@ from tests.orders.fulfilment_helpers import (
     events,
     place,
     refused,
+    show_pass,
     step,
     stock,
     units,
@@ -62,7 +63,7 @@ def test_a_pickup_moves_to_another_shop(api: ApiCaller, state: str) -> None:
     step(api, code, "pack")
     transfer = step(api, code, "ship")["transfer"]
     arrive(api, transfer, ("A1", 2))
-    shown = api.get(f"fulfilments/{code}/pickup-pass").json()
+    shown = show_pass(code).json()
     assert step(api, code, "collect", {"code": shown["code"]})["state"] == "collected"
     assert (stock("A1", "S1"), stock("A1", "S2")) == ((3, 0, 0), (0, 0, 0))
     told = [line["text"] for line in timeline(api, code)]
@@ -86,7 +87,7 @@ def test_a_pickup_moves_to_where_its_goods_are(api: ApiCaller) -> None:
     draft = api.get(f"transfers/{packed['transfer']}").json()
     assert draft["state"] == "cancelled"
     step(api, code, "ready")
-    shown = api.get(f"fulfilments/{code}/pickup-pass").json()
+    shown = show_pass(code).json()
     step(api, code, "collect", {"code": shown["code"]})
     assert stock("A1", "S1") == (3, 0, 0)
     laws(api)
@@ -140,9 +141,9 @@ def test_what_was_handed_over_in_part_does_not_move(api: ApiCaller) -> None:
 
 def test_a_pass_of_the_old_shop_is_of_no_use_in_the_new_one(api: ApiCaller) -> None:
     code = ready(api, ("A1", 1))
-    old = api.get(f"fulfilments/{code}/pickup-pass").json()
+    old = show_pass(code).json()
     step(api, code, "move", {"location": "S2"})
-    new = api.get(f"fulfilments/{code}/pickup-pass").json()
+    new = show_pass(code).json()
     assert (new["code"], new["qr"]) != (old["code"], old["qr"])
 
 
