@@ -29,10 +29,20 @@ HOME = {
     "city": "York",
     "postal_code": "YO1 7HH",
     "country": "GB",
-    "latitude": 53.95,
+    "latitude": 53.95812,
     "longitude": -1.08,
 }
-PERSONAL = ("Jo Reed", "jo@example.org", "7946", "Elm Row", "YO1", "53.95", "ring twice")
+# Long enough that no time and no id holds one of them by chance.
+PERSONAL = (
+    "Jo Reed",
+    "jo@example.org",
+    "7946 0000",
+    "79460000",
+    "Elm Row",
+    "YO1 7HH",
+    "53.958",
+    "ring twice",
+)
 
 
 def order_body(external_id: str, **fields: Any) -> dict[str, Any]:
