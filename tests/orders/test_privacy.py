@@ -37,7 +37,6 @@ PERSONAL = (
     "Jo Reed",
     "jo@example.org",
     "7946 0000",
-    "79460000",
     "Elm Row",
     "YO1 7HH",
     "53.958",
