@@ -61,7 +61,7 @@ def refuse_locked(fulfilments: Sequence[Fulfilment]) -> None:
 def count_wrong(fulfilments: Sequence[Fulfilment]) -> NoReturn:
     """Count a wrong code of these locked fulfilments and refuse it; their locks serialise guesses.
 
-    Whoever catches the refusal must commit the count.
+    The caller that catches the refusal must commit the count.
     """
     for fulfilment in fulfilments:
         fulfilment.wrong_codes += 1

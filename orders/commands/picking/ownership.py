@@ -25,7 +25,7 @@ def person_of(actor: Principal, named: str = "") -> str:
 
 
 def check_person(pick_list: PickList, *, person: str, actor: Principal) -> None:
-    """Raise `OtherPersonsList` unless the list is the person's, or not taken yet, or nobody asks.
+    """Raise `OtherPersonsList` unless the list is the person's, not taken yet, or none is named.
 
     Supervisors work on every list.
     """

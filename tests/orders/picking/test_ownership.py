@@ -57,7 +57,7 @@ def test_the_first_scan_takes_a_list(api: ApiCaller, pick_list: dict[str, Any]) 
         undo(max_, pick_list, scan(GTINS["A1"])),
     ):  # fmt: skip
         refused(answer, 403, "other_persons_list")
-    # A repeat is told what came of it, whoever's list it is by now.
+    # A repeat is told what came of it, also when the list is another's by now.
     assert results(send(max_, pick_list, one)) == ["duplicate"]
     assert results(send(jo, pick_list, scan(GTINS["A1"]))) == ["accepted"]
     assert api.get(f"pick-lists/{pick_list['id']}").json()["lines"][1]["picked"] == 2
@@ -85,7 +85,7 @@ def test_a_client_acts_for_whom_it_names(api: ApiCaller, pick_list: dict[str, An
         return api.post(path, {"scans": [scan(GTINS["A1"])]} | more)
 
     assert read().status_code == 200
-    assert owner(pick_list) == ""  # who names nobody takes nothing
+    assert owner(pick_list) == ""  # without a person named, none is written
     assert read(person="kim").json()["pick_list"]["person"] == "kim"
     refused(read(person="lee"), 403, "other_persons_list")
     assert read().status_code == 200
