@@ -20,6 +20,7 @@ from core.embedded.broker import Broker
 from core.embedded.places import socket_dir
 from core.embedded.postgres import Postgres
 from core.embedded.processes import send
+from torture.deadlocks import log_in_full
 from torture.storm import Storm
 
 BEFORE, AFTER = 20.0, 15.0  # seconds of storm
@@ -69,6 +70,7 @@ def restored(storm: Storm) -> None:
     _run([programs / "pg_restore", "--exit-on-error", "--dbname", "omniretail", dump], environment)
     postgres.stop()
     environment.start()
+    log_in_full(environment)  # a dump has no settings of the database
     storm.settle()
     storm.run(AFTER, incident=_nothing)
 

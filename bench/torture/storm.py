@@ -17,6 +17,7 @@ from torture.books import Books
 from torture.client import Client, Journal
 from torture.clients import WEIGHTS
 from torture.clients.base import Kind
+from torture.deadlocks import log_in_full
 from torture.faults import FaultInjector
 from torture.feed import Subscriber
 from torture.gate import Gate
@@ -58,6 +59,7 @@ class Storm:
 
     def __init__(self, environment: Environment, plan: Plan) -> None:
         self.environment, self._plan = environment, plan
+        log_in_full(environment)
         self.books, self.journal, self._gate = Books(), Journal(), Gate()
         pass_key = environment.issue_key("torture-site", "pickup:pass")
         self.world = World(self.books, plan.seed, pass_key)

@@ -8,7 +8,7 @@ from typing import Any
 
 EARLIER = " (at an earlier look)"
 SHOWN = 3  # violations of a law that are printed
-LONGEST = 2_500  # characters of a violation in words
+LONGEST = 4_000  # characters of a violation in words
 
 
 class Verdicts:

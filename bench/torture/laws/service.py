@@ -7,11 +7,10 @@ from pathlib import Path
 
 from torture.books import Books
 from torture.client import Act
+from torture.deadlocks import read_deadlocks
 from torture.verdicts import Verdicts
 
 LONGEST_RECOVERY = 60.0  # seconds from a kill until a write that began after it is done
-DEADLOCK = "deadlock detected"
-EXCERPT = 2_500  # characters of the log: who waited for whom, with which statements
 
 
 def judge_answers(verdicts: Verdicts, acts: list[Act]) -> None:
@@ -45,11 +44,7 @@ def judge_recoveries(verdicts: Verdicts, books: Books, acts: list[Act]) -> list[
 
 def judge_deadlocks(verdicts: Verdicts, log: Path) -> int:
     """Count the deadlocks that PostgreSQL has logged; the service repeats what met one."""
-    try:
-        text = log.read_text(errors="replace")
-    except FileNotFoundError:
-        return 0
-    count = text.count(DEADLOCK)
-    first = " ".join(text[text.find(DEADLOCK) :][:EXCERPT].split()) if count else ""
-    verdicts.check("locks_have_one_order", not count, f"{count} deadlocks, the first: {first}")
-    return count
+    found = read_deadlocks(log)
+    for text in found or [""]:
+        verdicts.check("locks_have_one_order", not text, text)
+    return len(found)
