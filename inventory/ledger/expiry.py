@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection
 
 from django.db import connection
@@ -15,7 +14,7 @@ from inventory.ledger.rows import lock_skus
 def expire_due(
     *, actor: str, sku_ids: Collection[int] | None = None, limit: int = 1_000
 ) -> list[str]:
-    """End expired holds; return the ids of carts of which no hold had expired before.
+    """End expired holds; return the ids of carts of which the first hold has ended by this.
 
     With `sku_ids` only theirs: a reader that finds an expired hold ends it. All rows
     of these SKUs are locked then, in order, so that what the caller does with them next keeps
@@ -28,17 +27,17 @@ def expire_due(
         lock_skus(sku_ids)
     # Check again under the lock: a cart may have been extended or ordered meanwhile.
     stale = {key: held for key, held in lock_reservations(due).items() if held.stale}
-    carts = {held.group_id for held in stale.values() if held.group_id is not None}
-    first_ended = _without_expired(carts)
-    if stale:
-        end_locked(
-            stale,
-            {key: held.quantity for key, held in stale.items()},
-            state=ReservationState.EXPIRED,
-            reason=Reason.EXPIRED,
-            actor=actor,
-        )
-    return first_ended
+    if not stale:
+        return []
+    carts = _carts_to_tell(stale)
+    end_locked(
+        stale,
+        {key: held.quantity for key, held in stale.items()},
+        state=ReservationState.EXPIRED,
+        reason=Reason.EXPIRED,
+        actor=actor,
+    )
+    return carts
 
 
 def skus_with_stale_holds() -> list[int]:
@@ -64,24 +63,21 @@ def _find_due(sku_ids: Collection[int] | None, limit: int) -> list[int]:
         return [identity for (identity,) in cursor.fetchall()]
 
 
-def _without_expired(carts: Collection[uuid.UUID]) -> list[str]:
-    """Return the carts of which no hold has expired yet, so that each is published once.
+def _carts_to_tell(ended: Collection[int]) -> list[str]:
+    """Return the carts of which one of these reservations is the first, so that each is published
+    once, whoever ends the others.
 
-    Two readers may end two SKUs of one cart at once: they take turns on the cart's row.
+    Nothing is locked for that: an act ends holds in several steps, and two of them that locked the
+    rows of carts deadlocked. A hold that broke is not counted as one: it was told by that.
     """
-    if not carts:
-        return []
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT id FROM inventory_reservationgroup
-               WHERE id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE""",
-            [list(carts)],
-        )
-        cursor.execute(
-            """SELECT id FROM unnest(%s::uuid[]) AS cart(id) WHERE NOT EXISTS (
-                   SELECT 1 FROM inventory_reservation r
-                   WHERE r.group_id = cart.id AND r.state = 'expired')
-               ORDER BY id""",
-            [list(carts)],
+            """SELECT r.group_id FROM inventory_reservation r
+               WHERE r.id = ANY(%s::bigint[]) AND r.group_id IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM inventory_reservation before
+                   WHERE before.group_id = r.group_id AND before.id < r.id
+                     AND before.state IN ('held', 'expired'))
+               ORDER BY r.group_id""",
+            [list(ended)],
         )
         return [str(identity) for (identity,) in cursor.fetchall()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from inventory.ledger.bulk import MORE, NEXT_MOVED_AT, WRITTEN, CountContext, Figures
 
@@ -54,16 +54,19 @@ def count_in_place(figures: Figures, context: CountContext) -> CountedInPlace:
 
     One statement, with a movement for each row, in the order of `figures`, which must be that of
     (SKU, location). What it leaves is for `count_rows`, in a transaction of its own: this one
-    holds the locks of rows behind those that are left. Figures that were applied are deleted
-    with it: applied again later, they would put back what was sold in between.
+    holds the locks of rows behind those that are left; only where it changed nothing, it holds
+    none. Figures that were applied are deleted with it: applied again later, they would put back
+    what was sold in between.
     """
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         _let(cursor, "off")
         cursor.execute(
             _COUNT.format(figures=figures.query, table=figures.table), context.parameters
         )
         changed, more, left = cursor.fetchone()
         _let(cursor, "on")
+        # A row that was waited for and then left is locked still.
+        transaction.set_rollback(not changed and left > 0)
     return CountedInPlace(changed, left, frozenset(more or ()))
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
+from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -18,11 +20,16 @@ from core.outbox.models import Event
 from inventory.timestamps import as_text
 from orders.anonymisation import Eraser, without_address
 from orders.choices import OrderState
-from orders.commands.locks import lock_orders
+from orders.commands.locks import lock_orders, lock_unlocked
 from orders.models import Customer, Order, Return, SourcingReceipt
 from orders.queries.documents import order_documents
 
+ATTEMPTS = 5
 UNFINISHED = (OrderState.OPEN, OrderState.BACKORDERED, OrderState.PARTIALLY_FULFILLED)
+
+
+class _OrderHeld(Exception):
+    """Another act has an order that was placed while the customer was waited for."""
 
 
 def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
@@ -60,12 +67,20 @@ def _lock(customer_id: int) -> tuple[Customer, list[Order]]:
     """Lock a customer, which waits for orders that are being placed, and all of their orders.
 
     Orders first: an act that holds one of them may wait for stock, which an order that is being
-    placed may hold. Those placed until the customer was locked are few, and are locked after it.
+    placed may hold. Those placed until the customer was locked are locked without waiting; where
+    another act has one of them, all is begun again. Raises `OperationalError` when that happens
+    time and again.
     """
-    lock_orders(_orders_of(customer_id))
-    customer = Customer.objects.select_for_update().get(pk=customer_id)
-    locked = lock_orders(_orders_of(customer_id))
-    return customer, [locked[identity] for identity in sorted(locked)]
+    for _ in range(ATTEMPTS):
+        with suppress(_OrderHeld), transaction.atomic():
+            before = lock_orders(_orders_of(customer_id))
+            customer = Customer.objects.select_for_update().get(pk=customer_id)
+            all_now = _orders_of(customer_id)
+            if not lock_unlocked(set(all_now) - before.keys()):
+                raise _OrderHeld()
+            locked = lock_orders(all_now)
+            return customer, [locked[identity] for identity in sorted(locked)]
+    raise OperationalError("other acts hold the orders of this customer")
 
 
 def _orders_of(customer_id: int) -> list[int]:

@@ -39,6 +39,8 @@ def receive_goods(
     any more, lost or damaged, are taken off it and sourced again.
     """
 
+    goods = {*sku_ids_of(identity), *(arrival.sku_id for arrival in arrivals)}
+
     def act() -> tuple[dict[str, Any], StockChange]:
         fulfilment = _on_its_way(identity)
         lines = lines_of(fulfilment) if fulfilment else []
@@ -59,11 +61,11 @@ def receive_goods(
     def lock(skus: Collection[int]) -> None:
         """Lock the transfer before stock, as an act does that concerns no order."""
         place = lock_transfer(identity, actor, at="destination").destination_id
-        ledger.open_and_lock([(arrival.sku_id, place) for arrival in arrivals], skus)
+        ledger.open_and_lock([(sku_id, place) for sku_id in goods], skus)
 
     return change_stock(
         act,
-        waiting_for={*sku_ids_of(identity), *(arrival.sku_id for arrival in arrivals)},
+        waiting_for=goods,
         lock=lock,
         concerning=Fulfilment.objects.filter(transfer=as_id(identity)).values_list(
             "order_id", flat=True

@@ -73,14 +73,18 @@ class RowsMissing(Exception):
 def lock_for_orders(
     requests: Sequence[OrderRequest], *, network: Network, also: Also
 ) -> tuple[list[int], Locked]:
-    """Lock the customers of orders, the orders' names, and last all Stock rows of their SKUs and of
-    the carts that they take over. Return the customers' ids, for `drop_unused_customers`."""
+    """Lock other orders, the customers of these, their names, and last all Stock rows of their SKUs
+    and of the carts that they take over. Return the customers' ids, for `drop_unused_customers`.
+
+    Other orders first: an erasure holds its customer's orders and waits for the customer, and who
+    acts on a return holds its order and waits for the return.
+    """
+    if also.orders:
+        lock_orders(also.orders)
     known = [request for request in requests if request.channel in network.channels]
     customers = find_or_make([request.customer for request in known if request.customer])
     _lock_returns(known)
     _claim_names(known, network)
-    if also.orders:
-        lock_orders(also.orders)
     skus = _skus_of(known)
     ledger.open_and_lock(also.rows, skus)
     return list(customers.values()), Locked(also.orders, frozenset(skus))
