@@ -32,7 +32,7 @@ class RedeemedHold:
 
 
 def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list[str]:
-    """End expired holds and publish it; return the ids of their carts.
+    """End expired holds and publish it; return the ids of the carts that are published.
 
     Each reader of the stock ends expired holds, not only the sweep, so a stopped worker
     never keeps goods from buyers.
