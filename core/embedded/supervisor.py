@@ -67,15 +67,8 @@ class Supervisor:
         """Serve until a signal asks to stop. Raises EmbeddedError when it cannot start."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        make_home(self.home)
-        if not self._lock.take():
-            raise EmbeddedError(
-                f"{self.home} is being served already: stop that first, or choose another "
-                "DATA_DIR (and PORT)."
-            )
-        self._leftovers = Leftovers(self.home)
-        self._say_ended(self._leftovers.end_web(grace=GRACE))
-        clear_metrics(self.home)
+        if not self._take_home():
+            return
         listener = take_port(self.host, self.port)
         self.port = listener.getsockname()[1]
         self._web = web_processes(
@@ -104,6 +97,29 @@ class Supervisor:
             raise Interrupted
 
     # Starting
+
+    def _take_home(self) -> bool:
+        """Make DATA_DIR and take it; while the disk is full, say so and try again. False when asked
+        to stop meanwhile. Raises EmbeddedError where another run has it."""
+        backoff = Backoff()
+        while True:
+            try:
+                make_home(self.home)
+                if not self._lock.take():
+                    raise EmbeddedError(
+                        f"{self.home} is being served already: stop that first, or choose another "
+                        "DATA_DIR (and PORT)."
+                    )
+                self._leftovers = Leftovers(self.home)
+                self._say_ended(self._leftovers.end_web(grace=GRACE))
+                clear_metrics(self.home)
+            except OSError as error:
+                if not is_full(self.home, error):
+                    raise
+                if self._stop.wait(self._put_off(error, backoff, "The service")):
+                    return False
+            else:
+                return True
 
     def _start_in_the_end(self) -> None:
         """Start all; while the disk is full, or where a server died meanwhile, say so and try

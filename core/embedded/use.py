@@ -73,8 +73,6 @@ def use_database_for(argv: Sequence[str]) -> None:
     command = next((word for word in argv[1:] if not word.startswith("-")), "help")
     asks_for_help = bool({"-h", "--help", "--version"} & set(argv[1:]))
     try:
-        if command == "serve":
-            make_home(data_dir())  # before the settings write their secret there
         if command in COMMANDS_WITHOUT_DATABASE or asks_for_help or not is_database_embedded():
             return
         use = Use(data_dir())

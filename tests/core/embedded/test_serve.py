@@ -167,6 +167,24 @@ def test_it_waits_for_room_on_a_full_disk(
     assert service.stop(signal.SIGTERM) == 0, service.said
 
 
+def test_it_waits_where_not_even_a_folder_fits(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATABASE_URL", "CELERY_BROKER_URL", "OMNIRETAIL_TEST_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    limit_files(small_disk, 1)  # the disk's own folder
+    service = Service(small_disk / "home", is_up="The disk of .* is full: make room. Next attempt")
+    assert not (small_disk / "home").exists()
+    limit_files(small_disk, 20_000)
+    service.hear(READY)
+    assert service.answers()
+    assert service.stop(signal.SIGTERM) == 0, service.said
+
+
+def limit_files(disk: Path, files: int) -> None:
+    subprocess.run(["mount", "-o", f"remount,nr_inodes={files}", disk], check=True)
+
+
 def test_a_database_that_dies_while_tables_are_made_is_started_again(home: Path) -> None:
     service = Service(home, is_up=r"Starting the broker \.\.\. [\d.]+ s")
     postgres = Postgres(home)
