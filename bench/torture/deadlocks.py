@@ -12,7 +12,7 @@ from core.embedded.connection import DATABASE_NAME
 
 FOUND = "ERROR:  deadlock detected"
 _RECORD = re.compile(r"^(?=\d{4}-\d\d-\d\d .*? \[\d+\] )", re.MULTILINE)
-_MORE = re.compile(r"\] \S* \S* *(DETAIL|HINT|CONTEXT|STATEMENT):  ")
+_MORE = re.compile(r"^.*?\] \S* \S* *(?=(?:DETAIL|HINT|CONTEXT|STATEMENT):  )")
 
 
 def log_in_full(environment: Environment) -> None:
@@ -42,5 +42,5 @@ def read_deadlocks(log: Path) -> list[str]:
 
 def _tell(records: list[str]) -> str:
     """Return the first record and those that belong to it, on one line."""
-    more = takewhile(lambda each: _MORE.search(each), records[1:6])
-    return " ".join(" ".join([records[0], *more]).split())
+    more = takewhile(_MORE.match, records[1:])
+    return " ".join(" ".join([records[0], *(_MORE.sub("", each) for each in more)]).split())
