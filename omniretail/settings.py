@@ -18,6 +18,7 @@ DEBUG = os.environ.get("DEBUG") == "1"
 # Accounts and keys of the demo, which are known to all, are let in.
 DEMO = os.environ.get("OMNIRETAIL_DEMO") == "1"
 SECRET_KEY = os.environ.get("SECRET_KEY") or load_or_make(DATA_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = [k for k in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if k]
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
 # Behind TLS: secure cookies, redirect, HSTS. Off by default, because the demo answers plain http.
