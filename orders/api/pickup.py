@@ -48,8 +48,10 @@ class IdentityBody(StrictSerializer):
 
 
 class ProofBody(StrictSerializer):
-    code = StringField(max_length=32, required=False, help_text="The six digits")
-    qr = StringField(max_length=256, required=False, help_text="The text of the QR code")
+    code = StringField(max_length=32, is_secret=True, required=False, help_text="The six digits")
+    qr = StringField(
+        max_length=256, is_secret=True, required=False, help_text="The text of the QR code"
+    )
     identity = IdentityBody(
         required=False, help_text="A document that was looked at; needs `pickup:identity`"
     )
