@@ -106,6 +106,8 @@ RETENTION_DAYS = {
     "sessions": int(os.environ.get("RETENTION_SESSIONS") or 1),
     "sourcing_receipts": int(os.environ.get("RETENTION_SOURCING_RECEIPTS") or 180),
 }
+# A customer's document opens a pickup once a second person has confirmed it.
+PICKUP_IDENTITY_BY_TWO = os.environ.get("PICKUP_IDENTITY_BY_TWO") == "1"
 # What does to orders what a change of stock asks for: see inventory/settlement.py.
 STOCK_SETTLEMENT = "orders.settlement.OrderSettlement"
 ROOT_URLCONF = "omniretail.urls"
