@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
+from django.db import connection
 
+from core.imports.models import BadRow
 from inventory.barcodes import as_kept
 from orders.models import Scan
 from orders.pickup_code import pickup_pass
 from tests.conftest import ApiCaller
 from tests.factories import BarcodeFactory, ChannelFactory, LocationFactory, SkuFactory, stock_up
+from tests.omniretail.files.import_helpers import bring_in
 from tests.orders.fulfilment_helpers import place
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -61,3 +66,31 @@ def test_a_list_of_scans_holds_no_pass_and_no_code(api: ApiCaller) -> None:
     for text in (answer.content + again.content).decode().split('"'):
         assert shown.code not in text.split()
         assert shown.qr.rpartition(":")[2] not in text
+
+
+@pytest.mark.django_db
+def test_the_upgrade_cuts_what_older_versions_kept(api: ApiCaller) -> None:
+    qr = f"omni:pickup:100001-1:{SECRET}"
+    ChannelFactory(code="web")
+    shop = LocationFactory(code="S1", store=True)
+    stock_up(SkuFactory(code="A1"), shop, 5)
+    place(api, ("A1", 1), pickup_at="S1")
+    pick_list = api.post("pick-lists", {"location": "S1", "max_orders": 1}).json()["id"]
+    scans = [{"scan_id": str(uuid4()), "payload": payload} for payload in ("x", "A1")]
+    api.post(f"pick-lists/{pick_list}/scans", {"scans": scans})
+    Scan.objects.filter(payload="x").update(payload=qr)
+    bring_in(api, "skus", "sku,name", "A2,")
+    BadRow.objects.update(row={"sku": qr, "name": 'a "b"'}, reason=f"{qr} is no code")
+    for name in (
+        "core.imports.migrations.0003_bad_rows_hold_no_passes",
+        "inventory.migrations.0034_scans_hold_no_passes",
+        "orders.migrations.0018_scans_hold_no_passes",
+    ):
+        with connection.schema_editor() as editor:
+            importlib.import_module(name).clean(apps, editor)
+    cut = "omni:pickup:100001-1:***"
+    assert set(Scan.objects.values_list("payload", flat=True)) == {cut, "A1"}
+    assert BadRow.objects.values("row", "reason").get() == {
+        "row": {"sku": cut, "name": 'a "b"'},
+        "reason": f"{cut} is no code",
+    }
