@@ -18,6 +18,7 @@ DEBUG = os.environ.get("DEBUG") == "1"
 # Accounts and keys of the demo, which are known to all, are let in.
 DEMO = os.environ.get("OMNIRETAIL_DEMO") == "1"
 SECRET_KEY = os.environ.get("SECRET_KEY") or load_or_make(DATA_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = [k for k in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if k]
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
 # Behind TLS: secure cookies, redirect, HSTS. Off by default, because the demo answers plain http.
@@ -105,6 +106,8 @@ RETENTION_DAYS = {
     "sessions": int(os.environ.get("RETENTION_SESSIONS") or 1),
     "sourcing_receipts": int(os.environ.get("RETENTION_SOURCING_RECEIPTS") or 180),
 }
+# A customer's document opens a pickup once a second person has confirmed it.
+PICKUP_IDENTITY_BY_TWO = os.environ.get("PICKUP_IDENTITY_BY_TWO") == "1"
 # What does to orders what a change of stock asks for: see inventory/settlement.py.
 STOCK_SETTLEMENT = "orders.settlement.OrderSettlement"
 ROOT_URLCONF = "omniretail.urls"
@@ -254,7 +257,12 @@ CELERY_TASK_TIME_LIMIT = 1800
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "class": "core.access.redaction.SecretsFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {

@@ -116,6 +116,17 @@ class PickupLocked(DomainError):
     title = "Pickup locked"
 
 
+class SecondPersonRequired(DomainError):
+    """Here two people look at the document: a colleague who is signed in confirms it first.
+
+    `POST /fulfilments/{id}/confirm-identity`, with the same kind of document, in the last minutes.
+    """
+
+    code = "second_person_required"
+    status = 403
+    title = "A second person must confirm"
+
+
 class AmbiguousPickupCode(DomainError):
     """Parcels of different customers wait there under this code.
 

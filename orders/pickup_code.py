@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
+from core.access.digests import keyed_digests
+
+PREFIX = "omni:pickup:"
 DIGITS = 6
 TOKEN_LENGTH = 32  # hexadecimal digits: 128 bits, beyond guessing
 MAX_WRONG_CODES = 5
@@ -29,29 +32,40 @@ def pickup_pass(fulfilment_code: str, location: str) -> PickupPass:
     All fulfilments of one order at one shop have the same code, and the same secret in their QR
     codes: its customer comes once. The same one every time, another for each order and each shop.
     """
-    visit = f"{fulfilment_code.rpartition('-')[0]}@{location}"
-    number = int(_digest("orders.pickup.code", visit), 16) % 10**DIGITS
-    token = _digest("orders.pickup.qr", visit)[:TOKEN_LENGTH]
-    return PickupPass(code=f"{number:0{DIGITS}d}", qr=f"omni:pickup:{fulfilment_code}:{token}")
+    return _passes(fulfilment_code, location)[0]
 
 
 def is_right_code(fulfilment_code: str, location: str, given: str) -> bool:
     """Compare spoken or typed digits; spaces between them do not matter."""
-    return constant_time_compare(
-        pickup_pass(fulfilment_code, location).code, "".join(given.split())
-    )
+    typed = "".join(given.split())
+    return _is_any(typed, [each.code for each in _passes(fulfilment_code, location)])
 
 
 def is_right_qr(fulfilment_code: str, location: str, given: str) -> bool:
-    """Compare the secret that a scanner read from the QR code of any parcel of that order."""
-    return constant_time_compare(
-        _secret(pickup_pass(fulfilment_code, location).qr), _secret(given.strip())
-    )
+    """Compare what a scanner read from the QR code of any parcel of that order.
+
+    Its secret alone opens nothing: whatever is written without a parcel's code is no pass.
+    """
+    parcel = given.strip().removeprefix(PREFIX).rpartition(":")[0]
+    if parcel.rpartition("-")[0] != fulfilment_code.rpartition("-")[0]:
+        return False
+    return _is_any(given.strip(), [each.qr for each in _passes(parcel, location)])
 
 
-def _secret(qr: str) -> str:
-    return qr.rpartition(":")[2]
+def _is_any(given: str, right: list[str]) -> bool:
+    return any([constant_time_compare(given, each) for each in right])
 
 
-def _digest(purpose: str, visit: str) -> str:
-    return salted_hmac(purpose, visit, algorithm="sha256").hexdigest()
+def _passes(fulfilment_code: str, location: str) -> list[PickupPass]:
+    """Return the pass, then what it was under the secrets that this one took over from: those may
+    still be in customers' hands."""
+    visit = f"{fulfilment_code.rpartition('-')[0]}@{location}".encode()
+    numbers = keyed_digests("orders.pickup.code", visit)
+    tokens = keyed_digests("orders.pickup.qr", visit)
+    return [
+        PickupPass(
+            code=f"{int.from_bytes(number) % 10**DIGITS:0{DIGITS}d}",
+            qr=f"{PREFIX}{fulfilment_code}:{token.hex()[:TOKEN_LENGTH]}",
+        )
+        for number, token in zip(numbers, tokens, strict=True)
+    ]

@@ -25,6 +25,7 @@ SCOPES: dict[str, str] = {
     "*": "Everything but pickup:pass",
 }
 PASS, HANDS_OVER, EVERYTHING = "pickup:pass", "fulfilment:write", "*"
+IDENTITY = "pickup:identity"
 
 # What the keys of each kind of system need.
 SETS: dict[str, tuple[str, ...]] = {

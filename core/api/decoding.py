@@ -18,6 +18,7 @@ from rest_framework import serializers
 from rest_framework import validators as drf_validators
 from rest_framework.fields import empty
 
+from core.access.redaction import without_secrets
 from core.api.fields import StrictSerializer, StringField
 
 Decode = Callable[[Any], Any]
@@ -106,6 +107,7 @@ def _string(field: Any) -> Decode:
     decode_other, checks = _value(field), _checks_of(field)
     blank, trims = field.allow_blank, field.trim_whitespace
     is_usual = type(field).to_internal_value in _PLAIN_STRINGS
+    drops_secrets = isinstance(field, StringField) and not field.is_secret
 
     def decode(data: Any) -> Any:
         if type(data) is not str:
@@ -117,6 +119,8 @@ def _string(field: Any) -> Decode:
             return ""
         if not is_usual:
             return decode_other(data)
+        if drops_secrets:
+            value = without_secrets(value)
         for check in checks:
             check(value)
         return value

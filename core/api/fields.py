@@ -8,6 +8,7 @@ from typing import Any
 from django.core.validators import EmailValidator, RegexValidator
 from rest_framework import serializers
 
+from core.access.redaction import without_secrets
 from core.api.filter_fields import CODE, NOT_A_CODE
 
 MAX_QUANTITY = 1_000_000  # units in one line; beyond it is a slip of the keyboard
@@ -42,12 +43,20 @@ class EmptyBody(StrictSerializer):
 
 
 class StringField(serializers.CharField):
-    """A JSON string: a number or a boolean is an error, not a text."""
+    """A JSON string: a number or a boolean is an error, not a text.
+
+    A pickup pass that was read into it comes without its secret; `is_secret`: as it was sent.
+    """
+
+    def __init__(self, *, is_secret: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.is_secret = is_secret
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        text: str = super().to_internal_value(data)
+        return text if self.is_secret else without_secrets(text)
 
 
 class _EmailValidator(EmailValidator):

@@ -14,21 +14,36 @@ from django.http import HttpResponse
 from psycopg import errors as pg
 from rest_framework.request import Request
 
+from core.access.digests import is_keyed_digest, keyed_digest
 from core.access.principal import Principal
 from core.database.statements import numbers, run
 from core.idempotency.errors import KeyInProgress, KeyMalformed, KeyMismatch, KeyRequired
 from core.problems.catalogue import MEDIA_TYPE, DomainError
 
+FINGERPRINT = "core.idempotency.fingerprint"
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """What makes two requests the same act: whose key, which key, of what."""
+    """What makes two requests the same act: whose key, which key, of what.
+
+    `digest` is the SHA-256 of what was asked. It is not kept as it is: a body may hold a code of
+    six digits, which would be found by trying all.
+    """
 
     owner: str
     key: str
-    fingerprint: bytes
+    digest: bytes
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Return what is kept of the digest."""
+        return keyed_digest(FINGERPRINT, self.digest)
+
+    def is_of(self, fingerprint: bytes) -> bool:
+        """Say whether a kept fingerprint is of the same request."""
+        return is_keyed_digest(fingerprint, FINGERPRINT, self.digest)
 
     @classmethod
     def of(cls, request: Request, content: Any = None) -> IdempotencyKey:
@@ -105,7 +120,7 @@ def recall(keys: Sequence[IdempotencyKey]) -> list[Answer | DomainError | None]:
             answers.append(None)
             continue
         fingerprint, answer = stored[each.key]
-        answers.append(answer.replay() if fingerprint == each.fingerprint else KeyMismatch())
+        answers.append(answer.replay() if each.is_of(fingerprint) else KeyMismatch())
     return answers
 
 

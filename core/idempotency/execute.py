@@ -105,7 +105,7 @@ def _of_twin(
 ) -> Answer | DomainError:
     """Answer a key that came twice in one set: as if it had come a moment later."""
     assert answer is not None
-    if key.fingerprint != twin.fingerprint:
+    if key.digest != twin.digest:
         return KeyMismatch()
     return answer.replay() if isinstance(answer, Answer) else answer
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from django.db import connection
 
+from core.access.redaction import without_secrets_sql
 from core.imports.kinds import file_table
 from core.imports.models import BadRow, Change, Import
 
@@ -58,14 +59,15 @@ def note_found_errors(
     """Store the errors (line, column, code, reason) that a query returns; return how many rows
     have one now that had none."""
     cells = ", ".join(
-        f"'{name}', left(f.{name}, {CELL_LIMIT})" for name in file.columns
+        f"'{name}', left({without_secrets_sql(f'f.{name}')}, {CELL_LIMIT})" for name in file.columns
     )  # names that the kind knows, never free text
+    reason = without_secrets_sql("e.reason")
     with connection.cursor() as cursor:
         cursor.execute(
             f"""WITH found(line, "column", code, reason) AS ({query}), noted AS (
                     INSERT INTO {BadRow._meta.db_table}
                         (file_id, line, "column", code, reason, row)
-                    SELECT {int(file.pk)}, e.line, e."column", e.code, left(e.reason, 500),
+                    SELECT {int(file.pk)}, e.line, e."column", e.code, left({reason}, 500),
                            jsonb_build_object({cells})
                     FROM found e JOIN {file_table(file)} f USING (line)
                     ORDER BY e.line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django import forms
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from unfold.forms import AuthenticationForm
 
+from core.access.digests import keyed_digest
 from core.access.rate import give_back, spend
 from core.metrics.counters import REFUSED
 from core.problems.catalogue import Overloaded
@@ -52,4 +52,4 @@ def address_of(request: HttpRequest | None) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return keyed_digest("core.pages.signing_in", text.encode()).hex()[:32]

@@ -1,6 +1,7 @@
 """Barcodes: reading what scanners send, without a database."""
 
 from inventory.barcodes.gtin import item_in_case, normalise_gtin, scale_item
+from inventory.barcodes.kept import as_kept
 from inventory.barcodes.layouts import as_typed_elsewhere
 from inventory.barcodes.other_codes import name_other_code
 from inventory.barcodes.reading import other_readings, resolve
@@ -12,6 +13,7 @@ __all__ = [
     "MAX_LENGTH",
     "BarcodeRefused",
     "Scanned",
+    "as_kept",
     "as_typed_elsewhere",
     "clean",
     "item_in_case",

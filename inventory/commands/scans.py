@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from psycopg import sql
 
 from core.access.principal import Principal
+from inventory.barcodes import as_kept
 from inventory.models.scan import ScanRecord
 from inventory.queries.barcode_owners import Label
 from inventory.queries.scan import Read
@@ -52,6 +53,11 @@ class Judged(Generic[L]):
         """All units that were read: a case code read twice is two cases."""
         return self.read.quantity * (self.label.scanned.units if self.label else 1)
 
+    @property
+    def payload(self) -> str:
+        """What is kept of the text that was read."""
+        return self.read.payload if self.label else as_kept(self.read.payload)
+
 
 @dataclass(frozen=True, slots=True)
 class ScanBook:
@@ -85,7 +91,7 @@ class ScanBook:
                     "actor": actor.name[:150],
                     "scan_id": [one.read.scan_id for one in rows],
                     "line_id": [one.line.pk if one.line else None for one in rows],
-                    "payload": [one.read.payload for one in rows],
+                    "payload": [one.payload for one in rows],
                     "quantity": [one.read.quantity for one in rows],
                     "units": [one.units for one in rows],
                     "sku_id": [one.label.sku_id if one.label else None for one in rows],

@@ -16,7 +16,8 @@ from orders.commands.fulfilment.arrivals import receive_goods
 from orders.commands.fulfilment.expire_pickups import expire_pickup
 from orders.commands.fulfilment.fulfil import accept, deliver, pack, ship
 from orders.commands.fulfilment.hand_over import hand_over, make_ready
-from orders.commands.fulfilment.proof import Identity, Proof
+from orders.commands.fulfilment.identity import Identity
+from orders.commands.fulfilment.proof import Proof
 from orders.commands.fulfilment.reject import Refusal, reject
 from orders.commands.picking.ending import abandon_pick_list, complete_pick_list
 from orders.commands.picking.pick_lists import start_pick_list

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.access.scopes import PASS
+from core.access.scopes import IDENTITY, PASS
 from core.api.fields import MAX_LINES, CodeField, QuantityField, StrictSerializer, StringField
 from core.api.views import ApiView
 from core.problems.catalogue import Forbidden, NotFound
@@ -24,8 +24,9 @@ from orders.api.fulfilments import NothingBody, StepView, UnitsBody, units_of
 from orders.choices import FulfilmentType, IdentityDocument
 from orders.commands.fulfilment.expire_pickups import expire_pickup
 from orders.commands.fulfilment.hand_over import hand_over, make_ready
+from orders.commands.fulfilment.identity import Identity
 from orders.commands.fulfilment.pickup_time import LONGEST_DAYS, extend_pickup
-from orders.commands.fulfilment.proof import Identity, Proof
+from orders.commands.fulfilment.proof import Proof
 from orders.commands.fulfilment.visit import hand_over_all
 from orders.models.fulfilment import UNFINISHED
 from orders.pickup_code import pickup_pass
@@ -33,7 +34,6 @@ from orders.queries.documents import fulfilment_documents
 from orders.queries.fulfilments import visible_fulfilments
 
 PROOFS = ("code", "qr", "identity")
-IDENTITY = "pickup:identity"
 
 
 class ReadyBody(StrictSerializer):
@@ -43,13 +43,17 @@ class ReadyBody(StrictSerializer):
 class IdentityBody(StrictSerializer):
     document = serializers.ChoiceField(IdentityDocument.choices)
     second_person = StringField(
-        max_length=150, required=False, help_text="Who looked at it too, where two must"
+        max_length=150,
+        required=False,
+        help_text="Recorded as you write it; opens nothing",
     )
 
 
 class ProofBody(StrictSerializer):
-    code = StringField(max_length=32, required=False, help_text="The six digits")
-    qr = StringField(max_length=256, required=False, help_text="The text of the QR code")
+    code = StringField(max_length=32, is_secret=True, required=False, help_text="The six digits")
+    qr = StringField(
+        max_length=256, is_secret=True, required=False, help_text="The text of the QR code"
+    )
     identity = IdentityBody(
         required=False, help_text="A document that was looked at; needs `pickup:identity`"
     )

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import StrictSerializer
+from core.api.fields import StrictSerializer, StringField
 from core.api.views import ApiView
 from inventory.queries.scan import find_scanned
 from orders.queries.scan import PREFIX, find_named
@@ -33,6 +33,12 @@ class ScannedText:
 
 class ScanQuery(StrictSerializer):
     payload = serializers.CharField(max_length=4_096, trim_whitespace=False)
+
+
+class ScannedBody(StrictSerializer):
+    payload = StringField(
+        max_length=4_096, trim_whitespace=False, help_text="The text as it was scanned or typed"
+    )
 
 
 class ScanAnswer(serializers.Serializer[Any]):
@@ -71,14 +77,18 @@ class ScanView(ApiView):
         responses={200: ScanAnswer, 422: UNREADABLE},
     )
     def get(self, request: Request, payload: str) -> Response:
-        """Resolve a scanned text, percent-encoded as the rest of the address."""
+        """Resolve a scanned text, percent-encoded as the rest of the address.
+
+        Passes of customers belong into the body of `POST /scan`: proxies log addresses.
+        """
         asked = request.META.get("QUERY_STRING", "")
         # A URL on the label that was not encoded: its own query is part of it.
         return _answer(f"{payload}?{asked}" if asked else payload, self)
 
 
 class ScanByQueryView(ApiView):
-    scopes = {"GET": "catalogue:read"}
+    scopes = {"GET": "catalogue:read", "POST": "catalogue:read"}
+    reads_only = True
 
     @extend_schema(
         operation_id="scan_by_query",
@@ -89,10 +99,23 @@ class ScanByQueryView(ApiView):
         """Resolve a scanned text given as `payload`."""
         return _answer(self.query(ScanQuery)["payload"], self)
 
+    @extend_schema(
+        operation_id="scan_by_body",
+        request=ScannedBody,
+        responses={200: ScanAnswer, 422: UNREADABLE},
+    )
+    def post(self, request: Request) -> Response:
+        """Resolve a scanned text given in the body, which no log of addresses keeps.
+
+        Use it where customers' passes are scanned: whoever has the text of one can collect.
+        """
+        return _answer(self.body(ScannedBody)["payload"], self)
+
 
 def _answer(payload: str, view: ApiView) -> Response:
     if payload.strip().startswith(PREFIX):
-        return Response(find_named(payload, actor=view.actor))
+        found_by_name = find_named(payload, actor=view.actor)
+        return Response(found_by_name, headers={"Cache-Control": "no-store"})
     found: dict[str, Any] = asdict(find_scanned(payload))
     if found["units"] == 1:
         del found["units"]

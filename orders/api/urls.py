@@ -6,6 +6,7 @@ from django.urls import URLPattern
 
 from orders.api import (
     availability,
+    confirm_identity,
     customers,
     fulfilments,
     integrity,
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     *fulfilments.urlpatterns,
     *ways_back.urlpatterns,
     *pickup.urlpatterns,
+    *confirm_identity.urlpatterns,
     *pick_lists.urlpatterns,
     *picking.urlpatterns,
     *returns.urlpatterns,

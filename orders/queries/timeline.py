@@ -43,7 +43,7 @@ _SENTENCES = {
     "fulfilment.moved": "{id} is to be collected at {location}, no longer at {moved_from}",
     "fulfilment.turned_back": "{id} came back to {source} on its way to {location}",
     "fulfilment.ready": "{id} waits for the customer at {location}{where}",
-    "fulfilment.collected": "{location} handed over {handed} of {id}{to}{proof}{rest}",
+    "fulfilment.collected": "{location} handed over {handed} of {id}{to}{proof}{after}{rest}",
     "fulfilment.expired": "{id} was not collected in time",
     "fulfilment.extended": "{id} waits until {until}",
     "reservation.broken": "{quantity} x {sku} {were} not {place} after all{found}",
@@ -140,9 +140,15 @@ def _words_of_fulfilment(type_: str, data: dict[str, Any]) -> dict[str, str]:
         or f"anything for {data.get('id')} any more",
         "handed": _units(data.get("handed_over_lines") or data.get("lines") or []),
         "to": f" to {data['collected_by']} for the customer" if data.get("collected_by") else "",
-        "proof": _PROOFS.get(data.get("proof", ""), ""),
+        "proof": _PROOFS.get(data.get("proof", ""), "")
+        + (f", confirmed by {data['confirmed_by']}" if data.get("confirmed_by") else ""),
+        "after": f", after {_codes(data['wrong_codes'])}" if data.get("wrong_codes") else "",
         "rest": "; the rest waits" if data.get("state") == "ready" else "",
     }
+
+
+def _codes(wrong: int) -> str:
+    return "a wrong code" if wrong == 1 else f"{wrong} wrong codes"
 
 
 def _words_of_return(data: dict[str, Any]) -> dict[str, str]:

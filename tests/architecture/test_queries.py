@@ -64,7 +64,7 @@ def query(api: ApiCaller, skus: int) -> Any:
         ("stock", 3),
         ("stock/movements", 1),
         ("stock/as-of?sku=A01&location=S1&at=2026-01-01T00:00:00Z", 5),
-        ("integrity", 2),
+        ("integrity", 4),
         ("events", 4),
     ],
 )

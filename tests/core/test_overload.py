@@ -8,6 +8,7 @@ import select
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
@@ -57,9 +58,11 @@ class Service:
         self.thread.start()
 
     @contextmanager
-    def asked(self, address: str, key: str = "k") -> Iterator[http.client.HTTPConnection]:
+    def asked(
+        self, address: str, key: str = "k", **headers: str
+    ) -> Iterator[http.client.HTTPConnection]:
         client = http.client.HTTPConnection(*self.listener.getsockname(), timeout=60)
-        client.request("GET", address, headers={"Authorization": f"Bearer {key}"})
+        client.request("GET", address, headers=headers or {"Authorization": f"Bearer {key}"})
         try:
             yield client
         finally:
@@ -157,6 +160,25 @@ def test_a_client_has_so_many_heavy_answers_at_once(service: Service) -> None:
             assert service.status(EXPORT, key="other") == 200
         assert answer.read() == LONG
         assert _in_time(lambda: service.status(EXPORT) == 200)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Cookie"])
+def test_many_slow_readers_of_one_client_are_one_client(service: Service, name: str) -> None:
+    """However the client writes who it is; they take neither threads nor places from others."""
+    ways = {
+        "Authorization": ["Bearer k", "bearer k", "BEARER  k", "Bearer   k "],
+        "Cookie": ["sessionid=k", "a=1; sessionid=k", "sessionid=k; a=2", 'b=; sessionid="k"'],
+    }[name]
+    with ExitStack() as clients:
+        deaf = [
+            clients.enter_context(service.asked(f"{EXPORT}?long", **{name: way}))
+            for way in ways * 18
+        ]
+        assert service.status("/api/v1/orders", key="other") == 200
+        assert service.status(EXPORT, key="other") == 200
+        statuses = Counter(client.sock.recv(12) for client in deaf)
+        assert statuses[b"HTTP/1.1 200"] == overload.ANSWERS_A_CLIENT
+        assert statuses[b"HTTP/1.1 503"] == len(deaf) - overload.ANSWERS_A_CLIENT
 
 
 def test_who_reads_for_too_long_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,9 @@ def catalogue() -> None:
 def scan(api: ApiCaller, payload: str) -> Any:
     by_path = api.get(f"scan/{quote(payload, safe='')}")
     by_query = api.get("scan", payload=payload)
-    assert (by_path.status_code, by_path.json()) == (by_query.status_code, by_query.json())
+    by_body = api.post("scan", {"payload": payload})
+    for other in (by_query, by_body):
+        assert (by_path.status_code, by_path.json()) == (other.status_code, other.json())
     return by_path
 
 

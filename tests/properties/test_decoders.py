@@ -36,7 +36,9 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
         {},
     ]
 )
-WORDS = st.sampled_from(["1", "A1", "web", " x", "a/b", "a\nb", "", "GB", "ship"])
+WORDS = st.sampled_from(
+    ["1", "A1", "web", " x", "a/b", "a\nb", "", "GB", "ship", "omni:pickup:1-1:0f"]
+)
 RIGHT: dict[type[serializers.Field], st.SearchStrategy[Any]] = {
     serializers.EmailField: st.sampled_from(["a@b.example", " a@b.example", "a b@c", "a@", ""]),
     serializers.RegexField: st.sampled_from(["GB", "gb", "GBR", " GB"]),

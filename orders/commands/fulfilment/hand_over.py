@@ -17,7 +17,8 @@ from orders.commands.fulfilment.common import (
     sum_units,
 )
 from orders.commands.fulfilment.fulfil import Leaving, check_all_picked, hand_out
-from orders.commands.fulfilment.proof import Proof, check_identity, count_wrong, refuse_locked
+from orders.commands.fulfilment.identity import check_identity
+from orders.commands.fulfilment.proof import Proof, count_wrong, refuse_locked
 from orders.commands.fulfilment.ready import let_wait
 from orders.errors import ExceedsLine
 from orders.models import Fulfilment, FulfilmentLine
@@ -60,16 +61,18 @@ def hand_over(
     """
     fulfilment = lock_fulfilment(code=code, actor=actor, at_counter=True)
     next_fulfilment_state(fulfilment.life_cycle, fulfilment.state, "collect")
+    confirmed_by = ""
     if proof.identity:
-        check_identity(fulfilment, proof.identity, actor=actor)
+        confirmed_by = check_identity([fulfilment], proof.identity, actor=actor)
     else:
         refuse_locked([fulfilment])
         if not proof.opens(fulfilment.code, fulfilment.location.code):
-            count_wrong([fulfilment])
+            count_wrong([fulfilment], actor=actor)
     waiting = {line: line.outstanding for line in lines_of(fulfilment)}
     units = waiting if lines is None else sum_units(list(waiting), lines)
     _check_amounts(units, waiting)
-    give([(fulfilment, units, waiting)], proof=proof, by=collected_by, actor=actor)
+    parts = [(fulfilment, units, waiting)]
+    give(parts, proof=proof, by=collected_by, confirmed_by=confirmed_by, actor=actor)
     return fulfilment
 
 
@@ -78,20 +81,25 @@ def give(
     *,
     proof: Proof,
     by: str,
+    confirmed_by: str,
     actor: Principal,
 ) -> None:
     """Hand over units of locked fulfilments, each with all that waits: in one act."""
     leaving = []
     for one, units, waiting in parts:
         collected = next_fulfilment_state(one.life_cycle, one.state, "collect")
+        told: dict[str, Any] = {"handed_over_lines": _handed_over(units), "proof": proof.told()}
+        if by:
+            told["collected_by"] = by
+        if confirmed_by:
+            told["confirmed_by"] = confirmed_by
+        if one.wrong_codes:
+            told["wrong_codes"] = one.wrong_codes
         one.wrong_codes = 0
         if all(units.get(line, 0) == waiting[line] for line in waiting):
             one.state = collected
             one.finished_at = timezone.now()
         save_step(one, "wrong_codes", "state", "finished_at")
-        told: dict[str, Any] = {"handed_over_lines": _handed_over(units), "proof": proof.told()}
-        if by:
-            told["collected_by"] = by
         leaving.append(Leaving(one, units, told))
     hand_out(leaving, event="fulfilment.collected", reason=Reason.COLLECTED, actor=actor)
 

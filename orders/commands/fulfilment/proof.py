@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from core.access.principal import Principal
 from core.audit.record import record
-from orders.choices import IdentityDocument
 from orders.commands.fulfilment.common import save_step, subject_of
+from orders.commands.fulfilment.identity import Identity
 from orders.errors import PickupLocked, WrongPickupCode
 from orders.models import Fulfilment
 from orders.pickup_code import MAX_WRONG_CODES, is_right_code, is_right_qr
 
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A document that the actor looked at, and who looked at it too, where two must."""
-
-    document: IdentityDocument
-    second_person: str = ""
+WRONG_CODE = "wrong_pickup_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +38,21 @@ class Proof:
         return "code" if self.code else "qr"
 
 
-def check_identity(fulfilment: Fulfilment, identity: Identity, *, actor: Principal) -> None:
-    """Record who looked at which document."""
-    data: dict[str, Any] = {"document": identity.document.value}
-    if identity.second_person:
-        data["second_person"] = identity.second_person
-    record(actor=actor, action="identity_checked", subject=subject_of(fulfilment), **data)
-
-
 def refuse_locked(fulfilments: Sequence[Fulfilment]) -> None:
     """Refuse codes of locked fulfilments after too many wrong ones."""
     if any(fulfilment.wrong_codes >= MAX_WRONG_CODES for fulfilment in fulfilments):
         raise PickupLocked()
 
 
-def count_wrong(fulfilments: Sequence[Fulfilment]) -> NoReturn:
+def count_wrong(fulfilments: Sequence[Fulfilment], *, actor: Principal) -> NoReturn:
     """Count a wrong code of these locked fulfilments and refuse it; their locks serialise guesses.
 
-    The caller that catches the refusal must commit the count.
+    The caller that catches the refusal must commit the count. The audit keeps who tried, and when,
+    after a right code has set the count back.
     """
     for fulfilment in fulfilments:
         fulfilment.wrong_codes += 1
         save_step(fulfilment, "wrong_codes")
+        record(actor=actor, action=WRONG_CODE, subject=subject_of(fulfilment))
     most = max(fulfilment.wrong_codes for fulfilment in fulfilments)
     raise WrongPickupCode(remaining_tries=MAX_WRONG_CODES - most)

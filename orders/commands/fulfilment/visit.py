@@ -15,7 +15,8 @@ from core.problems.catalogue import ValidationFailed
 from orders.choices import FulfilmentState, FulfilmentType
 from orders.commands.fulfilment.common import lines_of
 from orders.commands.fulfilment.hand_over import give
-from orders.commands.fulfilment.proof import Proof, check_identity, count_wrong, refuse_locked
+from orders.commands.fulfilment.identity import check_identity
+from orders.commands.fulfilment.proof import WRONG_CODE, Proof, count_wrong, refuse_locked
 from orders.commands.locks import lock_orders
 from orders.errors import (
     AmbiguousPickupCode,
@@ -33,7 +34,6 @@ from stores.queries.network import current_network
 # the parcels are named, until it has passed.
 MAX_WRONG_AT_COUNTER = 20
 COUNTED_FOR = timedelta(hours=1)
-WRONG_CODE = "wrong_pickup_code"
 # For so long a pass is known to be that of goods already handed over.
 REMEMBERED = timedelta(days=1)
 
@@ -82,12 +82,12 @@ def hand_over_all(
             state=gone.state,
             allowed_actions=fulfilment_actions(gone.life_cycle, gone.state),
         )
-    _check(waiting, proof, named=named is not None, location=location, actor=actor)
+    confirmed_by = _check(waiting, proof, named=named is not None, location=location, actor=actor)
     parts = []
     for fulfilment in waiting:
         units = {line: line.outstanding for line in lines_of(fulfilment)}
         parts.append((fulfilment, units, units))
-    give(parts, proof=proof, by=collected_by, actor=actor)
+    give(parts, proof=proof, by=collected_by, confirmed_by=confirmed_by, actor=actor)
     return waiting
 
 
@@ -173,14 +173,14 @@ def _check(
     named: bool,
     location: str,
     actor: Principal,
-) -> None:
-    """Check the proof of locked fulfilments: of named ones it must open one of each customer."""
+) -> str:
+    """Check the proof of locked fulfilments: of named ones it must open one of each customer.
+    Return who confirmed a document."""
     if proof.identity:
-        for fulfilment in waiting:
-            check_identity(fulfilment, proof.identity, actor=actor)
-        return
+        return check_identity(waiting, proof.identity, actor=actor)
     refuse_locked(waiting)
     if named:
         opened = {_owner(each) for each in waiting if proof.opens(each.code, location)}
         if wrong := [each for each in waiting if _owner(each) not in opened]:
-            count_wrong(wrong)
+            count_wrong(wrong, actor=actor)
+    return ""

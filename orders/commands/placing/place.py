@@ -263,7 +263,7 @@ def _answer_existing(
         if name in existing:
             identity, fingerprint = existing[name]
             document = documents[identity]
-            if fingerprint == request.fingerprint():
+            if request.is_of(fingerprint):
                 outcomes[index] = Outcome(200, document=document)
             else:
                 outcomes[index] = Outcome.refused(ExternalIdConflict(order=document["number"]))

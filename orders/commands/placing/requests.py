@@ -11,7 +11,10 @@ from typing import Any
 
 import msgspec
 
+from core.access.digests import is_keyed_digest, keyed_digest
 from orders.sourcing import Policy
+
+FINGERPRINT = "orders.order.fingerprint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +68,15 @@ class OrderRequest:
         return replace(self, lines=lines)
 
     def fingerprint(self) -> bytes:
-        """Return a digest of the whole demand: the same order sent twice has the same one."""
+        """Return a keyed digest of the whole demand: the same order sent twice has the same one.
+
+        A plain one would let an address that was erased be found by trying.
+        """
+        return keyed_digest(FINGERPRINT, self._digest())
+
+    def is_of(self, fingerprint: bytes) -> bool:
+        """Say whether a kept fingerprint is of the same demand."""
+        return is_keyed_digest(fingerprint, FINGERPRINT, self._digest())
+
+    def _digest(self) -> bytes:
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).digest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.imports.models import BadRow
 from inventory.models import ExpectedDelivery, Sku, Stock
 from orders.models import Order
 from stores.models import Location
@@ -229,3 +230,17 @@ def test_orders_are_placed_from_their_rows(api: ApiCaller) -> None:
     assert_pool_laws()
     assert counts(bring_in(api, "orders", *rows[:3])) == ("done", 2, 2, 0, 0)
     assert Order.objects.count() == 1
+
+
+def test_a_bad_row_is_kept_without_the_pass_that_was_scanned_into_it(api: ApiCaller) -> None:
+    secret = "0123456789abcdef0123456789abcdef"
+    done = bring_in(
+        api,
+        "skus",
+        "sku,name,barcodes",
+        f"omni:pickup:100001-1:{secret},,x|omni:pickup:100001-1:{secret}",
+    )
+    assert counts(done)[3:] == (0, 1)
+    (kept,) = BadRow.objects.values_list("row", "reason")[:1]
+    assert kept[0]["sku"] == "omni:pickup:100001-1:***"
+    assert secret not in str(list(BadRow.objects.values()))
