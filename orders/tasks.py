@@ -8,6 +8,7 @@ from django.db import transaction
 from core.access.principal import SYSTEM
 from core.idempotency.execute import retry_conflicts
 from orders.commands.fulfilment.expire_pickups import expire_due_pickups
+from orders.commands.late_copies import clean_late_copies
 from orders.commands.reconcile import reconcile
 from orders.commands.settling import backorders
 
@@ -31,6 +32,13 @@ def fill_backorders() -> None:
 def expire_pickups() -> int:
     """Expire every pickup that was not collected in time; return how many."""
     return expire_due_pickups()
+
+
+@shared_task
+def finish_erasures() -> int:
+    """Look again for copies of those who were erased, once older acts have ended; return of how
+    many."""
+    return clean_late_copies()
 
 
 @shared_task

@@ -6,18 +6,21 @@ from collections.abc import Collection
 
 from core.database.statements import run
 from orders.commands.placing.requests import OrderRequest
+from orders.erased_names import erased_name
 from stores.queries.network import Network, network_at
 
-ExistingOrder = tuple[int, bytes]  # order id, fingerprint of the body that placed it
+# Order id, and fingerprint of the body that placed it: empty of one that is erased.
+ExistingOrder = tuple[int, bytes]
 
 _READ = """
 SELECT coalesce((SELECT revision FROM stores_networkrevision WHERE id = 1), 0), existing.*
 FROM (SELECT) AS one
 LEFT JOIN (
-    SELECT c.code, o.external_id, o.id, o.fingerprint
-    FROM unnest(%b::text[], %b::text[]) AS w(channel, external_id)
+    SELECT c.code, w.external_id, o.id, o.fingerprint
+    FROM unnest(%b::text[], %b::text[], %b::text[]) AS w(channel, external_id, erased)
     JOIN stores_channel c ON c.code = w.channel
-    JOIN orders_order o ON o.channel_id = c.id AND o.external_id = w.external_id
+    JOIN orders_order o ON o.channel_id = c.id
+                       AND o.external_id = ANY(ARRAY[w.external_id, w.erased])
 ) AS existing ON true
 """
 
@@ -32,6 +35,7 @@ def find_existing(
         [
             [request.channel for request in requests],
             [request.external_id for request in requests],
+            [erased_name(request.external_id) for request in requests],
         ],
     )
     return network_at(rows[0][0]), {
