@@ -36,7 +36,7 @@ UNFINISHED = (OrderState.OPEN, OrderState.BACKORDERED, OrderState.PARTIALLY_FULF
 def erase_customer(*, identity: str, actor: Principal) -> dict[str, Any]:
     """Erase a customer, and all with the same e-mail. Raises `NotFound` where the actor does not
     see all of their orders."""
-    return _erase([_customer(identity, actor)], (), actor=actor)
+    return _erase(same_person([_customer(identity, actor)]), (), actor=actor)
 
 
 def erase_by_email(*, email: str, actor: Principal) -> dict[str, Any]:
