@@ -67,8 +67,9 @@ class Eraser:
     def _is_mine(self, value: dict[str, Any], mine: bool) -> bool:
         """Say whose an object is: that of the order or the cart that it names, else its outer's."""
         order = value.get("number", value.get("order"))
-        if isinstance(order, dict):  # a result of a batch, with the order in it
-            order = order.get("number")
+        result = order if isinstance(order, dict) else value.get("problem")
+        if isinstance(result, dict):  # of a batch: the order, or a refusal that names it
+            order = result.get("number", result.get("order"))
         if isinstance(order, str):
             return order in self.names
         return mine or value.get("id") in self.names

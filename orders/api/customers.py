@@ -68,7 +68,7 @@ class ErasureBody(StrictSerializer):
     """The body of an erasure has no members."""
 
 
-class PersonBody(StrictSerializer):
+class ErasedPersonBody(StrictSerializer):
     email = StringField(max_length=254, required=False, help_text="In any case")
     order = StringField(max_length=32, required=False, help_text="Of a guest: an order's number")
 
@@ -113,11 +113,13 @@ class CustomerErasureView(ErasureView):
 
 
 class PersonErasureView(ErasureView):
-    @extend_schema(operation_id="erase_person", request=PersonBody, responses={200: ErasureAnswer})
+    @extend_schema(
+        operation_id="erase_person", request=ErasedPersonBody, responses={200: ErasureAnswer}
+    )
     def post(self, request: Request) -> HttpResponse:
         """Pseudonymise everyone with an e-mail, or the person who placed an order, who may be a
         guest. As for a customer; an e-mail that no customer has is 200 with none."""
-        body = self.body(PersonBody)
+        body = self.body(ErasedPersonBody)
         if "order" in body:
             return self.erase(partial(erase_by_order, number=body["order"], actor=self.actor))
         return self.erase(partial(erase_by_email, email=body["email"], actor=self.actor))
