@@ -10,12 +10,13 @@ import re
 
 from django.utils.crypto import salted_hmac
 
-_ERASED = re.compile(r"erased:[0-9a-f]{40}")
+ERASED = "erased:"
+_NAME = re.compile(r"erased:[0-9a-f]{40}")
 
 
 def erased_name(external_id: str) -> str:
     """Return the name that an erased order keeps: a keyed digest; of such a name itself."""
-    if _ERASED.fullmatch(external_id):
+    if _NAME.fullmatch(external_id):
         return external_id
     mac = salted_hmac("orders.erased_names", external_id, algorithm="sha256")
-    return f"erased:{mac.hexdigest()[:40]}"
+    return f"{ERASED}{mac.hexdigest()[:40]}"

@@ -41,7 +41,7 @@ class Kind(StrEnum):
 class Kept(StrEnum):
     """How long, and by which rule: the classes of docs/privacy.md."""
 
-    BOOKS = "books"  # as long as tax law asks, then erased: `people` in RETENTION_DAYS
+    BOOKS = "books"  # as long as tax law asks, then the person is erased
     EVENTS = "events"
     ANSWERS = "stored_answers"
     IMPORTS = "import_rows"

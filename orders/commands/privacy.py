@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from core.access.principal import Principal
+from core.access.principal import SYSTEM, Principal
 from core.audit.record import record
 from core.outbox.events import OutboxEvent, publish
 from core.people.erasing import erase_everywhere, take_turns
@@ -16,7 +16,7 @@ from inventory.timestamps import as_text
 from orders.anonymisation import Eraser
 from orders.choices import OrderState
 from orders.commands.locks import lock_orders
-from orders.erased_names import erased_name
+from orders.erased_names import ERASED, erased_name
 from orders.imports.people import lock_waiting_files
 from orders.models import Customer, Erasure, Order
 from orders.queries.documents import order_documents
@@ -29,6 +29,7 @@ from orders.queries.privacy import (
     sees_all,
     visible_customer,
 )
+from orders.retention import BOOKS
 
 UNFINISHED = (OrderState.OPEN, OrderState.BACKORDERED, OrderState.PARTIALLY_FULFILLED)
 
@@ -58,6 +59,22 @@ def erase_by_order(*, number: str, actor: Principal) -> dict[str, Any]:
         if sees_all(customers, [order], actor):
             return _erase(customers, [order], actor=actor)
     raise NotFound(f"There is no order {number[:32]}.")
+
+
+def erase_old_orders(*, limit: int = 100) -> int:
+    """Erase the people of orders whose time is over, and customers that have no younger one; return
+    of how many orders, at most `limit`."""
+    before = timezone.now() - BOOKS
+    old = Order.objects.filter(placed_at__lt=before).exclude(external_id__startswith=ERASED)
+    orders = list(old.order_by("pk")[:limit])
+    owners = {order.customer_id for order in orders}
+    young = Order.objects.filter(customer__in=owners, placed_at__gte=before)
+    customers = Customer.objects.filter(pk__in=owners).exclude(
+        pk__in=young.values_list("customer_id", flat=True)
+    )
+    if orders:
+        _erase(list(customers), orders, actor=SYSTEM)
+    return len(orders)
 
 
 def export_person(*, identity: str, actor: Principal) -> dict[str, Any]:
