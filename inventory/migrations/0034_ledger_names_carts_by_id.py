@@ -6,7 +6,6 @@ Where one reference stood for several carts on a shelf, the newest stands for al
 from django.db import migrations
 
 NAME = """
-SET LOCAL lock_timeout = '60s';
 UPDATE inventory_reservation SET reference = 'reservations/' || group_id
 WHERE group_id IS NOT NULL AND reference <> 'reservations/' || group_id;
 
@@ -15,12 +14,12 @@ CREATE TEMPORARY TABLE carts ON COMMIT DROP AS
            g.reference, r.sku_id, r.location_id, r.reference AS name
     FROM inventory_reservation r JOIN inventory_reservationgroup g ON g.id = r.group_id
     ORDER BY g.reference, r.sku_id, r.location_id, r.id DESC;
-ALTER TABLE inventory_stockmovement DISABLE TRIGGER pgtrigger_ledger_is_immutable_96d1a;
+ALTER TABLE inventory_stockmovement DISABLE TRIGGER USER;
 UPDATE inventory_stockmovement m SET reference = c.name
 FROM carts c
 WHERE m.reference = c.reference AND m.sku_id = c.sku_id AND m.location_id = c.location_id
   AND m.reason IN ('reserved', 'released', 'expired', 'broken');
-ALTER TABLE inventory_stockmovement ENABLE TRIGGER pgtrigger_ledger_is_immutable_96d1a;
+ALTER TABLE inventory_stockmovement ENABLE TRIGGER USER;
 """
 
 
