@@ -20,10 +20,11 @@ from core.people.register import (
     staff,
 )
 from orders.anonymisation import without_address
+from orders.commands.waiting_files import erase_waiting_rows
 from orders.erased_names import erased_name
-from orders.imports.people import erase_waiting_rows, read_waiting_rows
 from orders.models import Customer, Fulfilment, Order, OrderLine, ReturnLine, SourcingReceipt
 from orders.models.fulfilment import UNFINISHED
+from orders.queries.waiting_files import read_waiting_rows
 
 _COUNTRY = Way("all but the country removed", lambda value, _: without_address(value))
 _RENAMED = Way("pseudonymised", lambda value, _: erased_name(value))

@@ -39,7 +39,7 @@ def _erase_rows(table: Table, person: Person, cleaner: Cleaner) -> None:
     rows = table.rows(person).only("pk", *ways).order_by("pk")
     changes: list[Change] = []
     for row in rows if table.write else rows.select_for_update(of=("self",)):
-        new = {name: act(getattr(row, name), cleaner) for name, act in ways.items() if act}
+        new = {name: act(getattr(row, name), cleaner) for name, act in ways.items()}
         new = {name: value for name, value in new.items() if value != getattr(row, name)}
         if new:
             changes.append((row.pk, new))

@@ -16,8 +16,8 @@ from inventory.timestamps import as_text
 from orders.anonymisation import Eraser
 from orders.choices import OrderState
 from orders.commands.locks import lock_orders
+from orders.commands.waiting_files import lock_waiting_files
 from orders.erased_names import ERASED, erased_name
-from orders.imports.people import lock_waiting_files
 from orders.models import Customer, Erasure, Order
 from orders.queries.documents import order_documents
 from orders.queries.privacy import (
@@ -67,7 +67,7 @@ def erase_old_orders(*, limit: int = 100) -> int:
     before = timezone.now() - BOOKS
     old = Order.objects.filter(placed_at__lt=before).exclude(external_id__startswith=ERASED)
     orders = list(old.order_by("pk")[:limit])
-    owners = {order.customer_id for order in orders}
+    owners = [order.customer_id for order in orders if order.customer_id]
     young = Order.objects.filter(customer__in=owners, placed_at__gte=before)
     customers = Customer.objects.filter(pk__in=owners).exclude(
         pk__in=young.values_list("customer_id", flat=True)

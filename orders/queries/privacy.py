@@ -13,10 +13,10 @@ from core.people.person import Person
 from core.people.words import pattern_of
 from inventory.models import ReservationGroup
 from inventory.queries.reservations import cart_name
-from orders.imports.people import EMAIL, EXTERNAL_ID, PHONES, names_in_bad_rows
 from orders.models import Customer, Fulfilment, Order, Return
 from orders.queries.documents import order_documents
 from orders.queries.returns import return_documents
+from orders.queries.waiting_files import EMAIL, EXTERNAL_ID, PHONES, names_in_bad_rows
 
 
 def visible_customer(text: str, actor: Principal) -> Customer | None:
