@@ -1,6 +1,6 @@
 """Name carts in reservations and in the ledger by our id: the shop's reference is its customer's.
 
-Where one reference stood for several carts on a shelf, the newest stands for all.
+The one time that movements are changed: units, times and reasons stay. Where one reference stood for several carts on a shelf, the newest stands for all.
 """
 
 from django.db import migrations
