@@ -10,14 +10,14 @@ from core.outbox.events import OutboxEvent, publish
 from inventory.ledger import Broken
 from inventory.models import Reservation
 from inventory.queries.deliveries import delivery_documents, visible_deliveries
-from inventory.queries.reservations import reservation_documents
+from inventory.queries.reservations import cart_name, reservation_documents
 
 
 def publish_carts(type: str, carts: Collection[uuid.UUID], *, actor: str) -> None:
     """Publish one event per cart: the reservation as it is now."""
     publish(
         *(
-            OutboxEvent(type, f"reservations/{document['id']}", document, actor=actor)
+            OutboxEvent(type, cart_name(document["id"]), document, actor=actor)
             for document in reservation_documents(carts).values()
         )
     )

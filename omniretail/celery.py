@@ -15,6 +15,8 @@ app.conf.beat_schedule = {
     "expire-reservations": {"task": "inventory.tasks.expire_reservations", "schedule": 5.0},
     "prepare-ledger": {"task": "inventory.tasks.prepare_ledger", "schedule": 600.0},
     "expire-pickups": {"task": "orders.tasks.expire_pickups", "schedule": 60.0},
+    "erase-old-people": {"task": "orders.tasks.erase_old_people", "schedule": 86_400.0},
+    "finish-erasures": {"task": "orders.tasks.finish_erasures", "schedule": 5.0},
     "reconcile": {"task": "orders.tasks.reconcile_nightly", "schedule": 300.0},
     "run-imports": {"task": "omniretail.files.tasks.run_imports", "schedule": 5.0},
     "fill-backorders": {"task": "orders.tasks.fill_backorders", "schedule": 30.0},

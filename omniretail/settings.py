@@ -90,6 +90,7 @@ RETENTION_RULES = (
     "core.idempotency.retention.STORED_ANSWERS",
     "core.imports.retention.BAD_ROWS",
     "core.imports.retention.CHANGES",
+    "core.imports.retention.FILE_NAMES",
     "core.outbox.retention.EVENTS",
     "core.retention.sessions.SESSIONS",
     "inventory.retention.ENDED_RESERVATIONS",

@@ -1,6 +1,11 @@
 """What orders store for a time: sourcing receipts, scans of pick lists."""
 
+from datetime import timedelta
+
 from core.retention.rules import Rule
+
+# As long as tax law asks for books (docs/privacy.md); then the person of an order is erased.
+BOOKS = timedelta(days=3_653)
 
 SOURCING_RECEIPTS = Rule(
     period="sourcing_receipts",

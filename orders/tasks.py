@@ -8,6 +8,8 @@ from django.db import transaction
 from core.access.principal import SYSTEM
 from core.idempotency.execute import retry_conflicts
 from orders.commands.fulfilment.expire_pickups import expire_due_pickups
+from orders.commands.late_copies import clean_late_copies
+from orders.commands.privacy import erase_old_orders
 from orders.commands.reconcile import reconcile
 from orders.commands.settling import backorders
 
@@ -31,6 +33,22 @@ def fill_backorders() -> None:
 def expire_pickups() -> int:
     """Expire every pickup that was not collected in time; return how many."""
     return expire_due_pickups()
+
+
+@shared_task
+def finish_erasures() -> int:
+    """Look again for copies of those who were erased, once older acts have ended; return of how
+    many."""
+    return clean_late_copies()
+
+
+@shared_task
+def erase_old_people() -> int:
+    """Erase the people of all orders whose time is over; return of how many orders."""
+    total = 0
+    while count := retry_conflicts(transaction.atomic(erase_old_orders)):
+        total += count
+    return total
 
 
 @shared_task

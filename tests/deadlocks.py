@@ -22,6 +22,14 @@ class ServerLog:
         self._log = Postgres(data_dir()).log if is_database_embedded() else None
         self._start = self._log.stat().st_size if self._log else 0
 
+    def text(self) -> str:
+        """Return all that was logged since, of any database."""
+        if self._log is None:
+            return ""
+        with self._log.open("rb") as log:
+            log.seek(self._start)
+            return log.read().decode(errors="replace")
+
     def take_deadlocks(self, database: str) -> list[str]:
         """Return what the log says of each deadlock of a database since then; go on from here."""
         if self._log is None:

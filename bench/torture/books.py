@@ -18,6 +18,11 @@ Pair = tuple[str, str]  # SKU, location
 LineKey = tuple[str, str]  # order or fulfilment, line id
 
 
+def is_erased(external_id: str) -> bool:
+    """Say whether an order's customer was erased, of which it keeps a digest of its external id."""
+    return external_id.startswith("erased:")
+
+
 @dataclass
 class Order:
     """An order that was accepted: what was sent, and the most that was told of it since."""

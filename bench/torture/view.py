@@ -125,7 +125,10 @@ LEFT JOIN orders_fulfilmentline w ON w.reservation_id = r.id
 LEFT JOIN orders_fulfilment f ON f.id = w.fulfilment_id
 WHERE r.state IN ('held', 'confirmed')
 """
-_CARTS = "SELECT reference, id::text FROM inventory_reservationgroup"
+# Those of an erased customer have lost their reference.
+_CARTS = (
+    "SELECT coalesce(nullif(reference, ''), id::text), id::text FROM inventory_reservationgroup"
+)
 _SCANS = """
 SELECT line_id::text, sum(quantity)::int FROM orders_scan WHERE verdict = 'accepted' GROUP BY 1
 """

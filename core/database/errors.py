@@ -47,3 +47,13 @@ def is_database_away(error: BaseException) -> bool:
 def _has_no_partition(error: psycopg.Error) -> bool:
     """Say whether a row found no partition: the violation of a check that has no name."""
     return isinstance(error, psycopg.errors.CheckViolation) and error.diag.constraint_name is None
+
+
+def told_without_values(error: BaseException) -> str:
+    """Say what the database refused without the values of the row: they may be of a person."""
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return type(error).__name__
+    parts = (type(cause).__name__, cause.sqlstate, cause.diag.table_name, cause.diag.column_name,
+             cause.diag.constraint_name)  # fmt: skip
+    return " ".join(part for part in parts if part)

@@ -59,6 +59,7 @@ class Import(models.Model):
                 name="import_unfinished",
                 condition=Q(state__in=[ImportState.QUEUED, ImportState.RUNNING]),
             ),
+            models.Index(fields=["id"], name="import_named", condition=~Q(file_name="")),
             models.Index(fields=["updated_at", "id"], name="import_updated"),
         ]
 

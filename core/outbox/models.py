@@ -10,6 +10,8 @@ from django.db.models.functions import Now
 
 from core.database.fields import DocumentField
 
+CARTS = "reservations/"  # what subjects of events about carts begin with
+
 
 class Event(models.Model):
     """One event, written once; only the erasure of a customer changes it."""
@@ -32,6 +34,11 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["order", "id"], name="event_of_order", condition=~Q(order="")),
+            models.Index(
+                fields=["subject"],
+                name="event_of_cart",
+                condition=Q(order="", subject__startswith=CARTS),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.database.errors import is_database_away
+from core.database.errors import is_database_away, told_without_values
 from core.problems.catalogue import (
     MEDIA_TYPE,
     BodyTooLarge,
@@ -78,11 +78,11 @@ def as_problem(error: Exception) -> DomainError:
         return TemporarilyUnavailable()
     if isinstance(error, DataError):
         # Validation missed it: PostgreSQL refused a value that it cannot store.
-        log.warning("value refused by the database: %s", error)
+        log.warning("value refused by the database: %s", told_without_values(error))
         return ValidationFailed.at("", "A value is outside what can be stored.", "out_of_range")
     if isinstance(error, IntegrityError):
         # Two requests made the same thing at once, and this one came second.
-        log.warning("constraint met: %s", error)
+        log.warning("constraint met: %s", told_without_values(error))
         return Conflict()
     log.error("unforeseen error", exc_info=error)
     return InternalError()

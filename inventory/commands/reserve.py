@@ -27,7 +27,7 @@ from inventory.queries.available.shortage import (
     UnitsAt,
     explain_shortage,
 )
-from inventory.queries.reservations import compose_reservation, reservation_documents
+from inventory.queries.reservations import cart_name, compose_reservation, reservation_documents
 from inventory.spreading import Portion, Shortage, Want, spread
 from inventory.timestamps import database_now
 from stores.queries.network import Network, Place, Source, current_network
@@ -158,8 +158,9 @@ def _write(
         expires_at=expires_at,
         lines=[asdict(portion) | {"state": ReservationState.HELD} for portion in portions],
     )
-    publish(OutboxEvent("reservation.held", f"reservations/{group.pk}", document, actor=actor.name))
-    reservations = _compose_reservations(cart.reference, portions, snapshot, network)
+    publish(OutboxEvent("reservation.held", cart_name(group.pk), document, actor=actor.name))
+    # In the ledger, which is for ever, a cart is named by our id: its reference is the customer's.
+    reservations = _compose_reservations(cart_name(group.pk), portions, snapshot, network)
     if not ledger.reserve(reservations, actor=actor.name, group_id=group.pk, expires_at=expires_at):
         raise _LostRace()
     return document

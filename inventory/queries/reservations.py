@@ -11,6 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from core.access.principal import Principal
+from core.outbox.models import CARTS
 from core.problems.catalogue import NotFound
 from inventory.choices import ReservationState
 from inventory.models import Reservation, ReservationGroup
@@ -24,6 +25,11 @@ _OVER = (
     ReservationState.EXPIRED,
     ReservationState.BROKEN,
 )
+
+
+def cart_name(identity: uuid.UUID | str) -> str:
+    """Return the name of a cart's reservation in the ledger, in events and in the audit."""
+    return f"{CARTS}{identity}"
 
 
 def derive_state(states: Collection[str], *, expired: bool) -> ReservationState:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
+from django.db import DatabaseError, transaction
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -11,14 +15,19 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import StrictSerializer
+from core.api.fields import StrictSerializer, StringField
 from core.api.views import ApiView
-from core.problems.catalogue import NotFound
 from orders.api.answers import OrderAnswer
 from orders.api.return_answers import ReturnAnswer
-from orders.commands.privacy import erase_customer
-from orders.models import Customer
-from orders.queries.privacy import export_customer, visible_customer
+from orders.commands.late_copies import clean_late_copies
+from orders.commands.privacy import (
+    erase_by_email,
+    erase_by_order,
+    erase_customer,
+    export_person,
+)
+
+PRIVACY = "customers:privacy"
 
 
 class CustomerAnswer(serializers.Serializer[Any]):
@@ -29,30 +38,25 @@ class CustomerAnswer(serializers.Serializer[Any]):
     phone = serializers.CharField()
 
 
-class KeptDecisionAnswer(serializers.Serializer[Any]):
-    order = serializers.CharField()
-    occasion = serializers.CharField()
-    decided_at = serializers.DateTimeField()
-    receipt = serializers.DictField()
-
-
-class KeptEventAnswer(serializers.Serializer[Any]):
-    type = serializers.CharField()
-    time = serializers.DateTimeField()
-    subject = serializers.CharField()
-    data = serializers.DictField()  # type: ignore[assignment]
+class KeptRowAnswer(serializers.Serializer[Any]):
+    table = serializers.CharField()
+    row = serializers.DictField(help_text="Its id, and its columns with data of the person")
 
 
 class CustomerExportAnswer(serializers.Serializer[Any]):
     customer = CustomerAnswer()
     orders = OrderAnswer(many=True)
     returns = ReturnAnswer(many=True)
-    sourcing = KeptDecisionAnswer(many=True)
-    events = KeptEventAnswer(many=True)
+    records = KeptRowAnswer(
+        many=True, help_text="Every row with data of the person, copies of orders included"
+    )
 
 
 class ErasureAnswer(serializers.Serializer[Any]):
-    id = serializers.CharField()
+    id = serializers.CharField(allow_null=True, help_text="Of the first customer; null: a guest")
+    customers = serializers.ListField(
+        child=serializers.CharField(), help_text="All with the same e-mail"
+    )
     erased_at = serializers.DateTimeField()
     orders = serializers.ListField(child=serializers.CharField())
     unfinished_orders = serializers.ListField(
@@ -64,36 +68,65 @@ class ErasureBody(StrictSerializer):
     """The body of an erasure has no members."""
 
 
-class OneCustomerView(ApiView):
-    scopes = {"GET": "customers:privacy", "POST": "customers:privacy"}
+class ErasedPersonBody(StrictSerializer):
+    email = StringField(max_length=254, required=False, help_text="In any case")
+    order = StringField(max_length=32, required=False, help_text="Of a guest: an order's number")
 
-    def customer(self, identity: str) -> Customer:
-        customer = visible_customer(identity, self.actor)
-        if customer is None:
-            raise NotFound(f"There is no customer {identity[:32]}.")
-        return customer
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Give either email or order.", code="exactly_one")
+        return attrs
 
 
-class CustomerExportView(OneCustomerView):
+class CustomerExportView(ApiView):
+    scopes = {"GET": PRIVACY}
+
     @extend_schema(operation_id="export_customer", responses=CustomerExportAnswer)
+    @transaction.atomic
     def get(self, request: Request, identity: str) -> Response:
-        """Return all data that is stored about a customer."""
-        return Response(export_customer(self.customer(identity)))
+        """Return all data that is stored about a customer, of all with the same e-mail.
+
+        The audit says who asked for it.
+        """
+        return Response(export_person(identity=identity, actor=self.actor))
 
 
-class CustomerErasureView(OneCustomerView):
+class ErasureView(ApiView):
+    scopes = {"POST": PRIVACY}
+
+    def erase(self, effect: Callable[[], dict[str, Any]]) -> HttpResponse:
+        """Run an erasure, and look for late copies where no older act runs any more; else the
+        sweep does it."""
+        answer = self.act(lambda: (200, effect()))
+        with suppress(DatabaseError):
+            clean_late_copies()
+        return answer
+
+
+class CustomerErasureView(ErasureView):
     @extend_schema(operation_id="erase_customer", request=None, responses=ErasureAnswer)
     def post(self, request: Request, identity: str) -> HttpResponse:
-        """Pseudonymise a customer. Orders, units and prices stay, and so does the ledger."""
+        """Pseudonymise a customer, and all with the same e-mail. Orders, units and prices stay, and
+        so does the ledger."""
         self.body(ErasureBody)
+        return self.erase(partial(erase_customer, identity=identity, actor=self.actor))
 
-        def effect() -> tuple[int, Any]:
-            return 200, erase_customer(customer_id=self.customer(identity).pk, actor=self.actor)
 
-        return self.act(effect)
+class PersonErasureView(ErasureView):
+    @extend_schema(
+        operation_id="erase_person", request=ErasedPersonBody, responses={200: ErasureAnswer}
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Pseudonymise everyone with an e-mail, or the person who placed an order, who may be a
+        guest. As for a customer; an e-mail that no customer has is 200 with none."""
+        body = self.body(ErasedPersonBody)
+        if "order" in body:
+            return self.erase(partial(erase_by_order, number=body["order"], actor=self.actor))
+        return self.erase(partial(erase_by_email, email=body["email"], actor=self.actor))
 
 
 urlpatterns = [
+    path("customers/erase", PersonErasureView.as_view()),
     path("customers/<str:identity>/export", CustomerExportView.as_view()),
     path("customers/<str:identity>/erase", CustomerErasureView.as_view()),
 ]

@@ -1,28 +1,37 @@
-"""Erasing a customer: personal data goes, the orders and the ledger stay."""
+"""Erasing a person: personal data goes, the orders and the ledger stay."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from core.access.principal import Principal
-from core.audit.models import AuditRecord
+from core.access.principal import SYSTEM, Principal
 from core.audit.record import record
-from core.idempotency.models import StoredAnswer
 from core.outbox.events import OutboxEvent, publish
-from core.outbox.models import Event
+from core.people.erasing import erase_everywhere, take_turns
+from core.problems.catalogue import Forbidden, NotFound
 from inventory.timestamps import as_text
-from orders.anonymisation import Eraser, without_address
+from orders.anonymisation import Eraser
 from orders.choices import OrderState
 from orders.commands.locks import lock_orders, lock_unlocked
-from orders.models import Customer, Order, Return, SourcingReceipt
+from orders.commands.waiting_files import lock_waiting_files
+from orders.erased_names import ERASED, erased_name
+from orders.models import Customer, Erasure, Order
 from orders.queries.documents import order_documents
+from orders.queries.privacy import (
+    customers_with,
+    export_customer,
+    find_person,
+    orders_of,
+    same_person,
+    sees_all,
+    visible_customer,
+)
+from orders.retention import BOOKS
 
 ATTEMPTS = 5
 UNFINISHED = (OrderState.OPEN, OrderState.BACKORDERED, OrderState.PARTIALLY_FULFILLED)
@@ -32,120 +41,144 @@ class _OrderHeld(Exception):
     """Another act has an order that was placed while the customer was waited for."""
 
 
-def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
-    """Pseudonymise a customer everywhere; return what was done. Idempotent.
+def erase_customer(*, identity: str, actor: Principal) -> dict[str, Any]:
+    """Erase a customer, and all with the same e-mail. Raises `NotFound` where the actor does not
+    see all of their orders."""
+    return _erase(same_person([_customer(identity, actor)]), (), actor=actor)
+
+
+def erase_by_email(*, email: str, actor: Principal) -> dict[str, Any]:
+    """Erase everyone with this e-mail, in any case, also where only a file has it."""
+    _refuse_tied(actor)
+    customers = list(customers_with([email]))
+    if not sees_all(customers, (), actor):
+        raise NotFound("There is no customer with this e-mail.")
+    return _erase(customers, (), actor=actor, email=email)
+
+
+def erase_by_order(*, number: str, actor: Principal) -> dict[str, Any]:
+    """Erase the person who placed this order: a customer with all of theirs, or a guest with this
+    order alone."""
+    _refuse_tied(actor)
+    order = Order.objects.select_related("customer").filter(number=number).first()
+    if order is not None:
+        customers = same_person([order.customer]) if order.customer else []
+        if sees_all(customers, [order], actor):
+            return _erase(customers, [order], actor=actor)
+    raise NotFound(f"There is no order {number[:32]}.")
+
+
+def erase_old_orders(*, limit: int = 100) -> int:
+    """Erase the people of orders whose time is over, and customers that have no younger one; return
+    of how many orders, at most `limit`."""
+    before = timezone.now() - BOOKS
+    old = Order.objects.filter(placed_at__lt=before).exclude(external_id__startswith=ERASED)
+    orders = list(old.order_by("pk")[:limit])
+    owners = [order.customer_id for order in orders if order.customer_id]
+    young = Order.objects.filter(customer__in=owners, placed_at__gte=before)
+    customers = Customer.objects.filter(pk__in=owners).exclude(
+        pk__in=young.values_list("customer_id", flat=True)
+    )
+    if orders:
+        _erase(list(customers), orders, actor=SYSTEM)
+    return len(orders)
+
+
+def export_person(*, identity: str, actor: Principal) -> dict[str, Any]:
+    """Return all that is stored about a customer, and record that it was asked for."""
+    customer = _customer(identity, actor)
+    answer = export_customer(customer)
+    record(
+        actor=actor,
+        action="customer.exported",
+        subject=f"customers/{customer.pk}",
+        orders=len(answer["orders"]),
+    )
+    return answer
+
+
+def _customer(identity: str, actor: Principal) -> Customer:
+    _refuse_tied(actor)
+    customer = visible_customer(identity, actor)
+    if customer is None:
+        raise NotFound(f"There is no customer {identity[:32]}.")
+    return customer
+
+
+def _refuse_tied(actor: Principal) -> None:
+    """Refuse who works at some locations: a person's orders are not of one place."""
+    if actor.locations is not None:
+        raise Forbidden("Who is tied to locations neither exports nor erases customers.")
+
+
+def _erase(
+    customers: Collection[Customer],
+    orders: Collection[Order],
+    *,
+    actor: Principal,
+    email: str = "",
+) -> dict[str, Any]:
+    """Pseudonymise a person everywhere; return what was done. Idempotent.
 
     Orders that are not finished lose their address too: they are listed, so that staff may
     cancel them or complete them by hand. Orders that are being placed are waited for; later ones
     belong to a new customer.
     """
-    customer, orders = _lock(customer_id)
-    eraser = Eraser(orders=[order.number for order in orders], words=_words(customer, orders))
-    _clean_orders(orders)
-    _clean_copies(orders, eraser)
-    Customer.objects.filter(pk=customer_id).update(external_id=None, email="", name="", phone="")
-    documents = order_documents([order.pk for order in orders]).values()
+    customers, orders = _lock(customers, orders)
+    person = find_person(customers=customers, orders=orders, email=email)
+    erase_everywhere(person, Eraser(names=person.names, words=person.words, rename=erased_name))
+    keys = [order.pk for order in orders]
+    Erasure.objects.create(customers=[customer.pk for customer in customers], orders=keys)
+    documents = [document for _, document in sorted(order_documents(keys).items())]
     answer = {
-        "id": str(customer_id),
+        "id": str(customers[0].pk) if customers else None,
+        "customers": [str(customer.pk) for customer in customers],
         "erased_at": as_text(timezone.now()),
-        "orders": [order.number for order in orders],
-        "unfinished_orders": sorted(
+        "orders": [document["number"] for document in documents],
+        "unfinished_orders": [
             document["number"] for document in documents if document["state"] in UNFINISHED
-        ),
+        ],
     }
-    record(
-        actor=actor,
-        action="customer.erased",
-        subject=f"customers/{customer_id}",
-        orders=len(orders),
-    )
-    publish(OutboxEvent("customer.erased", f"customers/{customer_id}", answer, actor=actor.name))
+    for subject, identity in _subjects(customers, orders):
+        record(actor=actor, action="customer.erased", subject=subject, orders=len(orders))
+        event = answer | {"id": identity}
+        publish(OutboxEvent("customer.erased", subject, event, actor=actor.name))
     return answer
 
 
-def _lock(customer_id: int) -> tuple[Customer, list[Order]]:
-    """Lock a customer, which waits for orders that are being placed, and all of their orders.
+def _subjects(
+    customers: Collection[Customer], orders: Collection[Order]
+) -> list[tuple[str, str | None]]:
+    """Return what was erased, with the customer's id: of a guest, the order."""
+    if customers:
+        return [(f"customers/{customer.pk}", str(customer.pk)) for customer in customers]
+    return [(f"orders/{order.number}", None) for order in orders] or [("customers", None)]
 
-    Orders first: an act that holds one of them may wait for stock, which an order that is being
-    placed may hold. Those placed until the customer was locked are locked without waiting; where
-    another act has one of them, all is begun again. Raises `OperationalError` when that happens
-    time and again.
+
+def _lock(
+    customers: Collection[Customer], orders: Collection[Order]
+) -> tuple[list[Customer], list[Order]]:
+    """Lock customers, which waits for orders that are being placed, and all of their orders.
+
+    Files of orders first, as an import locks them. Orders before customers: an act that holds one
+    of them may wait for stock, which an order that is being placed may hold. Those placed until
+    the customers were locked are locked without waiting; where another act has one of them, both
+    are begun again. Raises `OperationalError` when that happens time and again.
     """
+    take_turns()
+    lock_waiting_files()
+    keys = [customer.pk for customer in customers]
     for _ in range(ATTEMPTS):
         with suppress(_OrderHeld), transaction.atomic():
-            before = lock_orders(_orders_of(customer_id))
-            customer = Customer.objects.select_for_update().get(pk=customer_id)
-            all_now = _orders_of(customer_id)
+            before = lock_orders(_keys_of(customers, orders))
+            locked = list(Customer.objects.filter(pk__in=keys).order_by("pk").select_for_update())
+            all_now = _keys_of(customers, orders)
             if not lock_unlocked(set(all_now) - before.keys()):
                 raise _OrderHeld()
-            locked = lock_orders(all_now)
-            return customer, [locked[identity] for identity in sorted(locked)]
-    raise OperationalError("other acts hold the orders of this customer")
+            found = lock_orders(all_now)
+            return locked, [found[identity] for identity in sorted(found)]
+    raise OperationalError("other acts hold the orders of this person")
 
 
-def _orders_of(customer_id: int) -> list[int]:
-    return list(Order.objects.filter(customer=customer_id).values_list("pk", flat=True))
-
-
-def _words(customer: Customer, orders: Sequence[Order]) -> list[str]:
-    """Return every text that identifies the customer or their address."""
-    words = [customer.email, customer.name, customer.phone]
-    for order in orders:
-        address = order.ship_to or {}
-        words += [address.get(part) or "" for part in ("name", "line1", "line2", "phone")]
-    return [word for word in words if isinstance(word, str) and word]
-
-
-def _clean_orders(orders: Sequence[Order]) -> None:
-    for order in orders:
-        order.ship_to = without_address(order.ship_to)
-        order.note = ""
-    Order.objects.bulk_update(orders, ["ship_to", "note"])
-
-
-def _clean_copies(orders: Sequence[Order], eraser: Eraser) -> None:
-    """Clean the copies of the orders: events, sourcing receipts, stored answers, the audit."""
-    numbers = [order.number for order in orders]
-
-    def clean_mine(data: Any) -> Any:
-        return eraser.clean(data, mine=True)
-
-    _rewrite(Event.objects.filter(order__in=numbers), "data", clean_mine)
-    _rewrite(SourcingReceipt.objects.filter(order__in=orders), "receipt", clean_mine)
-    returns = Return.objects.filter(order__in=orders).values_list("pk", flat=True)
-    about = Q(subject__in=[f"orders/{number}" for number in numbers])
-    about |= Q(subject__in=[f"returns/{identity}" for identity in returns])
-    for number in numbers:
-        about |= Q(subject__startswith=f"fulfilments/{number}-")
-    if numbers:
-        _rewrite(AuditRecord.objects.filter(about), "data", clean_mine)
-        _rewrite(AuditRecord.objects.filter(about), "reason", eraser.clean_text)
-        _rewrite(_answers_naming(numbers), "body", lambda body: _clean_body(body, eraser))
-
-
-def _answers_naming(numbers: Sequence[str]) -> QuerySet[StoredAnswer]:
-    """Return the stored answers in which one of these order numbers is a value."""
-    named = Q()
-    for number in numbers:
-        named |= Q(body__contains=json.dumps(number))
-    return StoredAnswer.objects.filter(named)
-
-
-def _clean_body(body: str, eraser: Eraser) -> str:
-    """Clean an answer; one to a batch also holds orders of others, which stay."""
-    return json.dumps(eraser.clean(json.loads(body), mine=False), ensure_ascii=False)
-
-
-def _rewrite(rows: QuerySet[Any], name: str, clean: Callable[[Any], Any]) -> None:
-    """Write what cleaning changes in one column of these rows, in one statement.
-
-    They are locked: another erasure that cleans the answer to the same batch would write back what
-    this one has removed.
-    """
-    changed = []
-    for row in rows.only("pk", name).order_by("pk").select_for_update():
-        value = clean(getattr(row, name))
-        if value != getattr(row, name):
-            setattr(row, name, value)
-            changed.append(row)
-    rows.model._default_manager.bulk_update(changed, [name], batch_size=1_000)
+def _keys_of(customers: Collection[Customer], orders: Collection[Order]) -> list[int]:
+    return list(orders_of(customers, orders).values_list("pk", flat=True))

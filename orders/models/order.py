@@ -26,6 +26,7 @@ class Order(models.Model):
     )
     external_id = models.CharField(max_length=128)
     # SHA-256 of the body that placed it: the same external id with another body is a conflict.
+    # Empty once it is erased: then any body is the same.
     fingerprint = models.BinaryField(max_length=32)
     currency = models.CharField(max_length=3)
     customer = models.ForeignKey(
@@ -37,6 +38,8 @@ class Order(models.Model):
         related_name="orders",
     )
     ship_to = models.JSONField(null=True, blank=True)
+    # The cart that held its goods: its reference is the customer's as well.
+    cart = models.UUIDField(null=True, editable=False)
     payment_reference = models.CharField(max_length=128, blank=True)
     note = models.TextField(blank=True)
     allow_split = models.BooleanField(default=True)

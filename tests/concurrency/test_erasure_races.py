@@ -168,7 +168,7 @@ def test_an_order_that_waited_for_an_erasure_is_a_new_customers() -> None:
     first = place(desk, "first")
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            erase_customer(customer_id=int(first.customer), actor=SYSTEM)
+            erase_customer(identity=first.customer, actor=SYSTEM)
             placing = in_thread(pool, lambda: place(desk, "second"))
             wait_until_blocked()
         second = placing.result(timeout=60)
@@ -188,7 +188,7 @@ def test_two_erasures_clean_the_answer_to_one_batch() -> None:
     ann, bob = (result["order"]["customer_id"] for result in placed)
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            erase_customer(customer_id=int(ann), actor=SYSTEM)
+            erase_customer(identity=ann, actor=SYSTEM)
             erasing = in_thread(pool, lambda: desk.post(f"customers/{bob}/erase"))
             wait_until_blocked()
         assert erasing.result(timeout=60).status_code == 200

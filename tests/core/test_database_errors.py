@@ -59,3 +59,22 @@ def test_what_it_is_answered_with(act: Callable[[], object], status: int) -> Non
     problem = as_problem(raised.value)
     assert problem.status == status
     assert ("Retry-After" in problem.headers) is (status == 503)
+
+
+def test_what_is_logged_of_a_refusal_names_no_value(caplog: pytest.LogCaptureFixture) -> None:
+    """PostgreSQL repeats the row that it refuses: a name or an e-mail would stay in the log."""
+    first = "INSERT INTO orders_customer (external_id, email, name, phone) VALUES (%s, '', '', '')"
+    refused = []
+    for statement, values in (
+        (first, ["jo@example.org"]),
+        (first, ["jo@example.org"]),
+        ("SELECT %s::int", ["jo@example.org"]),
+    ):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement, values)
+        except DatabaseError as error:
+            refused.append(as_problem(error).code)
+    assert refused == ["conflict", "validation_error"]
+    assert "customer_external_id_once" in caplog.text
+    assert "jo@example.org" not in caplog.text

@@ -98,7 +98,7 @@ def test_what_comes_to_light_fills_backorders(api: ApiCaller) -> None:
 def test_a_cart_hears_that_its_hold_broke(api: ApiCaller) -> None:
     cart = hold(api, ("A1", 8))
     answer = adjust(api, line(-10))
-    assert answer.json()["broken"][0]["reference"] == "cart-1"
+    assert answer.json()["broken"][0]["reference"] == f"reservations/{cart}"
     event = Event.objects.get(type="reservation.broken")
     assert event.subject == f"reservations/{cart}"
     assert (event.data["id"], event.data["state"]) == (cart, "broken")

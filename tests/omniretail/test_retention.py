@@ -23,7 +23,8 @@ from core.retention.tasks import delete_old_rows
 from inventory.models import Reservation, ReservationGroup, Transfer, TransferScan
 from inventory.retention import ENDED_RESERVATIONS
 from orders.commands.reconcile import reconcile
-from orders.models import PickList, Scan, SourcingReceipt
+from orders.models import Customer, Order, PickList, Scan, SourcingReceipt
+from orders.tasks import erase_old_people
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
 from tests.inventory.laws import assert_pool_laws
@@ -88,7 +89,7 @@ def test_ended_reservations_go_and_live_ones_stay(api: ApiCaller) -> None:
     assert delete_old_rows() == {}
     assert set(Reservation.objects.values_list("reference", "state")) == {
         (open_order["number"], "confirmed"),
-        ("cart-1", "held"),
+        (f"reservations/{live}", "held"),
     }
     problem(api.get(f"reservations/{released}"), 404, "not_found")
     assert api.get(f"reservations/{live}").json()["state"] == "held"
@@ -181,7 +182,9 @@ def test_rows_of_files_go_and_the_file_stays(api: ApiCaller) -> None:
     assert delete_old_rows() == {
         "core.imports.retention.BAD_ROWS": 1,
         "core.imports.retention.CHANGES": 1,
+        "core.imports.retention.FILE_NAMES": 1,
     }
+    assert api.get(f"imports/{tried['id']}").json()["file_name"] == ""
     assert set(BadRow.objects.values_list("file_id", flat=True)) == {int(young["id"])}
     assert not Change.objects.exists()
     for name in ("errors", "changes"):
@@ -246,3 +249,21 @@ def test_answers_go_after_72_hours(api: ApiCaller) -> None:
     assert delete_old_rows() == {"core.idempotency.retention.STORED_ANSWERS": 1}
     assert StoredAnswer.objects.get().key == "young"
     assert api.post("reservations", body, key="young").json() == young
+
+
+def test_people_of_old_orders_are_erased_and_young_ones_stay(api: ApiCaller) -> None:
+    """Ten years and some days: a customer who still orders keeps the account, not the old home."""
+    home = {"name": "Jo Reed", "line1": "2 Elm Row", "country": "GB"}
+    jo, sam = {"email": "jo@example.org"}, {"email": "sam@example.org"}
+    old = [place(api, ("A1", 1), customer=who, ship_to=home) for who in (jo, sam, None)]
+    ago(Order, "placed_at", by=timedelta(days=3_654))
+    young = place(api, ("A1", 1), customer=jo, ship_to=home)
+    assert erase_old_people() == 3
+    assert erase_old_people() == 0
+    for order in old:
+        kept = api.get(f"orders/{order['number']}").json()
+        assert (kept["ship_to"], kept["totals"]) == ({"country": "GB"}, order["totals"])
+    assert api.get(f"orders/{young['number']}").json()["ship_to"] == home
+    assert set(Customer.objects.values_list("email", flat=True)) == {"jo@example.org", ""}
+    told = Event.objects.filter(type="customer.erased").values_list("actor", flat=True)
+    assert set(told) == {"system"}

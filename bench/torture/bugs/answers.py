@@ -127,8 +127,8 @@ BUGS = (
         "erased_is_gone",
         (
             Change(
-                "orders/commands/privacy.py",
-                "        order.ship_to = without_address(order.ship_to)\n",
+                "orders/personal_data.py",
+                '            Column("ship_to", Kind.ADDRESS, _COUNTRY),\n',
                 "",
             ),
         ),

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from torture.books import Books
+from torture.books import Books, is_erased
 from torture.verdicts import Verdicts
 from torture.view import Records, View
 
 
 def compare_orders(verdicts: Verdicts, books: Books, view: View) -> None:
-    found = Counter((order["channel"], order["external_id"]) for order in view.orders)
     numbers = {order["number"]: order for order in view.orders}
     with books.lock:
         accepted, refused = dict(books.by_external_id), dict(books.refused_orders)
+    names = {number: name for name, number in accepted.items()}
+    found = Counter(_name(order, names) for order in view.orders)
     for name, number in accepted.items():
         there = found[name] == 1 and number in numbers
         verdicts.check("accepted_is_there_once", there, f"{name} {number}: {found[name]} times")
@@ -23,6 +24,12 @@ def compare_orders(verdicts: Verdicts, books: Books, view: View) -> None:
             verdicts.check("refused_left_nothing", name not in found, f"{name} was refused: {code}")
     for name in found.keys() - accepted.keys() - refused.keys():
         verdicts.check("accepted_is_there_once", False, f"{name} was never accepted")
+
+
+def _name(order: dict[str, Any], names: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    """Return an order's channel and external id, of one that is erased by its number."""
+    name = order["channel"], order["external_id"]
+    return names.get(order["number"], name) if is_erased(order["external_id"]) else name
 
 
 def compare_units(verdicts: Verdicts, books: Books, view: View) -> None:
