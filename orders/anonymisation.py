@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from orders.personal_fields import ADDRESS, PERSON, PLACES, WORDS
+
 ERASED = "[erased]"
 
 
@@ -55,12 +57,11 @@ class Eraser:
             mine = number in self.orders
         cleaned: dict[str, Any] = {}
         for name, item in value.items():
-            if mine and name == "ship_to":
+            if mine and name == ADDRESS:
                 cleaned[name] = without_address(item)
-            elif mine and name in ("note", "collected_by"):
+            elif mine and name in WORDS:
                 cleaned[name] = ""
-            # Distances from several known buildings would reveal the address.
-            elif mine and name in ("customer", "destination", "distance_km"):
+            elif mine and (name == PERSON or name in PLACES):
                 cleaned[name] = None
             else:
                 cleaned[name] = self.clean(item, mine=mine)

@@ -1,4 +1,4 @@
-"""`/customers/{id}`: export and erasure of personal data."""
+"""`/customers`: looking up, export and erasure of personal data."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.permissions import check_scope
+from core.access.scopes import READS_CUSTOMERS
 from core.api.fields import StrictSerializer
-from core.api.views import ApiView
+from core.api.views import listed
 from core.problems.catalogue import NotFound
 from orders.api.answers import OrderAnswer
+from orders.api.filters import CustomerFilters
+from orders.api.personal import PersonalView
 from orders.api.return_answers import ReturnAnswer
 from orders.commands.privacy import erase_customer
 from orders.models import Customer
+from orders.queries.customers import customer_document, visible_customers
 from orders.queries.privacy import export_customer, visible_customer
 
 
@@ -27,6 +32,42 @@ class CustomerAnswer(serializers.Serializer[Any]):
     email = serializers.CharField()
     name = serializers.CharField()
     phone = serializers.CharField()
+
+
+class CustomersView(PersonalView):
+    scopes = {"GET": READS_CUSTOMERS}
+    filterset_class = CustomerFilters
+
+    @extend_schema(operation_id="list_customers", responses=listed(CustomerAnswer))
+    def get(self, request: Request) -> Response:
+        """Look up customers of orders that the client sees; several filters hold together."""
+        return self.page(
+            visible_customers(self.actor),
+            render=lambda found: [customer_document(customer) for customer in found],
+        )
+
+
+class CustomerView(PersonalView):
+    scopes = {"GET": READS_CUSTOMERS}
+
+    @extend_schema(operation_id="get_customer", responses=CustomerAnswer)
+    def get(self, request: Request, identity: str) -> Response:
+        """Return one customer."""
+        customer = visible_customers(self.actor).filter(pk=_number(identity)).first()
+        if customer is None:
+            raise _not_found(identity)
+        return Response(customer_document(customer))
+
+
+def _number(identity: str) -> int:
+    """Parse an id of the URL; one outside the column's range is not found."""
+    if not (identity.isascii() and identity.isdecimal() and len(identity) < 19):
+        raise _not_found(identity)
+    return int(identity)
+
+
+def _not_found(identity: str) -> NotFound:
+    return NotFound(f"There is no customer {identity[:32]}.")
 
 
 class KeptDecisionAnswer(serializers.Serializer[Any]):
@@ -64,20 +105,24 @@ class ErasureBody(StrictSerializer):
     """The body of an erasure has no members."""
 
 
-class OneCustomerView(ApiView):
+class OneCustomerView(PersonalView):
     scopes = {"GET": "customers:privacy", "POST": "customers:privacy"}
 
     def customer(self, identity: str) -> Customer:
         customer = visible_customer(identity, self.actor)
         if customer is None:
-            raise NotFound(f"There is no customer {identity[:32]}.")
+            raise _not_found(identity)
         return customer
 
 
 class CustomerExportView(OneCustomerView):
     @extend_schema(operation_id="export_customer", responses=CustomerExportAnswer)
     def get(self, request: Request, identity: str) -> Response:
-        """Return all data that is stored about a customer."""
+        """Return all data that is stored about a customer; needs `customers:read` as well.
+
+        A masked export would look like a complete one.
+        """
+        check_scope(self.actor, READS_CUSTOMERS)
         return Response(export_customer(self.customer(identity)))
 
 
@@ -94,6 +139,8 @@ class CustomerErasureView(OneCustomerView):
 
 
 urlpatterns = [
+    path("customers", CustomersView.as_view()),
+    path("customers/<str:identity>", CustomerView.as_view()),
     path("customers/<str:identity>/export", CustomerExportView.as_view()),
     path("customers/<str:identity>/erase", CustomerErasureView.as_view()),
 ]

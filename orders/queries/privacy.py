@@ -10,6 +10,7 @@ from core.access.principal import Principal
 from core.outbox.models import Event
 from inventory.timestamps import as_text
 from orders.models import Customer, Order, Return, SourcingReceipt
+from orders.queries.customers import customer_document
 from orders.queries.documents import order_documents
 from orders.queries.returns import return_documents
 from orders.sourcing import read_receipt
@@ -47,13 +48,7 @@ def export_customer(customer: Customer) -> dict[str, Any]:
     numbers = [order["number"] for order in orders.values()]
     events = Event.objects.filter(order__in=numbers).order_by("pk")
     return {
-        "customer": {
-            "id": str(customer.pk),
-            "external_id": customer.external_id,
-            "email": customer.email,
-            "name": customer.name,
-            "phone": customer.phone,
-        },
+        "customer": customer_document(customer),
         "orders": [orders[identity] for identity in sorted(orders)],
         "returns": [returns[identity] for identity in sorted(returns)],
         "sourcing": [
