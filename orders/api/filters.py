@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from rest_framework import serializers
 
 from core.access.permissions import check_scope
 from core.access.scopes import READS_CUSTOMERS
@@ -30,6 +31,8 @@ from orders.models import UnitsToPutBack
 from orders.queries.customers import (
     LEAST_DIGITS,
     LEAST_LETTERS,
+    MOST_FOUND,
+    TooManyFound,
     digits_of,
     with_phone,
     with_words,
@@ -131,7 +134,7 @@ class CustomerFilters(FilterSet):
         max_length=200,
         least=LEAST_LETTERS,
         method="with_text",
-        help_text="Part of a name, an e-mail or a phone number",
+        help_text="Beginnings of names, of an e-mail, or of a phone number with its country",
     )
 
     def with_email(self, rows: QuerySet[Any], _: str, text: str) -> QuerySet[Any]:
@@ -141,4 +144,8 @@ class CustomerFilters(FilterSet):
         return with_phone(rows, text)
 
     def with_text(self, rows: QuerySet[Any], _: str, text: str) -> QuerySet[Any]:
-        return with_words(rows, text)
+        try:
+            return with_words(rows, text)
+        except TooManyFound as error:
+            many = f"Over {MOST_FOUND:,} customers are found: say more of the one."
+            raise serializers.ValidationError({"q": [many]}, code="too_many") from error
