@@ -21,6 +21,12 @@ class HasScope(BasePermission):
             raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
         # HEAD is GET without the body, and tells as much in its headers.
         scope = view.scopes.get("GET" if request.method == "HEAD" else request.method)
-        if scope is not None and not request.user.may(scope):
-            raise Forbidden(f"This needs the scope {scope}.", scope=scope)
+        if scope is not None:
+            check_scope(request.user, scope)
         return True
+
+
+def check_scope(actor: Principal, scope: str, *, what: str = "This") -> None:
+    """Raise a 403 that names the scope which an actor lacks for what it asks."""
+    if not actor.may(scope):
+        raise Forbidden(f"{what} needs the scope {scope}.", scope=scope)

@@ -20,18 +20,20 @@ SCOPES: dict[str, str] = {
     "returns:write": "Announce and receive returns",
     "returns:override": "Accept returns outside of the policy",
     "webhooks:manage": "Manage webhook subscriptions",
+    "customers:read": "Read customers' names, addresses and contacts",
     "customers:privacy": "Export and erase customer data",
     "metrics:read": "Read the figures of /metrics",
     "*": "Everything but pickup:pass",
 }
 PASS, HANDS_OVER, EVERYTHING = "pickup:pass", "fulfilment:write", "*"
 IDENTITY = "pickup:identity"
+READS_CUSTOMERS = "customers:read"  # without it personal data is masked
 
 # What the keys of each kind of system need.
 SETS: dict[str, tuple[str, ...]] = {
     "web-shop": (
-        "availability:read", "catalogue:read", "orders:read", "orders:write", "pickup:pass",
-        "reservations:write", "returns:write",
+        "availability:read", "catalogue:read", "customers:read", "orders:read", "orders:write",
+        "pickup:pass", "reservations:write", "returns:write",
     ),
     "till": (
         "availability:read", "catalogue:read", "orders:read", "orders:write", "fulfilment:write",
@@ -44,8 +46,8 @@ SETS: dict[str, tuple[str, ...]] = {
         "availability:read", "catalogue:read", "orders:read", "orders:write", "reservations:write",
     ),
     "help-desk": (
-        "availability:read", "catalogue:read", "orders:read", "orders:write", "returns:write",
-        "stock:read",
+        "availability:read", "catalogue:read", "customers:read", "orders:read", "orders:write",
+        "returns:write", "stock:read",
     ),
 }  # fmt: skip
 
@@ -103,6 +105,7 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
                 "availability:read",
                 "catalogue:read",
                 "stock:read",
+                "customers:read",
                 "orders:read",
                 "orders:write",
                 "returns:write",

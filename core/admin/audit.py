@@ -6,12 +6,13 @@ from django.contrib import admin
 from django.db.models import Q
 from unfold.decorators import display
 
-from core.admin.base import ReadOnlyAdmin, Searched, at
+from core.admin.base import Personal, Searched, at
 from core.audit.models import AuditRecord
 
 
 @admin.register(AuditRecord)
-class AuditRecordAdmin(Searched, ReadOnlyAdmin):
+class AuditRecordAdmin(Searched, Personal):
+    personal = ("data",)
     list_display = ("written", "actor", "action", "subject", "reason")
     ordering = ("-id",)
     search_help_text = "Subject (orders/100001), actor or action"

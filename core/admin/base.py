@@ -20,6 +20,7 @@ from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from core.access.customers import reads_customers
 from core.access.models import User
 from core.access.principal import Principal
 from core.api.fields import CodeField
@@ -52,6 +53,55 @@ class ReadOnlyAdmin(OnlyRead, ModelAdmin):
         ]
         shown = [str(name) for name in self.readonly_fields if name not in columns]
         return columns + shown
+
+
+class Personal(ReadOnlyAdmin):
+    """A table with columns about customers, for those who may read them.
+
+    Others see `masked_<column>` in its place where the page has such a method, else nothing of it.
+    They cannot filter by these columns in the address either, which would confirm a guess.
+    """
+
+    personal: tuple[str, ...] = ()
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self._shown(request, super().get_fields(request, obj))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return [
+            (title, options | {"fields": self._shown(request, options["fields"])})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        masked = [name for name in map(self._masked, self.personal) if name]
+        return [*super().get_readonly_fields(request, obj), *masked]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return self._shown(request, super().get_list_display(request))
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        column = lookup.partition("__")[0]
+        if column in self.personal and not reads_customers(actor_of(request)):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+    def _shown(self, request: HttpRequest, names: Any) -> list[Any]:
+        if reads_customers(actor_of(request)):
+            return list(names)
+        shown: list[Any] = []
+        for name in names:
+            if isinstance(name, (list, tuple)):
+                shown.append(tuple(self._shown(request, name)))
+            elif name not in self.personal:
+                shown.append(name)
+            elif masked := self._masked(name):
+                shown.append(masked)
+        return shown
+
+    def _masked(self, name: str) -> str | None:
+        masked = f"masked_{name}"
+        return masked if hasattr(self, masked) else None
 
 
 class ReadOnlyInline(OnlyRead, TabularInline):

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from unfold.decorators import display
 
-from core.admin.base import ReadOnlyAdmin, Searched, at
+from core.admin.base import Personal, Searched, at
 from core.idempotency.models import StoredAnswer
 
 
@@ -32,7 +32,8 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(StoredAnswer)
-class StoredAnswerAdmin(Searched, ReadOnlyAdmin):
+class StoredAnswerAdmin(Searched, Personal):
+    personal = ("body",)
     list_display = ("key", "owner", "status", "created")
     list_filter = (StatusFilter,)
     ordering = ("-id",)

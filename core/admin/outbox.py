@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from unfold.decorators import display
 
-from core.admin.base import ReadOnlyAdmin, Searched, at
+from core.admin.base import Personal, ReadOnlyAdmin, Searched, at
 from core.outbox.models import Event, Relay
 
 FAMILIES = (
@@ -39,7 +39,8 @@ class FamilyFilter(admin.SimpleListFilter):
 
 
 @admin.register(Event)
-class EventAdmin(Searched, ReadOnlyAdmin):
+class EventAdmin(Searched, Personal):
+    personal = ("data",)
     list_display = ("id", "type", "subject", "order", "actor", "written")
     list_filter = (FamilyFilter,)
     ordering = ("-id",)

@@ -66,9 +66,12 @@ class Text(Filter):
 
     field_class = forms.CharField
 
-    def __init__(self, field_name: str | None = None, *, max_length: int, **kwargs: Any) -> None:
-        super().__init__(field_name, max_length=max_length, strip=False, **kwargs)
-        self.schema = {"type": "string", "minLength": 1, "maxLength": max_length}
+    def __init__(
+        self, field_name: str | None = None, *, max_length: int, least: int = 1, **kwargs: Any
+    ) -> None:
+        size = {"min_length": least, "max_length": max_length}
+        super().__init__(field_name, strip=False, **size, **kwargs)
+        self.schema = {"type": "string", "minLength": least, "maxLength": max_length}
 
 
 class Search(Filter):

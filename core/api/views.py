@@ -59,6 +59,8 @@ class ApiView(APIView):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Name the state of one resource by an ETag: its version, else a digest of the body; and
         answer 304 to who has it already."""
+        if isinstance(response, Response) and response.status_code < 400:
+            response.data = self.released(response.data)
         response = super().finalize_response(request, response, *args, **kwargs)
         if not (isinstance(response, Response) and response.status_code == 200):
             return response
@@ -101,7 +103,7 @@ class ApiView(APIView):
     def filterset(self, rows: QuerySet[Any]) -> FilterSet:
         """Return what this list is asked, of these rows."""
         assert self.filterset_class is not None
-        return self.filterset_class(self.request.query_params, rows)
+        return self.filterset_class(self.request.query_params, rows, request=self.request)
 
     def page(self, rows: QuerySet[Any], *, render: Render) -> Response:
         """Answer one page of those of the rows that were asked for."""
@@ -112,7 +114,17 @@ class ApiView(APIView):
 
         `content` stands for a body that is not JSON.
         """
-        return execute(self.request, effect, content)
+
+        def run() -> tuple[int, Any]:
+            status, document = effect()
+            return status, self.released(document)
+
+        return execute(self.request, run, content)
+
+    def released(self, document: Any) -> Any:
+        """Return what the actor may see of a document before it is answered or stored: all of it,
+        unless an app has documents with personal data."""
+        return document
 
     def replace(
         self, put: Callable[[Expect], tuple[V, bool]], *, render: Callable[[V], Any]

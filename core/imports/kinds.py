@@ -80,6 +80,8 @@ class Kind:
     apply: Callable[[Chunk], Progress]
     describes: str
     takes_as_of: bool = False
+    # Columns about people. What they hold, and documents of a dry run, not all may read.
+    personal: frozenset[str] = frozenset()
     # Of the work table, 8 kB each: as many as are locked from others at a time.
     blocks: int = 64
     # Names that other systems give to columns, in small letters with _ for spaces.

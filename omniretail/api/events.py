@@ -13,12 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.views import ApiView
 from core.outbox.feed import read_feed
 from core.outbox.models import Event, Relay, Run
 from core.outbox.relay import number_pending
 from core.problems.catalogue import ValidationFailed
 from omniretail.api.filters import FeedFilters
+from orders.api.personal import PersonalView
+from orders.masking import MASKED_DATA
 from orders.models import Order
 
 DEFAULT_LIMIT = 100
@@ -33,7 +34,7 @@ class EventAnswer(serializers.Serializer[Any]):
     time = serializers.DateTimeField()
     subject = serializers.CharField(help_text="The resource: fulfilments/100001-1")
     data = serializers.DictField(  # type: ignore[assignment]
-        help_text="The resource as it then was"
+        help_text=f"The resource as it then was; {MASKED_DATA}"
     )
 
 
@@ -44,7 +45,7 @@ class FeedAnswer(serializers.Serializer[Any]):
     )
 
 
-class EventsView(ApiView):
+class EventsView(PersonalView):
     scopes = {"GET": "orders:read"}
 
     filterset_class = FeedFilters

@@ -36,6 +36,7 @@ from core.problems.catalogue import ValidationFailed
 from omniretail.files.api.imports import seen_imports
 from omniretail.files.api.upload import accept_upload, opened
 from omniretail.files.kinds import KINDS
+from omniretail.files.people import hides_people, shown_bad_row, shown_change
 from omniretail.files.tasks import hint_at_imports
 
 SHOWN = 100  # bad rows shown on the page; the download has all
@@ -180,7 +181,12 @@ class ImportAdmin(ReadOnlyAdmin):
         file = self.get_object(request, object_id)
         context = dict(extra_context or {})
         if file is not None:
-            context |= {"bad_rows": _bad_rows(file), "changes": _changes(file), "shown": SHOWN}
+            hidden = hides_people(file, actor_of(request))
+            context |= {
+                "bad_rows": _bad_rows(file, hidden=hidden),
+                "changes": _changes(file, hidden=hidden),
+                "shown": SHOWN,
+            }
         page = super().change_view(request, object_id, form_url, context)
         if file is not None and file.state in UNFINISHED:
             page["Refresh"] = str(REFRESH)
@@ -230,23 +236,25 @@ def _accept(form: UploadForm, actor: Principal) -> Import | None:
         return None
 
 
-def _bad_rows(file: Import) -> dict[str, Any] | None:
+def _bad_rows(file: Import, *, hidden: bool) -> dict[str, Any] | None:
+    found = BadRow.objects.filter(file=file).order_by("line", "id")[:SHOWN]
     rows = [
         [
-            row.line,
-            row.column or "–",
-            row.reason,
-            ", ".join(f"{n}: {v}" for n, v in row.row.items()),
+            row["line"],
+            row["column"] or "–",
+            row["reason"],
+            ", ".join(f"{n}: {v}" for n, v in row["row"].items()),
         ]
-        for row in BadRow.objects.filter(file=file).order_by("line", "id")[:SHOWN]
+        for row in (shown_bad_row(row, file, hidden=hidden) for row in found)
     ]
     return {"headers": ["Line", "Column", "What is wrong", "Row"], "rows": rows} if rows else None
 
 
-def _changes(file: Import) -> dict[str, Any] | None:
+def _changes(file: Import, *, hidden: bool) -> dict[str, Any] | None:
+    found = Change.objects.filter(file=file).order_by("line", "id")[:SHOWN]
     rows = [
-        [change.line, change.subject, _written(change.before), _written(change.after)]
-        for change in Change.objects.filter(file=file).order_by("line", "id")[:SHOWN]
+        [change["line"], change["subject"], _written(change["before"]), _written(change["after"])]
+        for change in (shown_change(change, hidden=hidden) for change in found)
     ]
     return {"headers": ["Line", "What", "From", "To"], "rows": rows} if rows else None
 

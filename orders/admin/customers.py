@@ -7,13 +7,16 @@ from django.db.models import Q
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from core.admin.base import ReadOnlyAdmin, Searched, link
+from core.admin.base import link
+from orders.admin.people import PeopleSearched
+from orders.masking import masked_email, masked_name, masked_phone, masked_shop_id
 from orders.models import Customer
 from orders.queries.finding import customers_named
 
 
 @admin.register(Customer)
-class CustomerAdmin(Searched, ReadOnlyAdmin):
+class CustomerAdmin(PeopleSearched):
+    personal = ("name", "email", "phone", "external_id")
     list_display = ("id", "name", "email", "phone", "external_id", "orders")
     ordering = ("-id",)
     search_help_text = "E-mail or the shop's id of the customer"
@@ -21,6 +24,22 @@ class CustomerAdmin(Searched, ReadOnlyAdmin):
 
     def find(self, word: str) -> Q:
         return customers_named(word)
+
+    @display(description="Name")
+    def masked_name(self, customer: Customer) -> str:
+        return masked_name(customer.name)
+
+    @display(description="E-mail")
+    def masked_email(self, customer: Customer) -> str:
+        return masked_email(customer.email)
+
+    @display(description="Phone")
+    def masked_phone(self, customer: Customer) -> str:
+        return masked_phone(customer.phone)
+
+    @display(description="External id")
+    def masked_external_id(self, customer: Customer) -> str:
+        return masked_shop_id(customer.external_id or "") or "–"
 
     @display(description="Orders")
     def orders(self, customer: Customer) -> SafeString:

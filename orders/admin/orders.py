@@ -11,17 +11,22 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from core.access.principal import Principal
 from core.admin.base import (
     Downloaded,
+    Personal,
     ReadOnlyAdmin,
     ReadOnlyInline,
     Searched,
+    actor_of,
     at,
     link,
     link_to,
 )
 from inventory.models import Sku
+from orders.admin.people import PeopleSearched
 from orders.choices import OrderState
+from orders.masking import masked_email, masked_name, masked_person, released
 from orders.models import Fulfilment, Order, OrderLine, Return, SourcingReceipt
 from orders.money import format_amount
 from orders.queries.finding import orders_with
@@ -111,14 +116,15 @@ class ReturnInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
+class OrderAdmin(Downloaded, PeopleSearched):
+    personal = ("who", "ship_to", "note")
     download_address = "/api/v1/exports/orders.csv"
-    list_display = ("number", "channel", "external_id", "customer", "state", "total", "placed")
+    list_display = ("number", "channel", "external_id", "who", "state", "total", "placed")
     list_filter = ("channel", StateFilter, "placed_at")
     list_select_related = ("channel", "customer")
     ordering = ("-id",)
     search_help_text = "Number, external id, the customer's e-mail or id"
-    readonly_fields = ("state", "total", "placed", "pages")
+    readonly_fields = ("state", "total", "placed", "who", "pages")
     fieldsets = (
         (
             None,
@@ -127,7 +133,8 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
                     ("number", "state"),
                     ("channel", "external_id"),
                     ("placed", "total"),
-                    ("customer", "payment_reference"),
+                    ("customer", "who"),
+                    "payment_reference",
                     "ship_to",
                     "note",
                     ("allow_split", "allow_backorder"),
@@ -159,6 +166,21 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
     def state(self, order: Order) -> str:
         return str(state_of(order).label)
 
+    @display(description="Customer")
+    def who(self, order: Order) -> str:
+        known = order.customer
+        return (known.name or known.email or known.external_id or "–") if known else "–"
+
+    @display(description="Customer")
+    def masked_who(self, order: Order) -> str:
+        known = order.customer
+        return (masked_name(known.name) or masked_email(known.email) or "–") if known else "–"
+
+    @display(description="Ship to")
+    def masked_ship_to(self, order: Order) -> str:
+        shown = masked_person(order.ship_to) or {}
+        return ", ".join(str(part) for part in shown.values() if part) or "–"
+
     @display(description="Total")
     def total(self, order: Order) -> str:
         amount = sum(
@@ -185,7 +207,11 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         number = Order.objects.filter(pk=_number(object_id) or 0).values_list("number", flat=True)
-        told = {"story": _story(number[0]), "decisions": _decisions(number[0])} if number else {}
+        actor = actor_of(request)
+        told: dict[str, Any] = {}
+        if number:
+            told["story"] = _story(number[0], actor)
+            told["decisions"] = _decisions(number[0], actor)
         answer: HttpResponse = super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **told}
         )
@@ -198,18 +224,18 @@ def _number(text: str) -> int | None:
     return int(text) if is_id else None
 
 
-def _story(number: str) -> dict[str, Any]:
+def _story(number: str, actor: Principal) -> dict[str, Any]:
     """Return the timeline as a table."""
     return {
         "headers": ["When", "What", "Who"],
         "rows": [
             [at(datetime.fromisoformat(entry["at"])), entry["text"], entry["actor"]]
-            for entry in read_timeline(number)
+            for entry in read_timeline(number, actor=actor)
         ],
     }
 
 
-def _decisions(number: str) -> list[dict[str, Any]]:
+def _decisions(number: str, actor: Principal) -> list[dict[str, Any]]:
     """Return each sourcing receipt as a table of its candidates."""
     receipts = SourcingReceipt.objects.filter(order__number=number).order_by("id")
     return [
@@ -218,7 +244,10 @@ def _decisions(number: str) -> list[dict[str, Any]]:
             "table": {
                 "headers": ["Location", "Type", "Units", "Distance", "Priority", "Why"],
                 "rows": [
-                    _candidate(row) for row in read_receipt(receipt.receipt).get("candidates", [])
+                    _candidate(row)
+                    for row in released(read_receipt(receipt.receipt), actor=actor).get(
+                        "candidates", []
+                    )
                 ],
             },
         }
@@ -256,7 +285,8 @@ class OrderLineAdmin(Searched, ReadOnlyAdmin):
 
 
 @admin.register(SourcingReceipt)
-class SourcingReceiptAdmin(Searched, ReadOnlyAdmin):
+class SourcingReceiptAdmin(Searched, Personal):
+    personal = ("receipt",)
     list_display = ("id", "order", "occasion", "decided")
     list_select_related = ("order",)
     ordering = ("-id",)

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from core.api.filters import UPDATED_AT
 from orders.api.fields import MoneyField
 from orders.choices import FulfilmentState, FulfilmentType, OrderState
+from orders.masking import MASKED_ADDRESS, MASKED_RECEIPT, MASKED_TEXT
 
 
 class FulfilmentLineAnswer(serializers.Serializer[Any]):
@@ -94,9 +95,9 @@ class OrderAnswer(serializers.Serializer[Any]):
     currency = serializers.CharField()
     customer_id = serializers.CharField(allow_null=True)
     payment_reference = serializers.CharField()
-    note = serializers.CharField()
+    note = serializers.CharField(help_text=MASKED_TEXT)
     exchange_of = serializers.CharField(allow_null=True, help_text="A return that it replaces")
-    ship_to = serializers.DictField(allow_null=True)
+    ship_to = serializers.DictField(allow_null=True, help_text=MASKED_ADDRESS)
     lines = OrderLineAnswer(many=True)
     fulfilments = FulfilmentAnswer(many=True)
     totals = TotalsAnswer()
@@ -120,7 +121,7 @@ class BatchAnswer(serializers.Serializer[Any]):
 class SourcingDecisionAnswer(serializers.Serializer[Any]):
     occasion = serializers.CharField()
     decided_at = serializers.DateTimeField()
-    receipt = serializers.DictField()
+    receipt = serializers.DictField(help_text=MASKED_RECEIPT)
 
 
 class SourcingAnswer(serializers.Serializer[Any]):
@@ -134,7 +135,7 @@ class SourcingAnswer(serializers.Serializer[Any]):
 class TimelineEntryAnswer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     type = serializers.CharField()
-    text = serializers.CharField()
+    text = serializers.CharField(help_text="Names no customer without `customers:read`")
     actor = serializers.CharField()
     subject = serializers.CharField()
 
@@ -161,4 +162,4 @@ class QuoteAnswer(serializers.Serializer[Any]):
     backordered = serializers.DictField(child=serializers.IntegerField())
     unmet = serializers.DictField(child=serializers.IntegerField())
     shortages = serializers.ListField(child=serializers.DictField())
-    receipt = serializers.DictField()
+    receipt = serializers.DictField(help_text=MASKED_RECEIPT)

@@ -1,4 +1,4 @@
-"""`/customers/{id}`: export and erasure of personal data."""
+"""`/customers`: looking up, export and erasure of personal data."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.permissions import check_scope
+from core.access.scopes import READS_CUSTOMERS
 from core.api.fields import StrictSerializer, StringField
-from core.api.views import ApiView
+from core.api.views import ApiView, listed
+from core.problems.catalogue import NotFound
 from orders.api.answers import OrderAnswer
+from orders.api.filters import CustomerFilters
+from orders.api.personal import PersonalView
 from orders.api.return_answers import ReturnAnswer
 from orders.commands.late_copies import clean_late_copies
 from orders.commands.privacy import (
@@ -26,6 +31,7 @@ from orders.commands.privacy import (
     erase_customer,
     export_person,
 )
+from orders.queries.customers import customer_document, visible_customers
 
 PRIVACY = "customers:privacy"
 
@@ -36,6 +42,42 @@ class CustomerAnswer(serializers.Serializer[Any]):
     email = serializers.CharField()
     name = serializers.CharField()
     phone = serializers.CharField()
+
+
+class CustomersView(PersonalView):
+    scopes = {"GET": READS_CUSTOMERS}
+    filterset_class = CustomerFilters
+
+    @extend_schema(operation_id="list_customers", responses=listed(CustomerAnswer))
+    def get(self, request: Request) -> Response:
+        """Look up customers of orders that the client sees; several filters hold together."""
+        return self.page(
+            visible_customers(self.actor),
+            render=lambda found: [customer_document(customer) for customer in found],
+        )
+
+
+class CustomerView(PersonalView):
+    scopes = {"GET": READS_CUSTOMERS}
+
+    @extend_schema(operation_id="get_customer", responses=CustomerAnswer)
+    def get(self, request: Request, identity: str) -> Response:
+        """Return one customer."""
+        customer = visible_customers(self.actor).filter(pk=_number(identity)).first()
+        if customer is None:
+            raise _not_found(identity)
+        return Response(customer_document(customer))
+
+
+def _number(identity: str) -> int:
+    """Parse an id of the URL; one outside the column's range is not found."""
+    if not (identity.isascii() and identity.isdecimal() and len(identity) < 19):
+        raise _not_found(identity)
+    return int(identity)
+
+
+def _not_found(identity: str) -> NotFound:
+    return NotFound(f"There is no customer {identity[:32]}.")
 
 
 class KeptRowAnswer(serializers.Serializer[Any]):
@@ -84,10 +126,12 @@ class CustomerExportView(ApiView):
     @extend_schema(operation_id="export_customer", responses=CustomerExportAnswer)
     @transaction.atomic
     def get(self, request: Request, identity: str) -> Response:
-        """Return all data that is stored about a customer, of all with the same e-mail.
+        """Return all data that is stored about a customer, of all with the same e-mail; needs
+        `customers:read` as well: a masked export would look like a complete one.
 
         The audit says who asked for it.
         """
+        check_scope(self.actor, READS_CUSTOMERS)
         return Response(export_person(identity=identity, actor=self.actor))
 
 
@@ -126,7 +170,9 @@ class PersonErasureView(ErasureView):
 
 
 urlpatterns = [
+    path("customers", CustomersView.as_view()),
     path("customers/erase", PersonErasureView.as_view()),
+    path("customers/<str:identity>", CustomerView.as_view()),
     path("customers/<str:identity>/export", CustomerExportView.as_view()),
     path("customers/<str:identity>/erase", CustomerErasureView.as_view()),
 ]

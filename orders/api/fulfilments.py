@@ -13,12 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import MAX_LINES, QuantityField, StrictSerializer, StringField
-from core.api.views import ApiView, listed
+from core.api.views import listed
 from core.problems.catalogue import NotFound
 from inventory.api.scan_body import LabelledUnitsAnswer
 from inventory.queries.labels import labels_of
 from orders.api.answers import FulfilmentAnswer
 from orders.api.filters import FulfilmentFilters
+from orders.api.personal import PersonalView
 from orders.choices import RejectReason
 from orders.commands.fulfilment.fulfil import accept, deliver, pack, pick, ship
 from orders.commands.fulfilment.reject import Refusal, reject
@@ -69,7 +70,7 @@ def units_of(lines: list[dict[str, Any]]) -> list[tuple[str, int]]:
     return [(line["line_id"], line["quantity"]) for line in lines]
 
 
-class FulfilmentsView(ApiView):
+class FulfilmentsView(PersonalView):
     scopes = {"GET": "orders:read"}
     filterset_class = FulfilmentFilters
 
@@ -88,7 +89,7 @@ class LabelledFulfilmentAnswer(FulfilmentAnswer):
     labels = LabelledUnitsAnswer(many=True, required=False, help_text="Where labels were read")
 
 
-class FulfilmentView(ApiView):
+class FulfilmentView(PersonalView):
     scopes = {"GET": "orders:read"}
 
     @extend_schema(operation_id="get_fulfilment", responses={200: LabelledFulfilmentAnswer})
@@ -100,7 +101,7 @@ class FulfilmentView(ApiView):
         return Response(fulfilment_document(fulfilment) | labels_of(fulfilment_reference(code)))
 
 
-class StepView(ApiView):
+class StepView(PersonalView):
     """Base of a fulfilment's steps: runs the command under the Idempotency-Key, shows the
     result.
     """

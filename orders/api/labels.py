@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import StrictSerializer
-from core.api.views import ApiView
 from core.problems.catalogue import NotFound
 from inventory.choices import LabelStep
 from inventory.queries.labels import visible_labels
 from inventory.queries.transfers import LARGEST_ID
+from orders.api.personal import PersonalView
 from orders.choices import FulfilmentState
 from orders.queries.labels import label_documents
 
@@ -52,7 +52,7 @@ class WayQuery(StrictSerializer):
     )
 
 
-class WayView(ApiView):
+class WayView(PersonalView):
     """The steps of units with one lot or serial number."""
 
     scopes = {"GET": "orders:read"}

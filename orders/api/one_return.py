@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from core.api.views import ApiView
 from core.problems.catalogue import NotFound
+from orders.api.personal import PersonalView
 from orders.models import Return
 from orders.queries.returns import visible_returns
 
 
-class OneReturnView(ApiView):
+class OneReturnView(PersonalView):
     """An endpoint of one return.
 
     Reading, closing or cancelling it needs access to its channel. Receiving goods needs the

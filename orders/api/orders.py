@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from core.access.principal import Principal
 from core.api.fast_path import FastView
 from core.api.fields import MAX_ITEMS, MAX_LINES, QuantityField, StrictSerializer, StringField
-from core.api.views import ApiView, listed
+from core.api.views import listed
 from core.idempotency.answers import IdempotencyKey
 from core.idempotency.execute import Outcome as Answered
 from core.idempotency.execute import respond
@@ -34,10 +34,12 @@ from orders.api.answers import (
 )
 from orders.api.filters import OrderFilters
 from orders.api.order_body import OrderBody, read_order
+from orders.api.personal import PersonalView
 from orders.commands.fulfilment.cancel import cancel_order
 from orders.commands.placing.place import Outcome, place_orders
 from orders.commands.placing.quote import quote
 from orders.commands.placing.requests import OrderRequest
+from orders.masking import released
 from orders.models import Order
 from orders.queries.documents import order_document, order_documents
 from orders.queries.timeline import read_timeline
@@ -49,7 +51,7 @@ def _place(
     requests: Sequence[OrderRequest], actor: Principal, *, use_savepoint: bool = True
 ) -> list[Answered]:
     return [
-        outcome.problem or (outcome.status, outcome.document)
+        outcome.problem or (outcome.status, released(outcome.document, actor=actor))
         for outcome in place_orders(requests, actor=actor, use_savepoint=use_savepoint)
     ]
 
@@ -57,7 +59,7 @@ def _place(
 _commit = GroupCommit(_place, first_try=partial(_place, use_savepoint=False))
 
 
-class OrdersView(FastView):
+class OrdersView(PersonalView, FastView):
     scopes = {"GET": "orders:read", "POST": "orders:write"}
     filterset_class = OrderFilters
 
@@ -103,7 +105,7 @@ class BatchRequest(serializers.Serializer[Any]):
     orders = OrderBody(many=True, max_length=MAX_ITEMS)  # type: ignore[call-arg]
 
 
-class OrderBatchView(ApiView):
+class OrderBatchView(PersonalView):
     scopes = {"POST": "orders:write"}
 
     @extend_schema(operation_id="place_orders", request=BatchRequest, responses={200: BatchAnswer})
@@ -143,7 +145,7 @@ def _result(body: Any, outcome: Outcome) -> dict[str, Any]:
     return result | {"order": outcome.document}
 
 
-class OneOrderView(ApiView):
+class OneOrderView(PersonalView):
     """An endpoint of one order that this client may see."""
 
     scopes = {"GET": "orders:read", "POST": "orders:write"}
@@ -167,7 +169,9 @@ class TimelineView(OneOrderView):
     def get(self, request: Request, number: str) -> Response:
         """Tell the order's story: one line per fact, from any channel."""
         order = self.order(number)
-        return Response({"order": order.number, "results": read_timeline(order.number)})
+        return Response(
+            {"order": order.number, "results": read_timeline(order.number, actor=self.actor)}
+        )
 
 
 class SourcingView(OneOrderView):
@@ -221,7 +225,7 @@ class CancellationsView(OneOrderView):
         return self.act(effect)
 
 
-class QuoteView(ApiView):
+class QuoteView(PersonalView):
     scopes = {"POST": "orders:read"}
     reads_only = True
 

@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.views import ApiView, listed
+from core.api.views import listed
 from core.problems.catalogue import NotFound, ValidationFailed
 from orders.api.filters import PickListFilters
+from orders.api.personal import PersonalView
 from orders.api.pick_list_body import PickListAnswer, PickListBody, WaveAnswer, WaveBody, row_id
 from orders.choices import PickMode
 from orders.commands.picking.pick_lists import start_pick_list, start_wave
@@ -26,7 +27,7 @@ from orders.queries.pick_lists import (
 from stores.models import Location
 
 
-class PickListsView(ApiView):
+class PickListsView(PersonalView):
     scopes = {"GET": "orders:read", "POST": "fulfilment:write"}
     filterset_class = PickListFilters
 
@@ -59,7 +60,7 @@ class PickListsView(ApiView):
         return self.act(effect)
 
 
-class WavesView(ApiView):
+class WavesView(PersonalView):
     scopes = {"POST": "fulfilment:write"}
 
     @extend_schema(operation_id="start_wave", request=WaveBody, responses={201: WaveAnswer})
@@ -87,7 +88,7 @@ def _location(code: str, actor: Principal) -> Location:
     return location
 
 
-class PickListView(ApiView):
+class PickListView(PersonalView):
     scopes = {"GET": "orders:read"}
 
     @extend_schema(operation_id="get_pick_list", responses={200: PickListAnswer})

@@ -13,11 +13,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.views import ApiView
 from core.idempotency.execute import retry_conflicts
 from core.problems.catalogue import NotFound
 from inventory.api.scan_body import SCAN_KEY
 from inventory.queries.scan import Read
+from orders.api.personal import PersonalView
 from orders.api.pick_list_body import (
     AssignBody,
     PersonBody,
@@ -37,7 +37,7 @@ from orders.models import PickList
 from orders.queries.pick_lists import pick_list_document
 
 
-class PickingView(ApiView):
+class PickingView(PersonalView):
     """An act on a pick list, answered with the list."""
 
     scopes = {"POST": "fulfilment:write"}
@@ -50,7 +50,7 @@ class PickingView(ApiView):
         return self.act(effect)
 
 
-class ScansView(ApiView):
+class ScansView(PersonalView):
     scopes = {"POST": "fulfilment:write"}
 
     @extend_schema(

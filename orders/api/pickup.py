@@ -13,14 +13,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.permissions import check_scope
 from core.access.principal import Principal
 from core.access.scopes import IDENTITY, PASS
 from core.api.fields import MAX_LINES, CodeField, QuantityField, StrictSerializer, StringField
 from core.api.views import ApiView
-from core.problems.catalogue import Forbidden, NotFound
+from core.problems.catalogue import NotFound
 from inventory.timestamps import as_text
 from orders.api.answers import FulfilmentAnswer
 from orders.api.fulfilments import NothingBody, StepView, UnitsBody, units_of
+from orders.api.personal import PersonalView
 from orders.choices import FulfilmentType, IdentityDocument
 from orders.commands.fulfilment.expire_pickups import expire_pickup
 from orders.commands.fulfilment.hand_over import hand_over, make_ready
@@ -99,8 +101,7 @@ def proof_in(body: dict[str, Any], actor: Principal) -> Proof:
     """Return the proof of a body. Who looks at documents needs a scope for it."""
     if "identity" not in body:
         return Proof(code=body.get("code", ""), qr=body.get("qr", ""))
-    if not actor.may(IDENTITY):
-        raise Forbidden(f"This needs the scope {IDENTITY}.", scope=IDENTITY)
+    check_scope(actor, IDENTITY)
     identity = body["identity"]
     document = IdentityDocument(identity["document"])
     return Proof(identity=Identity(document, identity.get("second_person", "")))
@@ -178,7 +179,7 @@ class CollectView(StepView):
         )
 
 
-class HandOversView(ApiView):
+class HandOversView(PersonalView):
     scopes = {"POST": "fulfilment:write"}
 
     @extend_schema(operation_id="hand_over", request=VisitBody, responses={201: HandedOverAnswer})

@@ -12,11 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import EmptyBody
-from core.api.views import ApiView, listed
+from core.api.views import listed
 from inventory.api.scan_body import LabelledUnitsAnswer
 from inventory.queries.labels import labels_of
 from orders.api.filters import ReturnFilters
 from orders.api.one_return import OneReturnView
+from orders.api.personal import PersonalView
 from orders.api.return_answers import ReturnAnswer
 from orders.api.return_body import (
     DecisionsBody,
@@ -39,7 +40,7 @@ from stores.choices import LocationKind
 from stores.queries.network import Network, Place
 
 
-class ReturnsView(ApiView):
+class ReturnsView(PersonalView):
     scopes = {"GET": "orders:read", "POST": "returns:write"}
     filterset_class = ReturnFilters
 

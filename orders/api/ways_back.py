@@ -11,9 +11,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from core.api.fields import CodeField, StrictSerializer, StringField
-from core.api.views import ApiView
 from orders.api.answers import FulfilmentAnswer
 from orders.api.fulfilments import NothingBody, StepView
+from orders.api.personal import PersonalView
 from orders.choices import AfterLoss, ReturningReason
 from orders.commands.fulfilment.cancel import cancel_fulfilment
 from orders.commands.fulfilment.evacuate import evacuate
@@ -115,7 +115,7 @@ class EvacuatedAnswer(serializers.Serializer[Any]):
     more = serializers.BooleanField(help_text="Call again: more can be moved")
 
 
-class EvacuateView(ApiView):
+class EvacuateView(PersonalView):
     scopes = {"POST": "fulfilment:write"}
 
     @extend_schema(

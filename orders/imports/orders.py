@@ -133,6 +133,11 @@ ORDERS = Kind(
         together=("channel", "external_id"),
     ),
     apply=_apply,
+    personal=frozenset(
+        {"note"}
+        | {f"customer_{name}" for name in CUSTOMER}
+        | {f"ship_to_{name}" for name in SHIP_TO if name != "country"}
+    ),
     describes="Orders, a line a row; rows of one channel and external_id are one order.",
     blocks=16,
 )

@@ -9,15 +9,23 @@ from stores.models import Channel
 
 
 def customers_named(word: str) -> Q:
-    """Match the customers with this e-mail or this id of the shop.
-
-    E-mails stand in two indexes, of those with and without an id, and are asked for in each.
-    """
+    """Match the customers with this e-mail or this id of the shop."""
     named = Q(external_id=word)
-    if "@" in word:
-        mailed = Q(email__in={word, word.lower()})
-        named |= mailed & Q(external_id__isnull=True) | mailed & Q(external_id__isnull=False)
-    return named
+    return named | customers_mailed(word) if is_email(word) else named
+
+
+def customers_mailed(email: str) -> Q:
+    """Match the customers with this e-mail, in any case of letters: they are kept in small ones.
+
+    E-mails stand in two indexes, of those with and without a shop's id: each is asked.
+    """
+    mailed = Q(email__in={email, email.lower()})
+    return mailed & Q(external_id__isnull=True) | mailed & Q(external_id__isnull=False)
+
+
+def is_email(word: str) -> bool:
+    """Say whether a search would find a customer by e-mail."""
+    return "@" in word
 
 
 def customer_ids(word: str) -> list[int]:

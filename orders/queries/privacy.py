@@ -14,6 +14,7 @@ from core.people.words import pattern_of
 from inventory.models import ReservationGroup
 from inventory.queries.reservations import cart_name
 from orders.models import Customer, Fulfilment, Order, Return
+from orders.queries.customers import customer_document
 from orders.queries.documents import order_documents
 from orders.queries.returns import return_documents
 from orders.queries.waiting_files import EMAIL, EXTERNAL_ID, PHONES, names_in_bad_rows
@@ -134,13 +135,7 @@ def export_customer(customer: Customer) -> dict[str, Any]:
     orders = order_documents([order.pk for order in mine])
     returns = return_documents(person.keys_of("orders.Return"))
     return {
-        "customer": {
-            "id": str(customer.pk),
-            "external_id": customer.external_id,
-            "email": customer.email,
-            "name": customer.name,
-            "phone": customer.phone,
-        },
+        "customer": customer_document(customer),
         "orders": [orders[identity] for identity in sorted(orders)],
         "returns": [returns[identity] for identity in sorted(returns)],
         "records": export_everywhere(person),

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.access.principal import Principal
 from core.outbox.models import Event
 from inventory.timestamps import as_text
+from orders.masking import released
 
 
-def read_timeline(number: str) -> list[dict[str, Any]]:
-    """Return the events of an order, oldest first: `at`, `type`, `text`, `actor`, `subject`."""
+def read_timeline(number: str, *, actor: Principal) -> list[dict[str, Any]]:
+    """Return the events of an order, oldest first: `at`, `type`, `text`, `actor`, `subject`.
+
+    The text names people only to an actor who may read of them.
+    """
     return [
         {
             "at": as_text(event.time),
             "type": event.type,
-            "text": _sentence(event.type, event.data),
+            "text": _sentence(event.type, released(event.data, actor=actor)),
             "actor": event.actor,
             "subject": event.subject,
         }

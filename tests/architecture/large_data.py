@@ -40,7 +40,8 @@ FILL = (
        JOIN stores_location l ON l.code = 'W' || (n %% %(places)s + 1)
        WHERE k.code = 'K9' ORDER BY n""",
     """INSERT INTO orders_customer (external_id, email, name, phone)
-       SELECT CASE WHEN n %% 2 = 0 THEN 'X' || n END, 'c' || n || '@example.org', 'C', ''
+       SELECT CASE WHEN n %% 2 = 0 THEN 'X' || n END, 'c' || n || '@example.org', 'C',
+              '+44 900 ' || lpad(n::text, 6, '0')
        FROM generate_series(1, %(orders)s / 2) AS n""",
     """INSERT INTO orders_order
            (id, number, channel_id, external_id, fingerprint, currency, customer_id,

@@ -43,7 +43,7 @@ def names(api: ApiCaller) -> dict[str, str]:
     LocationFactory(code="S1", store=True)
     stock_up(SkuFactory(code="A1"), LocationFactory(code="W1"), 50)
     SkuFactory(code="C1")
-    order = place(api, ("A1", 2))
+    order = place(api, ("A1", 2), customer={"email": "jo@example.org"})
     (fulfilment,) = order["fulfilments"]
     walk = api.post("pick-lists", {"location": "W1", "fulfilments": [fulfilment["id"]]})
     scan = {"scan_id": str(uuid.uuid4()), "payload": "(01)05012345678900(10)L1(21)S1"}
@@ -59,6 +59,7 @@ def names(api: ApiCaller) -> dict[str, str]:
     api.put("keep-rules/K", {"kind": "safety_stock", "quantity": 1})
     return {
         "channels": "web",
+        "customers": order["customer_id"],
         "deliveries": expected(api, ("A1", 1)),
         "fulfilments": fulfilment["id"],
         "imports": send(api, "skus", "sku,name\nA1,Mug\n").json()["id"],

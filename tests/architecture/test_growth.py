@@ -170,6 +170,8 @@ GETS = [
     "fulfilments?state=open,picking", "stock?sku=K7,K8", "stock?location=W3,QUIET",
     "stock/movements?sku=K7,K9&location=W3", "skus?ordering=updated_at",
     "deliveries?location=W3,W1", "deliveries?ordering=updated_at",
+    "customers", "customers?email=C77@example.org", "customers?phone=0044 77", "customers?q=c77@ex",
+    "customers?external_id=X78", "customers?q=900077", "customers/77",
     "events?after=0", "events?after=9990", "skus", "skus/K7", "scan/K7", "pick-lists",
 ]  # fmt: skip
 PAGES = [

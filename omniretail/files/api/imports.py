@@ -17,10 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access.principal import Principal
-from core.api.csv_export import CsvRenderer, stream_csv, text
+from core.api.csv_export import CsvRenderer, csv_answer, stream_csv, text
 from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, listed
-from core.imports.documents import bad_row_document, change_document, import_document
+from core.imports.documents import import_document
 from core.imports.models import BadRow, Change, Import, ImportState
 from core.imports.reading import look_into
 from core.imports.retention import BAD_ROWS, CHANGES
@@ -35,7 +35,15 @@ from omniretail.files.api.upload import (
     opened,
 )
 from omniretail.files.kinds import KIND_NAMES, KINDS
+from omniretail.files.people import (
+    bad_rows_without_people,
+    changes_without_people,
+    hides_people,
+    shown_bad_row,
+    shown_change,
+)
 from omniretail.files.tasks import hint_at_imports
+from orders.masking import MASKED_DATA
 
 LAST_ID = 2**63 - 1
 
@@ -66,14 +74,17 @@ class BadRowAnswer(serializers.Serializer[Any]):
     column = serializers.CharField(allow_null=True)
     code = serializers.CharField()
     reason = serializers.CharField()
-    row = serializers.DictField(child=serializers.CharField())
+    row = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="Its cells; those about people are empty without `customers:read`",
+    )
 
 
 class ChangeAnswer(serializers.Serializer[Any]):
     line = serializers.IntegerField()
     subject = serializers.CharField(help_text="stock/A1@S1")
     before = serializers.DictField(allow_null=True, help_text="null: it would be new")
-    after = serializers.DictField(allow_null=True)
+    after = serializers.DictField(allow_null=True, help_text=f"With {MASKED_DATA}")
 
 
 def seen_imports(actor: Principal) -> QuerySet[Import]:
@@ -181,9 +192,13 @@ class ImportErrorsView(RowsView):
         file = self.find_rows(id, BAD_ROWS)
         filters = self.filterset(BadRow.objects.filter(file=file))
         filters.check()
+        hidden = hides_people(file, self.actor)
         if self.wants_csv(request):
-            return stream_errors(file)
-        return filters.page(request, render=lambda found: [bad_row_document(row) for row in found])
+            return stream_errors(file, hidden=hidden)
+        return filters.page(
+            request,
+            render=lambda found: [shown_bad_row(row, file, hidden=hidden) for row in found],
+        )
 
 
 class ImportChangesView(RowsView):
@@ -199,33 +214,41 @@ class ImportChangesView(RowsView):
         file = self.find_rows(id, CHANGES)
         filters = self.filterset(Change.objects.filter(file=file))
         filters.check()
+        hidden = hides_people(file, self.actor)
         if self.wants_csv(request):
-            return stream_changes(file)
+            return stream_changes(file, hidden=hidden)
         return filters.page(
-            request, render=lambda found: [change_document(change) for change in found]
+            request,
+            render=lambda found: [shown_change(change, hidden=hidden) for change in found],
         )
 
 
-def stream_errors(file: Import) -> HttpResponseBase:
+def stream_errors(file: Import, *, hidden: bool) -> HttpResponseBase:
     """Answer with the bad rows of a file: line, column, code and reason, then the original
-    cells.
+    cells, with `hidden` without those about people.
     """
+    name = f"import-{file.pk}-errors.csv"
+    if hidden:
+        return csv_answer(bad_rows_without_people(file), file_name=name)
     cells = "".join(f""", {text(f"row ->> '{name}'")} AS "row.{name}" """ for name in file.columns)
     return stream_csv(
         f"""SELECT line, {text('"column"')} AS "column", code, {text("reason")} AS reason{cells}
             FROM {BadRow._meta.db_table} WHERE file_id = %s ORDER BY line, id""",
         [file.pk],
-        file_name=f"import-{file.pk}-errors.csv",
+        file_name=name,
     )
 
 
-def stream_changes(file: Import) -> HttpResponseBase:
+def stream_changes(file: Import, *, hidden: bool) -> HttpResponseBase:
+    name = f"import-{file.pk}-changes.csv"
+    if hidden:
+        return csv_answer(changes_without_people(file), file_name=name)
     return stream_csv(
         f"""SELECT line, {text("subject")} AS subject, {text("before::text")} AS before,
                    {text("after::text")} AS after
             FROM {Change._meta.db_table} WHERE file_id = %s ORDER BY line, id""",
         [file.pk],
-        file_name=f"import-{file.pk}-changes.csv",
+        file_name=name,
     )
 
 
