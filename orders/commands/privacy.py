@@ -10,9 +10,11 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core.access.principal import Principal
+from core.audit.erasing import erase_from_records
 from core.audit.models import AuditRecord
 from core.audit.record import record
 from core.idempotency.models import StoredAnswer
+from core.outbox.erasing import erase_from_events
 from core.outbox.events import OutboxEvent, publish
 from core.outbox.models import Event
 from inventory.timestamps import as_text
@@ -35,7 +37,8 @@ def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
     customer, orders = _lock(customer_id)
     eraser = Eraser(orders=[order.number for order in orders], words=_words(customer, orders))
     _clean_orders(orders)
-    _clean_copies(orders, eraser)
+    subject = f"customers/{customer_id}"
+    _clean_copies(orders, eraser, actor=actor, subject=subject)
     Customer.objects.filter(pk=customer_id).update(external_id=None, email="", name="", phone="")
     documents = order_documents([order.pk for order in orders]).values()
     answer = {
@@ -49,10 +52,10 @@ def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
     record(
         actor=actor,
         action="customer.erased",
-        subject=f"customers/{customer_id}",
+        subject=subject,
         orders=len(orders),
     )
-    publish(OutboxEvent("customer.erased", f"customers/{customer_id}", answer, actor=actor.name))
+    publish(OutboxEvent("customer.erased", subject, answer, actor=actor.name))
     return answer
 
 
@@ -88,14 +91,17 @@ def _clean_orders(orders: Sequence[Order]) -> None:
     Order.objects.bulk_update(orders, ["ship_to", "note"])
 
 
-def _clean_copies(orders: Sequence[Order], eraser: Eraser) -> None:
+def _clean_copies(
+    orders: Sequence[Order], eraser: Eraser, *, actor: Principal, subject: str
+) -> None:
     """Clean the copies of the orders: events, sourcing receipts, stored answers, the audit."""
     numbers = [order.number for order in orders]
 
     def clean_mine(data: Any) -> Any:
         return eraser.clean(data, mine=True)
 
-    _rewrite(Event.objects.filter(order__in=numbers), "data", clean_mine)
+    events = Event.objects.filter(order__in=numbers)
+    erase_from_events(events, clean=clean_mine, actor=actor, subject=subject)
     _rewrite(SourcingReceipt.objects.filter(order__in=orders), "receipt", clean_mine)
     returns = Return.objects.filter(order__in=orders).values_list("pk", flat=True)
     about = Q(subject__in=[f"orders/{number}" for number in numbers])
@@ -103,8 +109,13 @@ def _clean_copies(orders: Sequence[Order], eraser: Eraser) -> None:
     for number in numbers:
         about |= Q(subject__startswith=f"fulfilments/{number}-")
     if numbers:
-        _rewrite(AuditRecord.objects.filter(about), "data", clean_mine)
-        _rewrite(AuditRecord.objects.filter(about), "reason", eraser.clean_text)
+        erase_from_records(
+            AuditRecord.objects.filter(about),
+            clean_reason=eraser.clean_text,
+            clean_data=clean_mine,
+            actor=actor,
+            subject=subject,
+        )
         _rewrite(_answers_naming(numbers), "body", lambda body: _clean_body(body, eraser))
 
 
