@@ -1,40 +1,28 @@
-"""Erasing a person from audit records: the one way in which they change."""
+"""What the erasure of a person changes in the audit trail: the one place that changes it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
-from django.db.models import QuerySet
+import msgspec
 
-from core.access.principal import Principal
-from core.audit.models import AuditRecord
+from core.database.statements import run
 
 
-def erase_from_records(
-    records: QuerySet[AuditRecord],
-    *,
-    clean_reason: Callable[[str], str],
-    clean_data: Callable[[Any], Any],
-    actor: Principal,
-    subject: str,
-) -> int:
-    """Rewrite reason and data of records, in the caller's transaction; return how many changed.
+def rewrite_records(changes: list[tuple[int, dict[str, Any]]]) -> None:
+    """Write the new `reason` or `data` of audit records, by id.
 
-    They are locked: another erasure that cleans the same one would write back what this one has
-    removed. The database notes the erasure, about `subject`, in a record of its own.
+    The database notes in a record of its own, `audit.erased`, which ones it changed.
     """
-    ids = list(records.values_list("pk", flat=True))
-    changes = []
-    for row in AuditRecord.objects.raw("SELECT * FROM audit_locked(%s)", [ids]):
-        reason, data = clean_reason(row.reason), clean_data(row.data)
-        if (reason, data) != (row.reason, row.data):
-            changes.append({"id": row.pk, "reason": reason, "data": data})
-    if changes:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT audit_erase(%s::jsonb, %s, %s)", [json.dumps(changes), actor.name, subject]
-            )
-    return len(changes)
+    run(
+        "SELECT audit_erase(%s::bigint[], %s::text[], %s::text[])",
+        [
+            [key for key, _ in changes],
+            [new.get("reason") for _, new in changes],
+            [_text(new["data"]) if "data" in new else None for _, new in changes],
+        ],
+    )
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -62,7 +62,7 @@ def migrate_database() -> dict[str, Any] | None:
     From MIGRATE_DATABASE_URL, which leads to the same database as DATABASE_URL.
     """
     if is_database_embedded():
-        return {"USER": EMBEDDED.migrate}
+        return {"USER": EMBEDDED.migrate, "PASSWORD": ""}
     url = os.environ.get("MIGRATE_DATABASE_URL")
     if not url:
         return None

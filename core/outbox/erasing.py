@@ -1,35 +1,23 @@
-"""Erasing a person from events: the one way in which they change."""
+"""What the erasure of a person changes in events: the one place that changes them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
-from django.db.models import QuerySet
+import msgspec
 
-from core.access.principal import Principal
-from core.outbox.models import Event
+from core.database.statements import run
 
 
-def erase_from_events(
-    events: QuerySet[Event], *, clean: Callable[[Any], Any], actor: Principal, subject: str
-) -> int:
-    """Rewrite the data of events, in the caller's transaction; return how many changed.
+def rewrite_events(changes: list[tuple[int, dict[str, Any]]]) -> None:
+    """Write the new `data` of events, by id.
 
-    They are locked: another erasure that cleans the same one would write back what this one has
-    removed. The database notes the erasure, about `subject`, in the audit.
+    The database notes in the audit, as `events.erased`, which ones it changed.
     """
-    ids = list(events.values_list("pk", flat=True))
-    changes = []
-    for event in Event.objects.raw("SELECT * FROM outbox_locked(%s)", [ids]):
-        data = clean(event.data)
-        if data != event.data:
-            changes.append({"id": event.pk, "data": data})
-    if changes:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT outbox_erase(%s::json, %s, %s)", [json.dumps(changes), actor.name, subject]
-            )
-    return len(changes)
+    run(
+        "SELECT outbox_erase(%s::bigint[], %s::text[])",
+        [
+            [key for key, _ in changes],
+            [msgspec.json.encode(new["data"]).decode() for _, new in changes],
+        ],
+    )

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
-# Partitions are reached through their table, whose privileges count. A table of which the
-# privileges are right already is left alone.
+# Partitions are reached through their table, whose privileges count; tables that no model has are
+# archived ones. A table of which the privileges are right already is left alone.
 _WANTED = """
 SELECT c.oid::regclass::text, wanted
 FROM pg_class c
 CROSS JOIN LATERAL (SELECT CASE
-    WHEN relispartition OR relkind NOT IN ('r', 'p') OR relname = ANY(%(read_only)s) THEN 'SELECT'
     WHEN relname = ANY(%(append_only)s) THEN 'INSERT, SELECT'
-    ELSE 'DELETE, INSERT, SELECT, UPDATE' END) AS w(wanted)
+    WHEN relname = ANY(%(written)s) THEN 'DELETE, INSERT, SELECT, UPDATE'
+    ELSE 'SELECT' END) AS w(wanted)
 CROSS JOIN LATERAL (SELECT coalesce(string_agg(privilege_type, ', ' ORDER BY privilege_type), '')
                     FROM aclexplode(relacl) WHERE grantee = %(run)s::regrole) AS h(had)
 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm') AND had <> wanted
@@ -51,13 +52,11 @@ def grant_to(run: str) -> None:
                 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {name}"""
         )
         cursor.execute(_STAGING.format(run=name))
+        append_only = set(settings.APPEND_ONLY_TABLES)
+        tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+        written = tables - append_only - set(settings.READ_ONLY_TABLES)
         cursor.execute(
-            _WANTED,
-            {
-                "run": name,
-                "append_only": list(settings.APPEND_ONLY_TABLES),
-                "read_only": list(settings.READ_ONLY_TABLES),
-            },
+            _WANTED, {"run": name, "append_only": list(append_only), "written": list(written)}
         )
         for table, wanted in cursor.fetchall():
             cursor.execute(

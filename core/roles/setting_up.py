@@ -24,7 +24,7 @@ DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {run_name}) THEN
         CREATE ROLE {run} LOGIN;
     END IF;
-    IF NOT pg_has_role({migrate_name}, 'MEMBER') THEN
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
         GRANT {migrate} TO CURRENT_USER;
     END IF;
     IF NOT pg_has_role({migrate_name}, {run_name}, 'MEMBER') THEN

@@ -6,15 +6,16 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core.access.principal import Principal
-from core.audit.erasing import erase_from_records
+from core.audit.erasing import rewrite_records
 from core.audit.models import AuditRecord
 from core.audit.record import record
 from core.idempotency.models import StoredAnswer
-from core.outbox.erasing import erase_from_events
+from core.outbox.erasing import rewrite_events
 from core.outbox.events import OutboxEvent, publish
 from core.outbox.models import Event
 from inventory.timestamps import as_text
@@ -34,11 +35,12 @@ def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
     cancel them or complete them by hand. Orders that are being placed are waited for; later ones
     belong to a new customer.
     """
+    _take_turns()
     customer, orders = _lock(customer_id)
     eraser = Eraser(orders=[order.number for order in orders], words=_words(customer, orders))
     _clean_orders(orders)
     subject = f"customers/{customer_id}"
-    _clean_copies(orders, eraser, actor=actor, subject=subject)
+    _clean_copies(orders, eraser)
     Customer.objects.filter(pk=customer_id).update(external_id=None, email="", name="", phone="")
     documents = order_documents([order.pk for order in orders]).values()
     answer = {
@@ -71,6 +73,12 @@ def _lock(customer_id: int) -> tuple[Customer, list[Order]]:
     return customer, [locked[identity] for identity in sorted(locked)]
 
 
+def _take_turns() -> None:
+    """Let one erasure run at a time: records and events cannot be locked by who may only add."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('erasure'))")
+
+
 def _orders_of(customer_id: int) -> list[int]:
     return list(Order.objects.filter(customer=customer_id).values_list("pk", flat=True))
 
@@ -91,17 +99,14 @@ def _clean_orders(orders: Sequence[Order]) -> None:
     Order.objects.bulk_update(orders, ["ship_to", "note"])
 
 
-def _clean_copies(
-    orders: Sequence[Order], eraser: Eraser, *, actor: Principal, subject: str
-) -> None:
+def _clean_copies(orders: Sequence[Order], eraser: Eraser) -> None:
     """Clean the copies of the orders: events, sourcing receipts, stored answers, the audit."""
     numbers = [order.number for order in orders]
 
     def clean_mine(data: Any) -> Any:
         return eraser.clean(data, mine=True)
 
-    events = Event.objects.filter(order__in=numbers)
-    erase_from_events(events, clean=clean_mine, actor=actor, subject=subject)
+    _rewrite_by(rewrite_events, Event.objects.filter(order__in=numbers), data=clean_mine)
     _rewrite(SourcingReceipt.objects.filter(order__in=orders), "receipt", clean_mine)
     returns = Return.objects.filter(order__in=orders).values_list("pk", flat=True)
     about = Q(subject__in=[f"orders/{number}" for number in numbers])
@@ -109,13 +114,8 @@ def _clean_copies(
     for number in numbers:
         about |= Q(subject__startswith=f"fulfilments/{number}-")
     if numbers:
-        erase_from_records(
-            AuditRecord.objects.filter(about),
-            clean_reason=eraser.clean_text,
-            clean_data=clean_mine,
-            actor=actor,
-            subject=subject,
-        )
+        records = AuditRecord.objects.filter(about)
+        _rewrite_by(rewrite_records, records, data=clean_mine, reason=eraser.clean_text)
         _rewrite(_answers_naming(numbers), "body", lambda body: _clean_body(body, eraser))
 
 
@@ -145,3 +145,19 @@ def _rewrite(rows: QuerySet[Any], name: str, clean: Callable[[Any], Any]) -> Non
             setattr(row, name, value)
             changed.append(row)
     rows.model._default_manager.bulk_update(changed, [name], batch_size=1_000)
+
+
+def _rewrite_by(
+    write: Callable[[list[tuple[int, dict[str, Any]]]], None],
+    rows: QuerySet[Any],
+    **ways: Callable[[Any], Any],
+) -> None:
+    """Have a function write what cleaning changes in these columns of rows."""
+    changes = []
+    for row in rows.only("pk", *ways).order_by("pk"):
+        new = {name: clean(getattr(row, name)) for name, clean in ways.items()}
+        new = {name: value for name, value in new.items() if value != getattr(row, name)}
+        if new:
+            changes.append((row.pk, new))
+    if changes:
+        write(changes)

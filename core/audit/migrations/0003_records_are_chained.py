@@ -126,15 +126,8 @@ DROP FUNCTION audit_digest(audit_auditrecord);
 
 # What is erased gets another salt, and its new digest stands in the record of the erasure.
 ERASING = """
--- Returns records, locked: the role that runs may not lock what it may not change.
-CREATE FUNCTION audit_locked(ids bigint[]) RETURNS SETOF audit_auditrecord
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT * FROM audit_auditrecord WHERE id = ANY(ids) ORDER BY id FOR UPDATE
-$$;
-REVOKE ALL ON FUNCTION audit_locked FROM PUBLIC;
-
--- Gives records another reason and other data: [{"id": …, "reason": …, "data": …}].
-CREATE FUNCTION audit_erase(changes jsonb, by_actor text, about text) RETURNS integer
+-- Gives records another reason or other data, null: the same. Returns how many.
+CREATE FUNCTION audit_erase(ids bigint[], reasons text[], documents text[]) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     records jsonb;
@@ -143,8 +136,9 @@ BEGIN
     PERFORM set_config('omniretail.append_only', 'off', true);
     WITH changed AS (
         UPDATE audit_auditrecord r
-        SET reason = c.reason, data = c.data, salt = gen_random_uuid()
-        FROM jsonb_to_recordset(changes) AS c(id bigint, reason text, data jsonb)
+        SET reason = coalesce(c.reason, r.reason), data = coalesce(c.data::jsonb, r.data),
+            salt = gen_random_uuid()
+        FROM unnest(ids, reasons, documents) AS c(id, reason, data)
         WHERE r.id = c.id AND r.action NOT IN ('audit.erased', 'events.erased')
         RETURNING r.id, audit_digest(r) AS digest
     )
@@ -152,15 +146,14 @@ BEGIN
     PERFORM set_config('omniretail.append_only', 'on', true);
     IF number > 0 THEN
         INSERT INTO audit_auditrecord (actor, action, subject, data)
-        VALUES (by_actor, 'audit.erased', about, jsonb_build_object('records', records));
+        VALUES ('system', 'audit.erased', 'audit', jsonb_build_object('records', records));
     END IF;
     RETURN number;
 END $$;
 REVOKE ALL ON FUNCTION audit_erase FROM PUBLIC;
 """
 NO_ERASING = """
-DROP FUNCTION audit_erase(jsonb, text, text);
-DROP FUNCTION audit_locked(bigint[]);
+DROP FUNCTION audit_erase(bigint[], text[], text[]);
 """
 
 

@@ -6,15 +6,8 @@ FOR EACH ROW EXECUTE FUNCTION append_only();
 CREATE TRIGGER table_is_not_truncated BEFORE TRUNCATE ON outbox_event
 FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
--- Returns events, locked: the role that runs may not lock what it may not change.
-CREATE FUNCTION outbox_locked(ids bigint[]) RETURNS SETOF outbox_event
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT * FROM outbox_event WHERE id = ANY(ids) ORDER BY id FOR UPDATE
-$$;
-REVOKE ALL ON FUNCTION outbox_locked FROM PUBLIC;
-
--- Gives events other data, [{"id": …, "data": …}], and records that it did.
-CREATE FUNCTION outbox_erase(changes json, by_actor text, about text) RETURNS integer
+-- Gives events other data, and records that it did. Returns how many.
+CREATE FUNCTION outbox_erase(ids bigint[], documents text[]) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     events jsonb;
@@ -22,15 +15,15 @@ DECLARE
 BEGIN
     PERFORM set_config('omniretail.append_only', 'off', true);
     WITH changed AS (
-        UPDATE outbox_event e SET data = c.data
-        FROM json_to_recordset(changes) AS c(id bigint, data json) WHERE e.id = c.id
+        UPDATE outbox_event e SET data = c.data::json
+        FROM unnest(ids, documents) AS c(id, data) WHERE e.id = c.id
         RETURNING e.id
     )
     SELECT jsonb_agg(id ORDER BY id), count(*) INTO events, number FROM changed;
     PERFORM set_config('omniretail.append_only', 'on', true);
     IF number > 0 THEN
         INSERT INTO audit_auditrecord (actor, action, subject, data)
-        VALUES (by_actor, 'events.erased', about, jsonb_build_object('events', events));
+        VALUES ('system', 'events.erased', 'events', jsonb_build_object('events', events));
     END IF;
     RETURN number;
 END $$;
@@ -60,8 +53,7 @@ REVOKE ALL ON FUNCTION outbox_delete_runs FROM PUBLIC;
 """
 AS_BEFORE = """
 DROP FUNCTION outbox_delete_runs(bigint[]);
-DROP FUNCTION outbox_erase(json, text, text);
-DROP FUNCTION outbox_locked(bigint[]);
+DROP FUNCTION outbox_erase(bigint[], text[]);
 DROP TRIGGER table_is_not_truncated ON outbox_event;
 DROP TRIGGER rows_are_only_added ON outbox_event;
 """

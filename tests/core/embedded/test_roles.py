@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -82,3 +84,37 @@ def test_a_folder_of_a_version_with_one_role_starts_and_keeps_its_data(home: Pat
         as_run(postgres, "DELETE FROM audit_auditrecord")
     as_run(postgres, "DROP TABLE staging.imports_file_7")
     assert manage(home, "verify_audit").startswith("1 records checked.")
+
+
+def test_an_own_server_is_split_into_roles_by_an_owner_that_is_no_superuser(
+    postgres: Postgres, home: Path
+) -> None:
+    postgres.start()
+    with psycopg.connect(postgres.address("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE ROLE shop LOGIN CREATEROLE")
+        connection.execute("CREATE DATABASE shop OWNER shop")
+
+    def url(user: str) -> str:
+        return f"postgresql://{user}@/shop?host={quote(str(postgres.sockets), safe='')}&port=5432"
+
+    one = {"DATABASE_URL": url("shop")}
+    split = {"DATABASE_URL": url("shop_run"), "MIGRATE_DATABASE_URL": url("shop-migrate")}
+    deploy = ("check", "--deploy", "--fail-level", "WARNING", "--tag", "security")
+    safe = {"HTTPS": "1", "ALLOWED_HOSTS": "shop.example"}
+    manage(home, "migrate", "--no-input", **one)
+    with pytest.raises(subprocess.CalledProcessError):
+        manage(home, *deploy, **one, **safe)
+
+    assert "CREATE ROLE" in manage(home, "database_roles", **split)
+    for _ in range(2):  # it may be repeated
+        manage(home, "database_roles", "--apply", OWNER_DATABASE_URL=url("shop"), **split)
+        manage(home, "migrate", "--no-input", **split)
+
+    manage(home, *deploy, **split, **safe)
+    assert manage(home, "verify_audit", **split).startswith("0 records checked.")
+    with psycopg.connect(url("shop_run"), autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM orders_order").fetchone() == (0,)
+        connection.execute("CREATE TABLE staging.imports_file_7 (line int)")
+        for statement in ("DELETE FROM outbox_event", "SET ROLE shop", "CREATE TABLE other ()"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)

@@ -1,6 +1,6 @@
 """Print the SQL that makes the roles of DATABASE_URL and MIGRATE_DATABASE_URL, for the owner of the
 database to run in it. With `--apply`, run it: OWNER_DATABASE_URL says as whom, and the roles get
-the passwords of the two URLs."""
+the passwords of the two URLs, or POSTGRES_RUN_PASSWORD and POSTGRES_MIGRATE_PASSWORD."""
 
 from __future__ import annotations
 
@@ -37,8 +37,11 @@ class Command(BaseCommand):
             for role in (roles.migrate, roles.run):
                 self.stdout.write(f"-- \\password {role}")
             return
-        for entry in (runs, migrates | {"USER": roles.migrate}):
-            if password := entry.get("PASSWORD"):
+        for entry, variable in (
+            (runs, "POSTGRES_RUN_PASSWORD"),
+            (migrates, "POSTGRES_MIGRATE_PASSWORD"),
+        ):
+            if password := entry["PASSWORD"] or os.environ.get(variable):
                 text += setting_up.with_password(entry["USER"], password)
         self._apply(text)
 
