@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-from psycopg import sql
-
 from core.roles.names import Roles
 
 FITTING = re.compile(r"[A-Za-z0-9_.@-]+")
@@ -98,11 +96,6 @@ def for_server(roles: Roles) -> str:
 def for_database(roles: Roles) -> str:
     """Return the SQL that hands a database over to the roles, for its owner to run in it."""
     return _filled(_DATABASE, roles)
-
-
-def with_password(role: str, password: str) -> str:
-    """Return the SQL that sets a password."""
-    return f'ALTER ROLE "{_fitting(role)}" PASSWORD {sql.Literal(password).as_string(None)};'
 
 
 def _filled(text: str, roles: Roles) -> str:

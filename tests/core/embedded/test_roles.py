@@ -98,7 +98,7 @@ def test_an_own_server_is_split_into_roles_by_an_owner_that_is_no_superuser(
         return f"postgresql://{user}@/shop?host={quote(str(postgres.sockets), safe='')}&port=5432"
 
     one = {"DATABASE_URL": url("shop")}
-    split = {"DATABASE_URL": url("shop_run"), "MIGRATE_DATABASE_URL": url("shop-migrate")}
+    split = {"DATABASE_URL": url("shop_run:p'w"), "MIGRATE_DATABASE_URL": url("shop-migrate")}
     deploy = ("check", "--deploy", "--fail-level", "WARNING", "--tag", "security")
     safe = {"HTTPS": "1", "ALLOWED_HOSTS": "shop.example"}
     manage(home, "migrate", "--no-input", **one)
@@ -111,6 +111,8 @@ def test_an_own_server_is_split_into_roles_by_an_owner_that_is_no_superuser(
         manage(home, "migrate", "--no-input", **split)
 
     manage(home, *deploy, **split, **safe)
+    ((password,),) = ask(postgres, "SELECT rolpassword FROM pg_authid WHERE rolname = 'shop_run'")
+    assert password.startswith("SCRAM-SHA-256$")
     assert manage(home, "verify_audit", **split).startswith("0 records checked.")
     with psycopg.connect(url("shop_run"), autocommit=True) as connection:
         assert connection.execute("SELECT count(*) FROM orders_order").fetchone() == (0,)

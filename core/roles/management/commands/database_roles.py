@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from psycopg import sql
 
 from core.roles import setting_up
 from core.roles.names import Roles
@@ -37,15 +38,15 @@ class Command(BaseCommand):
             for role in (roles.migrate, roles.run):
                 self.stdout.write(f"-- \\password {role}")
             return
-        for entry, variable in (
-            (runs, "POSTGRES_RUN_PASSWORD"),
-            (migrates, "POSTGRES_MIGRATE_PASSWORD"),
-        ):
-            if password := entry["PASSWORD"] or os.environ.get(variable):
-                text += setting_up.with_password(entry["USER"], password)
-        self._apply(text)
+        self._apply(
+            text,
+            {
+                roles.run: runs["PASSWORD"] or os.environ.get("POSTGRES_RUN_PASSWORD"),
+                roles.migrate: migrates["PASSWORD"] or os.environ.get("POSTGRES_MIGRATE_PASSWORD"),
+            },
+        )
 
-    def _apply(self, text: str) -> None:
+    def _apply(self, text: str, passwords: dict[str, str | None]) -> None:
         owner = os.environ.get("OWNER_DATABASE_URL")
         if not owner:
             raise CommandError("OWNER_DATABASE_URL must say as whom: the owner of the database.")
@@ -55,8 +56,18 @@ class Command(BaseCommand):
                     lambda notice: self.stderr.write(notice.message_primary or "")
                 )
                 connection.execute(text)
+                for role, password in passwords.items():
+                    if password:
+                        connection.execute(with_password(connection, role, password))
         except psycopg.Error as error:
-            # Its context would repeat the statements, and the passwords in them.
             said = error.diag.message_primary or type(error).__name__
             raise CommandError(f"The roles are not made: {said}") from None
         self.stdout.write("The roles are made: `manage.py migrate` gives them what they need.")
+
+
+def with_password(connection: psycopg.Connection, role: str, password: str) -> sql.Composed:
+    """Return the SQL that sets a password. It holds only a digest: servers may log statements."""
+    digest = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+    return sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+        sql.Identifier(role), sql.Literal(digest.decode())
+    )
