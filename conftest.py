@@ -21,6 +21,7 @@ from core.embedded import data_dir
 from core.embedded.connection import is_database_embedded
 from core.embedded.processes import is_alive
 from core.embedded.use import Use
+from core.roles.names import OWNER
 
 # Processes of pytest-xdist inherit the environment that the first one sets.
 IS_FIRST_PROCESS = "PYTEST_XDIST_WORKER" not in os.environ
@@ -52,6 +53,11 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "omniretail.settings"
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")
 if is_database_embedded():
     start_embedded_database()
+# The tests make databases and change what the service may not; what stands for the service takes
+# on its role (tests/roles.py).
+if is_database_embedded():
+    settings.DATABASES["default"]["USER"] = OWNER
+settings.MIGRATE_DATABASE = None
 # A hash that is meant to be slow costs a quarter of a second at each account that a test makes.
 settings.PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",

@@ -8,9 +8,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniretail.settings")
 
 app = Celery("omniretail")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["core.outbox", "core.retention", "inventory", "orders", "omniretail.files"])
+app.autodiscover_tasks(
+    ["core.audit", "core.outbox", "core.retention", "inventory", "orders", "omniretail.files"]
+)
 app.conf.beat_schedule = {
     "relay-events": {"task": "core.outbox.tasks.relay_events", "schedule": 1.0},
+    "seal-audit": {"task": "core.audit.tasks.seal_audit", "schedule": 5.0},
     "delete-old-rows": {"task": "core.retention.tasks.delete_old_rows", "schedule": 3600.0},
     "expire-reservations": {"task": "inventory.tasks.expire_reservations", "schedule": 5.0},
     "prepare-ledger": {"task": "inventory.tasks.prepare_ledger", "schedule": 600.0},

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "core",
+    "core.roles",
     "core.embedded",
     "core.access",
     "core.idempotency",
@@ -129,6 +130,17 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": embedded.database()}
+# What differs for the role that owns the tables; None where it is the one above.
+MIGRATE_DATABASE = embedded.migrate_database()
+# Tables to which the service only adds rows, with the columns that it may change; and those that
+# only functions of the database write.
+APPEND_ONLY_TABLES = {
+    "audit_auditrecord": (),
+    "inventory_stockmovement": (),
+    "outbox_event": (),
+    "outbox_run": ("length",),
+}
+READ_ONLY_TABLES = ("audit_seal",)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_REDIRECT_URL = "/"
 AUTH_USER_MODEL = "access.User"

@@ -14,8 +14,13 @@ from django.test import Client
 from hypothesis import settings
 
 from core.access.keys import issue_key
+from core.embedded.connection import is_database_embedded
+from core.roles import setting_up
+from core.roles.granting import grant_to
+from core.roles.names import EMBEDDED
 from tests.deadlocks import ServerLog
 from tests.factories import ApiClientFactory
+from tests.roles import as_the_service
 
 # `--hypothesis-profile=long`: other histories in every run, and many more of them.
 settings.register_profile("long", max_examples=1_000, stateful_step_count=100, deadline=None)
@@ -54,27 +59,31 @@ class ApiCaller:
         self.headers = {"Authorization": f"Bearer {key}"}
 
     def get(self, path: str, **query: Any) -> Any:
-        return self.client.get(self._url(path), query, headers=self.headers)
+        with as_the_service():
+            return self.client.get(self._url(path), query, headers=self.headers)
 
     def put(self, path: str, body: Any, **headers: str) -> Any:
-        return self.client.put(
-            self._url(path),
-            json.dumps(body),
-            content_type="application/json",
-            headers=self.headers | headers,
-        )
+        with as_the_service():
+            return self.client.put(
+                self._url(path),
+                json.dumps(body),
+                content_type="application/json",
+                headers=self.headers | headers,
+            )
 
     def delete(self, path: str, **headers: str) -> Any:
-        return self.client.delete(self._url(path), headers=self.headers | headers)
+        with as_the_service():
+            return self.client.delete(self._url(path), headers=self.headers | headers)
 
     def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """POST with an Idempotency-Key: a fresh one unless given."""
-        return self.client.post(
-            self._url(path),
-            json.dumps({} if body is None else body),
-            content_type="application/json",
-            headers=self.headers | {"Idempotency-Key": key or uuid.uuid4().hex},
-        )
+        with as_the_service():
+            return self.client.post(
+                self._url(path),
+                json.dumps({} if body is None else body),
+                content_type="application/json",
+                headers=self.headers | {"Idempotency-Key": key or uuid.uuid4().hex},
+            )
 
     @staticmethod
     def _url(path: str) -> str:
@@ -95,11 +104,15 @@ def api(db: None) -> ApiCaller:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Let the tests empty their tables: the ledger refuses TRUNCATE in every real database."""
+    """Hand the tables over to the roles, and let the tests empty them: the ledger and others refuse
+    TRUNCATE in every real database."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             """SELECT tgname, tgrelid::regclass FROM pg_trigger
-               WHERE tgname LIKE '%ledger_is_not_truncated%'"""
+               WHERE tgname LIKE '%is_not_truncated%'"""
         )
         for name, table in cursor.fetchall():
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+        if is_database_embedded():
+            cursor.execute(setting_up.for_database(EMBEDDED))
+            grant_to(EMBEDDED.run)

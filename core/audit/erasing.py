@@ -10,12 +10,12 @@ from core.database.statements import run
 
 
 def rewrite_records(changes: list[tuple[int, dict[str, Any]]]) -> None:
-    """Write the new `reason` or `data` of audit records, by id."""
+    """Write the new `reason` or `data` of audit records, by id.
+
+    The database notes in a record of its own, `audit.erased`, which ones it changed.
+    """
     run(
-        """UPDATE audit_auditrecord r
-           SET reason = coalesce(c.reason, r.reason), data = coalesce(c.data::jsonb, r.data)
-           FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS c(id, reason, data)
-           WHERE r.id = c.id""",
+        "SELECT audit_erase(%s::bigint[], %s::text[], %s::text[])",
         [
             [key for key, _ in changes],
             [new.get("reason") for _, new in changes],

@@ -1,7 +1,8 @@
-"""The audit trail: who did what, and why."""
+"""The audit trail: who did what, and why. Rows are only added, and chained (`sealing.py`)."""
 
 from __future__ import annotations
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
 
@@ -15,6 +16,8 @@ class AuditRecord(models.Model):
     subject = models.CharField(max_length=128)
     reason = models.TextField(blank=True, db_default="")
     data = models.JSONField(default=dict)
+    # Known to its digest: a text that was erased cannot be found again by trying.
+    salt = models.UUIDField(db_default=RandomUUID(), editable=False)
 
     class Meta:
         indexes = [
@@ -25,3 +28,20 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.subject}"
+
+
+class Seal(models.Model):
+    """The place of a record in the chain, written by the database alone.
+
+    `digest` is that of the record, `head` that of this seal and all before it. A record that is
+    no longer there still has its seal, so this is no foreign key.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    record = models.BigIntegerField(unique=True)
+    digest = models.BinaryField()
+    head = models.BinaryField()
+    sealed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.number}: record {self.record}"

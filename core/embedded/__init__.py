@@ -1,11 +1,11 @@
 """PostgreSQL and a broker that come with the service, for machines that have neither.
 
-Settings call the three functions below; `manage.py`, the tests and `serve` start servers.
+Settings call the functions below; `manage.py`, the tests and `serve` start servers.
 """
 
 from __future__ import annotations
 
-from core.embedded.connection import broker_url, database
+from core.embedded.connection import broker_url, database, migrate_database
 from core.embedded.places import data_dir
 
-__all__ = ["broker_url", "data_dir", "database"]
+__all__ = ["broker_url", "data_dir", "database", "migrate_database"]

@@ -32,9 +32,11 @@ def mark_of(home: Path) -> str:
 
 def environment_of(home: Path, *, role: str) -> dict[str, str]:
     name, _, value = mark_of(home).partition("=")
+    # What may change tables is not told to the processes that answer requests.
+    withheld = () if role == "manage" else ("MIGRATE_DATABASE_URL",)
     return {
         "MALLOC_ARENA_MAX": FEW_ARENAS,
-        **os.environ,
+        **{each: value for each, value in os.environ.items() if each not in withheld},
         "DATA_DIR": str(home),
         "DJANGO_SETTINGS_MODULE": "omniretail.settings",
         "OMNIRETAIL_ROLE": role,

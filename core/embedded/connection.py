@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 from core.embedded.places import data_dir, socket_dir
+from core.roles.names import EMBEDDED
 
 DATABASE_NAME = "omniretail"
-DATABASE_USER = "omniretail"
 SOCKET_PORT = "5432"  # only names the socket file; nothing listens on TCP
 BROKER_SOCKET = "broker.sock"
 
@@ -34,7 +34,7 @@ def database() -> dict[str, Any]:
     Raises ImproperlyConfigured when DATABASE_URL cannot be read.
     """
     url = os.environ.get("DATABASE_URL")
-    entry = _from_url(url) if url else _embedded()
+    entry = _from_url(url, "DATABASE_URL") if url else _embedded()
     role = os.environ.get("OMNIRETAIL_ROLE", "manage")
     options = entry["OPTIONS"]
     options["options"] = " ".join(filter(None, [_session(role), options.get("options")]))
@@ -56,6 +56,20 @@ def database() -> dict[str, Any]:
     }
 
 
+def migrate_database() -> dict[str, Any] | None:
+    """What differs in the entry for the role that migrates; None where it is the one that runs.
+
+    From MIGRATE_DATABASE_URL, which leads to the same database as DATABASE_URL.
+    """
+    if is_database_embedded():
+        return {"USER": EMBEDDED.migrate, "PASSWORD": ""}
+    url = os.environ.get("MIGRATE_DATABASE_URL")
+    if not url:
+        return None
+    entry = _from_url(url, "MIGRATE_DATABASE_URL")
+    return {name: entry[name] for name in ("USER", "PASSWORD", "HOST", "PORT")}
+
+
 def broker_url() -> str:
     """CELERY_BROKER_URL, else the embedded broker's socket."""
     given = os.environ.get("CELERY_BROKER_URL")
@@ -73,7 +87,7 @@ def is_broker_embedded() -> bool:
 def _embedded() -> dict[str, Any]:
     return {
         "NAME": DATABASE_NAME,
-        "USER": DATABASE_USER,
+        "USER": EMBEDDED.run,
         "PASSWORD": "",
         "HOST": str(socket_dir(data_dir())),
         "PORT": SOCKET_PORT,
@@ -81,7 +95,7 @@ def _embedded() -> dict[str, Any]:
     }
 
 
-def _from_url(url: str) -> dict[str, Any]:
+def _from_url(url: str, variable: str) -> dict[str, Any]:
     from django.core.exceptions import ImproperlyConfigured
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
@@ -91,10 +105,10 @@ def _from_url(url: str) -> dict[str, Any]:
     except ProgrammingError:
         # The parser's message may contain the password.
         raise ImproperlyConfigured(
-            "DATABASE_URL cannot be read: write postgres://user:password@host:5432/name"
+            f"{variable} cannot be read: write postgres://user:password@host:5432/name"
         ) from None
     if not parts.get("dbname"):
-        raise ImproperlyConfigured("DATABASE_URL names no database: end it with /name")
+        raise ImproperlyConfigured(f"{variable} names no database: end it with /name")
     return {
         "NAME": parts.pop("dbname"),
         "USER": parts.pop("user", ""),

@@ -13,11 +13,13 @@ from pathlib import Path
 from core.embedded import processes
 from core.embedded.account import Account, account_for_servers
 from core.embedded.binaries import PostgresBinaries, find_postgres
-from core.embedded.connection import DATABASE_NAME, DATABASE_USER, SOCKET_PORT
+from core.embedded.connection import DATABASE_NAME, SOCKET_PORT
 from core.embedded.errors import EmbeddedError
 from core.embedded.folders import make_folder, make_servers_folder
 from core.embedded.logs import open_log, tail
 from core.embedded.places import log_dir, servers_dir, socket_dir
+from core.roles import setting_up
+from core.roles.names import EMBEDDED, OWNER
 
 LONGEST_RECOVERY = 600  # seconds; replaying the log after a crash of a busy server takes a while
 LONGEST_SHUTDOWN = 60
@@ -101,6 +103,7 @@ class Postgres:
         pid = self.pid()
         if pid is not None:
             self._wait_until_ready(pid)
+            self._prepare()  # it may be that of a version before
             return False
         make_servers_folder(self.home)
         account = account_for_servers(servers_dir(self.home))
@@ -112,7 +115,7 @@ class Postgres:
             self._create(cluster, binaries, account)
         _clear_leftovers(cluster, self.sockets)
         self._wait_until_ready(self._launch(cluster, binaries, account))
-        self._create_database()
+        self._prepare()
         return True
 
     def stop(self) -> None:
@@ -143,7 +146,7 @@ class Postgres:
             shutil.rmtree(unfinished)
         make_folder(unfinished, owner=account, mode=0o700)
         command = [
-            str(binaries.bin / "initdb"), "-D", str(unfinished), "-U", DATABASE_USER,
+            str(binaries.bin / "initdb"), "-D", str(unfinished), "-U", OWNER,
             "--encoding=UTF8", "--auth=trust",  # its folder's mode limits access
             "--no-instructions",
         ]  # fmt: skip
@@ -211,7 +214,8 @@ class Postgres:
             return False
         return True
 
-    def _create_database(self) -> None:
+    def _prepare(self) -> None:
+        """Make the database and its roles where they are missing: some ms where they are not."""
         import psycopg
 
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
@@ -220,14 +224,15 @@ class Postgres:
             ).fetchone()
             if known is None:
                 connection.execute(f'CREATE DATABASE "{DATABASE_NAME}"')
+            connection.execute(setting_up.for_server(EMBEDDED))
+        with psycopg.connect(self.address(DATABASE_NAME), autocommit=True) as connection:
+            connection.execute(setting_up.for_database(EMBEDDED))
 
-    def address(self, name: str) -> str:
-        """What psycopg.connect takes to reach the database `name`."""
+    def address(self, name: str, *, user: str = OWNER) -> str:
+        """What psycopg.connect takes to reach the database `name`, as its owner unless said."""
         from psycopg.conninfo import make_conninfo
 
-        return make_conninfo(
-            host=str(self.sockets), port=SOCKET_PORT, user=DATABASE_USER, dbname=name
-        )
+        return make_conninfo(host=str(self.sockets), port=SOCKET_PORT, user=user, dbname=name)
 
 
 def _first_number(path: Path) -> int | None:

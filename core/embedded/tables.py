@@ -35,10 +35,12 @@ def _file(home: Path) -> Path:
 
 def _state(home: Path) -> str | None:
     """Return a digest of the migrations of this code, of its requirements, some of which have
-    migrations, and of those applied; None where the database does not say."""
+    migrations, of what is granted, and of the migrations applied; None where the database does
+    not say."""
     import psycopg
 
     said = hashlib.sha256((REPOSITORY / "requirements.txt").read_bytes())
+    said.update((REPOSITORY / "core/roles/granting.py").read_bytes())
     for app in APPS:
         for path in sorted((REPOSITORY / app).rglob("migrations/*.py")):
             said.update(f"{path.relative_to(REPOSITORY)}\n".encode())

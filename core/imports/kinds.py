@@ -110,8 +110,8 @@ def actor_of(file: Import) -> Principal:
 
 
 def file_table(file: Import) -> str:
-    return f"imports_file_{int(file.pk)}"
+    return f"staging.imports_file_{int(file.pk)}"
 
 
 def work_table(file: Import) -> str:
-    return f"imports_work_{int(file.pk)}"
+    return f"staging.imports_work_{int(file.pk)}"

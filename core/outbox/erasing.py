@@ -10,10 +10,12 @@ from core.database.statements import run
 
 
 def rewrite_events(changes: list[tuple[int, dict[str, Any]]]) -> None:
-    """Write the new `data` of events, by id."""
+    """Write the new `data` of events, by id.
+
+    The database notes in the audit, as `events.erased`, which ones it changed.
+    """
     run(
-        """UPDATE outbox_event e SET data = c.data::json
-           FROM unnest(%s::bigint[], %s::text[]) AS c(id, data) WHERE e.id = c.id""",
+        "SELECT outbox_erase(%s::bigint[], %s::text[])",
         [
             [key for key, _ in changes],
             [msgspec.json.encode(new["data"]).decode() for _, new in changes],

@@ -11,11 +11,6 @@ EVENTS = Rule(
             WHERE first_sequence > %(after)s
               AND first_sequence < (SELECT max(first_sequence) FROM outbox_run)
             ORDER BY first_sequence LIMIT %(limit)s""",
-    delete="""WITH runs AS (
-                DELETE FROM outbox_run WHERE first_sequence = ANY(%(keys)s)
-                RETURNING first_id, first_id + length AS behind
-              )
-              DELETE FROM outbox_event e USING runs
-              WHERE e.id >= runs.first_id AND e.id < runs.behind""",
+    delete="SELECT outbox_delete_runs(%(keys)s)",  # the last seven days stay
     batch=1,  # a run has thousands of events
 )

@@ -16,6 +16,7 @@ from kombu import Connection
 from kombu.exceptions import KombuError
 
 from core.problems.handler import to_be_read
+from core.roles.granting import may_change_tables
 from inventory.queries.clock import seconds_behind_records
 from inventory.queries.integrity import CLOCK_SLACK
 from inventory.queries.ledger_partitions import has_room
@@ -119,10 +120,20 @@ def check_clock() -> Complaint:
     return f"behind the newest movements of stock by {behind:.0f} seconds: was it set back?"
 
 
+def check_role() -> Complaint:
+    """Warn of a role of the database that could rewrite what is append-only."""
+    try:
+        is_able = may_change_tables()
+    except Error as error:
+        log.warning("rights in the database cannot be read: %s", error)
+        return "cannot be read"
+    return "may rewrite the audit: see `manage.py database_roles`" if is_able else None
+
+
 CHECKS: dict[str, Callable[[], Complaint]] = {
     "database": check_database,
     "migrations": check_migrations,
     "ledger": check_ledger,
     "broker": check_broker,
 }
-WARNINGS: dict[str, Callable[[], Complaint]] = {"clock": check_clock}
+WARNINGS: dict[str, Callable[[], Complaint]] = {"clock": check_clock, "role": check_role}

@@ -88,7 +88,15 @@ PRIVACY_LAWS = (
     ),
 )
 
-NIGHTLY_LAWS = (*POOL_LAWS, *ORDER_LAWS, *STALE_LAWS, *PRIVACY_LAWS)
+AUDIT_LAWS = (
+    Law(
+        "audit_is_as_it_was_written",
+        """SELECT NULL::bigint, NULL::bigint, 'audit record ' || record || ' ' || why,
+                  0::bigint, 1::bigint FROM audit_breaks('1 hour')""",
+    ),
+)
+
+NIGHTLY_LAWS = (*POOL_LAWS, *ORDER_LAWS, *STALE_LAWS, *PRIVACY_LAWS, *AUDIT_LAWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,12 @@ _MEANINGS = {
     "guards_stand": Meaning(
         "The database itself refuses balances without movements, and changes of the ledger.",
         "A constraint or trigger is missing, most likely since a restore in parts: restore whole.",
+    ),
+    "audit_is_as_it_was_written": Meaning(
+        "No audit record was changed, removed or inserted since it was written.",
+        "Take a backup before anything else. `manage.py verify_audit` names the first record; "
+        "compare it with an older backup, and ask who had access to the database as its owner. "
+        "Where it says not sealed, look whether the worker lives.",
     ),
     "what_must_leave_is_claimed": Meaning(
         "What a location has yet to hand over is reserved there, and nothing else is.",

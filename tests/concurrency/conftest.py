@@ -10,16 +10,24 @@ from django.db import connection
 from inventory.queries.lookup import Spot
 from tests.concurrency.ledger_helpers import UNITS
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
+from tests.roles import as_the_owner, as_the_service
+
+
+@pytest.fixture(autouse=True)
+def service_rights(_django_db_helper: None) -> Iterator[None]:
+    """Race with the rights of the service, in every thread."""
+    with as_the_service():
+        yield
 
 
 @pytest.fixture
 def no_constraint() -> Iterator[None]:
     """Take the database's own net away, and put it back whole for the next test."""
     name = "stock_never_oversold"
-    with connection.cursor() as cursor:
+    with as_the_owner(), connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE inventory_stock DROP CONSTRAINT {name}")
     yield
-    with connection.cursor() as cursor:
+    with as_the_owner(), connection.cursor() as cursor:
         # What was oversold must go first, else the constraint would not be valid.
         cursor.execute("TRUNCATE inventory_stock CASCADE")
         cursor.execute(

@@ -15,6 +15,9 @@ from urllib.parse import quote
 import pytest
 from django.db import connections
 
+from core.embedded.connection import is_database_embedded
+from core.roles.names import EMBEDDED
+
 ROOT = Path(__file__).resolve().parents[2]
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.concurrency.preloaded"])
@@ -35,8 +38,9 @@ def url_of_tests() -> str:
     With a lock_timeout of a minute: a busy machine may stand still for ten seconds.
     """
     settings = connections["default"].settings_dict
+    user = EMBEDDED.run if is_database_embedded() else settings["USER"]
     url = (
-        f"postgresql://{settings['USER']}@/{settings['NAME']}"
+        f"postgresql://{user}@/{settings['NAME']}"
         f"?host={quote(str(settings['HOST']), safe='')}&port={settings['PORT']}"
         f"&options={quote('-c lock_timeout=60000', safe='')}"
     )

@@ -14,6 +14,9 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
+from core.embedded.connection import is_database_embedded
+from core.roles.names import EMBEDDED
+
 ROOT = Path(__file__).resolve().parents[2]
 SECTION = re.compile(r"^## A tour in five minutes$(.*?)^## ", re.MULTILINE | re.DOTALL)
 STEP = re.compile(r"^```bash\n(.*?)^```\n(?:\n?^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
@@ -39,7 +42,7 @@ def run_tour(steps: list[tuple[str, str]], *, site: str) -> list[str]:
     """Run every step in one shell; return what each printed."""
     settings = connection.settings_dict
     host, port = quote(str(settings["HOST"]), safe=""), settings["PORT"]
-    user = quote(settings["USER"], safe="")
+    user = quote(EMBEDDED.run if is_database_embedded() else settings["USER"], safe="")
     password = f":{quote(settings['PASSWORD'], safe='')}" if settings["PASSWORD"] else ""
     database = f"postgresql://{user}{password}@/{settings['NAME']}?host={host}&port={port}"
     script = "set -euo pipefail\n" + f"echo '{AFTER_STEP}'\n".join(step for step, _ in steps)

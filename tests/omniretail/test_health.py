@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,16 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
+from core.embedded.connection import is_database_embedded
 from tests.factories import UserFactory
+from tests.roles import as_the_owner, as_the_service
+
+
+@pytest.fixture(autouse=True)
+def service_rights(_django_db_helper: None) -> Iterator[None]:
+    """Answer with the rights of the service."""
+    with as_the_service():
+        yield
 
 
 def test_alive_asks_no_other_service() -> None:
@@ -38,6 +48,7 @@ def test_ready_when_everything_is_there() -> None:
             "ledger": "ok",
             "broker": "ok",
             "clock": "ok",
+            "role": "ok",
         },
     }
     assert "no-store" in answer["Cache-Control"]
@@ -45,10 +56,20 @@ def test_ready_when_everything_is_there() -> None:
 
 @pytest.mark.django_db
 def test_a_migration_that_is_missing_is_named() -> None:
-    MigrationRecorder.Migration.objects.filter(app="stores", name="0001_initial").delete()
+    with as_the_owner():
+        MigrationRecorder.Migration.objects.filter(app="stores", name="0001_initial").delete()
     answer = Client().get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"]["migrations"] == "not applied: stores.0001_initial"
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(not is_database_embedded(), reason="needs roles of its own")
+def test_a_role_that_may_rewrite_the_audit_is_warned_of() -> None:
+    with as_the_owner():
+        answer = Client().get("/readyz")
+    assert answer.status_code == 200
+    assert "may rewrite the audit" in answer.json()["checks"]["role"]
 
 
 @pytest.mark.django_db
@@ -62,6 +83,7 @@ def test_a_broker_that_is_down_is_named(settings: Any, tmp_path: Path) -> None:
         "ledger": "ok",
         "broker": "cannot be reached",
         "clock": "ok",
+        "role": "ok",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -33,6 +34,7 @@ from tests.inventory.transfers.transfer_helpers import draft, receive
 from tests.omniretail.files.import_helpers import bring_in
 from tests.orders.fulfilment_helpers import assert_laws_hold, place, step, units
 from tests.orders.picking.picking_helpers import scan, send, start
+from tests.roles import as_the_owner, as_the_service, rewriting
 
 pytestmark = pytest.mark.django_db
 
@@ -48,9 +50,16 @@ def retailer() -> None:
         stock_up(SkuFactory(code=code), shop, 50)
 
 
+@pytest.fixture(autouse=True)
+def service_rights(_django_db_helper: None) -> Iterator[None]:
+    """Delete with the rights of the service."""
+    with as_the_service():
+        yield
+
+
 def ago(model: type[Any], *times: str, by: timedelta = LONG_AGO) -> None:
     """Let what is stored now have happened long ago."""
-    with connection.cursor() as cursor:
+    with as_the_owner(), rewriting(), connection.cursor() as cursor:
         for name in times:
             cursor.execute(f"UPDATE {model._meta.db_table} SET {name} = {name} - %s", [by])
 

@@ -13,17 +13,27 @@ from django.test import Client
 from django.utils.html import strip_tags
 
 from core.access.principal import SYSTEM
+from core.audit.models import AuditRecord
+from core.audit.record import record
+from core.audit.tasks import seal_audit
 from core.outbox.models import Event
 from inventory.models import Reservation, Stock
 from orders.commands.reconcile import reconcile
 from orders.models import Customer, Fulfilment, Order, Reconciliation, Violation
-from orders.queries.reconciliation import PRIVACY_LAWS, STALE_LAWS, last_due, meaning_of
+from orders.queries.reconciliation import (
+    AUDIT_LAWS,
+    PRIVACY_LAWS,
+    STALE_LAWS,
+    last_due,
+    meaning_of,
+)
 from orders.tasks import reconcile_nightly
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
 from tests.inventory.stock_helpers import hold
 from tests.inventory.test_integrity import unguarded
 from tests.orders.fulfilment_helpers import place
+from tests.roles import rewriting
 
 pytestmark = pytest.mark.django_db
 
@@ -143,7 +153,8 @@ def test_what_an_erasure_has_left_is_found(api: ApiCaller) -> None:
     assert api.post(f"customers/{order['customer_id']}/erase").status_code == 200
     assert check().violation_count == 0
     Order.objects.filter(number=order["number"]).update(ship_to=home)
-    event.save()
+    with rewriting():
+        event.save()
     number = order["number"]
     assert found(check()) == [
         ("erased_customers_stay_erased", f"event {event.pk} of order {number}", 0, 1, True),
@@ -184,7 +195,7 @@ def test_a_check_that_fails_leaves_no_trace_and_stays_due(monkeypatch: pytest.Mo
 
 
 def test_every_law_of_the_night_alone_says_what_to_do() -> None:
-    laws = (*STALE_LAWS, *PRIVACY_LAWS)
+    laws = (*STALE_LAWS, *PRIVACY_LAWS, *AUDIT_LAWS)
     assert len({meaning_of(law.name).to_do for law in laws}) == len(laws)
     assert meaning_of("a_law_of_tomorrow").says == "A law of tomorrow."
 
@@ -259,3 +270,15 @@ def test_integrity_takes_no_parameter(api: ApiCaller, query: str) -> None:
     answer = api.get(f"integrity?{query}" if "=" in query else f"integrity?{query}=1")
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
     assert answer.json()["errors"][0]["code"] == "unknown_field"
+
+
+def test_an_audit_record_that_was_changed_is_an_alarm() -> None:
+    record(actor=SYSTEM, action="a", subject="orders/1", reason="as asked")
+    seal_audit()
+    assert check().violation_count == 0
+    with rewriting():
+        AuditRecord.objects.update(reason="otherwise")
+    changed = AuditRecord.objects.get().pk
+    assert found(check()) == [
+        ("audit_is_as_it_was_written", f"audit record {changed} changed", 0, 1, True)
+    ]

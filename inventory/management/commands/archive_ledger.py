@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from core.roles.granting import as_migrator
 from inventory.ledger.archive import ArchiveFailed, archive_partition, partitions_before
 
 LEAST_DAYS = 90
@@ -32,6 +33,10 @@ class Command(BaseCommand):
             raise CommandError(f"Movements of the last {LEAST_DAYS} days are not archived.")
         if not folder.is_dir():
             raise CommandError(f"{folder} is not a folder.")
+        with as_migrator():
+            self._archive(folder, days)
+
+    def _archive(self, folder: Path, days: int) -> None:
         names = partitions_before(days)
         if not names:
             self.stdout.write(f"No full partition of the ledger is older than {days} days.")

@@ -18,6 +18,7 @@ from core.embedded.errors import EmbeddedError
 from core.embedded.places import servers_dir, socket_dir
 from core.embedded.postgres import Postgres
 from core.embedded.processes import is_alive, wait_until_gone
+from core.roles.names import OWNER
 from tests.core.embedded.conftest import ask, clear_away
 
 
@@ -112,7 +113,7 @@ def test_awkward_paths_get_a_short_socket(
     with psycopg.connect(
         host=settings["HOST"],
         port=settings["PORT"],
-        user=settings["USER"],
+        user=OWNER,  # whom the server tells where its files are
         dbname=settings["NAME"],
     ) as connection:
         ((where,),) = connection.execute("SHOW data_directory")

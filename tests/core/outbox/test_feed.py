@@ -12,6 +12,7 @@ from core.outbox.models import Event, Relay
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
 from tests.orders.fulfilment_helpers import place
+from tests.roles import rewriting
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +62,8 @@ def test_numbers_are_given_at_reading_so_a_late_commit_is_not_missed(api: ApiCal
     """The row with the lower id commits later: it gets the later number."""
     tell("stock.changed")
     late = Event.objects.get()
-    with connection.cursor() as cursor:  # as if the other transaction were not committed yet
+    # As if the other transaction were not committed yet.
+    with rewriting(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM outbox_event WHERE id = %s", [late.pk])
     tell("order.placed")
     seen = read(api)["results"]

@@ -188,7 +188,7 @@ def test_what_stops_a_whole_file_is_said(
 ) -> None:
     sent = send(api, "stock", HEADER + "A1,S1,5\n").json()
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE imports_file_{sent['id']}")
+        cursor.execute(f"DROP TABLE staging.imports_file_{sent['id']}")
     run_imports()
     done = api.get(f"imports/{sent['id']}").json()
     assert (done["state"], done["failure"]) == (
