@@ -8,6 +8,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from core import embedded
+from core.embedded.places import log_dir
 from core.embedded.secret import load_or_make
 from omniretail.unfold import UNFOLD  # noqa: F401
 
@@ -64,6 +65,7 @@ MIDDLEWARE = [
     "core.api.requests.ReadableRequestMiddleware",
     "core.metrics.middleware.MetricsMiddleware",
     "core.access.rate.RateLimitMiddleware",
+    "core.audit.middleware.SecurityLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "core.pages.middleware.WhiteNoiseMiddleware",
     "core.pages.middleware.CSPMiddleware",
@@ -255,11 +257,18 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "security": {
+            "class": "core.audit.log_file.SecurityFileHandler",
+            "filename": str(log_dir(DATA_DIR) / "security.log"),
+        },
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "core": {"level": "INFO"},
         "omniretail": {"level": "INFO"},
+        "security": {"level": "INFO", "handlers": ["security"], "propagate": False},
         # What was refused is counted by /metrics: a line for each would bury the others.
         "django.request": {"level": "ERROR"},
         "waitress.queue": {"level": "ERROR"},

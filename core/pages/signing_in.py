@@ -6,10 +6,9 @@ import hashlib
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.http import HttpRequest
 from unfold.forms import AuthenticationForm
 
+from core.access.address import address_of
 from core.access.rate import give_back, spend
 from core.metrics.counters import REFUSED
 from core.problems.catalogue import Overloaded
@@ -42,13 +41,6 @@ class SignInForm(AuthenticationForm):
         for name, limit in counted.items():
             give_back(name, limit, window=WINDOW)
         return cleaned
-
-
-def address_of(request: HttpRequest | None) -> str:
-    """Return the address that a request came from; behind TLS the one that the proxy names."""
-    head = {} if request is None else request.META
-    named = head.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-    return str(named if settings.HTTPS and named else head.get("REMOTE_ADDR", ""))
 
 
 def _digest(text: str) -> str:
