@@ -59,6 +59,12 @@ INSTALLED_APPS = [
     "omniretail",
     "omniretail.files",
     "omniretail.demo",
+    # After omniretail: its templates are ours where they have the same name.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
     "core.api.requests.RequestIdMiddleware",
@@ -73,7 +79,9 @@ MIDDLEWARE = [
     "core.pages.middleware.CsrfViewMiddleware",
     "core.pages.sessions.SessionLimitsMiddleware",
     "core.pages.middleware.AuthenticationMiddleware",
+    "core.pages.second_factor.SecondFactorMiddleware",
     "core.pages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 # It looks for Django's own class by name; ours is a subclass of it.
@@ -134,6 +142,34 @@ AUTHENTICATION_BACKENDS = [
     "core.access.backends.Accounts",
     "core.access.backends.RolePermissions",
 ]
+# Signing in: core/pages/signing_in.py, second_factor.py, sign_on.py. allauth's own limits are off:
+# they count in each process.
+LOGIN_URL = "account_login"
+ACCOUNT_ADAPTER = "core.pages.signing_in.AccountAdapter"
+ACCOUNT_FORMS = {"login": "core.pages.signing_in.SignInForm"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # as RECENT in core/pages/signing_in.py
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+MFA_ADAPTER = "core.pages.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "core.pages.second_factor.CodeForm",
+    "reauthenticate": "core.pages.second_factor.CodeAgainForm",
+}
+MFA_RATE_LIMITS = False
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "OmniRetail"
+MFA_TOTP_TOLERANCE = 1  # half a minute, which phones are wrong by
+SOCIALACCOUNT_ADAPTER = "core.pages.sign_on.SignOnAdapter"
+# Single sign-on: an OpenID Connect provider of the operator's.
+OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
+OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
+OIDC_NAME = os.environ.get("OIDC_NAME") or "your organisation"
+# The provider asks for a second factor itself; 0: ours is asked for as well.
+OIDC_SECOND_FACTOR = os.environ.get("OIDC_SECOND_FACTOR") != "0"
 PASSWORD_HASHERS = [
     "core.access.hashing.BoundedArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

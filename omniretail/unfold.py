@@ -37,7 +37,6 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "OmniRetail",
     "SITE_SYMBOL": "inventory_2",
     "SHOW_HISTORY": True,
-    "LOGIN": {"form": "core.pages.signing_in.SignInForm"},
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

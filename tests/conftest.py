@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import user_logged_in
 from django.db import connection
+from django.dispatch import receiver
+from django.http import HttpRequest
 from django.test import Client
 from hypothesis import settings
 
 from core.access.keys import issue_key
+from core.access.models import User
+from core.pages.second_factor import note_given
 from tests.deadlocks import ServerLog
 from tests.factories import ApiClientFactory
 
@@ -34,6 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def keys_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe nothing that was known of a key before: what a request costs would depend on it."""
     monkeypatch.setattr("core.access.keys.LATELY", -1.0)
+
+
+@receiver(user_logged_in)
+def sign_in_wholly(request: HttpRequest, user: User, **more: Any) -> None:
+    """`force_login` and `login` of the test client stand for the whole way, to the second factor.
+    What goes through a page has an address."""
+    if not request.path:
+        note_given(request.session, user)
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -28,7 +32,9 @@ from core.access.models import ApiClient, ApiKey, User
 from core.access.scopes import HANDS_OVER, PASS, SCOPES, clash
 from core.access.sessions import end_sessions
 from core.admin.base import ROWS, ReadOnlyAdmin, ReadOnlyInline, actor_of, at
+from core.audit.models import Outcome
 from core.audit.record import record
+from core.pages.second_factor import take_away
 
 CODES = "Codes with commas between them; empty means all"
 
@@ -65,7 +71,18 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         ),
     )
     readonly_fields = ("last_login", "date_joined")
-    actions = ("end_sessions",)
+    actions = ("end_sessions", "take_second_factor_away")
+
+    def has_take_away_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    @admin.action(
+        description="Take the second factor of these people away", permissions=["take_away"]
+    )
+    def take_second_factor_away(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            take_away(user=user, actor=actor_of(request))
+        self.message_user(request, f"{len(queryset)} people set up a new one when they sign in.")
 
     def has_end_sessions_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("access.change_user")
@@ -74,7 +91,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
             end_sessions(user)
-            record(actor=actor_of(request), action="sessions.ended", subject=f"users/{user.pk}")
+            record(
+                actor=actor_of(request),
+                action="sessions.ended",
+                subject=f"users/{user.pk}",
+                security=Outcome.DONE,
+                person=user.username,
+            )
         self.message_user(request, f"{len(queryset)} people are signed out everywhere.")
 
     @display(description="Locations")
@@ -83,6 +106,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 
 
 admin.site.unregister(Group)
+# What allauth keeps is shown on no page: a second factor is a secret, and accounts are made here.
+# Its pages are imported now, so that they do not come back after this.
+for module in ("account", "mfa", "socialaccount"):
+    import_module(f"allauth.{module}.admin")
+for kept in (Authenticator, EmailAddress, EmailConfirmation, SocialAccount, SocialApp, SocialToken):
+    if admin.site.is_registered(kept):
+        admin.site.unregister(kept)
 
 
 @admin.register(Group)

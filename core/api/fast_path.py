@@ -60,7 +60,7 @@ class FastView(ApiView):
             return response
         except Exception as error:
             if usual.user is not None:
-                request.user = usual.user  # type: ignore[assignment]
+                request.user = usual.user
             return problem_response(as_problem(error))
 
 
