@@ -18,6 +18,7 @@ from hypothesis import settings
 
 from core.access.keys import issue_key
 from core.access.models import User
+from core.audit.bound import Bound
 from core.pages.second_factor import note_given
 from tests.deadlocks import ServerLog
 from tests.factories import ApiClientFactory
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def keys_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe nothing that was known of a key before: what a request costs would depend on it."""
     monkeypatch.setattr("core.access.keys.LATELY", -1.0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_refused_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test have its own minute: so many refusals of a source are recorded in one."""
+    monkeypatch.setattr("core.audit.refusals.BOUND", Bound())
 
 
 @receiver(user_logged_in)

@@ -11,7 +11,7 @@ from django.urls import include, path
 from core.pages import sign_on
 
 
-class SignInView(LoginView):  # type: ignore[misc]
+class SignInView(LoginView):
     """The one form to sign in with, for the admin and all other pages."""
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:

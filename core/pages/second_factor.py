@@ -21,6 +21,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.encoding import force_bytes
 
 from core.access.models import User
 from core.access.principal import Principal
@@ -61,7 +62,7 @@ def take_away(*, user: User, actor: Principal) -> int:
     """Remove the second factor of a person who has lost it, and end their sessions; return how
     many ways to give one are gone. The next sign-in leads to a new one."""
     with transaction.atomic():
-        gone, _ = Authenticator.objects.filter(user=user).delete()
+        gone: int = Authenticator.objects.filter(user=user).delete()[0]
         end_sessions(user)
         record(
             actor=actor,
@@ -128,15 +129,15 @@ class CountedCode(forms.Form):
         record_refusal(actor=self.user.principal(), action=action, subject=f"users/{self.user.pk}")
 
 
-class CodeForm(CountedCode, AuthenticateForm):  # type: ignore[misc]
+class CodeForm(CountedCode, AuthenticateForm):
     pass
 
 
-class CodeAgainForm(CountedCode, ReauthenticateForm):  # type: ignore[misc]
+class CodeAgainForm(CountedCode, ReauthenticateForm):
     pass
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class SecondFactorAdapter(DefaultMFAAdapter):
     """Keeps the secrets of second factors encrypted: a copy of the database gives none away."""
 
     def get_totp_label(self, user: Any) -> str:
@@ -159,6 +160,6 @@ def _cipher() -> MultiFernet:
     return MultiFernet([Fernet(_derived(key)) for key in keys])
 
 
-def _derived(key: str) -> bytes:
-    mark = hashlib.sha256(b"omniretail second factor:" + key.encode()).digest()
+def _derived(key: str | bytes) -> bytes:
+    mark = hashlib.sha256(b"omniretail second factor:" + force_bytes(key)).digest()
     return base64.urlsafe_b64encode(mark)

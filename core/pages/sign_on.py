@@ -18,6 +18,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import AuthError
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
 from django.contrib import messages
@@ -25,12 +26,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from core.access.backends import Accounts
 from core.access.models import User
 from core.audit.refusals import UNKNOWN, record_refusal
+from core.pages.languages import preferred_language
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 # Signed with a key that only the provider has; never by the client secret, never unsigned.
@@ -90,7 +93,7 @@ def complete(request: HttpRequest) -> HttpResponse:
     return cast(HttpResponse, view(request))
 
 
-class StrictProvider(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
+class StrictProvider(OpenIDConnectOAuth2Adapter):
     """Believes the issuer that is configured, and what it has signed for this service."""
 
     @property
@@ -146,7 +149,11 @@ class StrictProvider(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return claims
 
 
-class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+class ConfiguredProvider(OpenIDConnectProvider):
+    oauth2_adapter_class = StrictProvider
+
+
+class SignOnAdapter(DefaultSocialAccountAdapter):
     """Finds the account of whom the provider names, and lets no one in without one."""
 
     def list_apps(
@@ -168,6 +175,11 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
                 },
             )
         ]
+
+    def get_provider(
+        self, request: HttpRequest, provider: str, client_id: str | None = None
+    ) -> ConfiguredProvider:
+        return ConfiguredProvider(request, app=self.get_app(request, provider))
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False
@@ -238,7 +250,8 @@ def _refuse(request: HttpRequest, why: str, person: User | None = None) -> HttpR
         why=why,
     )
     is_unknown = why in ("unknown_person", "not_staff", "another_subject", "email_not_verified")
-    messages.error(request, str(UNKNOWN_PERSON if is_unknown else FAILED))
+    with override(preferred_language(request)):
+        messages.error(request, str(UNKNOWN_PERSON if is_unknown else FAILED))
     return HttpResponseRedirect(reverse("account_login"))
 
 

@@ -34,7 +34,7 @@ OF_ADDRESS = 60  # a shop's people share one
 RECENT = 900  # seconds in which a sign-in is recent enough for a sensitive act
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]
+class SignInForm(LoginForm):
     """A name and a password. The name's field is called `username`, as browsers know it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,7 +50,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         return "username" if field_name == "login" else field_name
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """What allauth asks of the project: accounts are made by administrators, and by no one else."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
@@ -99,7 +99,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
         """Ask again where the sign-in itself is no longer recent."""
-        return time.time() - context.request.session.get(BEGAN, 0) > RECENT
+        began: float = context.request.session.get(BEGAN, 0)
+        return time.time() - began > RECENT
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Return how a person can sign in again: by the provider if there is no other way."""
