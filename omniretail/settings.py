@@ -96,6 +96,7 @@ FIGURES = (
 )
 # What is deleted when it has served (core/retention/rules.py), and after how many days; 0: never.
 RETENTION_RULES = (
+    "core.audit.retention.SECURITY_RECORDS",
     "core.idempotency.retention.STORED_ANSWERS",
     "core.imports.retention.BAD_ROWS",
     "core.imports.retention.CHANGES",
@@ -112,6 +113,7 @@ RETENTION_DAYS = {
     "import_rows": int(os.environ.get("RETENTION_IMPORT_ROWS") or 30),
     "reservations": int(os.environ.get("RETENTION_RESERVATIONS") or 90),
     "scans": int(os.environ.get("RETENTION_SCANS") or 90),
+    "security": int(os.environ.get("RETENTION_SECURITY") or 365),
     "sessions": int(os.environ.get("RETENTION_SESSIONS") or 1),
     "sourcing_receipts": int(os.environ.get("RETENTION_SOURCING_RECEIPTS") or 180),
 }

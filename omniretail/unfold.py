@@ -92,6 +92,8 @@ UNFOLD: dict[str, Any] = {
                 _page("Groups", "group", "auth_group"),
                 _page("API clients", "api", "access_apiclient"),
                 _page("API keys", "key", "access_apikey"),
+                _page("Security log", "security", "audit_securityrecord")
+                | {"permission": "core.admin.security_log.may_read"},
             ),
             _group(
                 "Machine room",

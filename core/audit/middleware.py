@@ -41,7 +41,7 @@ class SecurityLogMiddleware:
             if status >= 400:
                 if not source.is_refusal_recorded and _is_refusal(request, status):
                     _record_refusal(request, response)
-            elif source.released:
+            elif source.released and status == 200 and request.method == "GET":
                 with transaction.atomic():
                     record(
                         actor=actor_of(request),

@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import LoginForm
 from allauth.core import context
 from django import forms
@@ -98,9 +99,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return stages
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
-        """Ask again where the sign-in itself is no longer recent."""
-        began: float = context.request.session.get(BEGAN, 0)
-        return time.time() - began > RECENT
+        return not is_recent(context.request)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Return how a person can sign in again: by the provider if there is no other way."""
@@ -114,6 +113,15 @@ class AccountAdapter(DefaultAccountAdapter):
         template = more.get("message_template") or (args[0] if args else "")
         if not str(template).startswith("account/messages/logged_"):
             super().add_message(request, level, *args, **more)
+
+
+def is_recent(request: HttpRequest) -> bool:
+    """Say whether this person has signed in, or has been asked again, lately."""
+    times: list[float] = [request.session.get(BEGAN, 0)]
+    for each in get_authentication_records(request, request.user):
+        if each.get("reauthenticated"):
+            times.append(each["at"])
+    return time.time() - max(times) < RECENT
 
 
 def too_many_attempts(wait: int) -> forms.ValidationError:

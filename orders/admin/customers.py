@@ -8,12 +8,14 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin, Searched, link
+from orders.admin.released import ReleasedAdmin
 from orders.models import Customer
 from orders.queries.finding import customers_named
 
 
 @admin.register(Customer)
-class CustomerAdmin(Searched, ReadOnlyAdmin):
+class CustomerAdmin(ReleasedAdmin, Searched, ReadOnlyAdmin):
+    released = "customers"
     list_display = ("id", "name", "email", "phone", "external_id", "orders")
     ordering = ("-id",)
     search_help_text = "E-mail or the shop's id of the customer"

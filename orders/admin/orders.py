@@ -21,6 +21,7 @@ from core.admin.base import (
     link_to,
 )
 from inventory.models import Sku
+from orders.admin.released import ReleasedAdmin
 from orders.choices import OrderState
 from orders.models import Fulfilment, Order, OrderLine, Return, SourcingReceipt
 from orders.money import format_amount
@@ -111,7 +112,8 @@ class ReturnInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
+class OrderAdmin(ReleasedAdmin, Downloaded, Searched, ReadOnlyAdmin):
+    released = "orders"
     download_address = "/api/v1/exports/orders.csv"
     list_display = ("number", "channel", "external_id", "customer", "state", "total", "placed")
     list_filter = ("channel", StateFilter, "placed_at")

@@ -18,6 +18,7 @@ from core.access.principal import Principal
 from core.api.fast_path import FastView
 from core.api.fields import MAX_ITEMS, MAX_LINES, QuantityField, StrictSerializer, StringField
 from core.api.views import ApiView, listed
+from core.audit.source import release
 from core.idempotency.answers import IdempotencyKey
 from core.idempotency.execute import Outcome as Answered
 from core.idempotency.execute import respond
@@ -65,7 +66,7 @@ class OrdersView(FastView):
     def get(self, request: Request) -> Response:
         """List orders, the newest first."""
         return self.page(
-            self._visible(), render=lambda orders: _documents([order.pk for order in orders])
+            self._visible(), render=lambda orders: _read([order.pk for order in orders])
         )
 
     @extend_schema(
@@ -91,6 +92,11 @@ class OrdersView(FastView):
 def _documents(identities: list[int]) -> list[dict[str, Any]]:
     documents = order_documents(identities)
     return [documents[identity] for identity in identities]
+
+
+def _read(identities: list[int]) -> list[dict[str, Any]]:
+    release("orders", len(identities))
+    return _documents(identities)
 
 
 class BatchBody(StrictSerializer):
@@ -159,7 +165,9 @@ class OrderView(OneOrderView):
     @extend_schema(operation_id="get_order", responses=OrderAnswer)
     def get(self, request: Request, number: str) -> Response:
         """Return one order."""
-        return Response(order_document(self.order(number)))
+        order = self.order(number)
+        release("orders")
+        return Response(order_document(order))
 
 
 class TimelineView(OneOrderView):

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core.access.principal import Principal
-from core.audit.models import AuditRecord
+from core.audit.models import AuditRecord, Outcome
 from core.audit.record import record
 from core.idempotency.models import StoredAnswer
 from core.outbox.events import OutboxEvent, publish
@@ -50,6 +50,7 @@ def erase_customer(*, customer_id: int, actor: Principal) -> dict[str, Any]:
         actor=actor,
         action="customer.erased",
         subject=f"customers/{customer_id}",
+        security=Outcome.DONE,
         orders=len(orders),
     )
     publish(OutboxEvent("customer.erased", f"customers/{customer_id}", answer, actor=actor.name))

@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from core.access.principal import SYSTEM
+from core.audit.models import AuditRecord, Outcome
+from core.audit.record import record
 from core.idempotency.models import StoredAnswer
 from core.imports.models import BadRow, Change, Import
 from core.outbox.models import Event
@@ -246,3 +248,13 @@ def test_answers_go_after_72_hours(api: ApiCaller) -> None:
     assert delete_old_rows() == {"core.idempotency.retention.STORED_ANSWERS": 1}
     assert StoredAnswer.objects.get().key == "young"
     assert api.post("reservations", body, key="young").json() == young
+
+
+def test_the_security_log_ends_and_the_audit_stays(api: ApiCaller) -> None:
+    record(actor=SYSTEM, action="signed_in", subject="users/1", security=Outcome.DONE)
+    record(actor=SYSTEM, action="day.closed", subject="locations/W1")
+    ago(AuditRecord, "at")
+    record(actor=SYSTEM, action="signed_out", subject="users/1", security=Outcome.DONE)
+    delete_old_rows()
+    left = AuditRecord.objects.order_by("id").values_list("action", flat=True)
+    assert list(left) == ["day.closed", "signed_out"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from core.access.principal import Principal
+from core.audit.models import Outcome
 from core.audit.record import record
 from orders.choices import IdentityDocument
 from orders.commands.fulfilment.common import save_step, subject_of
@@ -49,7 +50,8 @@ def check_identity(fulfilment: Fulfilment, identity: Identity, *, actor: Princip
     data: dict[str, Any] = {"document": identity.document.value}
     if identity.second_person:
         data["second_person"] = identity.second_person
-    record(actor=actor, action="identity_checked", subject=subject_of(fulfilment), **data)
+    subject = subject_of(fulfilment)
+    record(actor=actor, action="identity_checked", subject=subject, security=Outcome.DONE, **data)
 
 
 def refuse_locked(fulfilments: Sequence[Fulfilment]) -> None:
