@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
 
 from core import embedded
 from core.embedded.places import log_dir
@@ -167,6 +169,10 @@ MFA_TOTP_TOLERANCE = 1  # half a minute, which phones are wrong by
 SOCIALACCOUNT_ADAPTER = "core.pages.sign_on.SignOnAdapter"
 # Single sign-on: an OpenID Connect provider of the operator's.
 OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
+if OIDC_ISSUER and not re.match(
+    r"https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]", OIDC_ISSUER
+):
+    raise ImproperlyConfigured("OIDC_ISSUER must be https: others could answer in its place.")
 OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
 OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
 OIDC_NAME = os.environ.get("OIDC_NAME") or "your organisation"
