@@ -275,7 +275,7 @@ def test_the_pages_speak_italian_to_who_asks_for_it() -> None:
     )
     assert '<html lang="en">' in english
     assert '<html lang="it">' in italian
-    assert "User name" in english
+    assert "Username" in english
     assert "Nome utente" in italian
 
 
