@@ -46,4 +46,6 @@ def _run(text: str, values: Values, rows: RowFactory[Row]) -> list[Row]:
     with connection.wrap_database_errors:
         cursor = psycopg.Cursor(connection.connection, row_factory=rows)
         cursor.execute(text, values, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        # Not `description`, which makes an object of every column at every call.
+        result = cursor.pgresult
+        return cursor.fetchall() if result is not None and result.nfields else []
