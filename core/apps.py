@@ -12,4 +12,7 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
+        # It listens to people who sign in. Models are there only now.
+        from core.pages import security_events  # noqa: F401
+
         converters.register()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
 
 from core import embedded
+from core.embedded.places import log_dir
 from core.embedded.secret import load_or_make
 from omniretail.unfold import UNFOLD  # noqa: F401
 
@@ -60,12 +63,19 @@ INSTALLED_APPS = [
     "omniretail",
     "omniretail.files",
     "omniretail.demo",
+    # After omniretail: its templates are ours where they have the same name.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
     "core.api.requests.RequestIdMiddleware",
     "core.api.requests.ReadableRequestMiddleware",
     "core.metrics.middleware.MetricsMiddleware",
     "core.access.rate.RateLimitMiddleware",
+    "core.audit.middleware.SecurityLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "core.pages.middleware.WhiteNoiseMiddleware",
     "core.pages.middleware.CSPMiddleware",
@@ -73,7 +83,9 @@ MIDDLEWARE = [
     "core.pages.middleware.CsrfViewMiddleware",
     "core.pages.sessions.SessionLimitsMiddleware",
     "core.pages.middleware.AuthenticationMiddleware",
+    "core.pages.second_factor.SecondFactorMiddleware",
     "core.pages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 # It looks for Django's own class by name; ours is a subclass of it.
@@ -88,6 +100,7 @@ FIGURES = (
 )
 # What is deleted when it has served (core/retention/rules.py), and after how many days; 0: never.
 RETENTION_RULES = (
+    "core.audit.retention.SECURITY_RECORDS",
     "core.idempotency.retention.STORED_ANSWERS",
     "core.imports.retention.BAD_ROWS",
     "core.imports.retention.CHANGES",
@@ -105,6 +118,7 @@ RETENTION_DAYS = {
     "import_rows": int(os.environ.get("RETENTION_IMPORT_ROWS") or 30),
     "reservations": int(os.environ.get("RETENTION_RESERVATIONS") or 90),
     "scans": int(os.environ.get("RETENTION_SCANS") or 90),
+    "security": int(os.environ.get("RETENTION_SECURITY") or 365),
     "sessions": int(os.environ.get("RETENTION_SESSIONS") or 1),
     "sourcing_receipts": int(os.environ.get("RETENTION_SOURCING_RECEIPTS") or 180),
 }
@@ -148,6 +162,38 @@ AUTHENTICATION_BACKENDS = [
     "core.access.backends.Accounts",
     "core.access.backends.RolePermissions",
 ]
+# Signing in: core/pages/signing_in.py, second_factor.py, sign_on.py. allauth's own limits are off:
+# they count in each process.
+LOGIN_URL = "account_login"
+ACCOUNT_ADAPTER = "core.pages.signing_in.AccountAdapter"
+ACCOUNT_FORMS = {"login": "core.pages.signing_in.SignInForm"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # as RECENT in core/pages/signing_in.py
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+MFA_ADAPTER = "core.pages.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "core.pages.second_factor.CodeForm",
+    "reauthenticate": "core.pages.second_factor.CodeAgainForm",
+}
+MFA_RATE_LIMITS = False
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "OmniRetail"
+MFA_TOTP_TOLERANCE = 1  # half a minute, which phones are wrong by
+SOCIALACCOUNT_ADAPTER = "core.pages.sign_on.SignOnAdapter"
+# Single sign-on: an OpenID Connect provider of the operator's.
+OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
+if OIDC_ISSUER and not re.match(
+    r"https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]", OIDC_ISSUER
+):
+    raise ImproperlyConfigured("OIDC_ISSUER must be https: others could answer in its place.")
+OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
+OIDC_NAME = os.environ.get("OIDC_NAME") or "your organisation"
+# The provider asks for a second factor itself; 0: ours is asked for as well.
+OIDC_SECOND_FACTOR = os.environ.get("OIDC_SECOND_FACTOR") != "0"
 PASSWORD_HASHERS = [
     "core.access.hashing.BoundedArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -276,11 +322,18 @@ LOGGING = {
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "security": {
+            "class": "core.audit.log_file.SecurityFileHandler",
+            "filename": str(log_dir(DATA_DIR) / "security.log"),
+        },
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "core": {"level": "INFO"},
         "omniretail": {"level": "INFO"},
+        "security": {"level": "INFO", "handlers": ["security"], "propagate": False},
         # What was refused is counted by /metrics: a line for each would bury the others.
         "django.request": {"level": "ERROR"},
         "waitress.queue": {"level": "ERROR"},

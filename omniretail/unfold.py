@@ -37,7 +37,6 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "OmniRetail",
     "SITE_SYMBOL": "inventory_2",
     "SHOW_HISTORY": True,
-    "LOGIN": {"form": "core.pages.signing_in.SignInForm"},
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,
@@ -93,6 +92,8 @@ UNFOLD: dict[str, Any] = {
                 _page("Groups", "group", "auth_group"),
                 _page("API clients", "api", "access_apiclient"),
                 _page("API keys", "key", "access_apikey"),
+                _page("Security log", "security", "audit_securityrecord")
+                | {"permission": "core.admin.security_log.may_read"},
             ),
             _group(
                 "Machine room",

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from core.pages import accounts
 from omniretail.api import documents, health, metrics
 from omniretail.api import events as feed
 from omniretail.files.api import exports, imports
@@ -17,6 +18,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     *metrics.urlpatterns,
     path("favicon.ico", RedirectView.as_view(url="/static/overview/mark.svg")),
+    *accounts.urlpatterns,
     path("admin/", include("inventory.pages.urls")),
     path("admin/", admin.site.urls),
     path("problems/", documents.problem_list),

@@ -27,6 +27,16 @@ def released(document: Any, *, actor: Principal, for_work: bool = False) -> Any:
     return document if reads_customers(actor, for_work=for_work) else masked(document)
 
 
+def names_people(value: Any) -> bool:
+    """Say whether a document holds a customer or an address."""
+    if isinstance(value, dict):
+        return any(
+            bool(item) if name in (PERSON, ADDRESS) else names_people(item)
+            for name, item in value.items()
+        )
+    return isinstance(value, list) and any(map(names_people, value))
+
+
 def masked(value: Any) -> Any:
     """Return a JSON value in which the members of `personal_fields` say less."""
     if isinstance(value, dict):

@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import user_logged_in
 from django.db import connection
+from django.dispatch import receiver
+from django.http import HttpRequest
 from django.test import Client
 from hypothesis import settings
 
 from core.access.keys import issue_key
+from core.access.models import User
+from core.audit.bound import Bound
 from core.embedded.connection import is_database_embedded
+from core.pages.second_factor import note_given
 from core.roles import setting_up
 from core.roles.granting import grant_to
 from core.roles.names import EMBEDDED
@@ -39,6 +45,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def keys_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe nothing that was known of a key before: what a request costs would depend on it."""
     monkeypatch.setattr("core.access.keys.LATELY", -1.0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_refused_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test have its own minute: so many refusals of a source are recorded in one."""
+    monkeypatch.setattr("core.audit.refusals.BOUND", Bound())
+
+
+@receiver(user_logged_in)
+def sign_in_wholly(request: HttpRequest, user: User, **more: Any) -> None:
+    """`force_login` and `login` of the test client stand for the whole way, to the second factor.
+    What goes through a page has an address."""
+    if not request.path:
+        note_given(request.session, user)
 
 
 @pytest.fixture(autouse=True)

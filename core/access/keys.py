@@ -62,6 +62,16 @@ def recognise(key: str) -> Principal | None:
     ).principal()
 
 
+def refused_key(key: str) -> tuple[str, ApiClient | None]:
+    """Say why a key is refused, and whose it is or was; for the log, after the refusal."""
+    row = ApiKey.objects.filter(digest=digest(key)).select_related("client").first()
+    if row is None:
+        return "unknown", None
+    if row.revoked_at is not None:
+        return "revoked", row.client
+    return ("demo" if row.client.is_demo and not settings.DEMO else "expired"), row.client
+
+
 def recognise_lately(key: str) -> Principal | None:
     """Return who a key belongs to, as known within the last second.
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -28,7 +32,10 @@ from core.access.models import ApiClient, ApiKey, User
 from core.access.scopes import HANDS_OVER, PASS, SCOPES, clash
 from core.access.sessions import end_sessions
 from core.admin.base import ROWS, ReadOnlyAdmin, ReadOnlyInline, actor_of, at
+from core.admin.rights import RecentSignInAdmin, RightsAdmin
+from core.audit.models import Outcome
 from core.audit.record import record
+from core.pages.second_factor import take_away
 
 CODES = "Codes with commas between them; empty means all"
 
@@ -42,7 +49,12 @@ class StaffForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(RightsAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    called = "user"
+    rights = (
+        "username", "email", "role", "locations", "is_active", "is_staff", "is_superuser",
+        "groups", "user_permissions",
+    )  # fmt: skip
     form = StaffForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -65,7 +77,29 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         ),
     )
     readonly_fields = ("last_login", "date_joined")
-    actions = ("end_sessions",)
+    actions = ("end_sessions", "take_second_factor_away")
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        answer = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == 302:
+            record(
+                actor=actor_of(request),
+                action="password.changed",
+                subject=f"users/{id}",
+                security=Outcome.DONE,
+            )
+        return answer
+
+    def has_take_away_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    @admin.action(
+        description="Take the second factor of these people away", permissions=["take_away"]
+    )
+    def take_second_factor_away(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            take_away(user=user, actor=actor_of(request))
+        self.message_user(request, f"{len(queryset)} people set up a new one when they sign in.")
 
     def has_end_sessions_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("access.change_user")
@@ -74,7 +108,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
             end_sessions(user)
-            record(actor=actor_of(request), action="sessions.ended", subject=f"users/{user.pk}")
+            record(
+                actor=actor_of(request),
+                action="sessions.ended",
+                subject=f"users/{user.pk}",
+                security=Outcome.DONE,
+                person=user.username,
+            )
         self.message_user(request, f"{len(queryset)} people are signed out everywhere.")
 
     @display(description="Locations")
@@ -83,11 +123,19 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 
 
 admin.site.unregister(Group)
+# What allauth keeps is shown on no page: a second factor is a secret, and accounts are made here.
+# Its pages are imported now, so that they do not come back after this.
+for module in ("account", "mfa", "socialaccount"):
+    import_module(f"allauth.{module}.admin")
+for kept in (Authenticator, EmailAddress, EmailConfirmation, SocialAccount, SocialApp, SocialToken):
+    if admin.site.is_registered(kept):
+        admin.site.unregister(kept)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    pass
+class GroupAdmin(RightsAdmin, DjangoGroupAdmin, ModelAdmin):
+    called = "group"
+    rights = ("name", "permissions")
 
 
 class KeyInline(ReadOnlyInline):
@@ -142,7 +190,9 @@ class ExpiryForm(forms.Form):
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(ModelAdmin):
+class ApiClientAdmin(RightsAdmin):
+    called = "api_client"
+    rights = ("name", "scopes", "channels", "locations", "requests_per_minute")
     form = ApiClientForm
     list_display = ("name", "may", "channels_or_all", "locations_or_all", "keys_in_use")
     list_per_page = ROWS
@@ -174,16 +224,6 @@ class ApiClientAdmin(ModelAdmin):
             for key in client.keys.all()
         )
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        record(
-            actor=actor_of(request),
-            action="api_client.changed" if change else "api_client.created",
-            subject=f"api_clients/{obj.pk}",
-            scopes=obj.scopes,
-            requests_per_minute=obj.requests_per_minute,
-        )
-
     @action(description="Issue a key", url_path="issue-key", icon="key")
     def issue_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask when the key shall expire, then issue it and show it: once, and on no other page."""
@@ -200,6 +240,9 @@ class ApiClientAdmin(ModelAdmin):
                 actor=actor_of(request),
                 action="api_key.issued",
                 subject=f"api_clients/{client.pk}",
+                security=Outcome.DONE,
+                called=client.name,
+                expires_at=str(form.cleaned_data["expires_at"] or ""),
             )
         context = {
             **self.admin_site.each_context(request),
@@ -217,7 +260,7 @@ class ApiClientAdmin(ModelAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin):
+class ApiKeyAdmin(RecentSignInAdmin, ReadOnlyAdmin):
     """Keys are issued on the page of their client, and revoked here."""
 
     list_display = ("hint", "client", "created", "expires", "revoked")
@@ -250,6 +293,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
                 actor=actor_of(request),
                 action="api_key.revoked",
                 subject=f"api_clients/{key.client_id}",
+                security=Outcome.DONE,
+                called=key.client.name,
                 hint=key.hint,
             )
         count = live.update(revoked_at=timezone.now())

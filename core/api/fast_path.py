@@ -59,6 +59,8 @@ class FastView(ApiView):
             response: HttpResponseBase = self.post(usual, *args, **kwargs)  # type: ignore[attr-defined]
             return response
         except Exception as error:
+            if usual.user is not None:
+                request.user = usual.user
             return problem_response(as_problem(error))
 
 

@@ -1,19 +1,41 @@
-"""The audit trail: who did what, and why. Rows are only added, and chained (`sealing.py`)."""
+"""The audit trail: who did what, and why; and the security log, which is part of it.
+
+Rows are only added, and chained (`sealing.py`).
+"""
 
 from __future__ import annotations
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 
+class Kind(models.TextChoices):
+    ACT = "act", "Act"
+    SECURITY = "security", "Security"
+
+
+class Outcome(models.TextChoices):
+    DONE = "done", "Done"
+    REFUSED = "refused", "Refused"
+
+
 class AuditRecord(models.Model):
-    """One act of a person or a client, kept for later questions."""
+    """One act of a person or a client, kept for later questions.
+
+    Records of the kind `security` are decisions about access: they say from which address, and
+    whether it was allowed. None holds personal data of customers.
+    """
 
     at = models.DateTimeField(db_default=Now())
+    kind = models.CharField(max_length=16, choices=Kind, db_default=Kind.ACT)
     actor = models.CharField(max_length=150)
+    actor_id = models.CharField("actor's id", max_length=64, blank=True, db_default="")
+    address = models.CharField(max_length=64, blank=True, db_default="")
     action = models.CharField(max_length=64)
     subject = models.CharField(max_length=128)
+    outcome = models.CharField(max_length=16, choices=Outcome, db_default=Outcome.DONE)
     reason = models.TextField(blank=True, db_default="")
     data = models.JSONField(default=dict)
     # Known to its digest: a text that was erased cannot be found again by trying.
@@ -24,6 +46,7 @@ class AuditRecord(models.Model):
             models.Index(fields=["subject", "id"], name="audit_of_subject"),
             models.Index(fields=["actor", "id"], name="audit_of_actor"),
             models.Index(fields=["action", "id"], name="audit_of_action"),
+            models.Index(fields=["at", "id"], condition=Q(kind="security"), name="audit_security"),
         ]
 
     def __str__(self) -> str:
@@ -45,3 +68,11 @@ class Seal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: record {self.record}"
+
+
+class SecurityRecord(AuditRecord):
+    """The audit records that are decisions about access."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "security record"

@@ -30,3 +30,6 @@ PLACED_TOGETHER = Histogram(
     "omniretail_placed_together", "Deprecated: omniretail_group_commit_size", buckets=_SIZES
 )
 REFUSED = Counter("omniretail_refused", "Requests refused because there were too many", ["reason"])
+SECURITY_LEFT_OUT = Counter(
+    "omniretail_security_records_left_out", "Refusals counted and not recorded: there were too many"
+)

@@ -172,6 +172,17 @@ class Forbidden(DomainError):
     title = "Not allowed"
 
 
+class SecondFactorRequired(DomainError):
+    """This account does nothing before it has a second factor.
+
+    Sign in to the pages: they lead to setting it up. It is asked of administrators and managers.
+    """
+
+    code = "second_factor_required"
+    status = 403
+    title = "Second factor required"
+
+
 class CsrfFailed(DomainError):
     """A request of a signed-in browser did not prove that one of our pages made it.
 

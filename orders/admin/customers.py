@@ -9,14 +9,16 @@ from unfold.decorators import display
 
 from core.admin.base import link
 from orders.admin.people import PeopleSearched
+from orders.admin.released import ReleasedAdmin
 from orders.masking import masked_email, masked_name, masked_phone, masked_shop_id
 from orders.models import Customer
 from orders.queries.finding import customers_named
 
 
 @admin.register(Customer)
-class CustomerAdmin(PeopleSearched):
+class CustomerAdmin(ReleasedAdmin, PeopleSearched):
     personal = ("name", "email", "phone", "external_id")
+    released = "customers"
     list_display = ("id", "name", "email", "phone", "external_id", "orders")
     ordering = ("-id",)
     search_help_text = "E-mail or the shop's id of the customer"

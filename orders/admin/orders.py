@@ -25,6 +25,7 @@ from core.admin.base import (
 )
 from inventory.models import Sku
 from orders.admin.people import PeopleSearched
+from orders.admin.released import ReleasedAdmin
 from orders.choices import OrderState
 from orders.masking import masked_email, masked_name, masked_person, released
 from orders.models import Fulfilment, Order, OrderLine, Return, SourcingReceipt
@@ -116,8 +117,9 @@ class ReturnInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(Downloaded, PeopleSearched):
+class OrderAdmin(ReleasedAdmin, Downloaded, PeopleSearched):
     personal = ("who", "ship_to", "note")
+    released = "orders"
     download_address = "/api/v1/exports/orders.csv"
     list_display = ("number", "channel", "external_id", "who", "state", "total", "placed")
     list_filter = ("channel", StateFilter, "placed_at")

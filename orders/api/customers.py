@@ -19,6 +19,7 @@ from core.access.permissions import check_scope
 from core.access.scopes import READS_CUSTOMERS
 from core.api.fields import StrictSerializer, StringField
 from core.api.views import ApiView, listed
+from core.audit.source import release
 from core.problems.catalogue import NotFound
 from orders.api.answers import OrderAnswer
 from orders.api.filters import CustomerFilters
@@ -45,6 +46,7 @@ class CustomerAnswer(serializers.Serializer[Any]):
 
 
 class CustomersView(PersonalView):
+    releases = "customers"
     scopes = {"GET": READS_CUSTOMERS}
     filterset_class = CustomerFilters
 
@@ -58,6 +60,7 @@ class CustomersView(PersonalView):
 
 
 class CustomerView(PersonalView):
+    releases = "customers"
     scopes = {"GET": READS_CUSTOMERS}
 
     @extend_schema(operation_id="get_customer", responses=CustomerAnswer)
@@ -132,6 +135,7 @@ class CustomerExportView(ApiView):
         The audit says who asked for it.
         """
         check_scope(self.actor, READS_CUSTOMERS)
+        release("customers")
         return Response(export_person(identity=identity, actor=self.actor))
 
 

@@ -67,7 +67,7 @@ class OrdersView(PersonalView, FastView):
     def get(self, request: Request) -> Response:
         """List orders, the newest first."""
         return self.page(
-            self._visible(), render=lambda orders: _documents([order.pk for order in orders])
+            self._visible(), render=lambda orders: _read([order.pk for order in orders])
         )
 
     @extend_schema(
@@ -161,7 +161,8 @@ class OrderView(OneOrderView):
     @extend_schema(operation_id="get_order", responses=OrderAnswer)
     def get(self, request: Request, number: str) -> Response:
         """Return one order."""
-        return Response(order_document(self.order(number)))
+        order = self.order(number)
+        return Response(order_document(order))
 
 
 class TimelineView(OneOrderView):

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from core.access.scopes import HANDS_OVER
 from core.api.views import ApiView
+from core.audit.source import release
 from core.problems.catalogue import NotFound
 from orders.choices import FulfilmentState, FulfilmentType
 from orders.masking import released
@@ -49,6 +50,7 @@ class ParcelLabelView(ApiView):
             "order": parcel.order.number,
             "ship_to": parcel.order.ship_to,
         }
+        release("labels")
         return Response(
             released(label, actor=self.actor, for_work=True), headers={"Cache-Control": "no-store"}
         )

@@ -10,6 +10,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from core.access.principal import SYSTEM, Principal
+from core.audit.models import Outcome
 from core.audit.record import record
 from core.outbox.events import OutboxEvent, publish
 from core.people.erasing import erase_everywhere, take_turns
@@ -140,7 +141,13 @@ def _erase(
         ],
     }
     for subject, identity in _subjects(customers, orders):
-        record(actor=actor, action="customer.erased", subject=subject, orders=len(orders))
+        record(
+            actor=actor,
+            action="customer.erased",
+            subject=subject,
+            security=Outcome.DONE,
+            orders=len(orders),
+        )
         event = answer | {"id": identity}
         publish(OutboxEvent("customer.erased", subject, event, actor=actor.name))
     return answer

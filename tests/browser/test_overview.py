@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from orders.models import Fulfilment, Order
 from tests.conftest import make_caller
+from tests.core.access.second_factor_helpers import code_of, give_password, set_up
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, UserFactory, stock_up
 from tests.orders.fulfilment_helpers import place, step, units
 
@@ -37,10 +39,15 @@ def shop() -> None:
 
 
 def sign_in(page: Page, address: str) -> None:
+    at_home = Client()
+    give_password(at_home, "manager", "open sesame")
+    key, _ = set_up(at_home)
     page.goto(f"{address}/")
     page.get_by_role("banner").get_by_role("link", name="Sign in").click()
     page.get_by_label("Username").fill("manager")
     page.get_by_label("Password").fill("open sesame")
+    page.keyboard.press("Enter")
+    page.get_by_label("Code").fill(code_of(key, steps=1))
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{address}/")
     page.wait_for_load_state()  # the address is there before the page, and no key would meet it

@@ -16,6 +16,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from core.access.principal import SYSTEM
+from core.audit.models import AuditRecord, Outcome
+from core.audit.record import record
 from core.idempotency.models import StoredAnswer
 from core.imports.models import BadRow, Change, Import
 from core.outbox.models import Event
@@ -276,3 +278,13 @@ def test_people_of_old_orders_are_erased_and_young_ones_stay(api: ApiCaller) -> 
     assert set(Customer.objects.values_list("email", flat=True)) == {"jo@example.org", ""}
     told = Event.objects.filter(type="customer.erased").values_list("actor", flat=True)
     assert set(told) == {"system"}
+
+
+def test_the_security_log_ends_and_the_audit_stays(api: ApiCaller) -> None:
+    record(actor=SYSTEM, action="signed_in", subject="users/1", security=Outcome.DONE)
+    record(actor=SYSTEM, action="day.closed", subject="locations/W1")
+    ago(AuditRecord, "at")
+    record(actor=SYSTEM, action="signed_out", subject="users/1", security=Outcome.DONE)
+    delete_old_rows()
+    left = AuditRecord.objects.order_by("id").values_list("action", flat=True)
+    assert list(left) == ["day.closed", "signed_out"]

@@ -60,6 +60,6 @@ DROP TRIGGER rows_are_only_added ON outbox_event;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("outbox", "0008_events_of_carts"), ("audit", "0003_records_are_chained")]
+    dependencies = [("outbox", "0008_events_of_carts"), ("audit", "0005_records_are_chained")]
 
     operations = [migrations.RunSQL(ONLY_ADDED, AS_BEFORE)]

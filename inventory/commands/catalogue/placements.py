@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 
@@ -71,7 +72,7 @@ def _take(sku: Sku, bin: Bin) -> None:
         raise NotInBin(f"{sku.code} does not lie in {bin.code}.", sku=sku.code, bin=bin.code)
 
 
-def _note(location: Location, action: str, sku: Sku, *, actor: Principal, **bins: str) -> None:
+def _note(location: Location, action: str, sku: Sku, *, actor: Principal, **bins: Any) -> None:
     location.version += 1
     location.save(update_fields=["version"])
     record(actor=actor, action=action, subject=f"locations/{location.code}", sku=sku.code, **bins)

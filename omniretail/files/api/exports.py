@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http.response import HttpResponseBase
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
@@ -13,6 +15,8 @@ from rest_framework.request import Request
 from core.api.csv_export import CsvRenderer, stream_csv
 from core.api.fields import StrictSerializer
 from core.api.views import ApiView
+from core.audit.models import Outcome
+from core.audit.record import record
 from inventory.api.fields import MomentField
 from inventory.queries.export import movements_export, stock_export
 from orders.queries.export import orders_export
@@ -41,6 +45,18 @@ class ExportView(ApiView):
     """An endpoint that answers with a file. Refusals are problem documents as everywhere."""
 
     renderer_classes = [CsvRenderer, JSONRenderer]
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **more: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **more)
+        if answer.status_code == 200 and request.method == "GET":
+            name = request.path.rpartition("/")[2]
+            record(
+                actor=self.actor,
+                action="exported",
+                subject=f"exports/{name}",
+                security=Outcome.DONE,
+            )
+        return answer
 
 
 class StockExportView(ExportView):

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.access.principal import Principal
-from core.audit.models import AuditRecord
+from core.audit.models import AuditRecord, Outcome
 from core.audit.record import record
 from core.problems.catalogue import Forbidden
 from orders.choices import IdentityDocument
@@ -44,6 +44,7 @@ def confirm_identity(*, code: str, document: IdentityDocument, actor: Principal)
         actor=actor,
         action=CONFIRMED,
         subject=subject_of(fulfilment),
+        security=Outcome.DONE,
         document=document.value,
         principal=actor.id,
     )
@@ -65,7 +66,14 @@ def check_identity(
         data["confirmed_by"] = confirmed_by
     for each in fulfilments:
         wrong: dict[str, Any] = {"wrong_codes": each.wrong_codes} if each.wrong_codes else {}
-        record(actor=actor, action="identity_checked", subject=subject_of(each), **data, **wrong)
+        record(
+            actor=actor,
+            action="identity_checked",
+            subject=subject_of(each),
+            security=Outcome.DONE,
+            **data,
+            **wrong,
+        )
     return confirmed_by
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from core.access.principal import Principal
+from core.audit.models import Outcome
 from core.audit.record import record
 from orders.commands.fulfilment.common import save_step, subject_of
 from orders.commands.fulfilment.identity import Identity
@@ -53,6 +54,7 @@ def count_wrong(fulfilments: Sequence[Fulfilment], *, actor: Principal) -> NoRet
     for fulfilment in fulfilments:
         fulfilment.wrong_codes += 1
         save_step(fulfilment, "wrong_codes")
-        record(actor=actor, action=WRONG_CODE, subject=subject_of(fulfilment))
+        subject = subject_of(fulfilment)
+        record(actor=actor, action=WRONG_CODE, subject=subject, security=Outcome.REFUSED)
     most = max(fulfilment.wrong_codes for fulfilment in fulfilments)
     raise WrongPickupCode(remaining_tries=MAX_WRONG_CODES - most)

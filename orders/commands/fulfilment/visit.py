@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.access.principal import Principal
-from core.audit.models import AuditRecord
+from core.audit.models import AuditRecord, Outcome
 from core.audit.record import record
 from core.problems.catalogue import ValidationFailed
 from orders.choices import FulfilmentState, FulfilmentType
@@ -127,7 +127,7 @@ def _all_opened(
         if opened := [each for each in gone if proof.opens(each.code, location)]:
             return opened  # an old pass opens nothing that has come since
     if not opened:
-        record(actor=actor, action=WRONG_CODE, subject=subject)
+        record(actor=actor, action=WRONG_CODE, subject=subject, security=Outcome.REFUSED)
         raise WrongPickupCode(remaining_tries=MAX_WRONG_AT_COUNTER - wrong - 1)
     owners = {_owner(each) for each in opened}
     if len(owners) > 1:

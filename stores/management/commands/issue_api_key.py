@@ -10,7 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.access.keys import issue_key
 from core.access.models import ApiClient
+from core.access.principal import SYSTEM
 from core.access.scopes import HANDS_OVER, PASS, SCOPES, SETS, clash
+from core.audit.models import Outcome
+from core.audit.record import record
 from stores.models import Channel, Location
 
 NAME_LENGTH = 64
@@ -74,6 +77,16 @@ class Command(BaseCommand):
                 if value:
                     setattr(client, name, value)
             client.save()
+        record(
+            actor=SYSTEM,
+            action="api_key.issued",
+            subject=f"api_clients/{client.pk}",
+            security=Outcome.DONE,
+            called=client.name,
+            scopes=client.scopes,
+            channels=client.channels,
+            locations=client.locations,
+        )
         self.stdout.write(issue_key(client=client))
 
 

@@ -84,6 +84,15 @@ LANGUAGE sql STABLE AS $$
     ORDER BY told.key, r.id DESC
 $$;
 
+-- The records of the security log whose time was over, as the audit says.
+CREATE FUNCTION audit_expired() RETURNS TABLE (record bigint) LANGUAGE sql STABLE AS $$
+    SELECT told.id::bigint
+    FROM audit_auditrecord r
+    CROSS JOIN LATERAL jsonb_array_elements_text(
+        CASE jsonb_typeof(r.data -> 'records') WHEN 'array' THEN r.data -> 'records' END) AS told(id)
+    WHERE r.action = 'audit.expired'
+$$;
+
 -- What does not hold, in the order of the chain. A transaction is over within `late`: what appears
 -- later, below ids that were sealed before, was inserted behind.
 CREATE FUNCTION audit_breaks(late interval)
@@ -99,7 +108,7 @@ RETURNS TABLE (number bigint, record bigint, why text) LANGUAGE sql STABLE AS $$
             WHEN c.number <> c.number_before + 1 THEN 'its seal does not follow: seals were removed'
             WHEN c.head <> audit_head(c.head_before, c.number, c.record, c.digest, c.sealed_at)
                 THEN 'its seal was changed'
-            WHEN r.id IS NULL THEN 'removed'
+            WHEN r.id IS NULL THEN CASE WHEN x.record IS NULL THEN 'removed' END
             WHEN encode(audit_digest(r), 'hex') <> coalesce(e.digest, encode(c.digest, 'hex'))
                 THEN 'changed'
             WHEN c.record < c.highest THEN 'inserted behind'
@@ -107,6 +116,7 @@ RETURNS TABLE (number bigint, record bigint, why text) LANGUAGE sql STABLE AS $$
         FROM chain c
         LEFT JOIN audit_auditrecord r ON r.id = c.record
         LEFT JOIN audit_erasures() e ON e.record = c.record::text
+        LEFT JOIN (SELECT DISTINCT record FROM audit_expired()) x ON x.record = c.record
     )
     SELECT * FROM checked WHERE why IS NOT NULL
     UNION ALL
@@ -118,6 +128,7 @@ $$;
 """
 NO_CHAIN = """
 DROP FUNCTION audit_breaks(interval);
+DROP FUNCTION audit_expired();
 DROP FUNCTION audit_erasures();
 DROP FUNCTION audit_seal_new(bigint, integer);
 DROP FUNCTION audit_head(bytea, bigint, bigint, bytea, timestamptz);
@@ -139,7 +150,7 @@ BEGIN
         SET reason = coalesce(c.reason, r.reason), data = coalesce(c.data::jsonb, r.data),
             salt = gen_random_uuid()
         FROM unnest(ids, reasons, documents) AS c(id, reason, data)
-        WHERE r.id = c.id AND r.action NOT IN ('audit.erased', 'events.erased')
+        WHERE r.id = c.id AND r.action NOT IN ('audit.erased', 'audit.expired', 'events.erased')
         RETURNING r.id, audit_digest(r) AS digest
     )
     SELECT jsonb_object_agg(id, encode(digest, 'hex')), count(*) INTO records, number FROM changed;
@@ -151,14 +162,38 @@ BEGIN
     RETURN number;
 END $$;
 REVOKE ALL ON FUNCTION audit_erase FROM PUBLIC;
+
+-- Deletes these records of the security log, but none of the last thirty days; returns how many.
+CREATE FUNCTION audit_expire(ids bigint[]) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    records jsonb;
+    number integer;
+BEGIN
+    PERFORM set_config('omniretail.append_only', 'off', true);
+    WITH gone AS (
+        DELETE FROM audit_auditrecord
+        WHERE id = ANY(ids) AND kind = 'security' AND at < now() - interval '30 days'
+        RETURNING id
+    )
+    SELECT jsonb_agg(id), count(*) INTO records, number FROM gone;
+    PERFORM set_config('omniretail.append_only', 'on', true);
+    IF number > 0 THEN
+        INSERT INTO audit_auditrecord (actor, action, subject, data)
+        VALUES ('system', 'audit.expired', 'audit', jsonb_build_object('records', records));
+    END IF;
+    RETURN number;
+END $$;
+REVOKE ALL ON FUNCTION audit_expire FROM PUBLIC;
 """
 NO_ERASING = """
+DROP FUNCTION audit_expire(bigint[]);
 DROP FUNCTION audit_erase(bigint[], text[], text[]);
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0002_read_without_walking")]
+    dependencies = [("audit", "0004_security_records_by_time")]
 
     operations = [
         migrations.AddField(
