@@ -67,7 +67,7 @@ class OrdersView(PersonalView, FastView):
     def get(self, request: Request) -> Response:
         """List orders, the newest first."""
         return self.page(
-            self._visible(), render=lambda orders: _read([order.pk for order in orders])
+            self._visible(), render=lambda orders: _documents([order.pk for order in orders])
         )
 
     @extend_schema(

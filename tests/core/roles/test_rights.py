@@ -119,8 +119,8 @@ def test_what_a_function_does_for_it_cannot_be_misled(service: psycopg.Connectio
            FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY 1"""
     ).fetchall()
     assert [name for name, *_ in rows] == [
-        "audit_erase", "audit_expire", "audit_seal_new", "inventory_add_ledger_partition", "outbox_delete_runs",
-        "outbox_erase",
+        "audit_erase", "audit_expire", "audit_seal_new", "inventory_add_ledger_partition",
+        "outbox_delete_runs", "outbox_erase",
     ]  # fmt: skip
     for name, owner, settings, is_open in rows:
         assert owner == EMBEDDED.migrate, name
