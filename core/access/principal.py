@@ -37,6 +37,11 @@ class Principal:
         """Say whether this person may work on what is another's."""
         return self.is_staff and self.may("*")
 
+    @property
+    def is_tied(self) -> bool:
+        """Say whether it sees less than all, be it by channels or by locations."""
+        return self.channels is not None or self.locations is not None
+
     def sees_channel(self, code: str) -> bool:
         return self.channels is None or code in self.channels
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.access.principal import Principal
+from core.access.visibility import Visible
 
-class AuditRecord(models.Model):
+
+class AuditRecord(Visible):
     """One act of a person or a client, kept for later questions."""
 
     at = models.DateTimeField(db_default=Now())
@@ -25,3 +29,8 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.subject}"
+
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """All for one that is tied to nothing, else its own acts."""
+        return Q(actor=principal.name) if principal.is_tied else Q()

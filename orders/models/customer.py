@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+
+from core.access.principal import Principal
+from core.access.visibility import Visible
 
 
-class Customer(models.Model):
+class Customer(Visible):
     """One person who orders."""
 
     external_id = models.CharField(max_length=128, null=True, blank=True)
@@ -34,3 +38,11 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.email or self.external_id or str(self.pk)
+
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """Those with an order that it sees."""
+        if not principal.is_tied:
+            return Q()
+        orders = apps.get_model("orders", "Order").objects.visible_to(principal)
+        return Q(Exists(orders.filter(customer=OuterRef("pk"))))

@@ -126,15 +126,17 @@ def return_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]:
     rows = (
         Return.objects.filter(pk__in=list(identities))
         .select_related("order", "channel", "drop_off_location")
+        .prefetch_related(Prefetch("lines", ReturnLine.objects.select_related("sku", "order_line")))
         .prefetch_related(
-            Prefetch("lines", ReturnLine.objects.select_related("sku", "order_line")),
-            Prefetch("lines__receipts", ReturnReceiptLine.objects.select_related("location")),
+            Prefetch("lines__receipts", ReturnReceiptLine.objects.select_related("location"))
+        )
+        .prefetch_related(
             Prefetch(
                 "exchanges",
                 Order.objects.only("number", "exchange_of")
                 .order_by("pk")
                 .prefetch_related("lines"),
-            ),
+            )
         )
     )
     return {row.pk: compose_return(row) for row in rows}
