@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.access.principal import Principal
-from core.access.visibility import NOTHING, Visible
+from core.access.visibility import Visible
 from core.database.updated_at import moves, updated_at
 from stores.choices import CAPABILITIES, ChannelKind, LocationKind
 from stores.hours import OpeningHours
@@ -145,9 +145,9 @@ def seen_work(principal: Principal, *fields: str) -> Q:
     `fields` are foreign keys to locations, one of which must be one that the principal is tied to.
     One tied to channels alone sees none: it would read suppliers and the names of staff.
     """
-    if principal.locations is None:
-        return NOTHING if principal.channels is not None else Q()
-    ids = list(Location.objects.filter(code__in=principal.locations).values_list("pk", flat=True))
+    if principal.places is None:
+        return Q()
+    ids = list(Location.objects.filter(code__in=principal.places).values_list("pk", flat=True))
     rule = Q()
     for field in fields:
         rule |= Q((f"{field}__in", ids))

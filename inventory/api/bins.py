@@ -66,7 +66,7 @@ class BinsView(ApiView):
 
         @transaction.atomic
         def put() -> Location:
-            location = self._location(code)
+            location = self._location(code, to_change=True)
             sku_ids = _look_up(asked)
             bins, moved = replace_bins(
                 location=location,
@@ -87,9 +87,9 @@ class BinsView(ApiView):
 
         return _answer(retry_conflicts(put))
 
-    def _location(self, code: str) -> Location:
-        location = Location.objects.filter(code=code).first()
-        if location is None or not self.actor.sees_location(code):
+    def _location(self, code: str, *, to_change: bool = False) -> Location:
+        location = Location.objects.visible_to(self.actor).filter(code=code).first()
+        if location is None or (to_change and not self.actor.works_at(code)):
             raise NotFound()
         return location
 

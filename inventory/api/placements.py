@@ -54,9 +54,12 @@ class SkuBinsAnswer(serializers.Serializer[Any]):
 
 
 class _PlacementsView(ApiView):
+    def works(self, code: str) -> bool:
+        return self.request.method == "GET" or self.actor.works_at(code)
+
     def location(self, code: str) -> Location:
-        location = Location.objects.filter(code=code).first()
-        if location is None or not self.actor.sees_location(code):
+        location = Location.objects.visible_to(self.actor).filter(code=code).first()
+        if location is None or not self.works(code):
             raise NotFound()
         return location
 

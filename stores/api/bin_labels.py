@@ -48,8 +48,8 @@ class BinLabelsView(ApiView):
     )
     def get(self, request: Request, code: str) -> HttpResponse:
         """Return a page of labels: all bins, some, or a range of them in walking order."""
-        place = Location.objects.filter(code=code).first()
-        if place is None or not self.actor.sees_location(code):
+        place = Location.objects.visible_to(self.actor).filter(code=code).first()
+        if place is None:
             raise NotFound()
         given = request.query_params
         asked = LabelsQuery(

@@ -18,7 +18,6 @@ from orders.commands.locks import lock_orders
 from orders.errors import IllegalTransition, NothingToPick
 from orders.models import Fulfilment, FulfilmentLine, Order, PickList, PickListLine
 from orders.queries.fulfilments import workable_fulfilments, worked_at
-from orders.queries.pick_lists import visible_pick_lists
 from orders.transitions import fulfilment_actions
 from stores.models import Location
 
@@ -198,7 +197,7 @@ def lock_pick_list(
 
     `NotFound` when the actor may not see it.
     """
-    if not visible_pick_lists(actor).filter(pk=identity).exists():
+    if not PickList.objects.visible_to(actor).filter(pk=identity).exists():
         raise NotFound("There is no such pick list.")
     on_list = Fulfilment.objects.filter(lines__pick_list_lines__pick_list=identity)
     orders = lock_orders(set(on_list.values_list("order_id", flat=True)), waiting_for=waiting_for)
