@@ -7,7 +7,6 @@ same world.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from django.test import Client
 
 from core.access.scopes import EVERYTHING, PASS, ROLES, SCOPES, includes
 from tests.access.operations import OPERATIONS, Of, Operation
-from tests.access.world import OTHERS, OURS, Names, World, build, caller, contents, fill, send_file
+from tests.access.world import OTHERS, OURS, Names, World, caller, contents, fill, send_file
 from tests.conftest import ApiCaller
 from tests.factories import UserFactory
 
@@ -38,17 +37,6 @@ TIES: dict[str, dict[str, Any]] = {
     "location": {"locations": PLACES},
     "both": {"channels": SITES, "locations": PLACES},
 }
-
-
-@pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    with django_db_blocker.unblock(), transaction.atomic():
-        built = build()
-        for names in (built.ours, built.others):
-            clerk = caller(["*"], name=f"{names['mark']} sender")
-            names["file"] = send_file(clerk, names["mark"], key=names["mark"]).json()["id"]
-        yield World(built.ours, built.others, contents())
-        transaction.set_rollback(True)
 
 
 class Session(ApiCaller):
