@@ -35,7 +35,7 @@ def orders_export(
     """Return the query of the order lines that an actor may see."""
     seen = "true"
     if actor.is_tied:
-        seen = f"o.id IN ({written_out(Order.objects.visible_to(actor).values('pk'))})"
+        seen = f"o.id IN ({written_out(Order.objects.visible_to(actor).values('pk'), of='bigint')})"
     return _ORDERS.format(seen=seen), {
         "channel": channel,
         "placed_after": placed_after,

@@ -12,6 +12,7 @@ from inventory.models import Barcode
 from inventory.queries.placements import Turn, bins_of_skus
 from inventory.timestamps import as_text
 from orders.models import PickList, PickListLine
+from orders.queries.walk_turns import stops_of, turns_by_layout
 from orders.transitions import pick_list_actions
 
 # States in which a fulfilment's goods are still to be picked.
@@ -41,6 +42,7 @@ def _follow_goods(lines: list[PickListLine], places: dict[int, int]) -> list[Pic
     if not to_fetch:
         return lines
     bins = bins_of_skus({line.sku_id for line in to_fetch}, location_ids=set(places.values()))
+    stops = stops_of(lines)
     turns: dict[int, Turn] = {}
     for line in to_fetch:
         here = bins.get((places[line.pick_list_id], line.sku_id), [])
@@ -49,6 +51,7 @@ def _follow_goods(lines: list[PickListLine], places: dict[int, int]) -> list[Pic
         line.also_in = [code for _, code in here if code != line.bin]
         if turn:
             turns[line.pk] = turn
+    turns |= turns_by_layout(to_fetch, stops, places)
     ordered: list[tuple[int, Turn, int, PickListLine]] = []
     before: dict[int, Turn] = {}
     for line in lines:

@@ -57,4 +57,4 @@ def readable_references(actor: Principal) -> str:
     for word, (_, model, _) in _NUMBERED.items():
         name = Concat(Value(f"{word}/"), Cast("pk", CharField()), output_field=CharField())
         queries.append(model.objects.visible_to(actor).annotate(text=name).values("text"))
-    return " UNION ALL ".join(f"({written_out(rows)})" for rows in queries)
+    return " UNION ALL ".join(f"({written_out(rows, of='text')})" for rows in queries)

@@ -16,13 +16,14 @@ from core.api.fields import CodeField, StrictIntegerField, StrictSerializer, Str
 from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, Expect, listed, tagged
 from core.database.updated_at import exact_text
-from core.problems.catalogue import NotFound, ValidationFailed
+from core.problems.catalogue import ValidationFailed
 from stores.api.fields import DegreesField
 from stores.api.filters import LocationFilters
 from stores.choices import CAPABILITIES, LocationKind
 from stores.commands.locations import LocationFacts, put_location
 from stores.hours import is_timezone, validate_hours
 from stores.models import Location
+from stores.queries.finding import find_location
 
 ADDRESS_LIMIT = 8_192  # characters of JSON
 
@@ -134,9 +135,7 @@ class LocationView(ApiView):
     @extend_schema(operation_id="get_location", responses={200: LocationAnswer})
     def get(self, request: Request, code: str) -> Response:
         """Show a location."""
-        location = Location.objects.visible_to(self.actor).filter(code=code).first()
-        if location is None:
-            raise NotFound()
+        location = find_location(code, actor=self.actor)
         return tagged(render_location(location), location.version)
 
     @extend_schema(

@@ -129,6 +129,10 @@ OPERATIONS: dict[str, Operation] = {
     "print_bin_labels": one("catalogue:read", "locations/{loc}/bin-labels"),
     "get_bins": one("catalogue:read", "locations/{loc}/bins"),
     "put_bins": in_building("catalogue:write", "locations/{loc}/bins", body=BINS),
+    "get_layout": one("catalogue:read", "locations/{loc}/layout"),
+    "put_layout": in_building(
+        "catalogue:write", "locations/{loc}/layout", body={"aisles": None, "bins": []}
+    ),
     "list_placements": one("catalogue:read", "locations/{loc}/placements"),
     "add_placement": in_building(
         "catalogue:write", "locations/{loc}/placements/add", body={"sku": "T1", "bin": "{bin}-2"}
