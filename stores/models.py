@@ -7,14 +7,18 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.db.models import F, Q
 
+from core.access.principal import Principal
+from core.access.visibility import Visible
 from core.database.updated_at import moves, updated_at
 from stores.choices import CAPABILITIES, ChannelKind, LocationKind
 from stores.hours import OpeningHours
 from stores.walks.layout import Layout
 
 
-class Location(models.Model):
+class Location(Visible):
     """A building that holds stock."""
+
+    is_short = True
 
     code = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=200)
@@ -53,6 +57,18 @@ class Location(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """Those it is tied to; for one tied to channels alone, those which they sell from."""
+        if principal.locations is not None:
+            return Q(code__in=principal.locations)
+        if principal.channels is None:
+            return Q()
+        mine = Channel.objects.filter(code__in=principal.channels)
+        if mine.filter(all_locations=True).exists():
+            return Q()
+        return Q(pk__in=mine.filter(locations__isnull=False).values("locations"))
+
     @property
     def capabilities(self) -> list[str]:
         return [name for name in CAPABILITIES if getattr(self, name)]
@@ -66,8 +82,10 @@ class Location(models.Model):
         return ZoneInfo(self.timezone)
 
 
-class Bin(models.Model):
+class Bin(Visible):
     """A place on a shelf; `walk` is its position in walking order."""
+
+    hangs_on = ("location",)
 
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="bins")
     code = models.CharField(max_length=64)
@@ -93,8 +111,10 @@ class Bin(models.Model):
         return self.code
 
 
-class BuildingLayout(models.Model):
+class BuildingLayout(Visible):
     """The aisles of a location, in metres: see `stores.walks.layout.Layout`."""
+
+    hangs_on = ("location",)
 
     location = models.OneToOneField(Location, on_delete=models.CASCADE, related_name="layout")
     aisle_length = models.FloatField()
@@ -123,8 +143,10 @@ class BuildingLayout(models.Model):
         return Layout(self.aisle_length, self.aisle_gap, self.middle, self.start_aisle)
 
 
-class Channel(models.Model):
+class Channel(Visible):
     """Where demand comes from, and the locations that it may sell from."""
+
+    is_short = True
 
     code = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=200)
@@ -148,6 +170,31 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"
+
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """Those it is tied to; for one tied to locations alone, those which sell from them."""
+        if principal.channels is not None:
+            return Q(code__in=principal.channels)
+        if principal.locations is None:
+            return Q()
+        here = cls.objects.filter(locations__code__in=principal.locations)
+        return Q(all_locations=True) | Q(pk__in=here.values("pk"))
+
+
+def seen_work(principal: Principal, *fields: str) -> Q:
+    """Match the work of buildings, such as counts and transfers, which concerns no channel.
+
+    `fields` are foreign keys to locations, one of which must be one that the principal is tied to.
+    One tied to channels alone sees none: it would read suppliers and the names of staff.
+    """
+    if principal.places is None:
+        return Q()
+    ids = list(Location.objects.filter(code__in=principal.places).values_list("pk", flat=True))
+    rule = Q()
+    for field in fields:
+        rule |= Q((f"{field}__in", ids))
+    return rule
 
 
 class NetworkRevision(models.Model):

@@ -10,6 +10,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.access.principal import Principal
+from core.access.visibility import Visible
+
 
 class Kind(models.TextChoices):
     ACT = "act", "Act"
@@ -21,7 +24,7 @@ class Outcome(models.TextChoices):
     REFUSED = "refused", "Refused"
 
 
-class AuditRecord(models.Model):
+class AuditRecord(Visible):
     """One act of a person or a client, kept for later questions.
 
     Records of the kind `security` are decisions about access: they say from which address, and
@@ -51,6 +54,11 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.subject}"
+
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """All for one that is tied to nothing, else its own acts."""
+        return Q(actor_id=principal.id) if principal.is_tied else Q()
 
 
 class Seal(models.Model):

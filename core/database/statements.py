@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import psycopg
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import QuerySet
 from psycopg.rows import RowFactory, dict_row, tuple_row
 
 Values = Sequence[Any] | Mapping[str, Any]
@@ -35,6 +37,19 @@ def run_named(text: str, values: Values = ()) -> list[dict[str, Any]]:
 def numbers(values: Iterable[int]) -> str:
     """Write whole numbers as PostgreSQL reads an array."""
     return "{" + ",".join(map(str, values)) + "}"
+
+
+def written_out(rows: QuerySet[Any, Any], *, of: str) -> str:
+    """Return a query of one column of a type, with its values in it, as a part of a statement that
+    is given others."""
+    try:
+        text, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return f"SELECT NULL::{of} WHERE false"
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.ensure_connection()
+    written = psycopg.ClientCursor(connection.connection).mogrify(text, values)
+    return written.replace("%", "%%")
 
 
 def _run(text: str, values: Values, rows: RowFactory[Row]) -> list[Row]:

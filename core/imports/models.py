@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.access.principal import Principal
+from core.access.visibility import Visible
 from core.database.updated_at import moves, updated_at
 
 
@@ -20,7 +22,7 @@ class ImportState(models.TextChoices):
     FAILED = "failed", "Failed"  # stopped half way: `failure` says why, what was applied stays
 
 
-class Import(models.Model):
+class Import(Visible):
     """One file. Counts are in rows of it; the header is none."""
 
     kind = models.CharField(max_length=16)
@@ -66,9 +68,16 @@ class Import(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.file_name or self.pk}"
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """All for one that is tied to nothing, else its own."""
+        return Q(owner=principal.id) if principal.is_tied else Q()
 
-class BadRow(models.Model):
+
+class BadRow(Visible):
     """One thing that is wrong with one row; a row may have several."""
+
+    hangs_on = ("file",)
 
     file = models.ForeignKey(
         Import, on_delete=models.CASCADE, related_name="bad_rows", db_index=False
@@ -86,8 +95,10 @@ class BadRow(models.Model):
         return f"{self.line}: {self.reason}"
 
 
-class Change(models.Model):
+class Change(Visible):
     """One thing that a dry run found would change."""
+
+    hangs_on = ("file",)
 
     file = models.ForeignKey(
         Import, on_delete=models.CASCADE, related_name="changes", db_index=False

@@ -183,6 +183,13 @@ class SecondFactorRequired(DomainError):
     title = "Second factor required"
 
 
+class TiedPrincipal(Forbidden):
+    """The key, or the account, is tied to some channels or locations, and this concerns others."""
+
+    code = "tied_principal"
+    title = "Tied to a part"
+
+
 class CsrfFailed(DomainError):
     """A request of a signed-in browser did not prove that one of our pages made it.
 

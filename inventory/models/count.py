@@ -5,15 +5,17 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from core.access.principal import Principal
+from core.access.visibility import Visible
 from core.database.updated_at import moves, touches, updated_at
 from inventory.choices import CountState
 from inventory.models.catalogue import Sku
-from stores.models import Location
+from stores.models import Location, seen_work
 
 UNITS_TO_CHECK, PERCENT_TO_CHECK = 10, 20  # a variance from which a second person must approve
 
 
-class Count(models.Model):
+class Count(Visible):
     """A blind count of some SKUs at one location, done by several people."""
 
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="counts")
@@ -38,9 +40,16 @@ class Count(models.Model):
     def __str__(self) -> str:
         return f"Count {self.pk}" + (f": {self.name}" if self.name else "")
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """At its locations."""
+        return seen_work(principal, "location")
 
-class CountLine(models.Model):
+
+class CountLine(Visible):
     """A SKU to be counted in one bin, or in the whole location (no bin), and the figure so far."""
+
+    hangs_on = ("count",)
 
     count = models.ForeignKey(Count, on_delete=models.CASCADE, related_name="lines")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
@@ -64,8 +73,10 @@ class CountLine(models.Model):
         return f"{self.sku_id} in {self.bin}" if self.bin else str(self.sku_id)
 
 
-class CountEntry(models.Model):
+class CountEntry(Visible):
     """A figure of one person at one time; `entry_id` was made by the device."""
+
+    hangs_on = ("line",)
 
     line = models.ForeignKey(CountLine, on_delete=models.CASCADE, related_name="entries")
     entry_id = models.UUIDField()
@@ -88,8 +99,10 @@ class CountEntry(models.Model):
         return f"{self.quantity:+d}" if self.adds else str(self.quantity)
 
 
-class CountResult(models.Model):
+class CountResult(Visible):
     """A SKU of a count: who approved which variance, and the result of applying it."""
+
+    hangs_on = ("count",)
 
     count = models.ForeignKey(Count, on_delete=models.CASCADE, related_name="results")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
@@ -111,7 +124,7 @@ class CountResult(models.Model):
         return f"{self.sku_id}: {self.variance}"
 
 
-class LastCount(models.Model):
+class LastCount(Visible):
     """When a Stock row was last counted, by which source, and the figure.
 
     A count that agrees with the record leaves no movement, and still supersedes older ones.
@@ -135,8 +148,13 @@ class LastCount(models.Model):
     def __str__(self) -> str:
         return f"{self.counted} by {self.source}"
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """At its locations."""
+        return seen_work(principal, "location")
 
-class Drift(models.Model):
+
+class Drift(Visible):
     """An absolute figure that differed from the record, by `reported - expected` units.
 
     `since` is the time of the figure before it: the causes of the drift lie between.
@@ -165,3 +183,8 @@ class Drift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.drift:+d}"
+
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """At its locations."""
+        return seen_work(principal, "location")

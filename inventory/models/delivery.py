@@ -5,15 +5,17 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 
+from core.access.principal import Principal
+from core.access.visibility import Visible
 from core.database.updated_at import moves, touches, updated_at
 from inventory.choices import DeliveryState
 from inventory.models.catalogue import Sku
-from stores.models import Location
+from stores.models import Location, seen_work
 
 AWAITED_STATES = ("expected", "receiving")  # as text: a migration keeps it
 
 
-class ExpectedDelivery(models.Model):
+class ExpectedDelivery(Visible):
     """One delivery to a location, identified by the number on its delivery note."""
 
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="deliveries")
@@ -53,13 +55,20 @@ class ExpectedDelivery(models.Model):
     def __str__(self) -> str:
         return f"Delivery {self.reference}"
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """To its locations."""
+        return seen_work(principal, "location")
 
-class ExpectedDeliveryLine(models.Model):
+
+class ExpectedDeliveryLine(Visible):
     """Units of one SKU: announced, and received. A line that expects none was not announced.
 
     `received` are all units that came, `damaged` among them too; more may come than was
     announced, again and again, hence the width.
     """
+
+    hangs_on = ("delivery",)
 
     delivery = models.ForeignKey(ExpectedDelivery, on_delete=models.CASCADE, related_name="lines")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")

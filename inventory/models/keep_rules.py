@@ -7,13 +7,25 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 
+from core.access.principal import Principal
+from core.access.visibility import Visible, through
 from core.database.updated_at import moves, updated_at
 from inventory.choices import AbcClass, KeepKind
 from inventory.models.catalogue import Sku
 from stores.models import Channel, Location
 
 
-class RingFence(models.Model):
+def of_ties(principal: Principal) -> Q:
+    """Match what is for the channels, and at the locations, that a principal is tied to."""
+    rule = Q()
+    if principal.locations is not None:
+        rule &= through("location", RingFence, principal)
+    if principal.channels is not None:
+        rule &= through("channel", RingFence, principal)
+    return rule
+
+
+class RingFence(Visible):
     """Units of a SKU at a location that are kept for one channel alone."""
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="ring_fences")
@@ -31,8 +43,13 @@ class RingFence(models.Model):
     def __str__(self) -> str:
         return f"{self.quantity} for {self.channel_id}"
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """Of locations and channels that it is tied to."""
+        return of_ties(principal)
 
-class KeepRule(models.Model):
+
+class KeepRule(Visible):
     """Keeps units from sale on every Stock row that it matches: an empty condition matches all."""
 
     code = models.CharField(max_length=64, unique=True)
@@ -84,3 +101,8 @@ class KeepRule(models.Model):
         """The rule's conditions on SKUs, as columns of the SKU."""
         asked = {"pk": self.sku_id, "category": self.category, "abc_class": self.abc_class}
         return {name: value for name, value in asked.items() if value}
+
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """Of locations and channels that it is tied to."""
+        return of_ties(principal)

@@ -6,13 +6,16 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.access.visibility import Visible
 from inventory.choices import LabelStep
 from inventory.models.catalogue import Sku
 from stores.models import Location
 
 
-class LabelRecord(models.Model):
+class LabelRecord(Visible):
     """Units of one lot, or with one serial number, at one step of their way. Never changed."""
+
+    hangs_on = ("location",)
 
     id = models.BigAutoField(primary_key=True)
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, db_index=False, related_name="+")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.db import models
 
+from core.access.visibility import Visible
 from inventory.models.catalogue import Sku
 from stores.models import Bin
 
 
-class Placement(models.Model):
+class Placement(Visible):
     """A SKU lies in a bin."""
+
+    hangs_on = ("bin",)
 
     sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="placements")
     bin = models.ForeignKey(Bin, on_delete=models.CASCADE, related_name="placements")

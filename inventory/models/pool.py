@@ -9,9 +9,11 @@ import uuid
 
 import pgtrigger
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
+from core.access.principal import Principal
+from core.access.visibility import Visible, through
 from inventory.choices import ENDED, LIVE, Grip, Reason, ReservationState
 from inventory.models.catalogue import Sku
 from stores.models import Channel, Location
@@ -29,7 +31,7 @@ class ClockTime(models.Func):
     output_field = models.DateTimeField()
 
 
-class Stock(models.Model):
+class Stock(Visible):
     """What one location has of one SKU, in units."""
 
     # No index of its own: `stock_once` begins with it, and each index is one more write a change.
@@ -72,12 +74,19 @@ class Stock(models.Model):
     def available(self) -> int:
         return self.on_hand - self.reserved - self.unavailable
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """At its locations; for people at all: they sell what another shop has."""
+        return Q() if principal.is_staff else through("location", cls, principal)
 
-class StockMovement(models.Model):
+
+class StockMovement(Visible):
     """One immutable row of the ledger: what moved, why, and the balances after.
 
     Partitioned by ranges of `id`, so that indexes of old months are left alone.
     """
+
+    hangs_on = ("location",)
 
     id = models.BigAutoField(primary_key=True)
     sku = models.ForeignKey(
@@ -126,7 +135,7 @@ class StockMovement(models.Model):
         return f"{self.reason} {self.on_hand_delta:+d}"
 
 
-class ReservationGroup(models.Model):
+class ReservationGroup(Visible):
     """The reservations of one cart, which are extended, released and ordered together."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -137,8 +146,18 @@ class ReservationGroup(models.Model):
     ordered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """Of its channels, with all units at its locations."""
+        rule = through("channel", cls, principal) if principal.channels is not None else Q()
+        if principal.locations is None:
+            return rule
+        here = Location.objects.visible_to(principal).values("pk")
+        units = Reservation.objects.filter(group=OuterRef("pk"))
+        return rule & Q(Exists(units)) & ~Q(Exists(units.exclude(location__in=here)))
 
-class Reservation(models.Model):
+
+class Reservation(Visible):
     """Reserved units of one Stock row. `reference` is opaque here: a cart's or an order's name."""
 
     id = models.BigAutoField(primary_key=True)
@@ -198,3 +217,9 @@ class Reservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.quantity} {self.state}"
+
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """At its locations; for one tied to channels, those of carts in them."""
+        rule = through("location", cls, principal)
+        return rule if principal.channels is None else rule & through("group", cls, principal)

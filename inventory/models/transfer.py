@@ -5,14 +5,16 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from core.access.principal import Principal
+from core.access.visibility import Visible
 from core.database.updated_at import moves, touches, updated_at
 from inventory.choices import TRANSFERABLE, TransferState, TransferVerdict
 from inventory.models.catalogue import Sku
 from inventory.models.scan import ScanRecord
-from stores.models import Location
+from stores.models import Location, seen_work
 
 
-class Transfer(models.Model):
+class Transfer(Visible):
     """Goods that are sent from one location to another."""
 
     source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="transfers_out")
@@ -57,9 +59,16 @@ class Transfer(models.Model):
     def __str__(self) -> str:
         return f"Transfer {self.pk}"
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """That leave or reach one of its locations."""
+        return seen_work(principal, "source", "destination")
 
-class TransferLine(models.Model):
+
+class TransferLine(Visible):
     """Units of one SKU on a transfer."""
+
+    hangs_on = ("transfer",)
 
     transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="lines")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
@@ -104,8 +113,10 @@ class TransferLine(models.Model):
         return self.quantity - self.received - self.lost
 
 
-class TransferScan(ScanRecord):
+class TransferScan(Visible, ScanRecord):
     """One scan of a barcode while loading or unloading."""
+
+    hangs_on = ("transfer",)
 
     transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="scans")
     line = models.ForeignKey(TransferLine, on_delete=models.CASCADE, null=True, blank=True)

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.permissions import refuse_tied
 from core.api.fields import StrictSerializer
 from core.api.views import ApiView
 from inventory.queries.integrity import SHOWN
@@ -49,6 +50,7 @@ class IntegrityView(ApiView):
         that took more than ten is answered again, with its `checked_at`, for as long as it took.
         """
         self.query(NoQuery)
+        refuse_tied(self.actor)
         report = ALL_LAWS.report()
         return Response(
             {

@@ -14,7 +14,7 @@ from core.audit.models import Outcome
 from core.audit.record import record
 from core.outbox.events import OutboxEvent, publish
 from core.people.erasing import erase_everywhere, take_turns
-from core.problems.catalogue import Forbidden, NotFound
+from core.problems.catalogue import NotFound, TiedPrincipal
 from inventory.timestamps import as_text
 from orders.anonymisation import Eraser
 from orders.choices import OrderState
@@ -109,7 +109,7 @@ def _customer(identity: str, actor: Principal) -> Customer:
 def _refuse_tied(actor: Principal) -> None:
     """Refuse who works at some locations: a person's orders are not of one place."""
     if actor.locations is not None:
-        raise Forbidden("Who is tied to locations neither exports nor erases customers.")
+        raise TiedPrincipal("Who is tied to locations neither exports nor erases customers.")
 
 
 def _erase(

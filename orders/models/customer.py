@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Func, Q, TextField
+from django.db.models import Exists, Func, OuterRef, Q, TextField
+
+from core.access.principal import Principal
+from core.access.visibility import Visible
 
 
 class Digits(Func):
@@ -33,7 +37,7 @@ class Words(Func):
         super().__init__(name, email, Digits(phone), **more)
 
 
-class Customer(models.Model):
+class Customer(Visible):
     """One person who orders."""
 
     external_id = models.CharField(max_length=128, null=True, blank=True)
@@ -64,3 +68,11 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return f"Customer {self.pk}"  # stands in titles, which all see who open the page
+
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """Those with an order that it sees."""
+        if not principal.is_tied:
+            return Q()
+        orders = apps.get_model("orders", "Order").objects.visible_to(principal)
+        return Q(Exists(orders.filter(customer=OuterRef("pk"))))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.access.principal import Principal
+from core.access.visibility import Visible, through
 from core.database.updated_at import moves, touches, touches_when_changed, updated_at
 from inventory.models import Reservation, Sku, Transfer
 from orders.choices import FulfilmentState, FulfilmentType
@@ -30,7 +34,7 @@ FINISHED = (
 CAME_TO_NOTHING = ("rejected", "cancelled", "expired")
 
 
-class Fulfilment(models.Model):
+class Fulfilment(Visible):
     """What one location does for one order."""
 
     id = models.BigAutoField(primary_key=True)
@@ -166,9 +170,37 @@ class Fulfilment(models.Model):
     def life_cycle(self) -> str:
         return life_cycle_of(self.type, sent=self.source_id is not None)
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """Of orders of its channels, with goods at its locations: one whose goods come from
+        another building is seen by both."""
+        rule = Q()
+        if principal.channels is not None:
+            rule = Q(order__channel__code__in=principal.channels)
+        if principal.locations is None:
+            return rule
+        here = Location.objects.visible_to(principal)
+        return rule & cls.is_at(list(here.values_list("pk", flat=True)))
 
-class FulfilmentLine(models.Model):
+    @staticmethod
+    def is_at(ids: Collection[int]) -> Q:
+        """Match what is picked or handed over at locations, by their ids.
+
+        All states are named, because those under way are in one index by location, those done in
+        another, and PostgreSQL finds neither otherwise.
+        """
+        return (
+            Q(location__in=ids, state__in=UNFINISHED)
+            | Q(location__in=ids, state__in=FINISHED)
+            | Q(source__in=ids, state__in=UNFINISHED)
+            | Q(source__in=ids, state__in=FINISHED)
+        )
+
+
+class FulfilmentLine(Visible):
     """Units of one order line at one location, bound to the reservation that holds them."""
+
+    hangs_on = ("fulfilment",)
 
     id = models.BigAutoField(primary_key=True)
     fulfilment = models.ForeignKey(
@@ -218,7 +250,7 @@ class FulfilmentLine(models.Model):
         self.arrived = min(self.arrived, quantity)
 
 
-class UnitsToPutBack(models.Model):
+class UnitsToPutBack(Visible):
     """Units that lie in the box, tote or bay of a fulfilment, and are promised to it no more.
 
     Unavailable in the pool until they are put back. A count may have settled them before.
@@ -244,3 +276,11 @@ class UnitsToPutBack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku_id}"
+
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """At its locations, for orders of its channels."""
+        rule = through("location", cls, principal) if principal.locations is not None else Q()
+        if principal.channels is not None:
+            rule &= Q(fulfilment__order__channel__code__in=principal.channels)
+        return rule

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pgtrigger
+from django.apps import apps
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
+from core.access.principal import Principal
+from core.access.visibility import Visible, through
 from core.database.fields import DocumentField
 from core.database.updated_at import moves, touches_when_changed, updated_at
 from inventory.models import Sku
@@ -16,7 +19,7 @@ from orders.models.customer import Customer
 from stores.models import Channel, Location
 
 
-class Order(models.Model):
+class Order(Visible):
     """A customer's demand from one channel."""
 
     id = models.BigAutoField(primary_key=True)
@@ -88,9 +91,25 @@ class Order(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """Of its channels, with a fulfilment, a pickup place or a return at its locations."""
+        rule = through("channel", cls, principal) if principal.channels is not None else Q()
+        if principal.locations is None:
+            return rule
+        ids = list(Location.objects.visible_to(principal).values_list("pk", flat=True))
+        work, returns = apps.get_model("orders", "Fulfilment"), apps.get_model("orders", "Return")
+        return rule & (
+            Q(Exists(work.objects.filter(work.is_at(ids), order=OuterRef("pk"))))
+            | Q(Exists(OrderLine.objects.filter(order=OuterRef("pk"), location__in=ids)))
+            | Q(Exists(returns.objects.filter(returns.is_at(ids), order=OuterRef("pk"))))
+        )
 
-class OrderLine(models.Model):
+
+class OrderLine(Visible):
     """Units of one SKU in an order. Each unit is in exactly one of the four quantities."""
+
+    hangs_on = ("order",)
 
     id = models.BigAutoField(primary_key=True)
     # Placing writes an order with its lines: a foreign key check would cost more than the line.
@@ -149,10 +168,12 @@ class OrderLine(models.Model):
         return f"{self.order_id}/{self.line_id}"
 
 
-class SourcingReceipt(models.Model):
+class SourcingReceipt(Visible):
     """Why these locations were chosen: every candidate, its scores, the reason. One row a
     decision.
     """
+
+    hangs_on = ("order",)
 
     id = models.BigAutoField(primary_key=True)
     order = models.ForeignKey(

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 
+from core.access.principal import Principal
+from core.access.visibility import Visible, through
 from core.database.updated_at import moves, touches, updated_at
 from inventory.models import Sku
 from inventory.models.scan import ScanRecord
 from orders.choices import PickListState, PickMode, ScanVerdict
 from orders.models.fulfilment import FulfilmentLine
-from stores.models import Location
+from stores.models import Channel, Location
 
 
-class PickList(models.Model):
+class PickList(Visible):
     """Work for one person: lines of one or many orders, in walking order."""
 
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="pick_lists")
@@ -37,9 +39,24 @@ class PickList(models.Model):
     def __str__(self) -> str:
         return f"Pick list {self.pk}"
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """At its locations, without goods for orders of other channels."""
+        rule = Q()
+        if principal.locations is not None:
+            rule &= through("location", cls, principal)
+        if principal.channels is not None:
+            others = Channel.objects.exclude(code__in=principal.channels).values("pk")
+            lines = PickListLine.objects.filter(pick_list=OuterRef("pk"))
+            foreign = lines.filter(fulfilment_line__fulfilment__order__channel__in=others)
+            rule &= ~Q(Exists(foreign))
+        return rule
 
-class PickListLine(models.Model):
+
+class PickListLine(Visible):
     """Units to fetch from one bin for one order."""
+
+    hangs_on = ("pick_list",)
 
     pick_list = models.ForeignKey(PickList, on_delete=models.CASCADE, related_name="lines")
     fulfilment_line = models.ForeignKey(
@@ -74,8 +91,10 @@ class PickListLine(models.Model):
         return self.quantity - self.picked - self.short
 
 
-class Scan(ScanRecord):
+class Scan(Visible, ScanRecord):
     """One scan along a pick list."""
+
+    hangs_on = ("pick_list",)
 
     pick_list = models.ForeignKey(PickList, on_delete=models.CASCADE, related_name="scans")
     line = models.ForeignKey(PickListLine, on_delete=models.CASCADE, null=True, blank=True)

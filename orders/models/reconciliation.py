@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
+
+from core.access.principal import Principal
+from core.access.visibility import Visible, untied
 
 
-class Reconciliation(models.Model):
+class Reconciliation(Visible):
     """One check of every law over every row."""
 
     started_at = models.DateTimeField(db_index=True)
@@ -22,9 +26,16 @@ class Reconciliation(models.Model):
     def __str__(self) -> str:
         return f"Check of {self.started_at:%Y-%m-%d %H:%M} UTC"
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """All, for one that is tied to nothing: a check is of the whole pool."""
+        return untied(principal)
 
-class Violation(models.Model):
+
+class Violation(Visible):
     """One violation of a law. Codes are copied, because the rows may be deleted later."""
+
+    hangs_on = ("reconciliation",)
 
     reconciliation = models.ForeignKey(
         Reconciliation, on_delete=models.CASCADE, related_name="violations"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import F, Q
+from collections.abc import Collection
 
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+
+from core.access.principal import Principal
+from core.access.visibility import Visible
 from core.database.updated_at import moves, touches, updated_at
 from inventory.models import Sku
 from orders.choices import Disposition, DropOff, Resolution, ReturnState
@@ -12,7 +16,7 @@ from orders.models.order import Order, OrderLine
 from stores.models import Channel, Location
 
 
-class Return(models.Model):
+class Return(Visible):
     """A return: goods that a customer gives back, from announcement to closing."""
 
     order = models.ForeignKey(
@@ -40,9 +44,31 @@ class Return(models.Model):
     def __str__(self) -> str:
         return f"Return {self.pk}"
 
+    @classmethod
+    def visibility(cls, principal: Principal) -> Q:
+        """Through its channels or of orders from them; dropped off or received at its locations,
+        or of an order that concerns them."""
+        rule = Q()
+        if principal.channels is not None:
+            mine = principal.channels
+            rule = Q(channel__code__in=mine) | Q(order__channel__code__in=mine)
+        if principal.locations is None:
+            return rule
+        here = Location.objects.visible_to(principal)
+        orders = Order.objects.filter(pk=OuterRef("order")).visible_to(principal)
+        return rule & (cls.is_at(list(here.values_list("pk", flat=True))) | Q(Exists(orders)))
 
-class ReturnLine(models.Model):
+    @staticmethod
+    def is_at(ids: Collection[int]) -> Q:
+        """Match what is to be dropped off, or has been received, at locations, by their ids."""
+        received = ReturnReceiptLine.objects.filter(line__ret=OuterRef("pk"), location__in=ids)
+        return Q(drop_off_location__in=ids) | Q(Exists(received))
+
+
+class ReturnLine(Visible):
     """Units announced, and how many of them have come."""
+
+    hangs_on = ("ret",)
 
     ret = models.ForeignKey(Return, on_delete=models.CASCADE, related_name="lines")
     order_line = models.ForeignKey(
@@ -64,8 +90,10 @@ class ReturnLine(models.Model):
         ]
 
 
-class ReturnReceiptLine(models.Model):
+class ReturnReceiptLine(Visible):
     """Units that came back at one location in one disposition."""
+
+    hangs_on = ("line",)
 
     line = models.ForeignKey(ReturnLine, on_delete=models.CASCADE, related_name="receipts")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")

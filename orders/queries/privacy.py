@@ -11,6 +11,7 @@ from core.access.principal import Principal
 from core.people.exporting import export_everywhere
 from core.people.person import Person
 from core.people.words import pattern_of
+from core.problems.catalogue import TiedPrincipal
 from inventory.models import ReservationGroup
 from inventory.queries.reservations import cart_name
 from orders.models import Customer, Fulfilment, Order, Return
@@ -21,9 +22,14 @@ from orders.queries.waiting_files import EMAIL, EXTERNAL_ID, PHONES, names_in_ba
 
 
 def visible_customer(text: str, actor: Principal) -> Customer | None:
-    """Return the customer with this id; None when the actor may not see all of their orders."""
+    """Return the customer with this id; None when the actor may not see all of their orders.
+
+    Raises `TiedPrincipal` for an actor that is tied to locations: a customer's orders are of all.
+    """
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         return None
+    if actor.locations is not None:
+        raise TiedPrincipal("Who is tied to locations may not have all data of a customer.")
     customer = Customer.objects.filter(pk=int(text)).first()
     if customer is None or not sees_all(same_person([customer]), (), actor):
         return None

@@ -12,10 +12,11 @@ from rest_framework.response import Response
 
 from core.api.fields import CodeField, StrictIntegerField, StrictSerializer
 from core.api.views import ApiView, Expect, tagged
-from core.problems.catalogue import NotFound, ValidationFailed
+from core.problems.catalogue import ValidationFailed
 from stores.api.fields import NumberField
 from stores.commands.layouts import put_layout
 from stores.models import BuildingLayout, Location
+from stores.queries.finding import find_location
 from stores.queries.layouts import spot_of
 from stores.walks.layout import Layout, Spot
 
@@ -100,7 +101,7 @@ class LayoutView(ApiView):
     @extend_schema(operation_id="get_layout", responses={200: LayoutAnswer})
     def get(self, request: Request, code: str) -> Response:
         """Show how a location's aisles run and where its bins are."""
-        location = self._location(code)
+        location = find_location(code, actor=self.actor)
         return tagged(_render(location), location.version)
 
     @extend_schema(operation_id="put_layout", request=LayoutBody, responses={200: LayoutAnswer})
@@ -109,7 +110,7 @@ class LayoutView(ApiView):
         body = self.body(LayoutBody)
 
         def put(expect: Expect) -> tuple[Location, bool]:
-            location = self._location(code)
+            location = find_location(code, actor=self.actor, to_work=True)
             layout = _read_aisles(body["aisles"])
             spots = _read_bins(location, layout, body["bins"])
             put_layout(
@@ -118,12 +119,6 @@ class LayoutView(ApiView):
             return location, False
 
         return self.replace(put, render=_render)
-
-    def _location(self, code: str) -> Location:
-        location = Location.objects.filter(code=code).first()
-        if location is None or not self.actor.sees_location(code):
-            raise NotFound()
-        return location
 
 
 def _read_aisles(aisles: dict[str, Any] | None) -> Layout | None:

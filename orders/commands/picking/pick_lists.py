@@ -19,7 +19,6 @@ from orders.commands.picking.walking import group_near, walk_shortest
 from orders.errors import IllegalTransition, NothingToPick
 from orders.models import Fulfilment, FulfilmentLine, Order, PickList, PickListLine
 from orders.queries.fulfilments import workable_fulfilments, worked_at
-from orders.queries.pick_lists import visible_pick_lists
 from orders.transitions import fulfilment_actions
 from stores.models import Location
 from stores.queries.layouts import layouts_of
@@ -206,7 +205,7 @@ def lock_pick_list(
 
     `NotFound` when the actor may not see it.
     """
-    if not visible_pick_lists(actor).filter(pk=identity).exists():
+    if not PickList.objects.visible_to(actor).filter(pk=identity).exists():
         raise NotFound("There is no such pick list.")
     on_list = Fulfilment.objects.filter(lines__pick_list_lines__pick_list=identity)
     orders = lock_orders(set(on_list.values_list("order_id", flat=True)), waiting_for=waiting_for)
