@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Model, Q
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from core.admin.base import ReadOnlyAdmin, Searched, link
+from core.admin.base import ReadOnlyAdmin, Searched, actor_of, link
 from orders.models import Customer
 from orders.queries.finding import customers_named
 
@@ -18,6 +19,10 @@ class CustomerAdmin(Searched, ReadOnlyAdmin):
     ordering = ("-id",)
     search_help_text = "E-mail or the shop's id of the customer"
     readonly_fields = ("orders",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        may_read = actor_of(request).may("customers:read")
+        return may_read and super().has_view_permission(request, obj)
 
     def find(self, word: str) -> Q:
         return customers_named(word)

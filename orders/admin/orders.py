@@ -115,6 +115,7 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
     download_address = "/api/v1/exports/orders.csv"
     list_display = ("number", "channel", "external_id", "customer", "state", "total", "placed")
     list_filter = ("channel", StateFilter, "placed_at")
+    linked_by = ("customer__id__exact",)
     list_select_related = ("channel", "customer")
     ordering = ("-id",)
     search_help_text = "Number, external id, the customer's e-mail or id"
@@ -244,7 +245,8 @@ class OrderLineAdmin(Searched, ReadOnlyAdmin):
         "id", "order", "line_id", "sku", "fulfilment_type", "ordered", "cancelled", "reserved",
         "backordered", "fulfilled", "returned",
     )  # fmt: skip
-    list_filter = ("fulfilment_type",)
+    list_filter = ("fulfilment_type", "location")
+    linked_by = ("backordered__gt",)
     list_select_related = ("order", "sku")
     ordering = ("-id",)
     search_help_text = "Order number, or the SKU that lines wait for"
