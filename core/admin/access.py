@@ -41,7 +41,7 @@ class StaffForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
     form = StaffForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

@@ -62,9 +62,7 @@ class VisibleAdmin(BaseModelAdmin):  # type: ignore[type-arg]
             rows = model._default_manager.using(db).all()
         return rows if rows is None else seen(rows, request)
 
-    def lookup_allowed(
-        self, lookup: str, value: Any = None, request: HttpRequest | None = None
-    ) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Take from an address what the list's filters and our links ask, and nothing more.
 
         Django would take any column of the table: `?ship_to__line1__startswith=1` tells by the
@@ -107,9 +105,9 @@ class VisibleChoices(RelatedFieldListFilter):
 
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: Any
-    ) -> list[tuple[str, str]]:
+    ) -> list[tuple[str, Any]]:
         model = field.remote_field.model
-        answer: list[tuple[str, str]] = field.get_choices(
+        answer: list[tuple[str, Any]] = field.get_choices(
             include_blank=False,
             ordering=self.field_admin_ordering(field, request, model_admin),
             limit_choices_to=model.visibility(actor_of(request)),
