@@ -5,13 +5,14 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from core.access.principal import Principal
-from core.access.visibility import NOTHING, Visible
+from core.access.visibility import Visible
 from core.database.updated_at import moves, updated_at
 from stores.choices import CAPABILITIES, ChannelKind, LocationKind
 from stores.hours import OpeningHours
+from stores.walks.layout import Layout
 
 
 class Location(Visible):
@@ -89,15 +90,57 @@ class Bin(Visible):
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="bins")
     code = models.CharField(max_length=64)
     walk = models.PositiveIntegerField(default=0)
+    # Where it is in a building that has a layout: both or neither.
+    aisle = models.PositiveSmallIntegerField(null=True, blank=True)
+    metres = models.FloatField(
+        null=True, blank=True, help_text="From the front cross aisle into its aisle"
+    )
 
     class Meta:
         ordering = ["location", "walk", "code"]
         constraints = [
             models.UniqueConstraint(fields=["location", "code"], name="bin_once_per_location"),
+            models.CheckConstraint(
+                condition=Q(aisle__isnull=True, metres__isnull=True)
+                | Q(aisle__isnull=False, metres__isnull=False, metres__gte=0),
+                name="bin_has_a_whole_spot",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.code
+
+
+class BuildingLayout(Visible):
+    """The aisles of a location, in metres: see `stores.walks.layout.Layout`."""
+
+    hangs_on = ("location",)
+
+    location = models.OneToOneField(Location, on_delete=models.CASCADE, related_name="layout")
+    aisle_length = models.FloatField()
+    aisle_gap = models.FloatField(help_text="Between the middles of two neighbouring aisles")
+    middle = models.FloatField(
+        null=True, blank=True, help_text="Of a cross aisle between two blocks, from the front one"
+    )
+    start_aisle = models.PositiveSmallIntegerField(
+        default=0, help_text="Walks begin and end at its front end"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(aisle_length__gt=0, aisle_gap__gt=0)
+                & (Q(middle__isnull=True) | Q(middle__gt=0, middle__lt=F("aisle_length"))),
+                name="layout_has_room",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"layout of {self.location_id}"
+
+    @property
+    def measures(self) -> Layout:
+        return Layout(self.aisle_length, self.aisle_gap, self.middle, self.start_aisle)
 
 
 class Channel(Visible):
@@ -145,9 +188,9 @@ def seen_work(principal: Principal, *fields: str) -> Q:
     `fields` are foreign keys to locations, one of which must be one that the principal is tied to.
     One tied to channels alone sees none: it would read suppliers and the names of staff.
     """
-    if principal.locations is None:
-        return NOTHING if principal.channels is not None else Q()
-    ids = list(Location.objects.filter(code__in=principal.locations).values_list("pk", flat=True))
+    if principal.places is None:
+        return Q()
+    ids = list(Location.objects.filter(code__in=principal.places).values_list("pk", flat=True))
     rule = Q()
     for field in fields:
         rule |= Q((f"{field}__in", ids))

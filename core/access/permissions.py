@@ -8,7 +8,16 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from core.access.principal import Principal
-from core.problems.catalogue import Forbidden, Unauthenticated
+from core.problems.catalogue import Forbidden, TiedPrincipal, Unauthenticated
+
+
+def refuse_tied(principal: Principal, *, channels: bool = False) -> None:
+    """Refuse what concerns the whole network, or all channels, to one that is tied to a part.
+
+    With `channels` it may be tied to channels, among which the caller looks.
+    """
+    if principal.locations is not None or (principal.channels is not None and not channels):
+        raise TiedPrincipal("Who is tied to a part of the network may not do this.")
 
 
 class HasScope(BasePermission):

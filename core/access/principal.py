@@ -48,5 +48,18 @@ class Principal:
     def sees_location(self, code: str) -> bool:
         return self.locations is None or code in self.locations
 
+    def sees_stock_at(self, code: str) -> bool:
+        """Say whether it may know what a location has: people sell what another shop has."""
+        return self.is_staff or self.sees_location(code)
+
+    @property
+    def places(self) -> frozenset[str] | None:
+        """The locations at whose work it takes part, None for all: none for one that is tied to
+        channels alone."""
+        return self.locations if self.channels is None else self.locations or frozenset()
+
+    def works_at(self, code: str) -> bool:
+        return self.places is None or code in self.places
+
 
 SYSTEM = Principal(id="system", name="system", scopes=frozenset({"*"}))

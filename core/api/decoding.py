@@ -18,7 +18,7 @@ from rest_framework import serializers
 from rest_framework import validators as drf_validators
 from rest_framework.fields import empty
 
-from core.api.fields import StrictSerializer
+from core.api.fields import StrictSerializer, StringField
 
 Decode = Callable[[Any], Any]
 Check = Callable[[Any], object]  # raises for a value that is not right
@@ -27,6 +27,7 @@ _PLAIN_TEXT = (
     validators.ProhibitNullCharactersValidator,
     drf_validators.ProhibitSurrogateCharactersValidator,
 )
+_PLAIN_STRINGS = (serializers.CharField.to_internal_value, StringField.to_internal_value)
 
 
 class _Refused(Exception):
@@ -102,14 +103,23 @@ def _value(field: Any) -> Decode:
 
 
 def _string(field: Any) -> Decode:
-    decode_value, blank, trims = _value(field), field.allow_blank, field.trim_whitespace
+    decode_other, checks = _value(field), _checks_of(field)
+    blank, trims = field.allow_blank, field.trim_whitespace
+    is_usual = type(field).to_internal_value in _PLAIN_STRINGS
 
     def decode(data: Any) -> Any:
-        if data == "" or (trims and isinstance(data, str) and data.isspace()):
+        if type(data) is not str:
+            return decode_other(data)
+        value = data.strip() if trims else data
+        if not value:
             if not blank:
                 raise _Refused()
             return ""
-        return decode_value(data)
+        if not is_usual:
+            return decode_other(data)
+        for check in checks:
+            check(value)
+        return value
 
     return decode
 
@@ -179,7 +189,11 @@ def _member(field: Any) -> _Member:
 
 
 def _checks_of(field: Any) -> tuple[Check, ...]:
-    return tuple(_check_of(validator, field) for validator in field.validators)
+    plain = [each for each in field.validators if type(each) in _PLAIN_TEXT]
+    checks = [_check_of(each, field) for each in field.validators if each not in plain]
+    if plain:
+        checks.append(lambda value: value.isprintable() or [each(value) for each in plain])
+    return tuple(checks)
 
 
 def _check_of(validator: Any, field: Any) -> Check:
@@ -191,8 +205,6 @@ def _check_of(validator: Any, field: Any) -> Check:
     if callable(limit):
         return plain
     kind = type(validator)
-    if kind in _PLAIN_TEXT:
-        return lambda value: value.isprintable() or validator(value)
     if kind is validators.RegexValidator and not validator.inverse_match:
         search = validator.regex.search  # `regex` itself is looked up anew at each use
         return lambda value: search(str(value)) or validator(value)

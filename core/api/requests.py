@@ -150,7 +150,9 @@ def parse_json(raw: bytes) -> Any:
     try:
         text = raw.decode("utf-8")
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-        _refuse_unstorable(value)
+        # Only escapes smuggle in what UTF-8 text cannot hold, and only brackets nest.
+        if b"\\u" in raw or raw.count(b"{") + raw.count(b"[") > DEPTH_LIMIT:
+            _refuse_unstorable(value)
     except UnicodeError as error:
         raise MalformedBody("The body is not valid UTF-8 text.") from error
     except RecursionError as error:

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import psycopg
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import QuerySet
 from psycopg.rows import RowFactory, dict_row, tuple_row
 
 Values = Sequence[Any] | Mapping[str, Any]
@@ -37,6 +39,19 @@ def numbers(values: Iterable[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
+def written_out(rows: QuerySet[Any, Any], *, of: str) -> str:
+    """Return a query of one column of a type, with its values in it, as a part of a statement that
+    is given others."""
+    try:
+        text, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return f"SELECT NULL::{of} WHERE false"
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.ensure_connection()
+    written = psycopg.ClientCursor(connection.connection).mogrify(text, values)
+    return written.replace("%", "%%")
+
+
 def _run(text: str, values: Values, rows: RowFactory[Row]) -> list[Row]:
     connection = connections[DEFAULT_DB_ALIAS]  # the proxy looks it up anew for each attribute
     connection.validate_no_broken_transaction()
@@ -46,4 +61,6 @@ def _run(text: str, values: Values, rows: RowFactory[Row]) -> list[Row]:
     with connection.wrap_database_errors:
         cursor = psycopg.Cursor(connection.connection, row_factory=rows)
         cursor.execute(text, values, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        # Not `description`, which makes an object of every column at every call.
+        result = cursor.pgresult
+        return cursor.fetchall() if result is not None and result.nfields else []

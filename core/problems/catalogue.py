@@ -172,6 +172,13 @@ class Forbidden(DomainError):
     title = "Not allowed"
 
 
+class TiedPrincipal(Forbidden):
+    """The key, or the account, is tied to some channels or locations, and this concerns others."""
+
+    code = "tied_principal"
+    title = "Tied to a part"
+
+
 class CsrfFailed(DomainError):
     """A request of a signed-in browser did not prove that one of our pages made it.
 

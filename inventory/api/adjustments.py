@@ -97,7 +97,7 @@ class AdjustmentsView(ApiView):
                     "lines": [
                         render_balance(spot, rows[spot.pair]) for spot in dict.fromkeys(spots)
                     ],
-                    "broken": render_broken(change.broken, spots),
+                    "broken": render_broken(change.broken, spots, actor=self.actor),
                 }
                 return answer, change
 

@@ -12,6 +12,7 @@ from inventory.choices import KeepKind
 from inventory.ledger import Balance, Broken
 from inventory.queries.lookup import Spot
 from inventory.rulebook import Kept
+from inventory.settlement import settlement
 from inventory.timestamps import as_text
 
 
@@ -60,14 +61,13 @@ def render_kept(kept: Iterable[Kept], *, actor: Principal) -> list[dict[str, Any
     return [
         {
             "kind": KeepKind.SAFETY_STOCK if level.channel is None else KeepKind.RING_FENCE,
-            "channel": level.channel
-            if level.channel is not None and actor.sees_channel(level.channel)
-            else None,
+            "channel": level.channel if is_seen else None,
             "quantity": level.quantity,
             "until": as_text(level.until),
-            "rule": level.rule,
+            "rule": level.rule if is_seen else None,
         }
         for level in kept
+        for is_seen in [level.channel is None or actor.sees_channel(level.channel)]
     ]
 
 
@@ -75,9 +75,27 @@ def by_pair(balances: Iterable[Balance]) -> dict[tuple[int, int], Balance]:
     return {(row.sku_id, row.location_id): row for row in balances}
 
 
-def render_broken(broken: Sequence[Broken], spots: Iterable[Spot]) -> list[dict[str, Any]]:
-    named: Mapping[tuple[int, int], Spot] = {spot.pair: spot for spot in spots}
+def mask_references(
+    rows: Sequence[dict[str, Any]], *, actor: Principal
+) -> Sequence[dict[str, Any]]:
+    """Leave out what a key tied to channels may not read: the `reference` to what it does not see,
+    and who was the `actor`. The cells stay, empty."""
+    if actor.channels is None:
+        return rows
+    named = settlement().name_references({row["reference"] for row in rows}, actor=actor)
     return [
+        row
+        if row["reference"] in named
+        else row | {name: "" for name in ("reference", "actor") if name in row}
+        for row in rows
+    ]
+
+
+def render_broken(
+    broken: Sequence[Broken], spots: Iterable[Spot], *, actor: Principal
+) -> Sequence[dict[str, Any]]:
+    named: Mapping[tuple[int, int], Spot] = {spot.pair: spot for spot in spots}
+    rows = [
         {
             "sku": named[part.sku_id, part.location_id].sku,
             "location": named[part.sku_id, part.location_id].location,
@@ -86,3 +104,4 @@ def render_broken(broken: Sequence[Broken], spots: Iterable[Spot]) -> list[dict[
         }
         for part in broken
     ]
+    return mask_references(rows, actor=actor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.urls import path
@@ -11,8 +11,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.principal import Principal
 from core.api.fields import StrictSerializer
 from core.api.views import ApiView
+from inventory.api.answers import mask_references
 from inventory.api.fields import MomentField
 from inventory.api.stock import MovementAnswer, render_movement
 from inventory.models import StockMovement
@@ -20,6 +22,7 @@ from inventory.queries.lookup import look_up
 from inventory.queries.time_travel import look_back
 from inventory.settlement import NamedReference, settlement
 from inventory.timestamps import as_text
+from stores.models import Location
 
 AROUND, MOST_AROUND = 5, 50
 
@@ -68,10 +71,12 @@ class AsOfView(ApiView):
     def get(self, request: Request) -> Response:
         """Show a SKU's stock at a location at a given time, as recorded by then, and why."""
         asked = self.query(AsOfQuery)
+        seen = set(Location.objects.visible_to(self.actor).values_list("code", flat=True))
         spot = look_up(
             actor=self.actor,
             skus={"/sku": asked["sku"]},
             locations={"/location": asked["location"]},
+            sees=seen.__contains__,
         ).spot(asked["sku"], asked["location"])
         reach = asked.get("around", AROUND)
         then = look_back(
@@ -84,7 +89,7 @@ class AsOfView(ApiView):
         names = settlement().name_references(
             {row.reference for row in [*then.before, *then.after]}, actor=self.actor
         )
-        before = [_explain(row, names) for row in then.before]
+        before = _explain(then.before, names, self.actor)
         return Response(
             {
                 "sku": spot.sku,
@@ -96,15 +101,22 @@ class AsOfView(ApiView):
                 "available": then.available,
                 "movement": before[0] if before else None,
                 "before": before,
-                "after": [_explain(row, names) for row in then.after],
+                "after": _explain(then.after, names, self.actor),
             }
         )
 
 
-def _explain(row: StockMovement, names: Mapping[str, NamedReference]) -> dict[str, Any]:
-    named = names.get(row.reference)
-    link = named and {"kind": named.kind, "id": named.id, "url": f"/api/v1/{named.path}"}
-    return {**render_movement(row), "link": link}
+def _explain(
+    rows: Iterable[StockMovement], names: Mapping[str, NamedReference], actor: Principal
+) -> list[dict[str, Any]]:
+    shown = mask_references([render_movement(row) for row in rows], actor=actor)
+    return [row | {"link": _link(names.get(row["reference"]))} for row in shown]
+
+
+def _link(named: NamedReference | None) -> dict[str, Any] | None:
+    if named is None:
+        return None
+    return {"kind": named.kind, "id": named.id, "url": f"/api/v1/{named.path}"}
 
 
 urlpatterns = [path("stock/as-of", AsOfView.as_view())]

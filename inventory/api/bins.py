@@ -14,13 +14,14 @@ from rest_framework.response import Response
 from core.api.fields import CodeField, StrictIntegerField, StrictSerializer
 from core.api.views import ApiView, check_etag, etag
 from core.idempotency.execute import retry_conflicts
-from core.problems.catalogue import NotFound, ValidationFailed
+from core.problems.catalogue import ValidationFailed
 from inventory.api.fields import SkuField
 from inventory.commands.catalogue.placements import replace_placements
 from inventory.models import Placement
 from inventory.queries.sku_codes import named_skus
 from stores.commands.locations import BinFacts, note_new_plan, replace_bins
 from stores.models import Location
+from stores.queries.finding import find_location
 
 MAX_BINS = 10_000
 MAX_SKUS_OF_BIN = 1_000
@@ -57,7 +58,7 @@ class BinsView(ApiView):
     @extend_schema(operation_id="get_bins", responses={200: BinsAnswer})
     def get(self, request: Request, code: str) -> Response:
         """Show a location's bins in walking order, with their SKUs."""
-        return _answer(self._location(code))
+        return _answer(find_location(code, actor=self.actor))
 
     @extend_schema(operation_id="put_bins", request=BinsBody, responses={200: BinsAnswer})
     def put(self, request: Request, code: str) -> Response:
@@ -66,7 +67,7 @@ class BinsView(ApiView):
 
         @transaction.atomic
         def put() -> Location:
-            location = self._location(code)
+            location = find_location(code, actor=self.actor, to_work=True)
             sku_ids = _look_up(asked)
             bins, moved = replace_bins(
                 location=location,
@@ -86,12 +87,6 @@ class BinsView(ApiView):
             return location
 
         return _answer(retry_conflicts(put))
-
-    def _location(self, code: str) -> Location:
-        location = Location.objects.filter(code=code).first()
-        if location is None or not self.actor.sees_location(code):
-            raise NotFound()
-        return location
 
 
 def _look_up(asked: list[dict[str, Any]]) -> dict[str, int]:

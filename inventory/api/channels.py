@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.permissions import refuse_tied
 from core.access.principal import Principal
 from core.api.fields import (
     CodeField,
@@ -106,10 +107,10 @@ class ChannelsView(ApiView):
     @extend_schema(operation_id="list_channels", responses={200: listed(ChannelAnswer)})
     def get(self, request: Request) -> Response:
         """List channels."""
-        rows = _shown_channels()
-        if self.actor.channels is not None:
-            rows = rows.filter(code__in=self.actor.channels)
-        return self.page(rows, render=lambda found: [render_channel(channel) for channel in found])
+        return self.page(
+            _shown_channels(self.actor),
+            render=lambda found: [render_channel(channel) for channel in found],
+        )
 
 
 class ChannelView(ApiView):
@@ -119,8 +120,8 @@ class ChannelView(ApiView):
     @extend_schema(operation_id="get_channel", responses={200: ChannelAnswer})
     def get(self, request: Request, code: str) -> Response:
         """Show a channel: the locations it sells from, and its ring fences."""
-        channel = _shown_channels().filter(code=code).first()
-        if channel is None or not self.actor.sees_channel(code):
+        channel = _shown_channels(self.actor).filter(code=code).first()
+        if channel is None:
             raise NotFound()
         return tagged(render_channel(channel), channel.version)
 
@@ -131,6 +132,7 @@ class ChannelView(ApiView):
     )
     def put(self, request: Request, code: str) -> Response:
         """Create or replace a channel. Units that it no longer fences fill backorders at once."""
+        refuse_tied(self.actor, channels=True)
         code = CodeField().run_validation(code)
         if not self.actor.sees_channel(code):
             raise NotFound()
@@ -153,7 +155,7 @@ class ChannelView(ApiView):
             if touched and not created:
                 raise_version(channel)
             settlement().fill_backorders(sku_ids=touched, actor=self.actor)
-            return _shown_channels().get(pk=channel.pk), created
+            return _shown_channels(self.actor).get(pk=channel.pk), created
 
         return self.replace(put, render=render_channel)
 
@@ -219,15 +221,14 @@ def _error(pointer: str, detail: str, code: str) -> dict[str, str]:
     return {"pointer": pointer, "detail": detail, "code": code}
 
 
-def _shown_channels() -> QuerySet[Channel]:
-    return Channel.objects.prefetch_related(
-        "locations",
-        Prefetch(
-            "ring_fences",
-            RingFence.objects.select_related("sku", "location").order_by(
-                "sku__code", "location__code"
-            ),
-        ),
+def _shown_channels(actor: Principal) -> QuerySet[Channel]:
+    """Return the channels that an actor sees, with what concerns it of each."""
+    fences = RingFence.objects.visible_to(actor).select_related("sku", "location")
+    places = Location.objects.visible_to(actor)
+    return (
+        Channel.objects.visible_to(actor)
+        .prefetch_related(Prefetch("locations", places))
+        .prefetch_related(Prefetch("ring_fences", fences.order_by("sku__code", "location__code")))
     )
 
 

@@ -13,6 +13,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from core.access.principal import Principal
 from core.api.fields import MAX_ITEMS, CodeField, EmptyBody, StrictIntegerField, StrictSerializer
 from core.api.views import ApiView
 from inventory import ledger
@@ -121,7 +122,7 @@ class CountsView(ApiView):
             def count() -> tuple[dict[str, Any], StockChange]:
                 occasion = Occasion.at_once(reason=body["reason"], reference=body["reference"])
                 applied = apply_count(counts=counts, occasion=occasion, actor=self.actor)
-                return _render(body, spots, applied), applied.change
+                return _render(body, spots, applied, self.actor), applied.change
 
             return 200, settlement().change_stock(
                 count,
@@ -133,7 +134,9 @@ class CountsView(ApiView):
         return self.act(effect)
 
 
-def _render(body: dict[str, Any], spots: list[Spot], applied: AppliedCount) -> dict[str, Any]:
+def _render(
+    body: dict[str, Any], spots: list[Spot], applied: AppliedCount, actor: Principal
+) -> dict[str, Any]:
     rows = by_pair(applied.change.balances)
     return {
         "id": applied.id,
@@ -149,7 +152,7 @@ def _render(body: dict[str, Any], spots: list[Spot], applied: AppliedCount) -> d
             }
             for finding in applied.findings
         ],
-        "broken": render_broken(applied.change.broken, spots),
+        "broken": render_broken(applied.change.broken, spots, actor=actor),
     }
 
 
@@ -178,7 +181,7 @@ class CountApplicationView(ApiView):
             count = Count.objects.get(pk=applied.id)
             return 200, {
                 **count_document(count),
-                "broken": render_broken(applied.change.broken, spots),
+                "broken": render_broken(applied.change.broken, spots, actor=self.actor),
             }
 
         return self.act(effect)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.urls import path
@@ -10,12 +12,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.principal import Principal
 from core.api.fields import CodeField
 from core.api.views import ApiView, listed
+from inventory.api.answers import mask_references
 from inventory.api.filters import DriftFilters
 from inventory.choices import Reason
 from inventory.models import Drift
-from inventory.queries.counting.drift import WindowMovement, explain, visible_drift
+from inventory.queries.counting.drift import WindowMovement, WindowMovements, explain, visible_drift
 from inventory.timestamps import as_text
 
 
@@ -66,10 +70,10 @@ class DriftView(ApiView):
     @extend_schema(operation_id="list_drift", responses={200: listed(DriftAnswer)})
     def get(self, request: Request) -> Response:
         """List drift, the newest first, with the movements that may explain it."""
-        return self.page(visible_drift(self.actor), render=_render)
+        return self.page(visible_drift(self.actor), render=partial(_render, actor=self.actor))
 
 
-def _render(rows: list[Drift]) -> list[dict[str, Any]]:
+def _render(rows: list[Drift], *, actor: Principal) -> list[dict[str, Any]]:
     return [
         {
             "id": str(row.pk),
@@ -84,7 +88,7 @@ def _render(rows: list[Drift]) -> list[dict[str, Any]]:
             "drift": row.drift,
             "actor": row.actor,
             "recorded_at": as_text(row.recorded_at),
-            "movements": [render_movement(movement) for movement in moved.shown],
+            "movements": render_movements(moved, actor=actor),
             "movements_left_out": moved.left_out,
         }
         for row, moved in zip(rows, explain(rows), strict=True)
@@ -101,6 +105,10 @@ def render_movement(movement: WindowMovement) -> dict[str, Any]:
         "occurred_at": as_text(movement.occurred_at),
         "recorded_at": as_text(movement.recorded_at),
     }
+
+
+def render_movements(moved: WindowMovements, *, actor: Principal) -> Sequence[dict[str, Any]]:
+    return mask_references([render_movement(movement) for movement in moved.shown], actor=actor)
 
 
 urlpatterns = [path("stock/drift", DriftView.as_view())]

@@ -178,6 +178,7 @@ def _facts(body: dict[str, Any], *, actor: Principal) -> KeepFacts:
         skus=pointed("sku"),
         locations=pointed("location"),
         channels=pointed("channel"),
+        sees=actor.sees_location,
     )
     channel, location = body.get("channel"), body.get("location")
     return KeepFacts(

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from core.api.fields import CodeField, StrictSerializer
 from core.api.views import ApiView, listed
-from core.problems.catalogue import NotFound, ValidationFailed
+from core.problems.catalogue import ValidationFailed
 from inventory.api.fields import SkuField
 from inventory.api.filters import PlacementFilters
 from inventory.commands.catalogue.placements import move_to_bin, put_in_bin, take_from_bin
@@ -22,6 +22,7 @@ from inventory.models import Placement, Sku
 from inventory.queries.placements import bins_of_skus, placements_at
 from inventory.queries.sku_codes import one_sku
 from stores.models import Bin, Location
+from stores.queries.finding import find_location
 
 
 class PlacementAnswer(serializers.Serializer[Any]):
@@ -53,25 +54,17 @@ class SkuBinsAnswer(serializers.Serializer[Any]):
     bins = BinTurnAnswer(many=True, help_text="Where it lies now, in walking order")
 
 
-class _PlacementsView(ApiView):
-    def location(self, code: str) -> Location:
-        location = Location.objects.filter(code=code).first()
-        if location is None or not self.actor.sees_location(code):
-            raise NotFound()
-        return location
-
-
-class PlacementsView(_PlacementsView):
+class PlacementsView(ApiView):
     scopes = {"GET": "catalogue:read"}
     filterset_class = PlacementFilters
 
     @extend_schema(operation_id="list_placements", responses={200: listed(PlacementAnswer)})
     def get(self, request: Request, code: str) -> Response:
         """List which SKU lies in which bin, in walking order."""
-        return self.page(placements_at(self.location(code)), render=_render)
+        return self.page(placements_at(find_location(code, actor=self.actor)), render=_render)
 
 
-class AddPlacementView(_PlacementsView):
+class AddPlacementView(ApiView):
     scopes = {"POST": "catalogue:write"}
 
     @extend_schema(
@@ -82,7 +75,7 @@ class AddPlacementView(_PlacementsView):
         body = self.body(OnePlacementBody)
 
         def add() -> tuple[int, Any]:
-            location = self.location(code)
+            location = find_location(code, actor=self.actor, to_work=True)
             sku, bins = _look_up(location, body, ["bin"])
             put_in_bin(location=location, sku=sku, bin=bins["bin"], actor=self.actor)
             return 200, _bins_of(sku, location)
@@ -90,7 +83,7 @@ class AddPlacementView(_PlacementsView):
         return self.act(add)
 
 
-class RemovePlacementView(_PlacementsView):
+class RemovePlacementView(ApiView):
     scopes = {"POST": "catalogue:write"}
 
     @extend_schema(
@@ -101,7 +94,7 @@ class RemovePlacementView(_PlacementsView):
         body = self.body(OnePlacementBody)
 
         def remove() -> tuple[int, Any]:
-            location = self.location(code)
+            location = find_location(code, actor=self.actor, to_work=True)
             sku, bins = _look_up(location, body, ["bin"])
             take_from_bin(location=location, sku=sku, bin=bins["bin"], actor=self.actor)
             return 200, _bins_of(sku, location)
@@ -109,7 +102,7 @@ class RemovePlacementView(_PlacementsView):
         return self.act(remove)
 
 
-class MovePlacementView(_PlacementsView):
+class MovePlacementView(ApiView):
     scopes = {"POST": "catalogue:write"}
 
     @extend_schema(
@@ -120,7 +113,7 @@ class MovePlacementView(_PlacementsView):
         body = self.body(MovePlacementBody)
 
         def move() -> tuple[int, Any]:
-            location = self.location(code)
+            location = find_location(code, actor=self.actor, to_work=True)
             sku, bins = _look_up(location, body, ["from_bin", "to_bin"])
             if bins["from_bin"] == bins["to_bin"]:
                 raise ValidationFailed.at("/to_bin", "It lies there already.", "same_bin")

@@ -94,6 +94,7 @@ class ReservationsView(ApiView):
                     for index, line in enumerate(lines)
                     if "location" in line
                 },
+                sees=self.actor.sees_location,
             )
             cart = Cart(
                 channel=found.channels[body["channel"]],

@@ -13,6 +13,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from core.access.principal import Principal
 from core.api.fields import (
     MAX_ITEMS,
     CodeField,
@@ -23,7 +24,7 @@ from core.api.fields import (
 from core.api.views import ApiView
 from inventory import ledger
 from inventory.api.answers import BrokenAnswer, by_pair, render_broken
-from inventory.api.drift import SourceField, StepAnswer, render_movement
+from inventory.api.drift import SourceField, StepAnswer, render_movements
 from inventory.api.fields import PastMomentField, SkuField, refuse_duplicates
 from inventory.commands.change import StockChange
 from inventory.commands.counting.count import (
@@ -118,7 +119,8 @@ class SnapshotsView(ApiView):
                 found = look(figures)
                 refuse_too_early(found)
                 on_hand = [finding.on_hand for finding in found]
-                return 200, _render(body, found, on_hand, explain_figures(found, previous))
+                explained = explain_figures(found, previous)
+                return 200, _render(body, found, on_hand, explained, self.actor)
 
             def take() -> tuple[AppliedCount, StockChange]:
                 applied = apply_count(counts=figures, occasion=_occasion(body), actor=self.actor)
@@ -136,8 +138,9 @@ class SnapshotsView(ApiView):
                 applied.findings,
                 [now[spot.pair].on_hand for spot in spots],
                 explain_figures(applied.findings, previous),
+                self.actor,
             )
-            broken = render_broken(applied.change.broken, spots)
+            broken = render_broken(applied.change.broken, spots, actor=self.actor)
             return 200, {**answer, "id": applied.id, "broken": broken}
 
         return self.act(effect)
@@ -158,6 +161,7 @@ def _render(
     findings: Sequence[Finding],
     on_hand: Sequence[int],
     explained: Sequence[WindowMovements],
+    actor: Principal,
 ) -> dict[str, Any]:
     return {
         "id": None,
@@ -173,7 +177,7 @@ def _render(
                 "drift": finding.counted.on_hand - finding.recorded,
                 "on_hand": units,
                 "superseded": finding.superseded,
-                "movements": [render_movement(movement) for movement in moved.shown],
+                "movements": render_movements(moved, actor=actor),
                 "movements_left_out": moved.left_out,
             }
             for finding, units, moved in zip(findings, on_hand, explained, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.urls import path
@@ -13,7 +14,7 @@ from rest_framework.response import Response
 
 from core.access.principal import Principal
 from core.api.views import ApiView, listed
-from inventory.api.answers import KeptAnswer, render_kept
+from inventory.api.answers import KeptAnswer, mask_references, render_kept
 from inventory.api.filters import MovementFilters, StockFilters
 from inventory.choices import Reason
 from inventory.models import Stock, StockMovement
@@ -21,6 +22,7 @@ from inventory.queries.available.kept_from_sale import read_kept
 from inventory.queries.history import visible_movements
 from inventory.queries.stock import read_stock, visible_stock
 from inventory.rulebook import Kept
+from inventory.settlement import settlement
 from inventory.timestamps import as_text
 
 
@@ -83,11 +85,20 @@ class MovementsView(ApiView):
         wanted = {
             name: filters.asked.get(name) for name in ("sku", "location", "reference", "after")
         }
+        if (named := wanted["reference"]) and self._is_hidden(named):
+            wanted["location"] = []
         return filters.page(
             request,
             rows=visible_movements(self.actor, **wanted),
-            render=lambda found: [render_movement(row) for row in found],
+            render=lambda found: mask_references(
+                [render_movement(row) for row in found], actor=self.actor
+            ),
         )
+
+    def _is_hidden(self, reference: str) -> bool:
+        """Say whether a key tied to channels may not read a reference: then no movement has it."""
+        seen = partial(settlement().name_references, actor=self.actor)
+        return self.actor.channels is not None and reference not in seen([reference])
 
 
 def render_stock(

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.principal import Principal
 from core.api.fields import MAX_ITEMS, CodeField, QuantityField, StrictSerializer
 from core.api.views import ApiView, listed
 from inventory import ledger
@@ -124,7 +125,7 @@ class UnavailableView(ApiView):
                 change = move_unavailable(
                     moves=moves, reference=body["reference"], actor=self.actor
                 )
-                return _render(body["reference"], spots, change), change
+                return _render(body["reference"], spots, change, self.actor), change
 
             return 201, settlement().change_stock(
                 move,
@@ -136,7 +137,9 @@ class UnavailableView(ApiView):
         return self.act(effect)
 
 
-def _render(reference: str, spots: Sequence[Spot], change: StockChange) -> dict[str, Any]:
+def _render(
+    reference: str, spots: Sequence[Spot], change: StockChange, actor: Principal
+) -> dict[str, Any]:
     rows = by_pair(change.balances)
     kept = conditions_of(rows)
     return {
@@ -145,7 +148,7 @@ def _render(reference: str, spots: Sequence[Spot], change: StockChange) -> dict[
             render_balance(spot, rows[spot.pair]) | _named(kept[spot.pair])
             for spot in dict.fromkeys(spots)
         ],
-        "broken": render_broken(change.broken, spots),
+        "broken": render_broken(change.broken, spots, actor=actor),
     }
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
+from core.access.principal import Principal
 from inventory import ledger
 from inventory.choices import Reason, ReservationState
 from inventory.errors import ReservationNotLive
@@ -45,18 +46,22 @@ def end_stale_holds(*, actor: str, sku_ids: Sequence[int] | None = None) -> list
     return ended
 
 
-def redeem_hold(*, reservation_id: str, channel_id: int, actor: str) -> RedeemedHold:
+def redeem_hold(*, reservation_id: str, channel_id: int, actor: Principal) -> RedeemedHold:
     """Release a cart's units, in the transaction in which its order reserves them.
 
     The caller has locked all Stock rows of the cart's SKUs and of the order's: no other buyer comes
     between, and rows are locked once, in order. A hold that has just ended is redeemed too, for
     what is still free of it.
-    Raises `ReservationNotLive` when the hold is unknown, ended otherwise, or another channel's.
+    Raises `ReservationNotLive` when the hold is unknown, ended otherwise, another channel's, or has
+    units at other locations than those of the actor.
     """
     try:
         group_id = uuid.UUID(reservation_id)
     except ValueError:
         raise ReservationNotLive() from None
+    mine = ReservationGroup.objects.visible_to(actor).filter(pk=group_id)
+    if actor.locations is not None and not mine.exists():
+        raise ReservationNotLive()
     rows = list(
         Reservation.objects.filter(
             group=group_id,
@@ -67,12 +72,12 @@ def redeem_hold(*, reservation_id: str, channel_id: int, actor: str) -> Redeemed
     )
     if not rows or any(state not in _REDEEMABLE for _, _, state, _, _ in rows):
         raise ReservationNotLive()
-    end_stale_holds(actor=actor, sku_ids=sorted({sku_id for _, _, _, sku_id, _ in rows}))
+    end_stale_holds(actor=actor.name, sku_ids=sorted({sku_id for _, _, _, sku_id, _ in rows}))
     is_live = ledger.close_reservations(
         [Part(identity, quantity) for identity, quantity, _, _, _ in rows],
         state=ReservationState.RELEASED,
         reason=Reason.RELEASED,
-        actor=actor,
+        actor=actor.name,
     )
     ReservationGroup.objects.filter(pk=group_id).update(ordered_at=Now())
     units: dict[tuple[int, int], int] = {}

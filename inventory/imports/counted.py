@@ -106,7 +106,7 @@ def prepare_counted(file: Import, *, moment: str, needed: bool = False) -> Progr
         as_of = f"CASE WHEN f.{moment} <> '' THEN moment.at ELSE %(as_of)s::timestamptz END"
     actor = actor_of(file)
     parameters = {
-        "locations": None if actor.locations is None else sorted(actor.locations),
+        "locations": None if actor.places is None else sorted(actor.places),
         "as_of": file.as_of,
     }
     sku, location = trimmed(file, ("sku", "location"))

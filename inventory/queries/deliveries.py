@@ -12,18 +12,13 @@ from core.database.updated_at import exact_text
 from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
 from inventory.timestamps import as_text
 from inventory.transitions import delivery_actions
-from stores.queries.network import location_ids
 
 
 def visible_deliveries(actor: Principal) -> QuerySet[ExpectedDelivery]:
     """Return the deliveries to locations that the actor may see."""
     lines = ExpectedDeliveryLine.objects.select_related("sku").order_by("pk")
-    shown = ExpectedDelivery.objects.select_related("location").prefetch_related(
-        Prefetch("lines", lines)
-    )
-    if actor.locations is None:
-        return shown
-    return shown.filter(location__in=location_ids(actor.locations))
+    shown = ExpectedDelivery.objects.visible_to(actor).select_related("location")
+    return shown.prefetch_related(Prefetch("lines", lines))
 
 
 def delivery_documents(deliveries: Iterable[ExpectedDelivery]) -> list[dict[str, Any]]:

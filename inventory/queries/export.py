@@ -7,6 +7,7 @@ from typing import Any
 from core.access.principal import Principal
 from core.api.csv_export import text, timestamp
 from inventory.queries.sku_codes import one_sku
+from stores.models import Location
 
 Export = tuple[str, dict[str, Any]]
 
@@ -35,14 +36,17 @@ ORDER BY s.sku_id, s.location_id
 _MOVEMENTS = f"""
 SELECT m.id, {text("k.code")} AS sku, {text("l.code")} AS location, m.on_hand_delta,
        m.reserved_delta, m.unavailable_delta, m.on_hand_after, m.reserved_after,
-       m.unavailable_after, m.reason, {text("m.reference")} AS reference,
-       {text("m.actor")} AS actor, {timestamp("m.occurred_at")} AS occurred_at,
+       m.unavailable_after, m.reason,
+       CASE WHEN r.is_read THEN {text("m.reference")} ELSE '' END AS reference,
+       CASE WHEN r.is_read THEN {text("m.actor")} ELSE '' END AS actor,
+       {timestamp("m.occurred_at")} AS occurred_at,
        {timestamp("m.recorded_at")} AS recorded_at
 FROM inventory_stockmovement m
 JOIN inventory_sku k ON k.id = m.sku_id
 JOIN stores_location l ON l.id = m.location_id
+CROSS JOIN LATERAL (SELECT {{readable}} AS is_read) AS r
 WHERE m.id > %(after)s AND {_SEEN}
-  AND (%(reference)s::text IS NULL OR m.reference = %(reference)s)
+  AND (%(reference)s::text IS NULL OR m.reference = %(reference)s AND r.is_read)
 ORDER BY m.id
 """
 
@@ -51,7 +55,8 @@ def stock_export(
     actor: Principal, *, sku: str | None = None, location: str | None = None
 ) -> Export:
     """Return the query of the balances that an actor may see."""
-    return _STOCK, {"seen": _tied(actor.locations), "sku": _spelt(sku), "location": location}
+    seen = None if actor.is_staff else _seen(actor)
+    return _STOCK, {"seen": seen, "sku": _spelt(sku), "location": location}
 
 
 def movements_export(
@@ -61,11 +66,16 @@ def movements_export(
     sku: str | None = None,
     location: str | None = None,
     reference: str | None = None,
+    readable: str | None = None,
 ) -> Export:
-    """Return the query of the movements that an actor may see, after a given id."""
-    return _MOVEMENTS, {
+    """Return the query of the movements that an actor may see, after a given id.
+
+    `readable` is the query of the references that it may read; without it, all.
+    """
+    is_read = "true" if readable is None else f"m.reference IN ({readable})"
+    return _MOVEMENTS.format(readable=is_read), {
         "after": after,
-        "seen": _tied(actor.locations),
+        "seen": _seen(actor),
         "sku": _spelt(sku),
         "location": location,
         "reference": reference,
@@ -77,5 +87,7 @@ def _spelt(sku: str | None) -> str | None:
     return found.code if found else sku
 
 
-def _tied(codes: frozenset[str] | None) -> list[str] | None:
-    return None if codes is None else sorted(codes)
+def _seen(actor: Principal) -> list[str] | None:
+    if not actor.is_tied:
+        return None
+    return sorted(Location.objects.visible_to(actor).values_list("code", flat=True))

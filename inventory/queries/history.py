@@ -10,6 +10,7 @@ from django.db.models import BigIntegerField, Func, QuerySet, Value
 from core.access.principal import Principal
 from inventory.models import Stock, StockMovement
 from inventory.queries.sku_codes import named_skus
+from stores.models import Location
 from stores.queries.network import location_ids
 
 NextMovements = Callable[[int, int], "QuerySet[StockMovement]"]
@@ -30,8 +31,9 @@ def visible_movements(
     next ones are; no others match. `after` is an id too.
     """
     wanted: dict[str, list[int]] = {}
-    if actor.locations is not None:
-        wanted["location__in"] = location_ids(actor.locations)
+    if actor.is_tied:
+        seen = Location.objects.visible_to(actor).values_list("pk", flat=True)
+        wanted["location__in"] = list(seen)
     if location is not None:
         found = location_ids(location)
         wanted["location__in"] = [pk for pk in wanted.get("location__in", found) if pk in found]

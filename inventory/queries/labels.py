@@ -11,17 +11,13 @@ from core.problems.catalogue import DomainError
 from inventory.choices import LabelStep
 from inventory.models import LabelRecord
 from inventory.queries.barcode_owners import Label
-from stores.queries.network import location_ids
 
 Serial = tuple[int, str]  # (sku_id, serial number)
 
 
 def visible_labels(actor: Principal) -> QuerySet[LabelRecord]:
     """Return the records of the actor's locations."""
-    rows = LabelRecord.objects.select_related("sku", "location")
-    if actor.locations is None:
-        return rows
-    return rows.filter(location__in=location_ids(actor.locations))
+    return LabelRecord.objects.visible_to(actor).select_related("sku", "location")
 
 
 def serials_of(labels: Iterable[Label | DomainError]) -> set[Serial]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.access.principal import Principal
@@ -46,14 +46,22 @@ def look_up(
     skus: Pointed,
     locations: Pointed,
     channels: Pointed | None = None,
+    sees: Callable[[str], bool] | None = None,
 ) -> Found:
     """Find the rows that codes name; those that the actor may not see count as unknown.
 
+    `sees` says which locations exist for what is asked: those where the actor works, unless given.
     Raises `ValidationFailed` naming every unknown code at its pointer.
     """
     found = named_skus(skus.values())
     return find_among(
-        current_network(), found, actor=actor, skus=skus, locations=locations, channels=channels
+        current_network(),
+        found,
+        actor=actor,
+        skus=skus,
+        locations=locations,
+        channels=channels,
+        sees=sees,
     )
 
 
@@ -65,12 +73,14 @@ def find_among(
     skus: Pointed,
     locations: Pointed,
     channels: Pointed | None = None,
+    sees: Callable[[str], bool] | None = None,
 ) -> Found:
     """Do as `look_up` does, with the SKUs by their codes and the network already read."""
+    sees = sees or actor.works_at
     places = {
         code: network.by_code[code]
         for code in set(locations.values())
-        if code in network.by_code and actor.sees_location(code)
+        if code in network.by_code and sees(code)
     }
     sources = {
         code: network.channels[code]

@@ -37,13 +37,14 @@ def derive_state(states: Collection[str], *, expired: bool) -> ReservationState:
 
 
 def find_reservation(identity: str, *, actor: Principal) -> ReservationGroup:
-    """Return a cart's reservation; `NotFound` when the actor may not see its channel."""
+    """Return a cart's reservation; `NotFound` when the actor may not see it."""
     try:
         key = uuid.UUID(identity)
     except ValueError:
         raise NotFound("There is no such reservation.") from None
-    group = ReservationGroup.objects.select_related("channel").filter(pk=key).first()
-    if group is None or not actor.sees_channel(group.channel.code):
+    seen = ReservationGroup.objects.visible_to(actor).select_related("channel")
+    group = seen.filter(pk=key).first()
+    if group is None:
         raise NotFound("There is no such reservation.")
     return group
 

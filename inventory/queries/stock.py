@@ -11,7 +11,6 @@ from core.access.principal import Principal
 from core.database.statements import numbers, run_named
 from inventory.choices import AWAITED, TransferState
 from inventory.models import Stock
-from stores.queries.network import location_ids
 
 # Units on the way: SKU, location, units, and whether the actor may count on them. Goods sent
 # for a waiting customer are not available to others, and those in inspection or damaged to no one.
@@ -51,10 +50,7 @@ WHERE s.id = ANY(%s::bigint[]) ORDER BY s.id
 
 def visible_stock(actor: Principal) -> QuerySet[Stock]:
     """Return the ids of Stock rows; `read_stock` reads their balances."""
-    rows = Stock.objects.only("pk")
-    if actor.locations is not None:
-        rows = rows.filter(location__in=location_ids(actor.locations))
-    return rows
+    return Stock.objects.visible_to(actor).only("pk")
 
 
 def read_stock(stock_ids: Iterable[int]) -> list[dict[str, Any]]:

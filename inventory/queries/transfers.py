@@ -22,10 +22,8 @@ _LINES = Prefetch("lines", TransferLine.objects.select_related("sku").order_by("
 
 def visible_transfers(actor: Principal) -> QuerySet[Transfer]:
     """Return the transfers that leave or reach a location which the actor may see."""
-    shown = Transfer.objects.select_related("source", "destination").prefetch_related(_LINES)
-    if actor.locations is None:
-        return shown
-    return shown.filter(touching(actor.locations))
+    shown = Transfer.objects.visible_to(actor).select_related("source", "destination")
+    return shown.prefetch_related(_LINES)
 
 
 def touching(codes: Iterable[str]) -> Q:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Subquery
@@ -93,13 +93,13 @@ def _read_visible(
     actor: Principal, *, after: int, types: Sequence[str], limit: int
 ) -> tuple[list[Event], int | None]:
     """Return events that the actor may see, and the sequence to go on from if there is more."""
-    free = actor.channels is None and actor.locations is None
+    free = not actor.is_tied
     size = limit + 1 if free else BATCH
     seen: list[Event] = []
     for _ in range(MOST_BATCHES):
         batch = read_feed(after=after, types=types, limit=size)
-        channels = {} if free else _channels_of_orders(batch)
-        seen += [event for event in batch if free or _may_see(actor, event, channels)]
+        orders = set() if free else _orders_seen(actor, batch)
+        seen += [event for event in batch if free or _may_see(actor, event, orders)]
         if len(seen) > limit:
             return seen[:limit], seen[limit - 1].sequence
         if len(batch) < size:
@@ -108,20 +108,29 @@ def _read_visible(
     return seen, after
 
 
-def _channels_of_orders(events: Sequence[Event]) -> dict[str, str]:
-    """Return the channel of each order that the events belong to."""
-    orders = {event.order for event in events if event.order}
-    return dict(Order.objects.filter(number__in=orders).values_list("number", "channel__code"))
+def _orders_seen(actor: Principal, events: Sequence[Event]) -> set[str]:
+    """Return the numbers of those orders that the events belong to which the actor sees."""
+    named = {number for event in events for number in _orders_of(event)}
+    orders = Order.objects.visible_to(actor).filter(number__in=named)
+    return set(orders.values_list("number", flat=True))
 
 
-def _may_see(actor: Principal, event: Event, channels: Mapping[str, str]) -> bool:
-    channel = channels.get(event.order) if event.order else event.data.get("channel")
-    if event.order and channel is None and actor.channels is not None:
-        return False
-    places = _places_of(event.data)
-    return (not isinstance(channel, str) or actor.sees_channel(channel)) and (
-        not places or any(actor.sees_location(place) for place in places)
-    )
+def _may_see(actor: Principal, event: Event, orders: Collection[str]) -> bool:
+    """Say whether an event concerns what the actor is tied to: its orders, else the channel and the
+    locations that it names. One that names nothing is of the whole pool."""
+    if named := _orders_of(event):
+        return any(number in orders for number in named)
+    channel, places = event.data.get("channel"), _places_of(event.data)
+    if isinstance(channel, str):
+        return actor.sees_channel(channel) and (
+            not places or all(actor.sees_location(place) for place in places)
+        )
+    return any(actor.works_at(place) for place in places)
+
+
+def _orders_of(event: Event) -> list[str]:
+    """Return the numbers of the orders that an event is about: an erasure names all."""
+    return [event.order] if event.order else event.data.get("orders") or []
 
 
 def _places_of(data: Mapping[str, Any]) -> set[str]:

@@ -11,8 +11,10 @@ from inventory.models import Barcode, Product, Sku
 from omniretail.demo.extract import Branch, branches, goods
 from stores.choices import ChannelKind, LocationKind
 from stores.commands.channels import ChannelFacts, put_channel
+from stores.commands.layouts import put_layout
 from stores.commands.locations import BinFacts, LocationFacts, put_location, replace_bins
 from stores.models import Location
+from stores.walks.layout import Layout, Spot
 
 ALL_DAY = {day: [["06:00", "22:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")}
 WAREHOUSES = {
@@ -151,6 +153,8 @@ def lay_out_shelves() -> None:
             location=location,
             pairs=[(sku, in_order[position % len(in_order)]) for position, sku in enumerate(skus)],
         )
+        if location.kind == LocationKind.WAREHOUSE:
+            _measure(location, {code: each.pk for code, each in bins.items()})
 
 
 def _warehouse() -> list[BinFacts]:
@@ -162,6 +166,16 @@ def _warehouse() -> list[BinFacts]:
             code = f"{chr(ord('A') + aisle)}-{bay + 1:02}"
             bins.append(BinFacts(code, walk=aisle * BINS_OF_AISLE + step))
     return bins
+
+
+def _measure(location: Location, bins: dict[str, int]) -> None:
+    """Say where a warehouse's bins are: 1.5 m into their aisle, then one every 2.5 m."""
+    layout = Layout(aisle_length=1.5 + 2.5 * BINS_OF_AISLE, aisle_gap=4.0)
+    spots = {
+        pk: Spot(ord(code[0]) - ord("A"), 1.5 + 2.5 * (int(code[2:]) - 1))
+        for code, pk in bins.items()
+    }
+    put_layout(location=location, layout=layout, spots=spots, actor=SYSTEM)
 
 
 def _shelves() -> list[BinFacts]:

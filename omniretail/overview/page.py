@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,7 +20,7 @@ from core.problems.handler import to_be_read
 from inventory.queries.integrity import POOL_LAWS, Report, check_laws
 from omniretail.overview.work import look_around, may_open
 from orders.choices import OrderState
-from orders.models import Fulfilment, Order, OrderLine, Reconciliation
+from orders.models import Order, OrderLine, Reconciliation
 from orders.money import format_amount
 from orders.queries.reconciliation import last_reconciliation
 from orders.queries.state import derive_state
@@ -41,13 +40,7 @@ POOL_KEPT = 30  # seconds
 
 def last_orders(principal: Principal) -> list[dict[str, Any]]:
     """Return the newest orders that concern this person's locations, in two queries."""
-    rows = Order.objects.select_related("channel")
-    if principal.locations is not None:
-        places = list(principal.locations)
-        concerned = Fulfilment.objects.filter(
-            Q(location__code__in=places) | Q(source__code__in=places)
-        )
-        rows = rows.filter(pk__in=concerned.values("order"))
+    rows = Order.objects.visible_to(principal).select_related("channel")
     orders = list(rows.order_by("-pk")[:LAST_ORDERS])
     lines: dict[int, list[Mapping[str, Any]]] = {order.pk: [] for order in orders}
     for line in OrderLine.objects.filter(order__in=list(lines)).values():

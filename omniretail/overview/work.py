@@ -55,11 +55,8 @@ def may_open(user: User, model: type[Model]) -> bool:
 def look_around(user: User, *, at: datetime) -> Overview:
     """Count the work at every location that this person may see: one query a figure."""
     principal = user.principal()
-    locations = list(Location.objects.all())
-    places: list[int] | None = None
-    if principal.locations is not None:
-        locations = [place for place in locations if principal.sees_location(place.code)]
-        places = [place.pk for place in locations]
+    locations = list(Location.objects.visible_to(principal))
+    places = [place.pk for place in locations] if principal.is_tied else None
     columns = figures(at)
     counts = {figure.key: figure.count(places) for figure in columns}
     open_to = {figure.key: may_open(user, figure.all.model) for figure in columns}

@@ -78,8 +78,9 @@ class AvailabilityView(FastView):
             skus={},  # those that are unknown are lines of the answer
             locations={f"/locations/{index}": code for index, code in enumerate(named or ())},
             channels={"/channel": body["channel"]},
+            sees=self.actor.sees_stock_at,
         )
-        seen = [place for place in network.places.values() if self.actor.sees_location(place.code)]
+        seen = [place for place in network.places.values() if self.actor.sees_stock_at(place.code)]
         availability = find_availability(
             at=timezone.now(),
             snapshot=snapshot,

@@ -24,7 +24,6 @@ from orders.commands.fulfilment.fulfil import accept, deliver, pack, pick, ship
 from orders.commands.fulfilment.reject import Refusal, reject
 from orders.models import Fulfilment
 from orders.queries.documents import fulfilment_document, fulfilment_documents
-from orders.queries.fulfilments import visible_fulfilments
 from orders.queries.serials import fulfilment_reference
 
 
@@ -76,7 +75,7 @@ class FulfilmentsView(ApiView):
     @extend_schema(operation_id="list_fulfilments", responses=listed(FulfilmentAnswer))
     def get(self, request: Request) -> Response:
         """List fulfilments, the oldest first."""
-        return self.page(visible_fulfilments(self.actor), render=_documents)
+        return self.page(Fulfilment.objects.visible_to(self.actor), render=_documents)
 
 
 def _documents(fulfilments: list[Fulfilment]) -> list[dict[str, Any]]:
@@ -94,7 +93,7 @@ class FulfilmentView(ApiView):
     @extend_schema(operation_id="get_fulfilment", responses={200: LabelledFulfilmentAnswer})
     def get(self, request: Request, code: str) -> Response:
         """Show one fulfilment, with the lots and serial numbers that were picked for it."""
-        fulfilment = visible_fulfilments(self.actor).filter(code=code).first()
+        fulfilment = Fulfilment.objects.visible_to(self.actor).filter(code=code).first()
         if fulfilment is None:
             raise NotFound("There is no such fulfilment.")
         return Response(fulfilment_document(fulfilment) | labels_of(fulfilment_reference(code)))

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.permissions import refuse_tied
 from core.api.fields import StrictSerializer
 from core.api.views import ApiView
 from inventory.queries.integrity import POOL_LAWS, SHOWN, check_laws
@@ -45,6 +46,7 @@ class IntegrityView(ApiView):
     def get(self, request: Request) -> Response:
         """Check every law over every row, in one snapshot."""
         self.query(NoQuery)
+        refuse_tied(self.actor)
         report = check_laws([*POOL_LAWS, *ORDER_LAWS])
         return Response(
             {

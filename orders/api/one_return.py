@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.db.models import QuerySet
+
+from core.access.principal import Principal
 from core.api.views import ApiView
 from core.problems.catalogue import NotFound
 from orders.models import Return
-from orders.queries.returns import visible_returns
+
+Among = Callable[[Principal], QuerySet[Return]]
 
 
 class OneReturnView(ApiView):
-    """An endpoint of one return.
-
-    Reading, closing or cancelling it needs access to its channel. Receiving goods needs the
-    location only: a return announced on the web site may come to any till.
-    """
+    """An endpoint of one return."""
 
     scopes = {"GET": "orders:read", "POST": "returns:write"}
 
-    def ret(self, text: str, *, any_channel: bool = False) -> Return:
-        rows = Return.objects.all() if any_channel else visible_returns(self.actor)
+    def ret(self, text: str, *, among: Among | None = None) -> Return:
+        """Return the one of the URL, if it is `among` those that the actor may act on, or without
+        that among those that it sees."""
+        rows = among(self.actor) if among else Return.objects.visible_to(self.actor)
         found = rows.filter(pk=_identity(text)).select_related("order", "drop_off_location").first()
         if found is None:
             raise NotFound(f"There is no return {text[:32]}.")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -39,7 +38,8 @@ from orders.commands.placing.place import Outcome, place_orders
 from orders.commands.placing.quote import quote
 from orders.commands.placing.requests import OrderRequest
 from orders.models import Order
-from orders.queries.documents import order_document, order_documents
+from orders.queries.documents import order_document, order_documents, returnable_document
+from orders.queries.finding import returnable_orders
 from orders.queries.timeline import read_timeline
 from orders.retention import SOURCING_RECEIPTS
 from orders.sourcing import read_receipt
@@ -65,7 +65,8 @@ class OrdersView(FastView):
     def get(self, request: Request) -> Response:
         """List orders, the newest first."""
         return self.page(
-            self._visible(), render=lambda orders: _documents([order.pk for order in orders])
+            Order.objects.visible_to(self.actor),
+            render=lambda orders: _documents([order.pk for order in orders]),
         )
 
     @extend_schema(
@@ -80,12 +81,6 @@ class OrdersView(FastView):
         """
         wanted = read_order(self.json_object())
         return respond(_commit.execute(IdempotencyKey.of(request), wanted, self.actor))
-
-    def _visible(self) -> QuerySet[Order]:
-        orders = Order.objects.all()
-        if self.actor.channels is not None:
-            orders = orders.filter(channel__code__in=self.actor.channels)
-        return orders
 
 
 def _documents(identities: list[int]) -> list[dict[str, Any]]:
@@ -149,8 +144,8 @@ class OneOrderView(ApiView):
     scopes = {"GET": "orders:read", "POST": "orders:write"}
 
     def order(self, number: str) -> Order:
-        order = Order.objects.select_related("channel").filter(number=number).first()
-        if order is None or not self.actor.sees_channel(order.channel.code):
+        order = Order.objects.visible_to(self.actor).filter(number=number).first()
+        if order is None:
             raise NotFound(f"There is no order {number[:32]}.")
         return order
 
@@ -158,8 +153,18 @@ class OneOrderView(ApiView):
 class OrderView(OneOrderView):
     @extend_schema(operation_id="get_order", responses=OrderAnswer)
     def get(self, request: Request, number: str) -> Response:
-        """Return one order."""
-        return Response(order_document(self.order(number)))
+        """Return one order.
+
+        A shop that may take returns finds any order, to take goods of it back: of one that does not
+        concern it the answer tells goods and prices, and nothing of the customer.
+        """
+        try:
+            return Response(order_document(self.order(number)))
+        except NotFound:
+            foreign = returnable_orders(self.actor).filter(number=number).first()
+            if foreign is None:
+                raise
+        return Response(returnable_document(foreign))
 
 
 class TimelineView(OneOrderView):

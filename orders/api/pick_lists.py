@@ -17,11 +17,11 @@ from orders.api.filters import PickListFilters
 from orders.api.pick_list_body import PickListAnswer, PickListBody, WaveAnswer, WaveBody, row_id
 from orders.choices import PickMode
 from orders.commands.picking.pick_lists import start_pick_list, start_wave
+from orders.models import PickList
 from orders.queries.pick_lists import (
     count_up,
     pick_list_document,
     pick_list_documents,
-    visible_pick_lists,
 )
 from stores.models import Location
 
@@ -33,7 +33,7 @@ class PickListsView(ApiView):
     @extend_schema(operation_id="list_pick_lists", responses=listed(PickListAnswer))
     def get(self, request: Request) -> Response:
         """List pick lists, the oldest first."""
-        rows = visible_pick_lists(self.actor).select_related("location")
+        rows = PickList.objects.visible_to(self.actor).select_related("location")
         return self.page(rows, render=pick_list_documents)
 
     @extend_schema(
@@ -81,8 +81,8 @@ class WavesView(ApiView):
 
 
 def _location(code: str, actor: Principal) -> Location:
-    location = Location.objects.filter(code=code).first()
-    if location is None or not actor.sees_location(code):
+    location = Location.objects.visible_to(actor).filter(code=code).first()
+    if location is None:
         raise ValidationFailed.at("/location", "There is no such location.", "unknown_location")
     return location
 
@@ -93,7 +93,7 @@ class PickListView(ApiView):
     @extend_schema(operation_id="get_pick_list", responses={200: PickListAnswer})
     def get(self, request: Request, identity: str) -> Response:
         """Show one pick list."""
-        rows = visible_pick_lists(self.actor).select_related("location")
+        rows = PickList.objects.visible_to(self.actor).select_related("location")
         pick_list = rows.filter(pk=row_id(identity)).first()
         if pick_list is None:
             raise NotFound("There is no such pick list.")

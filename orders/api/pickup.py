@@ -27,10 +27,10 @@ from orders.commands.fulfilment.hand_over import hand_over, make_ready
 from orders.commands.fulfilment.pickup_time import LONGEST_DAYS, extend_pickup
 from orders.commands.fulfilment.proof import Identity, Proof
 from orders.commands.fulfilment.visit import hand_over_all
+from orders.models import Fulfilment
 from orders.models.fulfilment import UNFINISHED
 from orders.pickup_code import pickup_pass
 from orders.queries.documents import fulfilment_documents
-from orders.queries.fulfilments import visible_fulfilments
 
 PROOFS = ("code", "qr", "identity")
 IDENTITY = "pickup:identity"
@@ -238,7 +238,7 @@ class PickupPassView(ApiView):
         """
         at_counter = self.actor.locations is not None and self.actor.channels is None
         fulfilment = (
-            visible_fulfilments(self.actor)
+            Fulfilment.objects.visible_to(self.actor)
             .filter(code=code, type=FulfilmentType.PICKUP, state__in=UNFINISHED)
             .select_related("location")
             .first()

@@ -28,7 +28,7 @@ from orders.api.availability_answer import render_availability
 from orders.queries.availability import Point, Wanted, find_availability
 from orders.queries.availability_file import availability_lines
 from stores.geography import locate_postal_code
-from stores.queries.network import current_network
+from stores.models import Channel
 
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 
@@ -102,7 +102,7 @@ class ProductAvailabilityView(ApiView):
             network=network,
             lines=[Wanted(sku.code, 1) for sku in skus],
             source=found.channels[asked["channel"]],
-            seen=[p for p in network.places.values() if self.actor.sees_location(p.code)],
+            seen=[p for p in network.places.values() if self.actor.sees_stock_at(p.code)],
             destination=destination,
             at=timezone.now(),
         )
@@ -136,7 +136,7 @@ class ChannelAvailabilityView(ApiView):
     def get(self, request: Request, code: str) -> HttpResponseBase:
         """Download what a channel may sell: a line for every SKU."""
         self.query(StrictSerializer)
-        if not self.actor.sees_channel(code) or code not in current_network().channels:
+        if not Channel.objects.visible_to(self.actor).filter(code=code).exists():
             raise NotFound()
         return csv_answer(
             availability_lines(code, actor=self.actor), file_name=f"availability-{code}.csv"

@@ -14,7 +14,8 @@ from core.problems.catalogue import ValidationFailed
 from inventory.queries.sku_codes import named_skus
 from orders.choices import Disposition, DropOff, Resolution
 from orders.commands.returns.dispose_return import DECISIONS
-from orders.models import Order, OrderLine
+from orders.models import OrderLine
+from orders.queries.finding import returnable_orders
 from orders.returns_policy import RequestedUnits
 from stores.queries.network import Network, Place, Source, current_network
 
@@ -109,10 +110,10 @@ class References:
         return found
 
     def order_id(self, number: str, pointer: str) -> int | None:
-        """Return the id of any order: goods may come back through another channel than they
-        left.
-        """
-        identity = Order.objects.filter(number=number).values_list("pk", flat=True).first()
+        """Return the id of an order of which the actor may take goods back: in a shop any, for
+        they may come back through another channel than they left."""
+        orders = returnable_orders(self.actor).filter(number=number)
+        identity = orders.values_list("pk", flat=True).first()
         if identity is None:
             self.refuse(pointer, f"There is no order {number}.", "unknown_order")
         return identity

@@ -34,7 +34,13 @@ from orders.commands.returns.finish_return import cancel_return, close_return
 from orders.commands.returns.receive_return import Arrival, receive_return
 from orders.commands.returns.request_return import Announced, ReturnRequest, request_return
 from orders.models import Return
-from orders.queries.returns import return_document, return_documents, visible_returns
+from orders.queries.returns import (
+    decidable_returns,
+    endable_returns,
+    return_document,
+    return_documents,
+    takeable_returns,
+)
 from stores.choices import LocationKind
 from stores.queries.network import Network, Place
 
@@ -46,7 +52,7 @@ class ReturnsView(ApiView):
     @extend_schema(operation_id="list_returns", responses=listed(ReturnAnswer))
     def get(self, request: Request) -> Response:
         """List returns, the newest first."""
-        return self.page(visible_returns(self.actor), render=_documents)
+        return self.page(Return.objects.visible_to(self.actor), render=_documents)
 
     @extend_schema(operation_id="request_return", request=ReturnBody, responses={201: ReturnAnswer})
     def post(self, request: Request) -> HttpResponse:
@@ -89,10 +95,16 @@ def _documents(found: list[Return]) -> list[dict[str, Any]]:
 
 
 def _drop_off_place(drop_off: dict[str, Any], references: References) -> Place | None:
-    """Return the location that gets the goods; a parcel without one goes to `_returns_desk`."""
+    """Return the location that gets the goods, if it is known. A parcel without one goes to
+    `_returns_desk`, what is brought to a shop to the one shop of the actor."""
     code = drop_off.get("location")
+    if not code and drop_off["type"] == DropOff.PARCEL:
+        return _returns_desk(references.network)
+    mine = references.actor.locations or ()
+    if not code and len(mine) == 1:
+        (code,) = mine
     if not code:
-        return _returns_desk(references.network) if drop_off["type"] == DropOff.PARCEL else None
+        return None
     place = references.location(code, "/drop_off/location")
     if place and not place.returns:
         references.refuse(
@@ -138,7 +150,7 @@ class ReturnReceiptsView(OneReturnView):
         body = self.body(ReturnReceiptBody)
 
         def effect() -> tuple[int, Any]:
-            ret = self.ret(identity, any_channel=True)
+            ret = self.ret(identity, among=takeable_returns)
             references = References(self.actor)
             place = references.location(body["location"], "/location")
             sku_ids = references.sku_ids(body["lines"], ret.order_id)
@@ -173,7 +185,7 @@ class ReturnDispositionsView(OneReturnView):
         body = self.body(DecisionsBody)
 
         def effect() -> tuple[int, Any]:
-            ret = self.ret(identity, any_channel=True)
+            ret = self.ret(identity, among=decidable_returns)
             references = References(self.actor)
             places = [
                 references.location(line["location"], f"/lines/{index}/location")
@@ -210,7 +222,7 @@ class ReturnResolutionView(OneReturnView):
 
         def effect() -> tuple[int, Any]:
             ret = change_resolution(
-                return_id=self.ret(identity).pk,
+                return_id=self.ret(identity, among=endable_returns).pk,
                 resolution=Resolution(body["resolution"]),
                 actor=self.actor,
             )
@@ -228,7 +240,8 @@ class EndReturnView(OneReturnView):
         self.body(EmptyBody)
 
         def effect() -> tuple[int, Any]:
-            ret = type(self).command(return_id=self.ret(identity).pk, actor=self.actor)
+            ret = self.ret(identity, among=endable_returns)
+            ret = type(self).command(return_id=ret.pk, actor=self.actor)
             return 200, return_document(ret.pk)
 
         return self.act(effect)

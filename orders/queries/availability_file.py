@@ -50,7 +50,7 @@ def _rows(channel: str, codes: list[str], actor: Principal) -> list[tuple[Any, .
         network=network,
         lines=[Wanted(code, 1) for code in codes if code in snapshot.sku_ids],
         source=source,
-        seen=[place for place in network.places.values() if actor.sees_location(place.code)],
+        seen=[place for place in network.places.values() if actor.sees_stock_at(place.code)],
         destination=None,
         at=at,
     )

@@ -189,6 +189,22 @@ def order_document(order: Order) -> dict[str, Any]:
     return order_documents([order.pk])[order.pk]
 
 
+def returnable_document(order: Order) -> dict[str, Any]:
+    """Return what a shop is told of an order that does not concern it, to take goods back: no word
+    of the customer, of other work for it, or of who did it."""
+    document = order_document(order)
+    ship_to = document["ship_to"] or {}
+    return document | {
+        "external_id": "",
+        "customer_id": None,
+        "payment_reference": "",
+        "note": "",
+        "ship_to": {"country": ship_to["country"]} if ship_to.get("country") else None,
+        "fulfilments": [],
+        "allowed_actions": [name for name in document["allowed_actions"] if name == "return"],
+    }
+
+
 def fulfilment_documents(identities: Iterable[int]) -> dict[int, dict[str, Any]]:
     """Return the documents of these fulfilments by database id, in two statements."""
     found = _read_fulfilments(_BY_ID, [numbers(identities)])

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from orders.models import Customer
+from core.access.principal import Principal
+from orders.models import Customer, Order
 from stores.models import Channel
+
+
+def returnable_orders(actor: Principal) -> QuerySet[Order]:
+    """Return the orders of which an actor may take goods back: those that it sees, and any in a
+    shop, where they are found by their exact number alone."""
+    if actor.locations is not None and actor.may("returns:write"):
+        return Order.objects.all()
+    return Order.objects.visible_to(actor)
 
 
 def customers_named(word: str) -> Q:

@@ -1,4 +1,4 @@
-"""Which fulfilments an actor may see, and which it may work on."""
+"""Which fulfilments an actor may work on."""
 
 from __future__ import annotations
 
@@ -8,24 +8,12 @@ from django.db.models import Q, QuerySet
 
 from core.access.principal import Principal
 from orders.models import Fulfilment
-from orders.models.fulfilment import FINISHED, UNFINISHED
 from stores.queries.network import location_ids
-
-
-def visible_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
-    """Return the fulfilments at the principal's locations, of its channels' orders.
-
-    One whose goods come from another building is seen by both.
-    """
-    rows = _of_channels(principal)
-    if principal.locations is None:
-        return rows
-    return rows.filter(seen_from(principal.locations))
 
 
 def workable_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
     """Return fulfilments whose goods the principal may pick, pack and send: by their location."""
-    rows = _of_channels(principal)
+    rows = Fulfilment.objects.visible_to(principal)
     if principal.locations is None:
         return rows
     mine = location_ids(principal.locations)
@@ -35,7 +23,7 @@ def workable_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
 
 def counter_fulfilments(principal: Principal) -> QuerySet[Fulfilment]:
     """Return fulfilments whose goods the principal may hand over: by the pickup location."""
-    rows = _of_channels(principal)
+    rows = Fulfilment.objects.visible_to(principal)
     if principal.locations is None:
         return rows
     return rows.filter(location__in=location_ids(principal.locations))
@@ -47,22 +35,5 @@ def worked_at(location_id: int) -> Q:
 
 
 def seen_from(codes: Iterable[str]) -> Q:
-    """Match what is picked or handed over at any of these locations, under way or done.
-
-    All states are named, because those under way are in one index by
-    location, those done in another, and PostgreSQL finds neither otherwise.
-    """
-    ids = location_ids(codes)
-    return (
-        Q(location__in=ids, state__in=UNFINISHED)
-        | Q(location__in=ids, state__in=FINISHED)
-        | Q(source__in=ids, state__in=UNFINISHED)
-        | Q(source__in=ids, state__in=FINISHED)
-    )
-
-
-def _of_channels(principal: Principal) -> QuerySet[Fulfilment]:
-    rows = Fulfilment.objects.all()
-    if principal.channels is None:
-        return rows
-    return rows.filter(order__channel__code__in=list(principal.channels))
+    """Match what is picked or handed over at any of these locations, under way or done."""
+    return Fulfilment.is_at(location_ids(codes))

@@ -21,12 +21,16 @@ def label_documents(rows: Sequence[LabelRecord], *, actor: Principal) -> list[di
             "code", "order__number", "state", "order__channel__code"
         )
     }
-    return [_document(row, fulfilments) for row in rows]
+    others = "", "", actor.channels is None
+    return [_document(row, fulfilments.get(_named(row), others)) for row in rows]
 
 
-def _document(row: LabelRecord, fulfilments: dict[str, tuple[str, str, bool]]) -> dict[str, Any]:
-    kind, _, identity = row.reference.partition("/")
-    number, state, is_seen = fulfilments.get(identity, ("", "", True))
+def _named(row: LabelRecord) -> str:
+    return row.reference.removeprefix(PREFIX) if row.reference.startswith(PREFIX) else ""
+
+
+def _document(row: LabelRecord, about: tuple[str, str, bool]) -> dict[str, Any]:
+    number, state, is_seen = about
     return {
         "sku": row.sku.code,
         "lot": row.lot or None,
@@ -37,7 +41,7 @@ def _document(row: LabelRecord, fulfilments: dict[str, tuple[str, str, bool]]) -
         "location": row.location.code,
         "reference": row.reference if is_seen else None,
         "order": (number or None) if is_seen else None,
-        "state": (state or None) if kind == "fulfilments" else None,
+        "state": state or None,
         "actor": row.actor if is_seen else None,
         "recorded_at": as_text(row.recorded_at),
     }

@@ -5,33 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Sum
 
-from core.access.principal import Principal
 from core.database.updated_at import exact_text
 from inventory.models import Barcode
 from inventory.queries.placements import Turn, bins_of_skus
 from inventory.timestamps import as_text
 from orders.models import PickList, PickListLine
+from orders.queries.walk_turns import stops_of, turns_by_layout
 from orders.transitions import pick_list_actions
-from stores.models import Channel
-from stores.queries.network import location_ids
 
 # States in which a fulfilment's goods are still to be picked.
 BEING_PICKED = ("open", "picking")
 # States in which a scan or a short pick can be taken back: no box is closed.
 MAY_UNDO = (*BEING_PICKED, "rejected", "cancelled")
-
-
-def visible_pick_lists(principal: Principal) -> QuerySet[PickList]:
-    """Return the lists at the principal's locations without orders of channels it may not see."""
-    rows = PickList.objects.all()
-    if principal.locations is not None:
-        rows = rows.filter(location__in=location_ids(principal.locations))
-    if principal.channels is not None:
-        others = Channel.objects.exclude(code__in=principal.channels)
-        rows = rows.exclude(lines__fulfilment_line__fulfilment__order__channel__in=others)
-    return rows
 
 
 def lines_with_orders(pick_lists: Iterable[PickList]) -> list[PickListLine]:
@@ -55,6 +42,7 @@ def _follow_goods(lines: list[PickListLine], places: dict[int, int]) -> list[Pic
     if not to_fetch:
         return lines
     bins = bins_of_skus({line.sku_id for line in to_fetch}, location_ids=set(places.values()))
+    stops = stops_of(lines)
     turns: dict[int, Turn] = {}
     for line in to_fetch:
         here = bins.get((places[line.pick_list_id], line.sku_id), [])
@@ -63,6 +51,7 @@ def _follow_goods(lines: list[PickListLine], places: dict[int, int]) -> list[Pic
         line.also_in = [code for _, code in here if code != line.bin]
         if turn:
             turns[line.pk] = turn
+    turns |= turns_by_layout(to_fetch, stops, places)
     ordered: list[tuple[int, Turn, int, PickListLine]] = []
     before: dict[int, Turn] = {}
     for line in lines:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from core.access.principal import Principal
 from core.outbox.models import Event
+from core.problems.catalogue import TiedPrincipal
 from inventory.timestamps import as_text
 from orders.models import Customer, Order, Return, SourcingReceipt
 from orders.queries.documents import order_documents
@@ -18,10 +19,13 @@ from orders.sourcing import read_receipt
 def visible_customer(text: str, actor: Principal) -> Customer | None:
     """Return the customer with this id; None when the actor may not see all of their orders.
 
-    A partial export or erasure would look like a complete one.
+    A partial export or erasure would look like a complete one. Raises `TiedPrincipal` for an actor
+    that is tied to locations: a customer's orders are of all.
     """
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         return None
+    if actor.locations is not None:
+        raise TiedPrincipal("Who is tied to locations may not have all data of a customer.")
     customer = Customer.objects.filter(pk=int(text)).first()
     if customer is not None and actor.channels is not None:
         hidden = customer.orders.exclude(channel__code__in=actor.channels)

@@ -11,7 +11,6 @@ from django.db.models import (
     Max,
     OuterRef,
     Prefetch,
-    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -30,18 +29,32 @@ from orders.money import format_amount
 from orders.queries.exchanges import Budget, budget_of
 from orders.returns_policy import Expected, Inspected, Sold
 from orders.transitions import return_actions
+from stores.queries.network import location_ids
 
 # Returns whose announced units are still on their way.
 UNFINISHED = (ReturnState.REQUESTED, ReturnState.AUTHORISED, ReturnState.RECEIVED)
 
 
-def visible_returns(actor: Principal) -> QuerySet[Return]:
-    """Return what a client may see: returns through its channels, or of orders from them."""
-    if actor.channels is None:
-        return Return.objects.all()
-    return Return.objects.filter(
-        Q(channel__code__in=actor.channels) | Q(order__channel__code__in=actor.channels)
-    )
+def takeable_returns(actor: Principal) -> QuerySet[Return]:
+    """Return those of which an actor may take goods in: what was announced on a site, or to
+    another shop, may come to any till."""
+    return Return.objects.visible_to(actor) if actor.locations is None else Return.objects.all()
+
+
+def decidable_returns(actor: Principal) -> QuerySet[Return]:
+    """Return those whose goods an actor may decide on: for a shop what it got, of any channel."""
+    if actor.locations is None:
+        return Return.objects.visible_to(actor)
+    return Return.objects.filter(Return.is_at(location_ids(actor.locations)))
+
+
+def endable_returns(actor: Principal) -> QuerySet[Return]:
+    """Return those that an actor may close, cancel or turn into money: what it sees, and for a
+    shop only what comes or came to it."""
+    rows = Return.objects.visible_to(actor)
+    if actor.locations is None:
+        return rows
+    return rows.filter(Return.is_at(location_ids(actor.locations)))
 
 
 def sold_lines(order_id: int) -> list[Sold]:

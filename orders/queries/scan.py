@@ -6,9 +6,9 @@ from typing import Any
 
 from core.access.principal import Principal
 from inventory.errors import BarcodeUnreadable, UnknownBarcode
-from orders.models import Order
-from orders.queries.fulfilments import visible_fulfilments
-from orders.queries.returns import visible_returns
+from orders.models import Fulfilment, Return
+from orders.queries.finding import returnable_orders
+from orders.queries.returns import takeable_returns
 from stores.models import Bin
 
 PREFIX = "omni:"
@@ -27,15 +27,16 @@ def find_named(payload: str, *, actor: Principal) -> dict[str, Any]:
     if kind == "bin":
         return find_bin(rest, actor=actor)
     if kind == "order":
-        found = _sees_order(rest, actor)
+        found = returnable_orders(actor).filter(number=rest).exists()
         name = {"order": rest}
     elif kind == "pickup":
         code = rest.partition(":")[0]
-        found = visible_fulfilments(actor).filter(code=code).exists()
+        found = Fulfilment.objects.visible_to(actor).filter(code=code).exists()
         name = {"fulfilment": code}
     elif kind == "return":
         is_id = rest.isascii() and rest.isdigit() and len(rest) <= LONGEST_ID
-        found = is_id and visible_returns(actor).filter(pk=int(rest)).exists()
+        seen = takeable_returns if actor.may("returns:write") else Return.objects.visible_to
+        found = is_id and seen(actor).filter(pk=int(rest)).exists()
         name = {"return": rest}
     else:
         raise BarcodeUnreadable("This QR code names nothing that this service knows.")
@@ -44,16 +45,11 @@ def find_named(payload: str, *, actor: Principal) -> dict[str, Any]:
     return {"kind": kind, **name}
 
 
-def _sees_order(number: str, actor: Principal) -> bool:
-    channel = Order.objects.filter(number=number).values_list("channel__code", flat=True).first()
-    return channel is not None and actor.sees_channel(channel)
-
-
 def find_bin(name: str, *, actor: Principal) -> dict[str, Any]:
     """Resolve `<location>/<bin>` (no code contains a slash), and list the SKUs in the bin."""
     place, _, code = name.partition("/")
-    shelf = Bin.objects.filter(location__code=place, code=code).first()
-    if shelf is None or not actor.sees_location(place):
+    shelf = Bin.objects.visible_to(actor).filter(location__code=place, code=code).first()
+    if shelf is None:
         raise UnknownBarcode()
     skus = shelf.placements.order_by("sku__code").values_list("sku__code", flat=True)
     return {"kind": "bin", "location": place, "bin": code, "skus": list(skus[:MOST_SKUS])}

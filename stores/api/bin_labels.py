@@ -15,8 +15,9 @@ from rest_framework.request import Request
 from core.api.fields import StrictSerializer
 from core.api.views import ApiView
 from core.pages.labels import DEFAULT, MOST, SIZES, Label, print_labels
-from core.problems.catalogue import NotFound, ValidationFailed
-from stores.models import Bin, Location
+from core.problems.catalogue import ValidationFailed
+from stores.models import Bin
+from stores.queries.finding import find_location
 
 
 class LabelsQuery(StrictSerializer):
@@ -48,9 +49,7 @@ class BinLabelsView(ApiView):
     )
     def get(self, request: Request, code: str) -> HttpResponse:
         """Return a page of labels: all bins, some, or a range of them in walking order."""
-        place = Location.objects.filter(code=code).first()
-        if place is None or not self.actor.sees_location(code):
-            raise NotFound()
+        place = find_location(code, actor=self.actor)
         given = request.query_params
         asked = LabelsQuery(
             data={name: given.getlist(name) if name == "bin" else given[name] for name in given}

@@ -7,12 +7,16 @@ from typing import Any
 from rest_framework import serializers
 
 
-class DegreesField(serializers.FloatField):
-    """Degrees as a JSON number: not a text, not true. A whole number stays one, so that the same
-    order sent again has the same fingerprint."""
+class NumberField(serializers.FloatField):
+    """A JSON number: not a text, not true. A whole number stays one, so that the same
+    request sent again has the same fingerprint."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, (int, float)):
             self.fail("invalid")
         super().to_internal_value(data)
         return data
+
+
+class DegreesField(NumberField):
+    """Degrees of latitude or longitude."""

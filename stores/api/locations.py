@@ -11,17 +11,19 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.access.permissions import refuse_tied
 from core.api.fields import CodeField, StrictIntegerField, StrictSerializer, StringField
 from core.api.filters import UPDATED_AT
 from core.api.views import ApiView, Expect, listed, tagged
 from core.database.updated_at import exact_text
-from core.problems.catalogue import NotFound, ValidationFailed
+from core.problems.catalogue import ValidationFailed
 from stores.api.fields import DegreesField
 from stores.api.filters import LocationFilters
 from stores.choices import CAPABILITIES, LocationKind
 from stores.commands.locations import LocationFacts, put_location
 from stores.hours import is_timezone, validate_hours
 from stores.models import Location
+from stores.queries.finding import find_location
 
 ADDRESS_LIMIT = 8_192  # characters of JSON
 
@@ -120,11 +122,9 @@ class LocationsView(ApiView):
     @extend_schema(operation_id="list_locations", responses={200: listed(LocationAnswer)})
     def get(self, request: Request) -> Response:
         """List locations."""
-        rows = Location.objects.all()
-        if self.actor.locations is not None:
-            rows = rows.filter(code__in=self.actor.locations)
         return self.page(
-            rows, render=lambda found: [render_location(location) for location in found]
+            Location.objects.visible_to(self.actor),
+            render=lambda found: [render_location(location) for location in found],
         )
 
 
@@ -135,9 +135,7 @@ class LocationView(ApiView):
     @extend_schema(operation_id="get_location", responses={200: LocationAnswer})
     def get(self, request: Request, code: str) -> Response:
         """Show a location."""
-        location = Location.objects.filter(code=code).first()
-        if location is None or not self.actor.sees_location(code):
-            raise NotFound()
+        location = find_location(code, actor=self.actor)
         return tagged(render_location(location), location.version)
 
     @extend_schema(
@@ -147,9 +145,8 @@ class LocationView(ApiView):
     )
     def put(self, request: Request, code: str) -> Response:
         """Create or replace a location: its address, hours and capabilities."""
+        refuse_tied(self.actor)
         code = CodeField().run_validation(code)
-        if not self.actor.sees_location(code):
-            raise NotFound()
         body = self.body(LocationBody)
         facts = LocationFacts(**body | {"capabilities": tuple(body["capabilities"])})
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from stores.api import bin_labels, locations
+from stores.api import bin_labels, layouts, locations
 
-urlpatterns = [*locations.urlpatterns, *bin_labels.urlpatterns]
+urlpatterns = [*locations.urlpatterns, *bin_labels.urlpatterns, *layouts.urlpatterns]

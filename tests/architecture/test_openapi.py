@@ -170,6 +170,7 @@ def test_what_has_an_etag_says_so(document: dict[str, Any]) -> None:
         "/api/v1/keep-rules/{code}",
         "/api/v1/locations/{code}",
         "/api/v1/locations/{code}/bins",
+        "/api/v1/locations/{code}/layout",
         "/api/v1/skus/{code}",
     }
     for path, method, operation in operations(document):

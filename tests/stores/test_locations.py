@@ -150,11 +150,14 @@ def test_the_list_filters_and_pages(api: ApiCaller) -> None:
 def test_a_client_tied_to_a_location_sees_that_one_alone(api: ApiCaller) -> None:
     LocationFactory(code="S1")
     LocationFactory(code="S2")
-    tied = make_caller(["catalogue:read", "network:write"], locations=["S1"])
+    tied = make_caller(["catalogue:read", "catalogue:write", "network:write"], locations=["S1"])
     assert _codes(tied.get("locations")) == ["S1"]
     assert tied.get("locations/S2").status_code == 404
-    assert tied.put("locations/S2", SHOP).status_code == 404
-    assert tied.put("locations/S1", SHOP).status_code == 200
+    for code in ("S1", "S2", "NEW"):
+        refused = tied.put(f"locations/{code}", SHOP)
+        assert (refused.status_code, refused.json()["code"]) == (403, "tied_principal")
+    assert tied.put("locations/S1/bins", {"bins": []}).status_code == 200
+    assert tied.put("locations/S2/bins", {"bins": []}).status_code == 404
 
 
 def test_reading_is_no_licence_to_write() -> None:

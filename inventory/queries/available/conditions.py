@@ -8,10 +8,10 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from core.access.principal import Principal
+from core.access.visibility import through
 from inventory.choices import Condition
 from inventory.conditions import Kept, read_conditions
 from inventory.models import Stock
-from stores.queries.network import location_ids
 
 Pair = tuple[int, int]  # (sku_id, location_id)
 
@@ -45,9 +45,7 @@ def conditions_of(pairs: Collection[Pair]) -> dict[Pair, Kept]:
 def rows_kept_apart(actor: Principal) -> QuerySet[Stock]:
     """Return the Stock rows that have units which may not be sold."""
     rows = Stock.objects.filter(unavailable__gt=0).select_related("sku", "location")
-    if actor.locations is not None:
-        rows = rows.filter(location__in=location_ids(actor.locations))
-    return rows
+    return rows.filter(through("location", Stock, actor))
 
 
 def conditions_in_words(kept: Kept) -> str:

@@ -72,12 +72,7 @@ def _load(revision: int) -> CachedRules:
 
 def visible_keep_rules(actor: Principal) -> QuerySet[KeepRule]:
     """Return the rules that lie wholly within the actor's locations and channels."""
-    rules = KeepRule.objects.select_related("channel", "sku", "location")
-    if actor.locations is not None:
-        rules = rules.filter(location__code__in=actor.locations)
-    if actor.channels is not None:
-        rules = rules.filter(channel__code__in=actor.channels)
-    return rules
+    return KeepRule.objects.visible_to(actor).select_related("channel", "sku", "location")
 
 
 def state_of(rule: KeepRule, at: datetime) -> KeepState:

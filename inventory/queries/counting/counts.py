@@ -15,15 +15,11 @@ from inventory.queries.counting.count_review import Reviewed, review
 from inventory.queries.transfers import as_id
 from inventory.timestamps import as_text
 from inventory.transitions import count_actions
-from stores.queries.network import location_ids
 
 
 def visible_counts(actor: Principal) -> QuerySet[Count]:
     """Return the counts at locations which the actor may see."""
-    counts = Count.objects.select_related("location")
-    if actor.locations is not None:
-        counts = counts.filter(location__in=location_ids(actor.locations))
-    return counts
+    return Count.objects.visible_to(actor).select_related("location")
 
 
 def with_progress(counts: QuerySet[Count]) -> QuerySet[Count]:

@@ -13,7 +13,6 @@ from core.access.principal import Principal
 from inventory.models import Drift
 from inventory.queries.counting.findings import Finding
 from inventory.queries.counting.since import Pair
-from stores.queries.network import location_ids
 
 MOST_SHOWN = 20  # movements shown beside one figure, the newest ones
 
@@ -112,10 +111,7 @@ def movements_in(windows: Sequence[Window]) -> list[WindowMovements]:
 
 def visible_drift(actor: Principal) -> QuerySet[Drift]:
     """Return drift at locations which the actor may see, with its SKU and location."""
-    rows = Drift.objects.select_related("sku", "location")
-    if actor.locations is not None:
-        rows = rows.filter(location__in=location_ids(actor.locations))
-    return rows
+    return Drift.objects.visible_to(actor).select_related("sku", "location")
 
 
 def explain(rows: Sequence[Drift]) -> list[WindowMovements]:

@@ -16,6 +16,7 @@ from core.api.views import ApiView
 from inventory.api.fields import MomentField
 from inventory.queries.export import movements_export, stock_export
 from orders.queries.export import orders_export
+from orders.queries.references import readable_references
 
 LAST_ID = 2**63 - 1
 
@@ -68,6 +69,8 @@ class MovementsExportView(ExportView):
     def get(self, request: Request) -> HttpResponseBase:
         """Download the ledger, the oldest movement first."""
         asked = self.query(MovementsExportQuery)
+        if self.actor.channels is not None:
+            asked |= {"readable": readable_references(self.actor)}
         return stream_csv(*movements_export(self.actor, **asked), file_name="movements.csv")
 
 

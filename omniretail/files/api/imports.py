@@ -80,10 +80,7 @@ def seen_imports(actor: Principal) -> QuerySet[Import]:
     """Return the imports that an actor may see: of kinds that it may send, and only its own
     where it is restricted to some channels or locations."""
     kinds = [kind.name for kind in KINDS.values() if actor.may(kind.scope)]
-    rows = Import.objects.filter(kind__in=kinds)
-    if actor.channels is not None or actor.locations is not None:
-        rows = rows.filter(owner=actor.id)
-    return rows
+    return Import.objects.visible_to(actor).filter(kind__in=kinds)
 
 
 class ImportsView(ApiView):

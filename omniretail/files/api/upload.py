@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import MultiPartParser
 
+from core.access.permissions import refuse_tied
 from core.access.principal import Principal
 from core.api.fields import StrictSerializer
 from core.imports.accepting import ImportOptions, accept_file
@@ -60,10 +61,15 @@ class UploadBody(StrictSerializer):
         return attrs
 
 
+NETWORK = "network:write"
+
+
 def check_scope(kind: Kind, actor: Principal) -> None:
     """Refuse a kind that the actor may not send."""
     if not actor.may(kind.scope):
         raise Forbidden(f"An import of {kind.name} needs the scope {kind.scope}.", scope=kind.scope)
+    if kind.scope == NETWORK:
+        refuse_tied(actor)
 
 
 def opened(upload: UploadedFile[Any]) -> BinaryIO:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.access.principal import Principal
 from core.audit.record import record
 from core.outbox.events import OutboxEvent, publish
-from core.problems.catalogue import NotFound, ValidationFailed
+from core.problems.catalogue import NotFound, TiedPrincipal, ValidationFailed
 from inventory.commands.change import StockChange
 from orders.choices import FulfilmentState
 from orders.commands.fulfilment.set_aside import Freed, free, set_aside, take_off
@@ -20,7 +20,6 @@ from orders.errors import NothingToCancel
 from orders.events import order_cancelled
 from orders.models import Fulfilment, FulfilmentLine, Order, OrderLine
 from orders.queries.documents import order_document
-from orders.queries.fulfilments import visible_fulfilments
 from orders.transitions import CANCEL, may_fulfilment, next_fulfilment_state
 
 # Units that are not being picked go first; a packed box is opened last.
@@ -34,9 +33,10 @@ def cancel_order(
 
     Backordered units go first, then reserved ones. Those on the shelf are on sale again at once,
     those in a tote, a box or a bay once they are put back. Raises `NothingToCancel` when more is
-    asked than can be cancelled; nothing changes then.
+    asked than can be cancelled, `TiedPrincipal` when units are at others' locations; nothing
+    changes then.
     """
-    order = Order.objects.filter(number=number).first()
+    order = Order.objects.visible_to(actor).filter(number=number).first()
     if order is None:
         raise NotFound()
     work = _lock(order.pk)
@@ -46,6 +46,7 @@ def cancel_order(
         for line_id, row in work.ordered.items()
     }
     wanted = _wanted(lines, free_units)
+    _refuse_elsewhere(work, wanted, actor)
     waiting = {
         line_id: min(units, work.ordered[line_id].backordered) for line_id, units in wanted.items()
     }
@@ -58,7 +59,7 @@ def cancel_fulfilment(*, code: str, reason: str, actor: Principal) -> Fulfilment
 
     Raises `IllegalTransition` once they are with the customer or a carrier.
     """
-    seen = visible_fulfilments(actor).filter(code=code).first()
+    seen = Fulfilment.objects.visible_to(actor).filter(code=code).first()
     if seen is None:
         raise NotFound("There is no such fulfilment.")
     work = _lock(seen.order_id)
@@ -73,6 +74,18 @@ def cancel_fulfilment(*, code: str, reason: str, actor: Principal) -> Fulfilment
     _cancel(work, wanted, waiting={}, reason=reason, actor=actor)
     fulfilment.refresh_from_db()
     return fulfilment
+
+
+def _refuse_elsewhere(work: _Work, wanted: Mapping[str, int], actor: Principal) -> None:
+    """Refuse to take units from the work of locations that the actor is not tied to."""
+    touched = {work.ordered[line_id].pk for line_id in wanted}
+    elsewhere = {
+        line.fulfilment.code
+        for line in work.in_work
+        if line.order_line_id in touched and not actor.sees_location(line.fulfilment.goods_at.code)
+    }
+    if elsewhere:
+        raise TiedPrincipal("Other locations work on these lines.", fulfilments=len(elsewhere))
 
 
 @dataclass

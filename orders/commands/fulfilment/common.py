@@ -21,7 +21,6 @@ from orders.models import Fulfilment, FulfilmentLine
 from orders.queries.documents import fulfilment_documents, order_documents
 from orders.queries.fulfilments import (
     counter_fulfilments,
-    visible_fulfilments,
     workable_fulfilments,
 )
 
@@ -38,7 +37,7 @@ def lock_fulfilment(*, code: str, actor: Principal, at_counter: bool = False) ->
 
 def lock_visible(*, code: str, actor: Principal) -> Fulfilment:
     """Lock as `lock_fulfilment`, for an actor who sees it, at whichever of its buildings."""
-    return _lock(visible_fulfilments(actor), code)
+    return _lock(Fulfilment.objects.visible_to(actor), code)
 
 
 def lock_where_goods_are(*, code: str, actor: Principal) -> Fulfilment:

@@ -18,7 +18,7 @@ from orders.commands.fulfilment.reject import GivenUp, give_up
 from orders.commands.locks import lock_orders
 from orders.models import Fulfilment, FulfilmentLine, OrderLine
 from orders.models.fulfilment import UNFINISHED
-from orders.queries.fulfilments import seen_from, visible_fulfilments
+from orders.queries.fulfilments import seen_from
 from stores.queries.network import Place, current_network
 
 AT_ONCE = 100  # fulfilments in one act
@@ -45,11 +45,11 @@ def evacuate(*, location: str, pickups_to: str | None, actor: Principal) -> Evac
     """
     network = current_network()
     place = network.by_code.get(location)
-    if place is None or not actor.sees_location(location):
+    if place is None or not actor.works_at(location):
         raise NotFound("There is no such location.")
     if pickups_to == location:
         raise ValidationFailed.at("/pickups_to", "That is the one that closes.", "same_location")
-    here = visible_fulfilments(actor).filter(seen_from([location]), state__in=UNFINISHED)
+    here = Fulfilment.objects.visible_to(actor).filter(seen_from([location]), state__in=UNFINISHED)
     chosen = here.order_by("pk")
     movable = chosen.filter(_movable(place, pickups_to is not None))
     found = list(movable.values_list("pk", "order_id")[: AT_ONCE + 1])

@@ -19,8 +19,6 @@ from orders.commands.settling.settle import settle
 from orders.errors import IllegalTransition
 from orders.models import Fulfilment, UnitsToPutBack
 from orders.queries.documents import fulfilment_document
-from orders.queries.fulfilments import visible_fulfilments
-from stores.queries.network import location_ids
 
 
 def put_back(*, code: str, actor: Principal) -> Fulfilment:
@@ -29,7 +27,7 @@ def put_back(*, code: str, actor: Principal) -> Fulfilment:
     They are on sale again, or go to orders that wait. Units that were counted meanwhile are on
     sale already: of these nothing moves. Raises `IllegalTransition` when there is none.
     """
-    seen = visible_fulfilments(actor).filter(code=code).first()
+    seen = Fulfilment.objects.visible_to(actor).filter(code=code).first()
     if seen is None:
         raise NotFound("There is no such fulfilment.")
     here = _units_at(seen, actor)
@@ -62,10 +60,8 @@ def put_back(*, code: str, actor: Principal) -> Fulfilment:
 
 
 def _units_at(fulfilment: Fulfilment, actor: Principal) -> QuerySet[UnitsToPutBack]:
-    rows = UnitsToPutBack.objects.filter(fulfilment=fulfilment).order_by("pk")
-    if actor.locations is not None:
-        rows = rows.filter(location__in=location_ids(actor.locations))
-    return rows
+    rows = UnitsToPutBack.objects.visible_to(actor)
+    return rows.filter(fulfilment=fulfilment).order_by("pk")
 
 
 def _entries(rows: Sequence[UnitsToPutBack], *, reference: str) -> list[Entry]:

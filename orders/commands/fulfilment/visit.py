@@ -27,7 +27,6 @@ from orders.models import Fulfilment
 from orders.queries.fulfilments import counter_fulfilments
 from orders.transitions import fulfilment_actions
 from stores.models import Location
-from stores.queries.network import current_network
 
 # Codes that fit no parcel of the shop, within the time: then a code opens nothing there, unless
 # the parcels are named, until it has passed.
@@ -53,10 +52,10 @@ def hand_over_all(
     `PickupLocked`, `AmbiguousPickupCode`, and `IllegalTransition` when they are handed over.
     Do not wrap it in a savepoint: its rollback would lose the count.
     """
-    shop = current_network().by_code.get(location)
-    if shop is None or not actor.sees_location(location):
+    shop = Location.objects.visible_to(actor).filter(code=location).first()
+    if shop is None:
         raise ValidationFailed.at("/location", f"There is no location {location}.", "unknown")
-    here = counter_fulfilments(actor).filter(location=shop.id, type=FulfilmentType.PICKUP)
+    here = counter_fulfilments(actor).filter(location=shop, type=FulfilmentType.PICKUP)
     named = _find_named(here, fulfilments) if fulfilments is not None else None
     if proof.identity:
         if named is None:
@@ -71,7 +70,7 @@ def hand_over_all(
     elif named is not None:
         chosen = named
     else:
-        chosen = _all_opened(here, proof, location=location, location_id=shop.id, actor=actor)
+        chosen = _all_opened(here, proof, location=location, location_id=shop.pk, actor=actor)
     locked = _lock(chosen)
     waiting = [each for each in locked if each.state == FulfilmentState.READY]
     if not waiting or (named is not None and len(waiting) < len(locked)):

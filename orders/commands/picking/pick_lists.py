@@ -15,12 +15,13 @@ from core.problems.catalogue import NotFound, ValidationFailed
 from orders.choices import FulfilmentState, PickListState, PickMode
 from orders.commands.fulfilment.common import publish_fulfilments
 from orders.commands.locks import lock_orders
+from orders.commands.picking.walking import group_near, walk_shortest
 from orders.errors import IllegalTransition, NothingToPick
 from orders.models import Fulfilment, FulfilmentLine, Order, PickList, PickListLine
 from orders.queries.fulfilments import workable_fulfilments, worked_at
-from orders.queries.pick_lists import visible_pick_lists
 from orders.transitions import fulfilment_actions
 from stores.models import Location
+from stores.queries.layouts import layouts_of
 
 # Of a SKU's bins, the first in walking order; SKUs without a bin come last.
 # Each order of a list has a tote of its own.
@@ -111,7 +112,11 @@ def _write_lists(
     """
     if not taken:
         raise NothingToPick(location=location.code)
-    parts = [taken[start : start + size] for start in range(0, len(taken), size)]
+    layout = layouts_of([location.pk]).get(location.pk)
+    if layout is not None and len(taken) > size:
+        parts = group_near(location, taken, size)
+    else:
+        parts = [taken[start : start + size] for start in range(0, len(taken), size)]
     lists = PickList.objects.bulk_create(
         PickList(location=location, mode=mode, created_by=actor.name) for _ in parts
     )
@@ -127,6 +132,8 @@ def _write_lists(
         _WRITE,
         [numbers(ids), numbers(owners), numbers(totes), FulfilmentState.PICKING.value, location.pk],
     )
+    if layout is not None:
+        walk_shortest(location, layout, [pick_list.pk for pick_list in lists])
     publish_fulfilments("fulfilment.picking", taken, actor=actor)
     return lists
 
@@ -198,7 +205,7 @@ def lock_pick_list(
 
     `NotFound` when the actor may not see it.
     """
-    if not visible_pick_lists(actor).filter(pk=identity).exists():
+    if not PickList.objects.visible_to(actor).filter(pk=identity).exists():
         raise NotFound("There is no such pick list.")
     on_list = Fulfilment.objects.filter(lines__pick_list_lines__pick_list=identity)
     orders = lock_orders(set(on_list.values_list("order_id", flat=True)), waiting_for=waiting_for)

@@ -185,9 +185,7 @@ def _place_round(
         if request.reservation_id is not None:  # it is alone in its round
             source = network.channels[request.channel]
             hold = redeem_hold(
-                reservation_id=request.reservation_id,
-                channel_id=source.id,
-                actor=actor.name,
+                reservation_id=request.reservation_id, channel_id=source.id, actor=actor
             )
     by_channel = _read_availability(
         fresh.values(), network, actor, entitled=hold.units, locked=locked is not None

@@ -43,7 +43,7 @@ def unknown_places(
         if line.location is not None
         and (line.location not in network.by_code or not actor.sees_location(line.location))
     ]
-    if request.exchange_of is not None and not _is_exchange(request.exchange_of):
+    if request.exchange_of is not None and not _is_exchange(request.exchange_of, actor):
         errors.append(
             {
                 "pointer": "/exchange_of",
@@ -54,11 +54,12 @@ def unknown_places(
     return ValidationFailed(errors) if errors else None
 
 
-def _is_exchange(return_id: str) -> bool:
-    """Say whether a return's id is one whose customer wants other goods instead of money."""
+def _is_exchange(return_id: str, actor: Principal) -> bool:
+    """Say whether a return that the actor sees is one whose customer wants other goods instead."""
     if not (return_id.isdecimal() and return_id.isascii() and len(return_id) < 19):
         return False
-    return Return.objects.filter(pk=int(return_id), resolution=Resolution.EXCHANGE).exists()
+    seen = Return.objects.visible_to(actor)
+    return seen.filter(pk=int(return_id), resolution=Resolution.EXCHANGE).exists()
 
 
 def missing_address(request: OrderRequest, source: Source) -> ValidationFailed | None:

@@ -191,11 +191,11 @@ def test_only_who_works_there_sees_and_picks(api: ApiCaller) -> None:
 def test_a_long_list_takes_few_queries(api: ApiCaller, django_assert_max_num_queries: Any) -> None:
     for _ in range(6):
         place(api, ("A1", 1), ("B1", 1), ("C1", 1))
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(29):
         pick_list = start(api)
     assert len(pick_list["lines"]) == 18
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(28):
         answer = send(api, pick_list, *(scan(GTINS["A1"]) for _ in range(8)))
     assert results(answer).count("accepted") == 6
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         api.get("pick-lists")

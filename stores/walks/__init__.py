@@ -1,0 +1,1 @@
+"""Walking through a building from bin to bin."""
