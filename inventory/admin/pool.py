@@ -61,7 +61,7 @@ class StockList(ChangeList):
         super().get_results(request)
         self.result_list: list[Any] = list(self.result_list)
         actor = actor_of(request)
-        own = [row.pk for row in self.result_list if actor.sees_location(row.location.code)]
+        own = [row.pk for row in self.result_list if actor.works_at(row.location.code)]
         kept = read_kept(own)  # of other shops one sees what they have, not for which channel
         spots = [(row.sku_id, row.location_id) for row in self.result_list if row.unavailable]
         conditions = conditions_of(spots)
@@ -113,7 +113,7 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
         row = super().get_object(request, object_id, from_field)
-        if not actor_of(request).sees_location(row.location.code):
+        if not actor_of(request).works_at(row.location.code):
             row.kept = ()
         return row
 
@@ -144,7 +144,7 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         return (
             self.has_view_permission(request)
             and actor.may("stock:write")
-            and actor.sees_location(place)
+            and actor.works_at(place)
         )
 
     @action(description="Set apart", icon="rule", permissions=["set_apart"])

@@ -274,7 +274,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
 
 def _is_at_end(request: HttpRequest, transfer: Transfer, step: str) -> bool:
     """Say whether a person works at the end of the transfer at which a step is taken."""
-    return actor_of(request).sees_location(getattr(transfer, END[step]).code)
+    return actor_of(request).works_at(getattr(transfer, END[step]).code)
 
 
 def _sent(request: HttpRequest) -> Any:

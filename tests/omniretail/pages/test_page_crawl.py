@@ -1,5 +1,5 @@
 """A person who is tied to places follows every link from the start page, and meets nothing of
-others; no link leads nowhere.
+others; links lead to what there is, though not all to what the role may open.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def test_every_link_leads_to_what_is_ours(role: str) -> None:
         words = set(re.findall(rf"{THEIRS}-\w+", body))
         if address.startswith(STOCK):
             words = {word for word in words if not TELLS_OF_STOCK.fullmatch(word)}
-        if words or answer.status_code != 200:
+        if words or answer.status_code not in (200, 403):
             wrong.append(f"{answer.status_code} {address}: {words}")
         ours += f"{OURS}-place" in body
         if "html" not in answer["Content-Type"]:
