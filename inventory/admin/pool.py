@@ -142,9 +142,7 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         actor = actor_of(request)
         place = self.get_object(request, object_id).location.code
         return (
-            self.has_view_permission(request)
-            and actor.may("stock:write")
-            and actor.works_at(place)
+            self.has_view_permission(request) and actor.may("stock:write") and actor.works_at(place)
         )
 
     @action(description="Set apart", icon="rule", permissions=["set_apart"])

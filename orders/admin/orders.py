@@ -16,6 +16,7 @@ from core.admin.base import (
     ReadOnlyAdmin,
     ReadOnlyInline,
     Searched,
+    actor_of,
     at,
     link,
     link_to,
@@ -29,6 +30,7 @@ from orders.queries.state import derive_state, in_states
 from orders.queries.timeline import read_timeline
 from orders.sourcing import read_receipt
 
+ABOUT_CUSTOMER = ("customer", "ship_to", "note")
 QUANTITIES = ("ordered", "cancelled", "reserved", "backordered", "fulfilled", "returned")
 
 
@@ -144,6 +146,15 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("lines")
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return _readable(super().get_list_display(request), request)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [
+            (title, options | {"fields": _readable(options["fields"], request)})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
     def find(self, word: str) -> Q:
         return orders_with(word)
 
@@ -191,6 +202,14 @@ class OrderAdmin(Downloaded, Searched, ReadOnlyAdmin):
             request, object_id, form_url, {**(extra_context or {}), **told}
         )
         return answer
+
+
+def _readable(names: Any, request: HttpRequest) -> list[Any]:
+    """Leave out what tells of the customer, for those who may not read it."""
+    if actor_of(request).may("customers:read"):
+        return list(names)
+    shown = [name for name in names if name not in ABOUT_CUSTOMER]
+    return [tuple(_readable(n, request)) if isinstance(n, tuple) else n for n in shown]
 
 
 def _number(text: str) -> int | None:
