@@ -34,7 +34,8 @@ class KeptAnswer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField()
     until = serializers.DateTimeField(allow_null=True)
     rule = serializers.CharField(
-        allow_null=True, help_text="The keep rule; null: the row's own safety stock or fence"
+        allow_null=True,
+        help_text="The keep rule; null: the row's own safety stock or fence, or one unseen here",
     )
 
 

@@ -22,7 +22,7 @@ from inventory.queries.lookup import look_up
 from inventory.queries.time_travel import look_back
 from inventory.settlement import NamedReference, settlement
 from inventory.timestamps import as_text
-from stores.models import Location
+from stores.queries.finding import visible_places
 
 AROUND, MOST_AROUND = 5, 50
 
@@ -71,12 +71,11 @@ class AsOfView(ApiView):
     def get(self, request: Request) -> Response:
         """Show a SKU's stock at a location at a given time, as recorded by then, and why."""
         asked = self.query(AsOfQuery)
-        seen = set(Location.objects.visible_to(self.actor).values_list("code", flat=True))
         spot = look_up(
             actor=self.actor,
             skus={"/sku": asked["sku"]},
             locations={"/location": asked["location"]},
-            sees=seen.__contains__,
+            sees=visible_places(self.actor),
         ).spot(asked["sku"], asked["location"])
         reach = asked.get("around", AROUND)
         then = look_back(

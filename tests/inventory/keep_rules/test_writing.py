@@ -257,7 +257,7 @@ class TestShowing:
         assert (here["sellable"], here["kept"]) == (0, [safe, fence])
         tied = make_caller(["stock:read"], channels=["web"])
         (seen,) = tied.get("stock", sku="A1", location="S1").json()["results"]
-        assert seen["kept"] == [safe, fence | {"channel": None}]
+        assert seen["kept"] == [safe, fence | {"channel": None, "rule": None}]
 
     def test_placing_costs_the_same_with_rules_and_without(self, api: ApiCaller) -> None:
         def statements(external_id: str) -> int:
