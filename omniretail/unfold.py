@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 
@@ -13,7 +15,8 @@ def _page(title: str, icon: str, model: str) -> dict[str, Any]:
     app, _, name = model.partition("_")
 
     def may_look(request: HttpRequest) -> bool:
-        return request.user.has_perm(f"{app}.view_{name}")
+        table = admin.site.get_model_admin(apps.get_model(app, name))
+        return table.has_view_permission(request)
 
     return {
         "title": title,

@@ -15,10 +15,9 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import (
@@ -31,7 +30,7 @@ from core.access.keys import issue_key
 from core.access.models import ApiClient, ApiKey, User
 from core.access.scopes import HANDS_OVER, PASS, SCOPES, clash
 from core.access.sessions import end_sessions
-from core.admin.base import ROWS, ReadOnlyAdmin, ReadOnlyInline, actor_of, at
+from core.admin.base import ROWS, ModelAdmin, ReadOnlyAdmin, ReadOnlyInline, actor_of, at
 from core.admin.rights import RecentSignInAdmin, RightsAdmin
 from core.audit.models import Outcome
 from core.audit.record import record
@@ -49,7 +48,7 @@ class StaffForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(RightsAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(RightsAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
     called = "user"
     rights = (
         "username", "email", "role", "locations", "is_active", "is_staff", "is_superuser",
@@ -102,7 +101,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-
         self.message_user(request, f"{len(queryset)} people set up a new one when they sign in.")
 
     def has_end_sessions_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("access.change_user")
+        return self.has_change_permission(request)
 
     @admin.action(description="End all sessions of these people", permissions=["end_sessions"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -228,8 +227,6 @@ class ApiClientAdmin(RightsAdmin):
     def issue_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask when the key shall expire, then issue it and show it: once, and on no other page."""
         client = self.get_object(request, object_id)
-        if client is None:
-            raise Http404
         if not self.has_change_permission(request, client):
             raise PermissionDenied
         form = ExpiryForm(request.POST if request.method == "POST" else None)
@@ -283,7 +280,7 @@ class ApiKeyAdmin(RecentSignInAdmin, ReadOnlyAdmin):
         return at(key.revoked_at)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("access.change_apikey")
+        return request.user.has_perm("access.change_apikey") and self.may_change(request)
 
     @admin.action(description="Revoke these keys now", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

@@ -5,30 +5,43 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import BinaryField, JSONField, Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from rest_framework import serializers
-from unfold.admin import ModelAdmin, TabularInline
+from unfold import admin as unfold
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.access.customers import reads_customers
-from core.access.models import User
-from core.access.principal import Principal
+from core.admin.visible import VisibleAdmin, actor_of
 from core.api.fields import CodeField
+
+__all__ = ["actor_of"]  # from where all that the admin's pages share is imported
 
 ROWS = 50  # of one page of a list
 
 
-class OnlyRead(BaseModelAdmin):  # type: ignore[type-arg]
+class ModelAdmin(VisibleAdmin, unfold.ModelAdmin):
+    """Base of all tables."""
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return a row that the person sees; what is not seen does not exist: 404."""
+        row = super().get_object(request, object_id, from_field)
+        if row is None:
+            raise Http404(f"There is no {self.opts.verbose_name} {object_id[:32]}.")
+        return row
+
+
+class OnlyRead(VisibleAdmin):
     """A table that only commands change."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
@@ -80,9 +93,9 @@ class Personal(ReadOnlyAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         return self._shown(request, super().get_list_display(request))
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         column = lookup.partition("__")[0]
-        if column in self.personal and not reads_customers(actor_of(request)):
+        if request and column in self.personal and not reads_customers(actor_of(request)):
             return False
         return super().lookup_allowed(lookup, value, request)
 
@@ -104,7 +117,7 @@ class Personal(ReadOnlyAdmin):
         return masked if hasattr(self, masked) else None
 
 
-class ReadOnlyInline(OnlyRead, TabularInline):
+class ReadOnlyInline(OnlyRead, unfold.TabularInline):
     """Read-only rows of a page."""
 
     extra = 0
@@ -179,12 +192,6 @@ def at(moment: datetime | None) -> str:
     if moment is None:
         return "–"
     return formats.date_format(timezone.localtime(moment), "j M Y H:i:s")
-
-
-def actor_of(request: HttpRequest) -> Principal:
-    """Return the member of staff who is signed in, as commands know actors."""
-    assert isinstance(request.user, User)
-    return request.user.principal()
 
 
 def check_code(code: str) -> str:

@@ -11,9 +11,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.db.models import Manager, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 
-from core.admin.base import actor_of
+from core.admin.base import ModelAdmin, actor_of
 from core.audit.models import Outcome
 from core.audit.record import record
 from core.pages.signing_in import AccountAdapter, is_recent

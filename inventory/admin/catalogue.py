@@ -107,6 +107,8 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Sku)
 class SkuAdmin(KeptAdmin):
     form = SkuForm
+    concerns_all = True
+    scope_to_change = "catalogue:write"
     list_display = (
         "code",
         "name",
@@ -120,6 +122,7 @@ class SkuAdmin(KeptAdmin):
         "pages",
     )
     list_filter = ("abc_class",)
+    linked_by = ("product__id__exact",)
     list_select_related = ("product",)
     search_fields = ("code", "name", "category", "barcodes__code")
     autocomplete_fields = ("product",)
@@ -228,6 +231,8 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Product)
 class ProductAdmin(KeptAdmin):
     form = ProductForm
+    concerns_all = True
+    scope_to_change = "catalogue:write"
     list_display = ("code", "name", "has_size_guide", "variants")
     search_fields = ("code", "name")
 
@@ -254,6 +259,7 @@ class ProductAdmin(KeptAdmin):
 class BarcodeAdmin(ReadOnlyAdmin):
     """Barcodes change with their SKU, which checks their digits."""
 
+    concerns_all = True
     list_display = ("code", "sku", "article", "units")
     list_select_related = ("sku",)
     search_fields = ("code", "sku__code")

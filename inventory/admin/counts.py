@@ -18,7 +18,7 @@ from core.admin.base import ReadOnlyAdmin, ReadOnlyInline, Searched, actor_of, a
 from inventory.choices import CountState
 from inventory.models import Count, CountLine, CountResult
 from inventory.pages.counts import address_of, start_page, work_page
-from inventory.queries.counting.counts import visible_counts, with_progress
+from inventory.queries.counting.counts import with_progress
 
 
 class OfSku(ReadOnlyInline):
@@ -60,8 +60,7 @@ class CountAdmin(Searched, ReadOnlyAdmin):
     list_before_template = "inventory/counts/above_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return with_progress(rows.filter(pk__in=visible_counts(actor_of(request)).values("pk")))
+        return with_progress(super().get_queryset(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CountList

@@ -29,6 +29,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from core.admin.base import ReadOnlyAdmin, ReadOnlyInline, Searched, actor_of, link
+from core.admin.visible import seen
 from inventory.admin.links import skus_named
 from inventory.choices import AWAITED, DeliveryState
 from inventory.models import ExpectedDelivery, ExpectedDeliveryLine
@@ -122,7 +123,8 @@ class ExpectedDeliveryAdmin(Searched, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExpectedDelivery]:
         # Without `super`, which would order by columns before they are added here.
-        return with_due(ExpectedDelivery.objects.all()).order_by(*self.get_ordering(request))
+        rows = seen(ExpectedDelivery.objects.all(), request)
+        return with_due(rows).order_by(*self.get_ordering(request))
 
     def find(self, word: str) -> Q:
         carrying = ExpectedDeliveryLine.objects.filter(sku__in=skus_named(word)).values("delivery")
@@ -135,7 +137,8 @@ class ExpectedDeliveryAdmin(Searched, ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         # Every filter includes the awaited state: those rows are few, beside years of received
         # ones.
-        glance = with_due(ExpectedDelivery.objects.filter(_AWAITED)).aggregate(
+        mine = seen(ExpectedDelivery.objects.all(), request)
+        glance = with_due(mine.filter(_AWAITED)).aggregate(
             **{name: Count("pk", filter=rule) for name, (_, rule) in RULES.items()}
         )
         here = reverse("admin:inventory_expecteddelivery_changelist")
@@ -143,7 +146,7 @@ class ExpectedDeliveryAdmin(Searched, ReadOnlyAdmin):
             {"title": RULES[name][0], "count": glance[name], "href": f"{here}?due={name}"}
             for name in ("overdue", "today", "partly", "awaited")
         ]
-        has_any = bool(glance["awaited"]) or ExpectedDelivery.objects.exists()
+        has_any = bool(glance["awaited"]) or mine.exists()
         told = {"glance": shown, "has_deliveries": has_any}
         answer: HttpResponse = super().changelist_view(request, told | (extra_context or {}))
         return answer

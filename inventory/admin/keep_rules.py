@@ -13,11 +13,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import Truncator
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from core.access.principal import Principal
-from core.admin.base import ROWS, actor_of, at, check_code
+from core.admin.base import ROWS, ModelAdmin, actor_of, at, check_code
 from core.audit.record import record
 from inventory.choices import KeepKind, KeepState
 from inventory.commands.keep_from_sale.change_rule import change_keep_rule
@@ -88,6 +87,7 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(KeepRule)
 class KeepRuleAdmin(ModelAdmin):
     form = KeepRuleForm
+    scope_to_change = "catalogue:write"
     list_display = ("code", "state", "units", "for_whom", "applies_to", "begins", "ends", "why")
     list_filter = (StateFilter, "kind", "channel", "location", "abc_class")
     list_select_related = ("channel", "sku", "location")
@@ -200,6 +200,7 @@ def _changing_fences(touched: list[tuple[int, int]], *, actor: Principal) -> Ite
 
 @admin.register(RingFence)
 class RingFenceAdmin(ModelAdmin):
+    scope_to_change = "network:write"
     list_display = ("sku", "location", "channel", "quantity", "until")
     list_filter = ("channel", "location")
     list_select_related = ("sku", "location", "channel")

@@ -60,7 +60,9 @@ class StockList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list: list[Any] = list(self.result_list)
-        kept = read_kept([row.pk for row in self.result_list])
+        actor = actor_of(request)
+        own = [row.pk for row in self.result_list if actor.works_at(row.location.code)]
+        kept = read_kept(own)  # of other shops one sees what they have, not for which channel
         spots = [(row.sku_id, row.location_id) for row in self.result_list if row.unavailable]
         conditions = conditions_of(spots)
         for row in self.result_list:
@@ -96,6 +98,7 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         "ledger_link",
     )
     list_filter = ("location", UnitsFilter)
+    linked_by = ("sku__id__exact",)
     list_select_related = ("sku", "location")
     # By the columns of its unique index; by SKU code, two million rows would be sorted first.
     ordering = ("sku_id", "location_id")
@@ -105,6 +108,14 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StockList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if not actor_of(request).works_at(row.location.code):
+            row.kept = ()
+        return row
 
     def find(self, word: str) -> Q:
         return Q(sku__in=list(skus_named(word).values_list("pk", flat=True)))
@@ -127,8 +138,12 @@ class StockAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         conditions = getattr(stock, "conditions", None) or conditions_of([spot])[spot]
         return f"{stock.unavailable}: {conditions_in_words(conditions)}"
 
-    def has_set_apart_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return self.has_view_permission(request) and actor_of(request).may("stock:write")
+    def has_set_apart_permission(self, request: HttpRequest, object_id: str) -> bool:
+        actor = actor_of(request)
+        place = self.get_object(request, object_id).location.code
+        return (
+            self.has_view_permission(request) and actor.may("stock:write") and actor.works_at(place)
+        )
 
     @action(description="Set apart", icon="rule", permissions=["set_apart"])
     def set_apart(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -160,6 +175,7 @@ class StockMovementAdmin(OfSkuAtLocation, Downloaded, Searched, ReadOnlyAdmin):
         "actor",
     )
     list_filter = ("location", "reason")
+    linked_by = ("sku__id__exact",)
     list_select_related = ("sku", "location")
     ordering = ("-id",)
     search_help_text = "SKU code, barcode or reference"

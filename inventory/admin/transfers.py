@@ -29,7 +29,6 @@ from inventory.commands.transfers.receive_transfer import Arrival
 from inventory.commands.transfers.transfer import cancel_transfer, draft_transfer
 from inventory.models import Transfer, TransferLine, TransferScan
 from inventory.pages.transfer_forms import DispatchForm, DraftForm, ReceiptForm, StepForm, words_of
-from inventory.queries.transfers import visible_transfers
 from inventory.settlement import settlement
 from inventory.transitions import transfer_actions
 
@@ -70,8 +69,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
     actions_detail = ("dispatch_goods", "receive_goods", "cancel_draft")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        mine = visible_transfers(actor_of(request)).prefetch_related(None).values("pk")
-        rows = super().get_queryset(request).filter(pk__in=mine)
+        rows = super().get_queryset(request)
         lines = TransferLine.objects.filter(transfer=OuterRef("pk")).order_by().values("transfer")
 
         def summed(units: Any) -> Subquery:
@@ -138,16 +136,19 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
         return self._may(request, object_id, "cancel")
 
     def _may(self, request: HttpRequest, object_id: Any, step: str) -> bool:
-        """Say whether this person may take this step now; others are not offered."""
+        """Say whether a person of this role may take this step now."""
         transfer = self.get_object(request, str(object_id))
-        actor = actor_of(request)
         return (
-            transfer is not None
-            and actor.may("stock:write")
+            actor_of(request).may("stock:write")
             and step in transfer_actions(transfer.state)
             and not (step == "cancel" and transfer.reference)
-            and actor.sees_location(getattr(transfer, END[step]).code)
         )
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer the steps that are taken at a place of this person's."""
+        transfer = self.get_object(request, str(object_id))
+        steps = super().get_actions_detail(request, object_id)
+        return [step for step in steps if _is_at_end(request, transfer, step.path)]
 
     @action(description="New transfer", url_path="new", icon="add", permissions=["draft"])
     def draft(self, request: HttpRequest) -> HttpResponse:
@@ -175,7 +176,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
     )
     def dispatch_goods(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Dispatch the goods."""
-        transfer = self._transfer(request, object_id)
+        transfer = self._transfer(request, object_id, "dispatch")
         form = DispatchForm(_sent(request))
 
         def leave() -> str:
@@ -196,7 +197,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
     )
     def receive_goods(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Receive what has arrived, line by line."""
-        transfer = self._transfer(request, object_id)
+        transfer = self._transfer(request, object_id, "receive")
         form = ReceiptForm(_sent(request), lines=_lines(transfer))
 
         def take_in() -> str:
@@ -218,7 +219,7 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
     @action(description="Cancel", url_path="cancel", icon="cancel", permissions=["cancel"])
     def cancel_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Cancel a draft."""
-        transfer = self._transfer(request, object_id)
+        transfer = self._transfer(request, object_id, "cancel")
 
         def give_up() -> str:
             cancel_transfer(identity=str(transfer.pk), actor=actor_of(request))
@@ -229,9 +230,9 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
             title=f"Cancel transfer {transfer.pk}", button="Cancel it", said="It is cancelled.",
         )  # fmt: skip
 
-    def _transfer(self, request: HttpRequest, object_id: str) -> Transfer:
-        transfer = self.get_object(request, object_id)
-        if not isinstance(transfer, Transfer):
+    def _transfer(self, request: HttpRequest, object_id: str, step: str) -> Transfer:
+        transfer: Transfer = self.get_object(request, object_id)
+        if not _is_at_end(request, transfer, step):
             raise Http404
         return transfer
 
@@ -269,6 +270,11 @@ class TransferAdmin(Searched, ReadOnlyAdmin):
             "button": button,
         }
         return TemplateResponse(request, "inventory/transfer_step.html", context)
+
+
+def _is_at_end(request: HttpRequest, transfer: Transfer, step: str) -> bool:
+    """Say whether a person works at the end of the transfer at which a step is taken."""
+    return actor_of(request).works_at(getattr(transfer, END[step]).code)
 
 
 def _sent(request: HttpRequest) -> Any:

@@ -61,12 +61,9 @@ class StartForm(forms.Form):
 
     def __init__(self, *args: Any, actor: Principal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        places = Location.objects.all()
-        if actor.locations is not None:
-            places = places.filter(code__in=list(actor.locations))
         field = self.fields["location"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = places
+        field.queryset = Location.objects.visible_to(actor)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

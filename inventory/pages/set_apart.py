@@ -58,8 +58,9 @@ def set_apart_page(request: HttpRequest, identity: int) -> HttpResponse:
     actor = actor_of(request)
     if not (request.user.has_perm("inventory.view_stock") and actor.may("stock:write")):
         raise PermissionDenied
-    row = Stock.objects.select_related("sku", "location").filter(pk=identity).first()
-    if row is None or not actor.sees_location(row.location.code):
+    rows = Stock.objects.visible_to(actor).select_related("sku", "location")
+    row = rows.filter(pk=identity).first()
+    if row is None or not actor.works_at(row.location.code):
         raise Http404
     back = reverse("admin:inventory_stock_change", args=[row.pk])
     form = MoveForm(request.POST if request.method == "POST" else None)

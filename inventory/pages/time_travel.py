@@ -83,9 +83,7 @@ def time_travel(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if not (request.user.has_perm("inventory.view_stockmovement") and actor.may("stock:read")):
         raise PermissionDenied
-    places = Location.objects.order_by("code")
-    if actor.locations is not None:
-        places = places.filter(code__in=actor.locations)
+    places = Location.objects.visible_to(actor).order_by("code")
     form = MomentForm(request.GET or None, places=places)
     context: dict[str, Any] = {
         **admin.site.each_context(request),

@@ -49,9 +49,7 @@ class DraftForm(StepForm):
 
     def __init__(self, *args: Any, actor: Principal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        seen = Location.objects.order_by("code")
-        if actor.locations is not None:
-            seen = seen.filter(code__in=list(actor.locations))
+        seen = Location.objects.visible_to(actor).order_by("code")
         for name in ("source", "destination"):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)

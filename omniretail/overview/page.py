@@ -88,7 +88,8 @@ def last_alarm(user: User) -> Alarm | None:
     if check is None or not check.violation_count:
         return None
     page = reverse("admin:orders_reconciliation_change", args=[check.pk])
-    return Alarm(check, page if may_open(user, Reconciliation) else "")
+    sees = Reconciliation.objects.visible_to(user.principal()).filter(pk=check.pk).exists()
+    return Alarm(check, page if sees and may_open(user, Reconciliation) else "")
 
 
 @never_cache

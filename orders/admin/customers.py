@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Model, Q
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from core.admin.base import link
+from core.admin.base import actor_of, link
 from orders.admin.people import PeopleSearched
 from orders.admin.released import ReleasedAdmin
 from orders.masking import masked_email, masked_name, masked_phone, masked_shop_id
@@ -23,6 +24,10 @@ class CustomerAdmin(ReleasedAdmin, PeopleSearched):
     ordering = ("-id",)
     search_help_text = "E-mail or the shop's id of the customer"
     readonly_fields = ("orders",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        may_read = actor_of(request).may("customers:read")
+        return may_read and super().has_view_permission(request, obj)
 
     def find(self, word: str) -> Q:
         return customers_named(word)

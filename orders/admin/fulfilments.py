@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from core.admin.base import ReadOnlyAdmin, ReadOnlyInline, Searched, at, link_to
+from core.admin.base import ReadOnlyAdmin, ReadOnlyInline, Searched, actor_of, at, link_to
 from orders.models import Fulfilment, FulfilmentLine, Order, UnitsToPutBack
 from orders.models.fulfilment import FINISHED, UNFINISHED
 from stores.models import Location
@@ -68,8 +68,8 @@ class PickedAtFilter(admin.SimpleListFilter):
     parameter_name = PICKED_AT
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        places = Location.objects.order_by("code").values_list("pk", "name", "code")
-        return [(str(pk), f"{name} ({code})") for pk, name, code in places]
+        places = Location.objects.visible_to(actor_of(request)).order_by("code")
+        return [(str(place.pk), str(place)) for place in places]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():
@@ -91,6 +91,7 @@ class FulfilmentAdmin(Searched, ReadOnlyAdmin):
         "code", "order", "location", "source", "type", "state", "promised", "tracking", "created",
     )  # fmt: skip
     list_filter = (PickedAtFilter, "location", "source", "state", "type")
+    linked_by = ("pickup_expires_at__lt",)
     list_select_related = ("order", "location", "source")
     ordering = ("-id",)
     search_help_text = "Fulfilment, order number or tracking number"

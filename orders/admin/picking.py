@@ -92,6 +92,7 @@ class ScanAdmin(Searched, ReadOnlyAdmin):
         "undone",
     )
     list_filter = ("verdict",)
+    linked_by = ("pick_list__id__exact",)
     list_select_related = ("pick_list",)
     ordering = ("scan_id",)
     search_help_text = "Id of the scan, or of its pick list"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
 
 from core.access.customers import reads_customers
-from core.admin.base import actor_of
+from core.admin.base import ModelAdmin, actor_of
 from core.audit.source import release
 
 

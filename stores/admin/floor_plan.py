@@ -8,9 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from core.admin.base import actor_of
+from core.admin.base import ModelAdmin, actor_of
 from stores.commands.locations import note_new_plan
 from stores.models import Location
 
@@ -18,6 +17,8 @@ from stores.models import Location
 class PlanAdmin(ModelAdmin):
     """Change a building's bins under the lock of its row, and record its new version."""
 
+    scope_to_change = "catalogue:write"
+    changed_by_tied = True
     building = "location"  # the lookup from a row to its location
 
     @transaction.atomic

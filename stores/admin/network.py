@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -24,6 +24,7 @@ from core.admin.base import (
     check_object,
     link,
 )
+from core.admin.visible import seen
 from stores.admin.floor_plan import PlanAdmin
 from stores.commands.channels import ChannelFacts, put_channel
 from stores.commands.locations import LocationFacts, put_location
@@ -77,6 +78,7 @@ def _checked_hours(hours: Any, exceptions: Any) -> dict[str, Any]:
 @admin.register(Location)
 class LocationAdmin(KeptAdmin):
     form = LocationForm
+    scope_to_change = "network:write"
     list_display = ("code", "name", "kind", "timezone", "can", "priority", "contents")
     list_filter = ("kind", "ships", "pickup", "returns", "same_day")
     search_fields = ("code", "name")
@@ -165,6 +167,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Channel)
 class ChannelAdmin(KeptAdmin):
     form = ChannelForm
+    scope_to_change = "network:write"
     list_display = ("code", "name", "kind", "sells_from")
     list_filter = ("kind",)
     search_fields = ("code", "name")
@@ -172,7 +175,8 @@ class ChannelAdmin(KeptAdmin):
     fields = ("code", "name", "kind", "all_locations", "locations", "ships_without_address")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
-        answer: QuerySet[Channel] = super().get_queryset(request).prefetch_related("locations")
+        places = Prefetch("locations", seen(Location.objects.order_by("code"), request))
+        answer: QuerySet[Channel] = super().get_queryset(request).prefetch_related(places)
         return answer
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
