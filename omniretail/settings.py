@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "core.pages.sessions.SessionLimitsMiddleware",
     "core.pages.middleware.AuthenticationMiddleware",
     "core.pages.second_factor.SecondFactorMiddleware",
+    "core.pages.language.LanguageMiddleware",
     "core.pages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -208,6 +209,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English"), ("it", "Italiano")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 # Times to the second: in a warehouse many things happen within a minute.
 FORMAT_MODULE_PATH = "omniretail.formats"

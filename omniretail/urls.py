@@ -19,6 +19,8 @@ urlpatterns = [
     *metrics.urlpatterns,
     path("favicon.ico", RedirectView.as_view(url="/static/overview/mark.svg")),
     *accounts.urlpatterns,
+    path("staff/", include("omniretail.overview.urls")),
+    path("staff/", include("orders.pages.urls")),
     path("admin/", include("inventory.pages.urls")),
     path("admin/", admin.site.urls),
     path("problems/", documents.problem_list),

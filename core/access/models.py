@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -22,6 +23,10 @@ class User(AbstractUser):
     locations = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     # An account whose password is known to all: only the demo lets it in.
     is_demo = models.BooleanField(default=False, editable=False)
+    # The language of the pages; empty: the browser's.
+    language = models.CharField(
+        max_length=8, choices=settings.LANGUAGES, blank=True, default="", db_default=""
+    )
     # How often all sessions of this person were ended at once.
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
 

@@ -26,14 +26,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
+from django.utils.translation import 
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from core.access.backends import Accounts
 from core.access.models import User
 from core.audit.refusals import UNKNOWN, record_refusal
-from core.pages.languages import preferred_language
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 # Signed with a key that only the provider has; never by the client secret, never unsigned.
@@ -250,8 +249,7 @@ def _refuse(request: HttpRequest, why: str, person: User | None = None) -> HttpR
         why=why,
     )
     is_unknown = why in ("unknown_person", "not_staff", "another_subject", "email_not_verified")
-    with override(preferred_language(request)):
-        messages.error(request, str(UNKNOWN_PERSON if is_unknown else FAILED))
+    messages.error(request, str(UNKNOWN_PERSON if is_unknown else FAILED))
     return HttpResponseRedirect(reverse("account_login"))
 
 

@@ -36,7 +36,19 @@
     awaited().focus();
     if (isTwice) return;
     if (!queue.length) dismiss(); // who scans on after a refusal has had time to see it
-    queue.push({ code, typed: [...typed, [button.name, button.value]], since: Date.now() });
+    if (button.name) typed.push([button.name, button.value]);
+    const own = one("[data-scan-id]", awaited().form);
+    if (own) typed.push([own.name, newId()]); // of this scan, whatever becomes of others
+    queue.push({ code, typed, since: Date.now() });
+  }
+
+  // A random UUID; the browser's own is not there without TLS.
+  function newId() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   }
 
   async function work() {
@@ -120,7 +132,9 @@
   // a new status or alert a screen reader says nothing.
   function renew(old, fresh, sent) {
     if (old.matches("[data-scan]")) return; // belongs to the next scan already
-    if (old.matches("input")) {
+    if (old.matches("[data-renewed=whole]")) {
+      old.replaceChildren(...fresh.childNodes); // buttons alone: which they are changes
+    } else if (old.matches("input")) {
       if (old.type === "hidden" || old.value === sent.get(old.name)) old.value = fresh.value;
     } else if (one("input, [role=status], [role=alert]", old)) {
       [...fresh.children].forEach((child, n) => {

@@ -1,0 +1,1 @@
+"""What pages need to know of the place at which a person works."""
