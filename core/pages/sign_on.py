@@ -26,7 +26,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import 
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 

@@ -14,7 +14,11 @@ _TURNS = 0x6572_6173_6572  # the advisory lock of erasures
 
 def take_turns() -> None:
     """Let one erasure run at a time, until its transaction ends; before every other lock: two of
-    them look through the same answers and the same rows of files."""
+    them look through the same answers and the same rows of files.
+
+    It may take long: all stored answers of a large retailer are searched for each of its orders.
+    """
+    run("SET LOCAL statement_timeout = '10min'")
     run("SELECT pg_advisory_xact_lock(%s::bigint)", [_TURNS])
 
 

@@ -206,7 +206,9 @@ def words_of(scan: Scan) -> str:
 
 
 def _find(identity: int, actor: Principal) -> PickList:
-    found = PickList.objects.visible_to(actor).select_related("location").filter(pk=identity).first()
+    found = (
+        PickList.objects.visible_to(actor).select_related("location").filter(pk=identity).first()
+    )
     if found is None:
         raise Http404
     return found

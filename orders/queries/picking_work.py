@@ -51,7 +51,9 @@ def work_to_pick(location: Location, *, actor: Principal, at: datetime) -> WorkT
 
 def lists_of(location: Location, *, person: str, actor: Principal) -> QuerySet[PickList]:
     """Return the lists at a place that are this person's and not done, the oldest first."""
-    rows = PickList.objects.visible_to(actor).filter(location=location, person=person, state__in=UNDER_WAY)
+    rows = PickList.objects.visible_to(actor).filter(
+        location=location, person=person, state__in=UNDER_WAY
+    )
     return rows.order_by("pk")
 
 

@@ -63,10 +63,11 @@ STALE_LAWS = (
     ),
 )
 
-# A customer without a shop's id and an e-mail has been erased: none is made without one of them.
+# A customer without a shop's id and an e-mail has been erased: none is made without one of them. So
+# has the person of an order whose own external id is replaced.
 _OF_ERASED = """
-    FROM orders_customer c JOIN orders_order d ON d.customer_id = c.id
-    {} WHERE c.external_id IS NULL AND c.email = ''
+    FROM orders_order d LEFT JOIN orders_customer c ON d.customer_id = c.id
+    {} WHERE (c.external_id IS NULL AND c.email = '' OR d.external_id LIKE 'erased:%')
 """
 _WITH_ADDRESS = r'"ship_to": *\{ *(?!\}|"country": *"[^"]*" *\})'
 
@@ -79,7 +80,8 @@ PRIVACY_LAWS = (
                 WHERE external_id IS NULL AND email = '' AND (name <> '' OR phone <> '')
                 UNION ALL
                 SELECT 'order ' || d.number {_OF_ERASED.format("")}
-                  AND (d.note <> '' OR (d.ship_to - 'country') <> '{{}}')
+                  AND (d.note <> '' OR (d.ship_to - 'country') <> '{{}}'
+                       OR d.payment_reference <> '' OR d.external_id NOT LIKE 'erased:%')
                 UNION ALL
                 SELECT 'event ' || e.id || ' of order ' || d.number
                 {_OF_ERASED.format('JOIN outbox_event e ON e."order" = d.number')}
@@ -196,7 +198,8 @@ _MEANINGS = {
     ),
     "erased_customers_stay_erased": Meaning(
         "Nothing personal is stored of a customer who was erased.",
-        "Erase the customer again: the order says which one. Report it with the order's number.",
+        "Erase the customer again, or of a guest the order: it says which one. Report it with the "
+        "order's number.",
     ),
     "events_are_relayed": Meaning(
         "Events get their number within moments.",
