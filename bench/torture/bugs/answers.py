@@ -61,7 +61,8 @@ BUGS = (
         (
             Change(
                 "orders/api/orders.py",
-                "        outcome.problem or (outcome.status, outcome.document)\n",
+                "        outcome.problem or "
+                "(outcome.status, released(outcome.document, actor=actor))\n",
                 "        outcome.problem\n"
                 "        or (\n"
                 "            (409, {'code': 'insufficient_stock', 'lines': []})\n"
