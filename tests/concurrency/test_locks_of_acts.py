@@ -37,7 +37,7 @@ from tests.factories import (
 )
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances, expire_cart, hold
-from tests.inventory.transfers.transfer_helpers import body
+from tests.inventory.transfers.transfer_helpers import body as transfer_body
 from tests.omniretail.files.import_helpers import send
 from tests.orders.fulfilment_helpers import place
 
@@ -173,13 +173,40 @@ class TestErasures:
         assert orders[1]["number"] < second["number"]
 
 
+def test_a_row_is_opened_under_the_locks_of_its_sku(api: ApiCaller) -> None:
+    """An act may lock all rows of a SKU more than once. Another one that appeared meanwhile would
+    be locked behind those that it holds, by others before them."""
+    ChannelFactory(code="web")
+    new, old = LocationFactory(code="W1"), LocationFactory(code="W2")
+    sku = SkuFactory(code="A1")
+    stock_up(sku, old, 3)
+    body = {"location": "W1", "reference": "van", "lines": [{"sku": "A1", "quantity": 4}]}
+
+    def lock_all() -> None:
+        with transaction.atomic():
+            ledger.lock_skus([sku.pk])
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            assert ledger.lock_skus([sku.pk]).keys() == {(sku.pk, old.pk)}
+            receiving = in_thread(pool, lambda: api.post("receipts", body))
+            wait_until_blocked()
+            locking = in_thread(pool, lock_all)
+            wait_until_blocked(2)
+            assert ledger.lock_skus([sku.pk]).keys() == {(sku.pk, old.pk)}
+        assert receiving.result(timeout=60).status_code == 201
+        locking.result(timeout=60)
+    assert balances("A1", new.code) == (4, 0, 0)
+    assert_pool_laws()
+
+
 def test_goods_that_arrive_where_there_never_were_any(api: ApiCaller) -> None:
     """Orders wait for them, so all their rows are locked: that of the shop must be open by then."""
     ChannelFactory(code="web")
     warehouse, shop = LocationFactory(code="W1"), LocationFactory(code="S1", store=True)
     sku = SkuFactory(code="A1")
     stock_up(sku, warehouse, 4)
-    transfer = api.post("transfers", body(("A1", 4))).json()["id"]
+    transfer = api.post("transfers", transfer_body(("A1", 4))).json()["id"]
     assert api.post(f"transfers/{transfer}/dispatch").status_code == 200
     scans = [{"scan_id": str(uuid.uuid4()), "payload": "A1", "quantity": 4}]
     assert api.post(f"transfers/{transfer}/scans", {"scans": scans}).status_code == 200
