@@ -31,10 +31,8 @@ def open_rows(pairs: Collection[Pair]) -> None:
     Where one is missing, all rows of these SKUs are locked first: who has locked all rows of a SKU
     would find another one later, behind those that it has locked.
     """
-    if _are_open(pairs):
-        return
-    lock_skus({sku for sku, _ in pairs})
-    _open(pairs)
+    if not _are_open(pairs):
+        open_and_lock(pairs, ())
 
 
 def _are_open(pairs: Collection[Pair]) -> bool:
@@ -82,9 +80,9 @@ def lock_skus(sku_ids: Collection[int]) -> dict[Pair, Balance]:
 
 def open_and_lock(pairs: Collection[Pair], sku_ids: Collection[int]) -> None:
     """Lock all rows of these SKUs and of those of pairs, and open the Stock rows of pairs."""
-    lock_skus({*sku_ids, *(sku for sku, _ in pairs)})
-    if not _are_open(pairs):
-        _open(pairs)
+    locked = lock_skus({*sku_ids, *(sku for sku, _ in pairs)})
+    if missing := set(pairs) - locked.keys():
+        _open(missing)
 
 
 def lock_rows_of_reservations(reservation_ids: Collection[int]) -> None:
