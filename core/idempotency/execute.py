@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -25,6 +26,13 @@ T = TypeVar("T")
 class RetryWithSavepoints(Exception):
     """An effect met what it cannot take back by itself: roll back, and run it with savepoints."""
 
+
+class BeginAgain(Exception):
+    """Roll the whole transaction back and run it again: raised by `begin_again` alone."""
+
+
+# What the attempts of `retry_conflicts` have learned by now, by name; None outside of it.
+_learned: ContextVar[dict[str, Any] | None] = ContextVar("learned", default=None)
 
 Effect = Callable[[], tuple[int, Any]]
 Outcome = tuple[int, Any] | DomainError  # a status and a JSON-able body, or a refusal
@@ -60,14 +68,41 @@ def respond(answer: Answer | DomainError) -> HttpResponse:
 
 
 def retry_conflicts(act: Callable[[], T]) -> T:
-    """Run a whole transaction again when it met another one: a deadlock, the same new row."""
-    for attempt in range(ATTEMPTS):
-        try:
-            return act()
-        except (OperationalError, IntegrityError) as error:
-            if not isinstance(error.__cause__, CONFLICTS) or attempt == ATTEMPTS - 1:
-                raise
+    """Run a whole transaction again when it met another one, a deadlock or the same new row, or
+    when it begins again."""
+    token = _learned.set({})
+    try:
+        for attempt in range(ATTEMPTS):
+            try:
+                return act()
+            except BeginAgain as again:
+                if attempt == ATTEMPTS - 1:
+                    raise OperationalError("others hold time and again what this needs") from again
+            except (OperationalError, IntegrityError) as error:
+                if not isinstance(error.__cause__, CONFLICTS) or attempt == ATTEMPTS - 1:
+                    raise
+    finally:
+        _learned.reset(token)
     raise AssertionError("unreachable")
+
+
+def begin_again(name: str, learned: object) -> None:
+    """Run the whole transaction again, in which `recalled` returns what was learned.
+
+    Not from a savepoint: who waits for what a savepoint within it had locked, which was released,
+    waits for the end of the transaction even when that is rolled back, and deadlocks with it.
+    Outside of `retry_conflicts` this returns, and the caller has but its savepoint.
+    """
+    known = _learned.get()
+    if known is not None:
+        known[name] = learned
+        raise BeginAgain()
+
+
+def recalled(name: str, otherwise: T) -> T:
+    """Return what an earlier attempt at this transaction has learned under this name."""
+    known: T = (_learned.get() or {}).get(name, otherwise)
+    return known
 
 
 def execute_set(

@@ -23,12 +23,14 @@ class CountedRows:
     left: list[tuple[int, int]]
 
 
-_OPEN = """
-INSERT INTO inventory_stock (sku_id, location_id)
+_MISSING = """
 SELECT sku_id, location_id FROM ({figures}) AS f
 WHERE NOT EXISTS (SELECT 1 FROM inventory_stock s
                   WHERE s.sku_id = f.sku_id AND s.location_id = f.location_id)
-ORDER BY 1, 2 ON CONFLICT DO NOTHING
+"""
+_OPEN = """
+INSERT INTO inventory_stock (sku_id, location_id)
+{missing} ORDER BY 1, 2 ON CONFLICT DO NOTHING
 """
 
 # Each figure's row, looked up one by one (OFFSET 0): without statistics on the rows
@@ -43,7 +45,9 @@ _LOCK = f"""
 SELECT count(*) FROM (
     SELECT 1 FROM inventory_stock WHERE id IN (
         SELECT s.id FROM {_ROWS}
-        UNION ALL SELECT id FROM inventory_stock WHERE sku_id = ANY(%(skus)s::bigint[]))
+        UNION ALL SELECT id FROM inventory_stock WHERE sku_id = ANY(%(skus)s::bigint[])
+        UNION ALL SELECT r.id FROM ({{missing}}) AS m CROSS JOIN LATERAL (
+            SELECT id FROM inventory_stock r WHERE r.sku_id = m.sku_id OFFSET 0) AS r)
     ORDER BY sku_id, location_id FOR UPDATE) AS locked
 """
 
@@ -109,10 +113,12 @@ def preview_query(figures: str, *, dated: bool) -> str:
 
 
 def open_and_lock_figures(figures: Figures, *, skus: Collection[int] = ()) -> None:
-    """Open the Stock rows of figures and lock them, with all rows of `skus`, in order."""
+    """Lock the Stock rows of figures, with all rows of `skus`, in order, and open those that are
+    missing: of their SKUs all rows are locked before, as in `open_rows`."""
+    missing = _MISSING.format(figures=figures.query)
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN.format(figures=figures.query))
-        cursor.execute(_LOCK.format(figures=figures.query), {"skus": list(skus)})
+        cursor.execute(_LOCK.format(figures=figures.query, missing=missing), {"skus": list(skus)})
+        cursor.execute(_OPEN.format(missing=missing))
 
 
 def count_rows(

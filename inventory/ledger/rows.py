@@ -26,24 +26,50 @@ WITH changed AS (
 
 
 def open_rows(pairs: Collection[Pair]) -> None:
-    """Make the Stock rows of pairs that have none yet. Call it before locking any row."""
+    """Make the Stock rows of pairs that have none yet. Call it before locking any row.
+
+    Where one is missing, all rows of these SKUs are locked first: who has locked all rows of a SKU
+    would find another one later, behind those that it has locked.
+    """
+    if not _are_open(pairs):
+        open_and_lock(pairs, ())
+
+
+def _are_open(pairs: Collection[Pair]) -> bool:
     if not pairs:
-        return
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT NOT EXISTS (
+                   SELECT FROM unnest(%s::bigint[], %s::bigint[]) AS t(sku_id, location_id)
+                   WHERE NOT EXISTS (
+                       SELECT FROM inventory_stock s
+                       WHERE s.sku_id = t.sku_id AND s.location_id = t.location_id))""",
+            _columns(pairs),
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _open(pairs: Collection[Pair]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO inventory_stock (sku_id, location_id)
                SELECT DISTINCT sku_id, location_id
                FROM unnest(%s::bigint[], %s::bigint[]) AS t(sku_id, location_id)
                ORDER BY 1, 2 ON CONFLICT DO NOTHING""",
-            [[sku for sku, _ in pairs], [location for _, location in pairs]],
+            _columns(pairs),
         )
+
+
+def _columns(pairs: Collection[Pair]) -> list[list[int]]:
+    return [[sku for sku, _ in pairs], [location for _, location in pairs]]
 
 
 def lock_rows(pairs: Collection[Pair]) -> dict[Pair, Balance]:
     """Lock the Stock rows of these pairs in order; return their balances."""
     return _lock(
         "(s.sku_id, s.location_id) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))",
-        [[sku for sku, _ in pairs], [location for _, location in pairs]],
+        _columns(pairs),
     )
 
 
@@ -53,13 +79,10 @@ def lock_skus(sku_ids: Collection[int]) -> dict[Pair, Balance]:
 
 
 def open_and_lock(pairs: Collection[Pair], sku_ids: Collection[int]) -> None:
-    """Open the Stock rows of pairs, then lock all rows of these SKUs.
-
-    Who opens a row waits for another transaction that has just opened it, so no row may be locked
-    by then.
-    """
-    open_rows(pairs)
-    lock_skus(sku_ids)
+    """Lock all rows of these SKUs and of those of pairs, and open the Stock rows of pairs."""
+    locked = lock_skus({*sku_ids, *(sku for sku, _ in pairs)})
+    if missing := set(pairs) - locked.keys():
+        _open(missing)
 
 
 def lock_rows_of_reservations(reservation_ids: Collection[int]) -> None:

@@ -16,13 +16,17 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.access.principal import SYSTEM
+from core.idempotency.execute import retry_conflicts
 from core.outbox.models import Event as OutboxEvent
 from inventory import ledger
+from inventory.commands.change import StockChange
 from inventory.commands.holds import end_stale_holds
 from inventory.ledger import Entry
 from inventory.models import Reservation
 from omniretail.files.tasks import run_imports
 from orders.commands.locks import lock_orders
+from orders.commands.settling.change_stock import OthersConcerned, change_stock
 from orders.models import Order
 from tests.concurrency.threads import together, wait_until_blocked
 from tests.conftest import ApiCaller, make_caller
@@ -37,7 +41,7 @@ from tests.factories import (
 )
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances, expire_cart, hold
-from tests.inventory.transfers.transfer_helpers import body
+from tests.inventory.transfers.transfer_helpers import body as transfer_body
 from tests.omniretail.files.import_helpers import send
 from tests.orders.fulfilment_helpers import place
 
@@ -173,13 +177,85 @@ class TestErasures:
         assert orders[1]["number"] < second["number"]
 
 
+def test_an_act_that_begins_again_has_let_go_of_all(api: ApiCaller) -> None:
+    """One who waits for a row that the act has changed under a savepoint of its own would wait for
+    the end of the transaction, though the row is free; the act then waits for that one, or for
+    another who does."""
+    ChannelFactory(code="web")
+    store = LocationFactory(code="W1")
+    low, middle, high = (SkuFactory(code=code) for code in ("A1", "B1", "C1"))
+    for sku in (low, middle, high):
+        stock_up(sku, store, 5)
+    place(api, ("A1", 1))
+    concerned = list(Order.objects.values_list("pk", flat=True))
+    attempts = 0
+
+    def count() -> tuple[None, StockChange]:
+        nonlocal attempts
+        attempts += 1
+        with transaction.atomic():
+            ledger.post([Entry(high.pk, store.pk, on_hand=1)], actor="test")
+        if attempts == 1:
+            locking.append(in_thread(pool, lambda: lock_all(middle.pk, high.pk)))
+            wait_until_blocked()
+            locking.append(in_thread(pool, lambda: lock_all(low.pk, middle.pk)))
+            wait_until_blocked(2)
+            raise OthersConcerned(frozenset(), frozenset())
+        return None, StockChange()
+
+    @transaction.atomic
+    def act() -> None:
+        skus = {low.pk, high.pk}
+        change_stock(count, waiting_for=skus, concerning=concerned, actor=SYSTEM)
+
+    def lock_all(*skus: int) -> None:
+        with transaction.atomic():
+            ledger.lock_skus(skus)
+
+    locking: list[Future[Any]] = []
+    with ThreadPoolExecutor(2) as pool:
+        retry_conflicts(act)
+        for each in locking:
+            each.result(timeout=60)
+    assert attempts == 2
+    assert balances("C1", "W1") == (6, 0, 0)
+    assert_pool_laws()
+
+
+def test_a_row_is_opened_under_the_locks_of_its_sku(api: ApiCaller) -> None:
+    """An act may lock all rows of a SKU more than once. Another one that appeared meanwhile would
+    be locked behind those that it holds, by others before them."""
+    ChannelFactory(code="web")
+    new, old = LocationFactory(code="W1"), LocationFactory(code="W2")
+    sku = SkuFactory(code="A1")
+    stock_up(sku, old, 3)
+    body = {"location": "W1", "reference": "van", "lines": [{"sku": "A1", "quantity": 4}]}
+
+    def lock_all() -> None:
+        with transaction.atomic():
+            ledger.lock_skus([sku.pk])
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            assert ledger.lock_skus([sku.pk]).keys() == {(sku.pk, old.pk)}
+            receiving = in_thread(pool, lambda: api.post("receipts", body))
+            wait_until_blocked()
+            locking = in_thread(pool, lock_all)
+            wait_until_blocked(2)
+            assert ledger.lock_skus([sku.pk]).keys() == {(sku.pk, old.pk)}
+        assert receiving.result(timeout=60).status_code == 201
+        locking.result(timeout=60)
+    assert balances("A1", new.code) == (4, 0, 0)
+    assert_pool_laws()
+
+
 def test_goods_that_arrive_where_there_never_were_any(api: ApiCaller) -> None:
     """Orders wait for them, so all their rows are locked: that of the shop must be open by then."""
     ChannelFactory(code="web")
     warehouse, shop = LocationFactory(code="W1"), LocationFactory(code="S1", store=True)
     sku = SkuFactory(code="A1")
     stock_up(sku, warehouse, 4)
-    transfer = api.post("transfers", body(("A1", 4))).json()["id"]
+    transfer = api.post("transfers", transfer_body(("A1", 4))).json()["id"]
     assert api.post(f"transfers/{transfer}/dispatch").status_code == 200
     scans = [{"scan_id": str(uuid.uuid4()), "payload": "A1", "quantity": 4}]
     assert api.post(f"transfers/{transfer}/scans", {"scans": scans}).status_code == 200

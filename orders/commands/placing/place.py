@@ -14,7 +14,7 @@ from django.db import OperationalError, transaction
 from msgspec import UNSET
 
 from core.access.principal import Principal
-from core.idempotency.execute import RetryWithSavepoints
+from core.idempotency.execute import RetryWithSavepoints, begin_again, recalled
 from core.metrics.counters import ORDERS_PLACED
 from core.problems.catalogue import Conflict, DomainError
 from inventory.commands.holds import RedeemedHold, end_stale_holds, redeem_hold
@@ -51,6 +51,7 @@ from stores.queries.network import Network, current_network
 
 LOSSES_BEFORE_GIVING_UP = 2
 ERASED = b""  # what is left of the fingerprint of an order whose customer was erased
+ALSO = "needed beside the orders' own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def _place_locked(requests: dict[int, OrderRequest], *, actor: Principal) -> Out
     Which promises a till sale breaks is known once the stock is locked: where their orders are
     held by others, all is rolled back and made again with these locked first.
     """
-    also = Also()
+    also = recalled(ALSO, Also())
     sells = any(line.type == CARRY_OUT for each in requests.values() for line in each.lines)
     for _ in range(ATTEMPTS):
         try:
@@ -132,8 +133,10 @@ def _place_locked(requests: dict[int, OrderRequest], *, actor: Principal) -> Out
                 return _place_with(requests, also, actor=actor)
         except OthersConcerned as concerned:
             also = also.with_orders(concerned.orders)
+            begin_again(ALSO, also)
         except RowsMissing as missing:
             also = also.with_rows(missing.pairs)
+            begin_again(ALSO, also)
     raise OperationalError("other acts hold the orders of these goods")
 
 

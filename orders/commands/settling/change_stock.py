@@ -8,6 +8,7 @@ from typing import TypeVar
 from django.db import OperationalError, transaction
 
 from core.access.principal import Principal
+from core.idempotency.execute import begin_again, recalled
 from inventory import ledger
 from inventory.commands.change import StockChange
 from inventory.ledger import Broken
@@ -16,6 +17,7 @@ from orders.commands.settling.settle import settle
 from orders.models import FulfilmentLine
 
 ATTEMPTS = 5
+CONCERNED = "concerned by a change of stock"
 
 T = TypeVar("T")
 
@@ -48,8 +50,10 @@ def change_stock(
     gives only those that orders wait for, and a `lock` that locks its own rows with all rows of the
     SKUs it is given. Raises `OperationalError` when other acts hold these orders time and again.
     """
-    owners = frozenset(concerning)
-    skus = frozenset(waiting_for)
+    nothing: tuple[frozenset[int], frozenset[int]] = frozenset(), frozenset()
+    known_owners, known_skus = recalled(CONCERNED, nothing)
+    owners = known_owners.union(concerning)
+    skus = known_skus.union(waiting_for)
     for _ in range(ATTEMPTS):
         try:
             with transaction.atomic():
@@ -62,6 +66,7 @@ def change_stock(
         except OthersConcerned as concerned:
             owners |= concerned.orders
             skus |= concerned.skus
+            begin_again(CONCERNED, (owners, skus))
     raise OperationalError("other acts hold the orders of these goods")
 
 
