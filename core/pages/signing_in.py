@@ -18,6 +18,7 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.access.address import address_of
 from core.access.digests import keyed_digest
@@ -40,7 +41,8 @@ class SignInForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("Username")
+        # allauth has a translation of its own, which is English.
+        self.fields["login"].label = pgettext_lazy("signing in", "Username")
         self.fields["password"].label = _("Password")
         self.fields["password"].help_text = ""
         for field in self.fields.values():

@@ -92,6 +92,7 @@ def export_person(*, identity: str, actor: Principal) -> dict[str, Any]:
     record(
         actor=actor,
         action="customer.exported",
+        security=Outcome.DONE,
         subject=f"customers/{customer.pk}",
         orders=len(answer["orders"]),
     )

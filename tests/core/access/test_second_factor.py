@@ -37,7 +37,12 @@ from tests.factories import UserFactory
 
 ROOT = Path(__file__).resolve().parents[3]
 TRANSLATED = re.compile(r"""{% translate (["'])(.*?)\1""")
-PLURAL = {"%(left)s code is left. Codes are shown once, when they are made."}
+# The same word in Italian, one with a context, one with a plural.
+ELSEWHERE = {
+    "Password",
+    "Username",
+    "%(left)s code is left. Codes are shown once, when they are made.",
+}
 
 # What is added is told after the transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
