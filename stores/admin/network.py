@@ -19,6 +19,7 @@ from core.admin.base import (
     ROWS,
     KeptAdmin,
     ReadOnlyAdmin,
+    ReadOnlyInline,
     actor_of,
     check_code,
     check_object,
@@ -29,7 +30,7 @@ from stores.admin.floor_plan import PlanAdmin
 from stores.commands.channels import ChannelFacts, put_channel
 from stores.commands.locations import LocationFacts, put_location
 from stores.hours import is_timezone, validate_hours
-from stores.models import Bin, Channel, Location, NetworkRevision
+from stores.models import Bin, BuildingLayout, Channel, Location, NetworkRevision
 
 
 class LocationForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -75,8 +76,18 @@ def _checked_hours(hours: Any, exceptions: Any) -> dict[str, Any]:
     return {"hours": hours, "exceptions": exceptions}
 
 
+class LayoutInline(ReadOnlyInline):
+    """How the aisles run, which other systems say (`PUT /locations/{code}/layout`)."""
+
+    model = BuildingLayout
+    fields = ("aisle_length", "aisle_gap", "middle", "start_aisle")
+    verbose_name_plural = "Layout, in metres"
+    show_change_link = False
+
+
 @admin.register(Location)
 class LocationAdmin(KeptAdmin):
+    inlines = (LayoutInline,)
     form = LocationForm
     scope_to_change = "network:write"
     list_display = ("code", "name", "kind", "timezone", "can", "priority", "contents")

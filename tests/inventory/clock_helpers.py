@@ -14,6 +14,7 @@ from inventory.timestamps import database_now
 # this one.
 _CLOCKS = """
 CREATE SCHEMA IF NOT EXISTS stepped;
+GRANT USAGE ON SCHEMA stepped TO PUBLIC;
 CREATE OR REPLACE FUNCTION stepped.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
     $$ SELECT pg_catalog.clock_timestamp() + current_setting('stepped.ahead')::interval $$;
 CREATE OR REPLACE FUNCTION stepped.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS
