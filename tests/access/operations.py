@@ -30,6 +30,8 @@ class Operation:
     `found_in_shops`: what a shop that takes returns finds although it is another's.
     `refuses_places`: never for one tied to locations.
     `any_channel`: a shop may ask what any channel has, and is told of its own stock.
+    `by_people`: for those alone who are signed in; no key does it.
+    `also`: another scope that it needs.
     `at`: statuses that are another's answer, where they are not the usual ones.
     """
 
@@ -43,6 +45,8 @@ class Operation:
     found_in_shops: bool = False
     refuses_places: bool = False
     any_channel: bool = False
+    by_people: bool = False
+    also: str = ""
     at: frozenset[int] | None = None
 
 
@@ -154,6 +158,7 @@ OPERATIONS: dict[str, Operation] = {
     "get_sku": Operation("catalogue:read", Of.ALL, "skus/T1"),
     "put_sku": Operation("catalogue:write", Of.ALL, "skus/T1", {"name": "T", "barcodes": []}),
     "scan": one("catalogue:read", "scan/omni:bin:{loc}/{bin}"),
+    "scan_by_body": one("catalogue:read", "scan", {"payload": "omni:bin:{loc}/{bin}"}),
     "scan_by_query": one("catalogue:read", "scan", query={"payload": "omni:bin:{loc}/{bin}"}),
     "list_keep_rules": listed("catalogue:read", "keep-rules"),
     "get_keep_rule": one("catalogue:read", "keep-rules/{rule}"),
@@ -259,7 +264,17 @@ OPERATIONS: dict[str, Operation] = {
     "cancel_order": one("orders:write", "orders/{order}/cancellations", {"reason": "x"}),
     "export_orders": listed("orders:read", "exports/orders.csv"),
     "read_events": listed("orders:read", "events"),
-    "export_customer": one("customers:privacy", "customers/{customer}/export", refuses_places=True),
+    "list_customers": listed("customers:read", "customers"),
+    "get_customer": one("customers:read", "customers/{customer}"),
+    "erase_person": one(
+        "customers:privacy", "customers/erase", {"order": "{order}"}, refuses_places=True
+    ),
+    "export_customer": one(
+        "customers:privacy",
+        "customers/{customer}/export",
+        refuses_places=True,
+        also="customers:read",
+    ),
     "erase_customer": one(
         "customers:privacy", "customers/{customer}/erase", {}, refuses_places=True
     ),
@@ -280,6 +295,14 @@ OPERATIONS: dict[str, Operation] = {
     "turn_back_fulfilment": step("turn-back"),
     "cancel_fulfilment": step("cancel", {"reason": "x"}),
     "ready_fulfilment": step("ready", of="pickup"),
+    "get_parcel_label": one("fulfilment:write", "fulfilments/{packing}/label"),
+    "confirm_identity": one(
+        "pickup:identity",
+        "fulfilments/{pickup}/confirm-identity",
+        {"document": "passport"},
+        by_people=True,
+        at=frozenset({403, 404}),
+    ),
     "collect_fulfilment": step("collect", PROOF, of="pickup"),
     "expire_fulfilment": step("expire", of="pickup"),
     "extend_fulfilment": step("extend", {"days": 1}, of="pickup"),

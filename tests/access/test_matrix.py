@@ -115,6 +115,8 @@ def test_the_scope_that_is_declared_allows_it_and_no_other(
         status, text = ask(who, name, world.ours)
         if wanted is not None:
             allowed = includes({scope}, wanted)
+            allowed = allowed and includes({scope}, OPERATIONS[name].also or wanted)
+            allowed = allowed and not OPERATIONS[name].by_people
             assert is_ours(status) if allowed else status == 403, (scope, status, text)
 
 
@@ -126,7 +128,8 @@ def test_ones_own_is_there_and_anothers_is_not(
     operation = OPERATIONS[name]
     who = tied[f"{kind} {PASS}" if operation.scope == PASS else kind]
     status, text = ask(who, name, world.ours)
-    if operation.of is Of.POOL or (operation.refuses_places and kind != "channel"):
+    is_refused = operation.of is Of.POOL or operation.by_people
+    if is_refused or (operation.refuses_places and kind != "channel"):
         assert status == 403, text
     elif operation.scope == PASS and kind == "location":
         assert status == 404, "who stands at the counter reads no codes"
