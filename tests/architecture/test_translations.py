@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "locale/it/LC_MESSAGES/django.po"
+CONTEXTS = ("signing in",)  # where a text of Django's own is said otherwise
+NAMES = {"OmniRetail"}
 QUOTED = r'"(?:[^"\\]|\\.)*"'
 PAGES = sorted(
     path
@@ -19,7 +21,7 @@ PAGES = sorted(
     for path in (ROOT / app).glob("templates/**/*.html")
     if (path.name == "base.html" and path.parent.name == "staff")
     or '{% extends "staff/base.html" %}' in path.read_text()
-    or path.parent.parts[len(ROOT.parts) + 2] in ("account", "mfa")
+    or {"account", "mfa"} & {*path.parts}
 )  # fmt: skip
 SOURCES = sorted(
     path
@@ -78,7 +80,8 @@ def test_a_page_holds_no_text_outside_of_gettext(path: Path) -> None:
     said = re.findall(r'(?:aria-label|placeholder|alt|title)="([^"]*)"', text)
     said += re.sub(r"<[^>]*>", "\n", text).split("\n")
     # The letter of the mark is a picture.
-    assert [words for words in said if re.search(r"[A-Za-z]{2}", words)] == []
+    left = [words for words in said if re.search(r"[A-Za-z]{2}", words)]
+    assert [words for words in left if words not in NAMES] == []
 
 
 def test_every_text_is_translated() -> None:
@@ -102,4 +105,5 @@ def test_what_is_compiled_is_what_is_written() -> None:
         compiled = gettext.GNUTranslations(file)
     for text, words in translated().items():
         if len(words) == 1:
-            assert compiled.gettext(text) == words[0]
+            said = {compiled.gettext(text), *(compiled.pgettext(each, text) for each in CONTEXTS)}
+            assert words[0] in said
