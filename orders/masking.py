@@ -31,7 +31,7 @@ def names_people(value: Any) -> bool:
     """Say whether a document holds a customer or an address."""
     if isinstance(value, dict):
         return any(
-            bool(item) if name in (PERSON, ADDRESS) else names_people(item)
+            bool(item) if name in (PERSON, ADDRESS, "email") else names_people(item)
             for name, item in value.items()
         )
     return isinstance(value, list) and any(map(names_people, value))

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from core.access.keys import issue_key
-from inventory.models import Stock, StockMovement
+from inventory.models import ReservationGroup, Stock, StockMovement
+from inventory.queries.reservations import cart_name
 from orders.models import Order
 from tests.concurrency.load import Call, call_at_once
 from tests.factories import (
@@ -69,9 +70,11 @@ def test_many_buyers_of_two_channels_leave_what_is_kept() -> None:
     }
     assert Stock.objects.get().reserved == 40 - LEAVES["pos"]
     channels = {each.number: each.channel.code for each in Order.objects.select_related("channel")}
+    carts = ReservationGroup.objects.select_related("channel")
+    channels |= {cart_name(each.pk): each.channel.code for each in carts}
     sold = Counter()
     for taken in StockMovement.objects.filter(reason="reserved"):
-        channel = channels.get(taken.reference) or taken.reference.partition("-")[0]
+        channel = channels[taken.reference]
         assert taken.on_hand_after - taken.reserved_after >= LEAVES[channel], taken.reference
         sold[channel] += taken.reserved_delta
     assert sold["web"] <= 40 - LEAVES["web"]

@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 from core.access.principal import SYSTEM
 from core.audit.models import AuditRecord, Outcome
 from core.audit.record import record
+from core.audit.sealing import seal_new, verify
 from core.idempotency.models import StoredAnswer
 from core.imports.models import BadRow, Change, Import
 from core.outbox.models import Event
@@ -284,7 +285,9 @@ def test_the_security_log_ends_and_the_audit_stays(api: ApiCaller) -> None:
     record(actor=SYSTEM, action="signed_in", subject="users/1", security=Outcome.DONE)
     record(actor=SYSTEM, action="day.closed", subject="locations/W1")
     ago(AuditRecord, "at")
+    seal_new()
     record(actor=SYSTEM, action="signed_out", subject="users/1", security=Outcome.DONE)
     delete_old_rows()
     left = AuditRecord.objects.order_by("id").values_list("action", flat=True)
-    assert list(left) == ["day.closed", "signed_out"]
+    assert list(left) == ["day.closed", "signed_out", "audit.expired"]
+    assert verify().breaks == [], "the chain says which were deleted"
