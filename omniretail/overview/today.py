@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,9 @@ WORDS = {
     "arriving": (_("Transfers under way"), _("dispatched, not all arrived"), ""),
     "counts": (_("Counts"), _("being counted, or in review"), _("to review")),
 }
+
+# Task pages of their own; the others have the admin's lists.
+PAGES = {"packed": reverse_lazy("parcels"), "ready": reverse_lazy("parcels")}
 
 
 @staff_page("orders:read")
@@ -54,7 +58,8 @@ def _rows(user: User, location_id: int) -> list[dict[str, Any]]:
             continue
         found = figure.count([location_id]).get(location_id, Found())
         if found.all:
-            href = figure.address(**figure.at(location_id))
+            page = PAGES.get(figure.key) if user.principal().may("fulfilment:write") else None
+            href = page or figure.address(**figure.at(location_id))
             rows.append(
                 {
                     "words": WORDS[figure.key],

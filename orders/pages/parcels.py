@@ -11,8 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 
 from core.access.customers import reads_customers
@@ -135,26 +134,26 @@ def _hand_over(request: HttpRequest, found: Fulfilment, actor: Principal) -> str
 
 
 STATES = {
-    FulfilmentState.OPEN: _lazy("not begun"),
-    FulfilmentState.PICKING: _lazy("being picked"),
-    FulfilmentState.PACKED: _lazy("packed"),
-    FulfilmentState.READY: _lazy("ready for pickup"),
-    FulfilmentState.SHIPPED: _lazy("has left"),
-    FulfilmentState.IN_TRANSIT: _lazy("on its way to the shop"),
-    FulfilmentState.DELIVERED: _lazy("delivered"),
-    FulfilmentState.COLLECTED: _lazy("collected"),
-    FulfilmentState.REJECTED: _lazy("rejected"),
-    FulfilmentState.CANCELLED: _lazy("cancelled"),
-    FulfilmentState.EXPIRED: _lazy("not collected in time"),
-    FulfilmentState.LOST: _lazy("lost on its way"),
-    FulfilmentState.FOUND: _lazy("found again"),
-    FulfilmentState.RETURNING: _lazy("on its way back"),
+    FulfilmentState.OPEN: gettext_lazy("not begun"),
+    FulfilmentState.PICKING: gettext_lazy("being picked"),
+    FulfilmentState.PACKED: gettext_lazy("packed"),
+    FulfilmentState.READY: gettext_lazy("ready for pickup"),
+    FulfilmentState.SHIPPED: gettext_lazy("has left"),
+    FulfilmentState.IN_TRANSIT: gettext_lazy("on its way to the shop"),
+    FulfilmentState.DELIVERED: gettext_lazy("delivered"),
+    FulfilmentState.COLLECTED: gettext_lazy("collected"),
+    FulfilmentState.REJECTED: gettext_lazy("rejected"),
+    FulfilmentState.CANCELLED: gettext_lazy("cancelled"),
+    FulfilmentState.EXPIRED: gettext_lazy("not collected in time"),
+    FulfilmentState.LOST: gettext_lazy("lost on its way"),
+    FulfilmentState.FOUND: gettext_lazy("found again"),
+    FulfilmentState.RETURNING: gettext_lazy("on its way back"),
 }
 DOCUMENTS = {
-    IdentityDocument.PASSPORT: _lazy("Passport"),
-    IdentityDocument.ID_CARD: _lazy("Identity card"),
-    IdentityDocument.DRIVING_LICENCE: _lazy("Driving licence"),
-    IdentityDocument.OTHER: _lazy("Other document"),
+    IdentityDocument.PASSPORT: gettext_lazy("Passport"),
+    IdentityDocument.ID_CARD: gettext_lazy("Identity card"),
+    IdentityDocument.DRIVING_LICENCE: gettext_lazy("Driving licence"),
+    IdentityDocument.OTHER: gettext_lazy("Other document"),
 }
 
 STEPS: dict[str, Callable[[HttpRequest, Fulfilment, Principal], str]] = {
