@@ -124,7 +124,7 @@ REGISTER: tuple[Table | Copies, ...] = (
         shown=("ret_id", "sku__code", "quantity"),
     ),
     Copies(
-        "imports_file_…, imports_work_…",
+        "staging.imports_file_…, staging.imports_work_…",
         Kept.IMPORTS,
         Kind.DOCUMENT,
         found="rows of the person in files of orders that are not applied to their end",

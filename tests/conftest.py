@@ -71,39 +71,43 @@ def server_log(request: pytest.FixtureRequest) -> Iterator[ServerLog]:
         assert not found, "\n".join(found)
 
 
+class ServiceClient(Client):
+    """Answers requests with the rights of the service."""
+
+    def request(self, **request: Any) -> Any:
+        with as_the_service():
+            return super().request(**request)
+
+
 class ApiCaller:
     """An API client as a shop's site is one: a key, JSON, paths relative to /api/v1/."""
 
     def __init__(self, key: str) -> None:
-        self.client = Client(raise_request_exception=False)
+        self.client = ServiceClient(raise_request_exception=False)
         self.headers = {"Authorization": f"Bearer {key}"}
 
     def get(self, path: str, **query: Any) -> Any:
-        with as_the_service():
-            return self.client.get(self._url(path), query, headers=self.headers)
+        return self.client.get(self._url(path), query, headers=self.headers)
 
     def put(self, path: str, body: Any, **headers: str) -> Any:
-        with as_the_service():
-            return self.client.put(
-                self._url(path),
-                json.dumps(body),
-                content_type="application/json",
-                headers=self.headers | headers,
-            )
+        return self.client.put(
+            self._url(path),
+            json.dumps(body),
+            content_type="application/json",
+            headers=self.headers | headers,
+        )
 
     def delete(self, path: str, **headers: str) -> Any:
-        with as_the_service():
-            return self.client.delete(self._url(path), headers=self.headers | headers)
+        return self.client.delete(self._url(path), headers=self.headers | headers)
 
     def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """POST with an Idempotency-Key: a fresh one unless given."""
-        with as_the_service():
-            return self.client.post(
-                self._url(path),
-                json.dumps({} if body is None else body),
-                content_type="application/json",
-                headers=self.headers | {"Idempotency-Key": key or uuid.uuid4().hex},
-            )
+        return self.client.post(
+            self._url(path),
+            json.dumps({} if body is None else body),
+            content_type="application/json",
+            headers=self.headers | {"Idempotency-Key": key or uuid.uuid4().hex},
+        )
 
     @staticmethod
     def _url(path: str) -> str:

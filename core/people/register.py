@@ -33,6 +33,7 @@ class Kind(StrEnum):
     EMAIL = "e-mail"
     ADDRESS = "address"
     PHONE = "phone"
+    ORIGIN = "address in a network"
     TEXT = "free text"
     REFERENCE = "reference"
     DOCUMENT = "document"  # JSON with several of these

@@ -8,12 +8,11 @@ import pytest
 from django.db import transaction
 
 from inventory.models import Stock
-from omniretail.files.tasks import run_imports
 from orders.models import Order
 from tests.concurrency.test_erasure_races import in_thread, place, shop
 from tests.concurrency.threads import wait_until_blocked
 from tests.conftest import make_caller
-from tests.omniretail.files.import_helpers import send
+from tests.omniretail.files.import_helpers import apply_files, send
 from tests.orders.people.people_helpers import tables_with
 
 __all__ = ["shop"]  # a fixture
@@ -35,13 +34,13 @@ def test_an_erasure_amid_a_file_leaves_nothing_of_the_person() -> None:
     with ThreadPoolExecutor(2) as pool:
         with transaction.atomic():
             Stock.objects.select_for_update().get(pk=stock.pk)
-            applying = in_thread(pool, run_imports)
+            applying = in_thread(pool, apply_files)
             wait_until_blocked()
             erasing = in_thread(pool, lambda: desk.post(f"customers/{first.customer}/erase"))
             wait_until_blocked(2)
         erased = erasing.result(timeout=120)
         applying.result(timeout=120)
-    run_imports()  # the next round: the file was locked when the worker came back to it
+    apply_files()  # the next round: the file was locked when the worker came back to it
     assert erased.status_code == 200, erased.content
     done = desk.get(f"imports/{sent['id']}").json()
     mine = len(erased.json()["orders"]) - 1

@@ -15,12 +15,11 @@ from core.imports.running import run
 from core.outbox.models import Event
 from inventory.models import Sku, Stock, StockMovement
 from omniretail.files.kinds import KINDS
-from omniretail.files.tasks import run_imports
 from tests.concurrency.process_pool import service_processes
 from tests.conftest import make_caller
 from tests.factories import LocationFactory, SkuFactory
 from tests.inventory.laws import assert_pool_laws
-from tests.omniretail.files.import_helpers import send
+from tests.omniretail.files.import_helpers import apply_files, send
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 ROWS = 1_000
@@ -42,7 +41,7 @@ def test_the_next_worker_goes_on_where_one_was_killed() -> None:
     # What was committed is whole; what was not has left no trace.
     assert StockMovement.objects.count() == left["rows_changed"] == left["rows_done"]
     assert_pool_laws()
-    run_imports()
+    apply_files()
     whole = api.get(f"imports/{sent['id']}").json()
     assert (whole["state"], whole["rows_done"], whole["rows_changed"]) == ("done", ROWS, ROWS)
     moves = Counter(StockMovement.objects.values_list("sku_id", flat=True))

@@ -14,20 +14,19 @@ from inventory import ledger
 from inventory.choices import Reason
 from inventory.ledger import Entry
 from inventory.models import StockMovement
-from omniretail.files.tasks import run_imports
 from tests.concurrency.threads import wait_until_blocked
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, hold_units, stock_up
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances
-from tests.omniretail.files.import_helpers import send
+from tests.omniretail.files.import_helpers import apply_files, send
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 
-def apply_files() -> None:
+def apply_once() -> None:
     try:
-        run_imports()
+        apply_files()
     finally:
         connection.close()
 
@@ -43,7 +42,7 @@ def test_a_figure_that_waited_for_a_sale_is_posted_against_what_it_left(api: Api
     with ThreadPoolExecutor(1) as worker:
         with transaction.atomic():
             ledger.post([sale], actor="test")
-            applying = worker.submit(apply_files)
+            applying = worker.submit(apply_once)
             wait_until_blocked()
         applying.result(timeout=30)
     done = api.get(f"imports/{sent['id']}").json()
@@ -78,7 +77,7 @@ def test_rows_that_are_counted_one_by_one_are_locked_with_the_others(api: ApiCal
         assert sold.wait(timeout=30)
         with transaction.atomic():
             ledger.lock_rows({(first.pk, place.pk)})
-            applying = threads.submit(apply_files)
+            applying = threads.submit(apply_once)
             wait_until_blocked()
             may_commit.set()
             selling.result(timeout=30)
@@ -107,7 +106,7 @@ def test_rows_of_expired_holds_are_locked_with_those_of_the_file(api: ApiCaller)
     with ThreadPoolExecutor(1) as threads:
         with transaction.atomic():
             ledger.lock_rows({(held.pk, other.pk)})
-            applying = threads.submit(apply_files)
+            applying = threads.submit(apply_once)
             wait_until_blocked()
             ledger.lock_rows({(plain.pk, place.pk)})
         applying.result(timeout=30)

@@ -24,7 +24,6 @@ from inventory.commands.change import StockChange
 from inventory.commands.holds import end_stale_holds
 from inventory.ledger import Entry
 from inventory.models import Reservation
-from omniretail.files.tasks import run_imports
 from orders.commands.locks import lock_orders
 from orders.commands.settling.change_stock import OthersConcerned, change_stock
 from orders.models import Order
@@ -42,7 +41,7 @@ from tests.factories import (
 from tests.inventory.laws import assert_pool_laws
 from tests.inventory.stock_helpers import balances, expire_cart, hold
 from tests.inventory.transfers.transfer_helpers import body as transfer_body
-from tests.omniretail.files.import_helpers import send
+from tests.omniretail.files.import_helpers import apply_files, send
 from tests.orders.fulfilment_helpers import place
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -290,7 +289,7 @@ def test_a_figure_that_waited_and_was_left(api: ApiCaller) -> None:
     with ThreadPoolExecutor(2) as pool:
         with transaction.atomic():
             ledger.post([Entry(sku.pk, second.pk, on_hand=-2)], actor="test")
-            applying = in_thread(pool, run_imports)
+            applying = in_thread(pool, apply_files)
             wait_until_blocked()
             locking = in_thread(pool, lock_all)
             wait_until_blocked(2)

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from omniretail.files.tasks import run_imports
 from tests.conftest import ApiCaller
+from tests.roles import as_the_service
 
 
 def send(
@@ -28,8 +29,14 @@ def bring_in(api: ApiCaller, kind: str, *rows: str, **form: Any) -> dict[str, An
     answer = send(api, kind, "\n".join(rows) + "\n", **form)
     assert answer.status_code == 202, answer.content
     assert (answer.json()["state"], answer.json()["rows_done"]) == ("queued", 0)
-    run_imports()
+    apply_files()
     return api.get(f"imports/{answer.json()['id']}").json()
+
+
+def apply_files() -> int:
+    """Let a worker apply every file that waits, with the rights of the service; return how many."""
+    with as_the_service():
+        return run_imports()
 
 
 def counts(done: dict[str, Any]) -> tuple[str, int, int, int, int]:

@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from core.imports.models import Import
-from omniretail.files.tasks import run_imports
+from tests.conftest import ServiceClient
 from tests.factories import LocationFactory, SkuFactory, UserFactory
 from tests.inventory.stock_helpers import balances
+from tests.omniretail.files.import_helpers import apply_files
 
 pytestmark = pytest.mark.django_db
 FORM = reverse("admin:imports_import_upload")
@@ -20,7 +21,7 @@ FORM = reverse("admin:imports_import_upload")
 
 def person(role: str = "manager", **fields: Any) -> Client:
     user = UserFactory(username=role, role=role, is_staff=True, **fields)
-    client = Client()
+    client = ServiceClient()
     client.force_login(user)
     return client
 
@@ -46,7 +47,7 @@ def test_a_file_is_sent_and_its_page_follows_the_worker() -> None:
     assert answer["Location"] == reverse("admin:imports_import_change", args=[file.pk])
     waiting = staff.get(answer["Location"])
     assert (waiting.status_code, waiting["Refresh"]) == (200, "3")
-    run_imports()
+    apply_files()
     done = staff.get(answer["Location"])
     text = done.content.decode()
     assert "Refresh" not in done
@@ -63,7 +64,7 @@ def test_a_file_is_sent_and_its_page_follows_the_worker() -> None:
 def test_a_dry_run_shows_what_would_change() -> None:
     staff = person()
     answer = send(staff, "sku,location,on_hand\nA1,S1,7\n", dry_run="on")
-    run_imports()
+    apply_files()
     text = staff.get(answer["Location"]).content.decode()
     assert "stock/A1@S1" in text
     assert "on_hand: 7" in text

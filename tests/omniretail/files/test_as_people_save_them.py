@@ -6,12 +6,11 @@ import pytest
 
 from core.imports.numbers import amount, whole
 from inventory.models import ExpectedDelivery, Sku, Stock
-from omniretail.files.tasks import run_imports
 from orders.models import OrderLine
 from stores.models import Location
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.omniretail.files.import_helpers import bring_in, counts, row_errors, send
+from tests.omniretail.files.import_helpers import apply_files, bring_in, counts, row_errors, send
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +57,7 @@ def test_the_same_rows_land(api: ApiCaller, content: bytes) -> None:
 def bring_in_bytes(api: ApiCaller, content: bytes, **form: str) -> dict[str, object]:
     answer = send(api, "stock", content, **form)
     assert answer.status_code == 202, answer.content
-    run_imports()
+    apply_files()
     found: dict[str, object] = api.get(f"imports/{answer.json()['id']}").json()
     return found
 

@@ -12,10 +12,9 @@ from kombu import Connection
 from kombu.pools import producers
 
 from core.imports.models import Import
-from omniretail.files.tasks import run_imports
 from tests.conftest import ApiCaller
 from tests.factories import LocationFactory, SkuFactory
-from tests.omniretail.files.import_helpers import send
+from tests.omniretail.files.import_helpers import apply_files, send
 
 
 @pytest.fixture
@@ -41,5 +40,5 @@ def test_an_upload_does_not_wait_for_the_broker(
         assert answer.status_code == 202, answer.content
     asked, _ = silent_broker.accept()
     asked.close()
-    run_imports()
+    apply_files()
     assert set(Import.objects.values_list("state", flat=True)) == {"done"}

@@ -11,11 +11,10 @@ from django.db import connection
 
 from core.imports.models import Import
 from inventory.models import Stock
-from omniretail.files.tasks import run_imports
 from tests.conftest import ApiCaller, make_caller
 from tests.factories import LocationFactory, SkuFactory
 from tests.inventory.stock_helpers import pointers, problem
-from tests.omniretail.files.import_helpers import bring_in, counts, row_errors, send
+from tests.omniretail.files.import_helpers import apply_files, bring_in, counts, row_errors, send
 
 pytestmark = pytest.mark.django_db
 HEADER = "sku,location,on_hand\n"
@@ -82,7 +81,7 @@ def test_a_file_that_cannot_be_read_leaves_no_trace(
 def test_files_as_programs_write_them_are_read(api: ApiCaller, content: bytes) -> None:
     answer = send(api, "stock", content)
     assert answer.status_code == 202, answer.content
-    run_imports()
+    apply_files()
     done = api.get(f"imports/{answer.json()['id']}").json()
     assert (done["state"], done["rows_changed"]) == ("done", 1)
     assert Stock.objects.get().on_hand == 5
@@ -189,7 +188,7 @@ def test_what_stops_a_whole_file_is_said(
     sent = send(api, "stock", HEADER + "A1,S1,5\n").json()
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE staging.imports_file_{sent['id']}")
-    run_imports()
+    apply_files()
     done = api.get(f"imports/{sent['id']}").json()
     assert (done["state"], done["failure"]) == (
         "failed",

@@ -8,6 +8,7 @@ from django.db import connection
 
 from tests.conftest import ApiCaller
 from tests.factories import OrderBody
+from tests.tables import every_table
 
 JO = {"name": "Jo Reed", "email": "jo@example.org", "phone": "+44 20 7946 0000"}
 HOME = {"name": "Jo Reed", "line1": "2 Elm Row", "city": "York", "country": "GB"}
@@ -26,14 +27,10 @@ def tables_with(*words: str) -> dict[str, str]:
     Bytes are searched as well."""
     found = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT c.relname FROM pg_class c
-               WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1"""
-        )
-        for (table,) in cursor.fetchall():
+        for table in every_table():
             for word in words:
                 cursor.execute(
-                    f"""SELECT t::text FROM "{table}" t
+                    f"""SELECT t::text FROM {table} t
                         WHERE strpos(lower(t::text), lower(%s)) > 0
                            OR strpos(t::text, %s) > 0 LIMIT 1""",
                     [word, word.encode().hex()],

@@ -9,6 +9,8 @@ from typing import Any
 from django.db import connection
 from drf_spectacular.generators import SchemaGenerator
 
+from tests.tables import every_table
+
 MARK = re.compile(r"zqtaint(\d{4})")
 HIDDEN = re.compile(r"7a717461696e74(?:3\d){4}")
 # Members that are codes and numbers of ours, or are checked to be one of those that there are.
@@ -127,13 +129,9 @@ def marked_rows(taint: Taint) -> dict[tuple[str, str], str]:
     """Return (table, member) of each mark in the database, with a row in which it stands."""
     found: dict[tuple[str, str], str] = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT c.relname FROM pg_class c
-               WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1"""
-        )
-        for (table,) in cursor.fetchall():
+        for table in every_table():
             cursor.execute(
-                f"""SELECT t::text FROM "{table}" t WHERE t::text ~* 'zqtaint'
+                f"""SELECT t::text FROM {table} t WHERE t::text ~* 'zqtaint'
                     OR strpos(t::text, encode('zqtaint', 'hex')) > 0"""
             )
             for (row,) in cursor.fetchall():

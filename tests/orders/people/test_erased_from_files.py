@@ -6,11 +6,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from core.imports.models import BadRow, Change, Import
-from omniretail.files.tasks import run_imports
 from orders.models import Order
 from tests.conftest import ApiCaller
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
-from tests.omniretail.files.import_helpers import bring_in, counts, row_errors, send
+from tests.omniretail.files.import_helpers import apply_files, bring_in, counts, row_errors, send
 from tests.orders.people.people_helpers import place, tables_with
 
 HEADER = (
@@ -98,7 +97,7 @@ def test_rows_that_wait_are_not_placed_and_are_listed(api: ApiCaller) -> None:
     assert tables_with("Jo Reed") != {}
     erase(api)
     assert tables_with(*WORDS) == {}
-    run_imports()
+    apply_files()
     done = api.get(f"imports/{sent['id']}").json()
     assert counts(done) == ("done", 3, 3, 1, 2)
     assert {line for line, _, _ in row_errors(api, done)} == {2, 3}

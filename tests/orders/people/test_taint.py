@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from omniretail.files.tasks import run_imports
 from orders.imports.orders import ORDERS
 from orders.models import Fulfilment
 from tests.conftest import ApiCaller
 from tests.deadlocks import ServerLog
 from tests.factories import ChannelFactory, LocationFactory, SkuFactory, stock_up
+from tests.omniretail.files.import_helpers import apply_files
 from tests.orders.fulfilment_helpers import show_pass, units
 from tests.orders.people.taint import Taint, marked_rows
 
@@ -160,7 +160,7 @@ class Journey:
         content = "\n".join([",".join(header), *rows]) + "\n"
         for dry_run in ("true", "false"):
             self._upload(content, dry_run)
-            run_imports()
+            apply_files()
         self._upload(content.replace(good["external_id"], self.taint.mark("external_id")), "false")
 
     def _upload(self, content: str, dry_run: str) -> None:

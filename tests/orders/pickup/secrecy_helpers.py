@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 
 from tests.conftest import ApiCaller
+from tests.tables import every_table
 
 HASHES = ("md5", "sha1", "sha224", "sha256", "sha512", "blake2b", "blake2s")
 
@@ -32,13 +33,8 @@ class RecordingCaller(ApiCaller):
 def dump() -> str:
     """Return every row of every table as text, binary columns as hexadecimal digits."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT quote_ident(relname) FROM pg_class
-               WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"""
-        )
-        tables = [name for (name,) in cursor.fetchall()]
         rows = []
-        for table in tables:
+        for table in every_table():
             cursor.execute(f"SELECT t::text FROM {table} t")
             rows += [f"{table}: {row}" for (row,) in cursor.fetchall()]
     return "\n".join(rows)
