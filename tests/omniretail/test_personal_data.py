@@ -152,7 +152,7 @@ def pages_with_marks(browser: Client) -> dict[str, list[str]]:
             addresses += [page(name, model, row.pk) for name in ("history", "delete")]
         for path in addresses:
             answer = browser.get(path)
-            assert answer.status_code in (200, 302, 403), path
+            assert answer.status_code in (200, 302, 403, 404), path  # 404: a row of others
             if marks := marks_in(answer.content.decode()):
                 found[path] = marks
     return found
@@ -194,7 +194,7 @@ def test_pages_confirm_no_guess(names: dict[str, str], list_: str, guess: dict[s
     browser = Client(raise_request_exception=False)
     browser.force_login(UserFactory(username="kim", role="associate", is_staff=True))
     answer = browser.get(f"/admin/orders/{list_}/", guess)
-    assert answer.status_code in (200, 400)
+    assert answer.status_code in (200, 400, 403)
     if answer.status_code == 200:
         assert READS_CUSTOMERS in answer.content.decode()
         assert f"/admin/orders/{list_}/{names[f'{list_}s']}/" not in answer.content.decode()
