@@ -13,6 +13,7 @@ STORED = (200, 201, 409, 422)  # answers that a key keeps
 CLEARED = frozenset(
     {"bay", "external_id", "payment_reference", "reason", "reference", "tracking_number"}
 )
+ERASED = "erased:"  # what an order's external id begins with afterwards
 LEFT_OUT = ("stock file", "ask availability", "repeat")
 
 
