@@ -7,7 +7,7 @@ are in none of these tables fails `test_every_argument_is_known`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,12 +87,20 @@ WHOSE: dict[type[Model], str] = {
     Violation: "location",
 }
 
-# The row that each argument names; in the pages of a table it is a row of this table.
+# The row that the arguments of a page name; in the pages of a table it is a row of this table.
 ROWS: dict[str, type[Model]] = {
     "admin/stock/<identity>/set-apart": Stock,
     "admin/inventory/count/<identity>/work/": Count,
     "admin/access/user/<id>/password/": User,
     "admin/r/<content_type_id>/<object_id>/": Order,
+    "staff/pick/<identity>/": PickList,
+    "staff/pick/<identity>/short/<line_id>/": PickList,
+    "staff/parcels/<code>/": Fulfilment,
+}
+# How an argument is read from this row, where it is not its key.
+COLUMNS: dict[tuple[type[Model], str], Callable[[Any], Any]] = {
+    (Fulfilment, "code"): lambda fulfilment: fulfilment.code,
+    (PickList, "line_id"): lambda pick_list: pick_list.lines.order_by("pk").first().pk,
 }
 # Arguments that name no row.
 WORDS = {"app_label": "orders", "code": "not-found", "url": "nowhere"}
@@ -113,6 +121,8 @@ class Page:
 
         def known(found: re.Match[str]) -> str:
             name = found[1]
+            if self.model is not None and (read := COLUMNS.get((self.model, name))):
+                return str(read(row_of(self.model, mark)))
             if name in WORDS:
                 return WORDS[name]
             if self.model is None or name not in ("object_id", "identity", "id"):
