@@ -17,7 +17,7 @@ from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from core.access.models import ApiClient, ApiKey, User
-from core.audit.models import AuditRecord
+from core.audit.models import AuditRecord, Kind, SecurityRecord
 from core.imports.models import Import
 from inventory.models import (
     Count,
@@ -79,6 +79,7 @@ WHOSE: dict[type[Model], str] = {
     ReturnReceiptLine: "location__code",
     RingFence: "location__code",
     Scan: "pick_list__location__code",
+    SecurityRecord: "actor",
     SourcingReceipt: "order__external_id",
     Stock: "location__code",
     StockMovement: "location__code",
@@ -143,6 +144,8 @@ def row_of(model: type[Model], mark: str) -> Any:
     rows: Any = model._default_manager.order_by("pk")
     if model in WHOSE:
         rows = rows.filter(**{f"{WHOSE[model]}__startswith": mark})
+    if model is SecurityRecord:  # the table holds the other records too
+        rows = rows.filter(kind=Kind.SECURITY)
     row = rows.first()
     if row is None:
         raise KeyError(f"The retailer has no {model.__name__} of {mark}.")
