@@ -35,8 +35,8 @@ ASKED = {
 # What shows people to who may read them; all else never does.
 SHOWS = {
     "customers", "customers/{identity}", "customers/{identity}/export", "events",
-    "imports/{id}/changes", "imports/{id}/errors", "orders", "orders/{number}",
-    "orders/{number}/sourcing", "orders/{number}/timeline",
+    "imports/{id}/errors", "orders", "orders/{number}", "orders/{number}/sourcing",
+    "orders/{number}/timeline",
 }  # fmt: skip
 LABEL = "fulfilments/{code}/label"  # for who packs the parcel, while it is packed
 ACCEPTED = {

@@ -7,7 +7,7 @@ are in none of these tables fails `test_every_argument_is_known`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from core.access.models import ApiClient, ApiKey, User
-from core.audit.models import AuditRecord
+from core.audit.models import AuditRecord, Kind, SecurityRecord
 from core.imports.models import Import
 from inventory.models import (
     Count,
@@ -79,6 +79,7 @@ WHOSE: dict[type[Model], str] = {
     ReturnReceiptLine: "location__code",
     RingFence: "location__code",
     Scan: "pick_list__location__code",
+    SecurityRecord: "actor",
     SourcingReceipt: "order__external_id",
     Stock: "location__code",
     StockMovement: "location__code",
@@ -87,12 +88,20 @@ WHOSE: dict[type[Model], str] = {
     Violation: "location",
 }
 
-# The row that each argument names; in the pages of a table it is a row of this table.
+# The row that the arguments of a page name; in the pages of a table it is a row of this table.
 ROWS: dict[str, type[Model]] = {
     "admin/stock/<identity>/set-apart": Stock,
     "admin/inventory/count/<identity>/work/": Count,
     "admin/access/user/<id>/password/": User,
     "admin/r/<content_type_id>/<object_id>/": Order,
+    "staff/pick/<identity>/": PickList,
+    "staff/pick/<identity>/short/<line_id>/": PickList,
+    "staff/parcels/<code>/": Fulfilment,
+}
+# How an argument is read from this row, where it is not its key.
+COLUMNS: dict[tuple[type[Model], str], Callable[[Any], Any]] = {
+    (Fulfilment, "code"): lambda fulfilment: fulfilment.code,
+    (PickList, "line_id"): lambda pick_list: pick_list.lines.order_by("pk").first().pk,
 }
 # Arguments that name no row.
 WORDS = {"app_label": "orders", "code": "not-found", "url": "nowhere"}
@@ -113,6 +122,8 @@ class Page:
 
         def known(found: re.Match[str]) -> str:
             name = found[1]
+            if self.model is not None and (read := COLUMNS.get((self.model, name))):
+                return str(read(row_of(self.model, mark)))
             if name in WORDS:
                 return WORDS[name]
             if self.model is None or name not in ("object_id", "identity", "id"):
@@ -133,6 +144,8 @@ def row_of(model: type[Model], mark: str) -> Any:
     rows: Any = model._default_manager.order_by("pk")
     if model in WHOSE:
         rows = rows.filter(**{f"{WHOSE[model]}__startswith": mark})
+    if model is SecurityRecord:  # the table holds the other records too
+        rows = rows.filter(kind=Kind.SECURITY)
     row = rows.first()
     if row is None:
         raise KeyError(f"The retailer has no {model.__name__} of {mark}.")

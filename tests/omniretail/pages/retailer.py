@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group
 from core.access.keys import issue_key
 from core.access.models import User
 from core.access.principal import SYSTEM
+from core.audit.models import Outcome
 from core.audit.record import record
 from core.imports.models import Import
 from core.outbox.models import Relay
@@ -90,6 +91,8 @@ def _furnish(mark: str) -> None:
     KeepRuleFactory(code=f"{mark}-rule", note=f"{mark}-note", **kept)
     person = UserFactory(username=f"{mark}-person", locations=[place.code], role="associate")
     record(actor=person.principal(), action="day.closed", subject=f"locations/{place.code}")
+    by_person = {"actor": person.principal(), "subject": f"users/{person.pk}"}
+    record(action="sessions.ended", security=Outcome.DONE, person=person.username, **by_person)
     owner = {"owner": person.principal().id, "actor": person.username}
     Import.objects.create(kind="stock", file_name=f"{mark}-file.csv", state="done", **owner)
 
