@@ -51,13 +51,13 @@ STALE_LAWS = (
         """SELECT NULL::bigint, NULL::bigint, what, expected, found FROM (
                SELECT 'events that wait for a place', 0::bigint, count(*)
                FROM outbox_event
-               WHERE id > (SELECT last_id FROM outbox_relay WHERE id = 1)
+               WHERE id > coalesce((SELECT last_id FROM outbox_relay WHERE id = 1), 0)
                  AND time < statement_timestamp() - interval '1 hour'
                UNION ALL
                SELECT 'events with a place', count(*),
                       (SELECT coalesce(sum(length), 0) FROM outbox_run)::bigint
                FROM outbox_event
-               WHERE id <= (SELECT last_id FROM outbox_relay WHERE id = 1)
+               WHERE id <= coalesce((SELECT last_id FROM outbox_relay WHERE id = 1), 0)
            ) AS relayed(what, expected, found)
            WHERE expected <> found""",
     ),

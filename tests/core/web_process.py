@@ -28,7 +28,7 @@ class Server:
         self.address = address
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(address))
-            listener.listen()
+            listener.listen(1_024)  # more than any test opens at once
             self.process = subprocess.Popen(
                 [sys.executable, *program, "--fd", str(listener.fileno())],
                 cwd=REPOSITORY,

@@ -17,6 +17,12 @@ from tests.roles import rewriting
 pytestmark = pytest.mark.django_db
 
 
+def last_sequence() -> int:
+    """Return how far the relay has come; its row is not there where tables were emptied."""
+    relay = Relay.objects.first()
+    return relay.last_sequence if relay else 0
+
+
 def tell(*types: str, **more: Any) -> None:
     publish(*(OutboxEvent(type, f"things/{n}", {"n": n}, **more) for n, type in enumerate(types)))
 
@@ -36,7 +42,7 @@ def test_an_event_has_the_names_of_cloudevents(api: ApiCaller) -> None:
     (event,) = read(api)["results"]
     stored = Event.objects.get()
     assert event == {
-        "sequence": Relay.objects.get().last_sequence,
+        "sequence": last_sequence(),
         "id": str(stored.event_id),
         "type": "order.placed",
         "time": stored.time.isoformat().replace("+00:00", "Z"),
@@ -46,7 +52,7 @@ def test_an_event_has_the_names_of_cloudevents(api: ApiCaller) -> None:
 
 
 def test_reading_on_gives_each_event_once_and_in_order(api: ApiCaller) -> None:
-    start = Relay.objects.get().last_sequence
+    start = last_sequence()
     tell(*["stock.changed"] * 7)
     first = read(api, after=start, limit=3)
     second = read(api, after=first["results"][-1]["sequence"], limit=3)
