@@ -17,6 +17,7 @@ COPY omniretail omniretail
 COPY stores stores
 COPY inventory inventory
 COPY orders orders
+COPY locale locale
 ENV PATH=/srv/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
