@@ -20,8 +20,9 @@ from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.access.customers import reads_customers
-from core.admin.visible import VisibleAdmin, actor_of
+from core.admin.visible import VisibleAdmin
 from core.api.fields import CodeField
+from core.pages.staff import actor_of
 
 __all__ = ["actor_of"]  # from where all that the admin's pages share is imported
 

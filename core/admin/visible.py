@@ -12,18 +12,11 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
 
-from core.access.models import User
-from core.access.principal import Principal
 from core.access.visibility import Visible
+from core.pages.staff import actor_of
 
 # What Django's filters, and the links of our pages, add to the name of a column in an address.
 LOOKUPS = ("", "__exact", "__in", "__id__exact", "__id__in", "__isnull", "__gte", "__lt")
-
-
-def actor_of(request: HttpRequest) -> Principal:
-    """Return the member of staff who is signed in, as commands know actors."""
-    assert isinstance(request.user, User)
-    return request.user.principal()
 
 
 def seen(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
@@ -171,8 +171,3 @@ def _back(request: HttpRequest) -> str:
     if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return back
     return reverse("today")
-
-
-def pick_first(places: Sequence[Any], code: str) -> Any:
-    """Return the place with this code, else the first, else None."""
-    return next((each for each in places if each.code == code), places[0] if places else None)

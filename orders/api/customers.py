@@ -31,7 +31,8 @@ from orders.commands.privacy import (
     erase_customer,
     export_person,
 )
-from orders.queries.customers import customer_document, visible_customers
+from orders.models import Customer
+from orders.queries.customers import customer_document
 
 PRIVACY = "customers:privacy"
 
@@ -53,7 +54,7 @@ class CustomersView(PersonalView):
     def get(self, request: Request) -> Response:
         """Look up customers of orders that the client sees; several filters hold together."""
         return self.page(
-            visible_customers(self.actor),
+            Customer.objects.visible_to(self.actor),
             render=lambda found: [customer_document(customer) for customer in found],
         )
 
@@ -65,7 +66,7 @@ class CustomerView(PersonalView):
     @extend_schema(operation_id="get_customer", responses=CustomerAnswer)
     def get(self, request: Request, identity: str) -> Response:
         """Return one customer."""
-        customer = visible_customers(self.actor).filter(pk=_number(identity)).first()
+        customer = Customer.objects.visible_to(self.actor).filter(pk=_number(identity)).first()
         if customer is None:
             raise _not_found(identity)
         return Response(customer_document(customer))

@@ -197,7 +197,7 @@ def _page(
     is_sent = found.type != FulfilmentType.PICKUP
     address = None
     if is_sent and found.state in BEING_PACKED and found.order.ship_to:
-        address = found.order.ship_to  # whoever packs it writes the label
+        address = found.order.ship_to  # who packs it writes the label
         release("labels")
     lines = contents_of(found)
     context = {

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import BooleanField, Func, QuerySet, Value
 
-from core.access.principal import Principal
 from orders.models import Customer
 from orders.models.customer import Digits, Words
 
@@ -17,11 +16,6 @@ _SPELLING = frozenset("+()/.- \t\u00a0")  # of phone numbers
 
 class TooManyFound(Exception):
     """More customers than anyone looks through."""
-
-
-def visible_customers(actor: Principal) -> QuerySet[Customer]:
-    """Return the customers of orders that an actor may see."""
-    return Customer.objects.visible_to(actor)
 
 
 def digits_of(phone: str) -> str:
